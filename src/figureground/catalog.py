@@ -1,0 +1,151 @@
+"""The catalog on disk: `catalog.jsonl` beside the prepared pictures, and the pixels behind its entries.
+
+A catalog lives in a folder (a finished one) or in a dict (a dry run): both are a `Store` of named bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground.errors import FigureGroundError
+from figureground.matte import mask_of
+from figureground.plan import AreaTable, area_table
+from figureground.sample import Background, Catalog, Cutout, DepthMap, Foreground, Picture, SetAside
+
+FILE = "catalog.jsonl"
+
+
+class Store(Protocol):
+    """Named bytes; names are relative POSIX paths."""
+
+    def load(self, name: str) -> bytes: ...
+    def save(self, name: str, data: bytes) -> None: ...
+
+
+class FolderStore:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def load(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise FigureGroundError(f"a catalog file is missing: {error.strerror}", str(self.folder / name),
+                                    "run the build again to prepare it anew") from None
+
+    def save(self, name: str, data: bytes) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+class MemoryStore:
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def load(self, name: str) -> bytes:
+        return self.files[name]
+
+    def save(self, name: str, data: bytes) -> None:
+        self.files[name] = data
+
+
+def digest(catalog: Catalog) -> str:
+    """Return a sha256 of what the catalog's pictures hold, in their order.  Names do not count."""
+    content = [[b.id, b.sha256, b.depth_sha256] for b in catalog.backgrounds]
+    content += [[f.id, f.sha256, f.source_sha256] for f in catalog.foregrounds]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def to_lines(catalog: Catalog) -> str:
+    """Return the JSON lines of a catalog: its state, used photos, then notes, then what was set aside."""
+    rows: list[dict[str, Any]] = [{"kind": "state", "state": catalog.state}]
+    rows += [{"kind": "background", **dataclasses.asdict(b)} for b in catalog.backgrounds]
+    rows += [{"kind": "foreground", **dataclasses.asdict(f)} for f in catalog.foregrounds]
+    rows += [{"kind": "note", "of": n.kind, "source": n.source, "reason": n.reason} for n in catalog.notes]
+    rows += [{"kind": "set aside", "of": s.kind, "source": s.source, "reason": s.reason} for s in catalog.set_aside]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def from_lines(text: str) -> Catalog:
+    state = ""
+    found: dict[str, list[Any]] = {"background": [], "foreground": [], "note": [], "set aside": []}
+    for line in text.splitlines():
+        row = json.loads(line)
+        kind = row.pop("kind")
+        if kind == "state":
+            state = row["state"]
+        elif kind == "background":
+            found[kind].append(Background(**row))
+        elif kind == "foreground":
+            found[kind].append(Foreground(**row))
+        else:
+            found[kind].append(SetAside(row["of"], row["source"], row["reason"]))
+    return Catalog(*(tuple(found[kind]) for kind in ("background", "foreground", "set aside", "note")), state)
+
+
+def load_catalog(folder: Path) -> Catalog:
+    """Read a catalog folder.  Raises FigureGroundError when it is missing or damaged."""
+    try:
+        return from_lines((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FigureGroundError(f"the catalog cannot be read: {error}", str(folder / FILE),
+                                "run the build again, or build into another folder") from None
+
+
+class Pixels:
+    """The pixels behind a catalog, decoded on demand and kept up to a fixed amount of memory."""
+
+    def __init__(self, catalog: Catalog, store: Store, keep_bytes: int = 256 * 2**20) -> None:
+        self.catalog = catalog
+        self.store = store
+        self._kept: OrderedDict[tuple[str, int], NDArray[Any]] = OrderedDict()
+        self._room = keep_bytes
+
+    def background(self, i: int) -> Picture:
+        """Return uint8 (size, size, 3)."""
+        return self._get("background", i, lambda: _read(self.store.load(self.catalog.backgrounds[i].file)))
+
+    def depth(self, i: int) -> DepthMap:
+        """Return the background's known depth in metres."""
+        def read() -> NDArray[Any]:
+            millimetres = _read(self.store.load(self.catalog.backgrounds[i].depth_file)).astype(np.float32)
+            return np.where(millimetres > 0, millimetres / np.float32(1000), np.float32(np.nan))
+
+        return DepthMap(self._get("depth", i, read), "m", "larger is farther")
+
+    def cutout(self, i: int) -> Cutout:
+        """Return uint8 (height, width, 4)."""
+        return self._get("cutout", i, lambda: _read(self.store.load(self.catalog.foregrounds[i].file)))
+
+    def table(self, i: int) -> AreaTable:
+        """Return the summed-area table of the cut-out's mask."""
+        return self._get("table", i, lambda: area_table(mask_of(self.cutout(i)[..., 3])))
+
+    def _get(self, kind: str, i: int, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        name = (kind, i)
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        array = make()
+        self._kept[name] = array
+        self._room -= array.nbytes
+        while self._room < 0 and len(self._kept) > 1:
+            self._room += self._kept.popitem(last=False)[1].nbytes
+        return array
+
+
+def _read(data: bytes) -> NDArray[Any]:
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture)

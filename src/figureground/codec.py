@@ -1,0 +1,82 @@
+"""Sample <-> bytes.  For PNG masks and 16-bit depth, decode(encode(x)) is x; JPEG members are lossy by their nature."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground import png
+from figureground.depth import DepthCode, dequantise
+from figureground.recipe import ImageOptions, Recipe
+from figureground.sample import HALF, Mask, Picture, Sample
+
+FOLDERS = {"image": "images", "mask": "masks", "depth": "depth"}
+WHITE = np.uint8(255)  # the value of a mask pixel where masks are stored in 8 bits
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The members of one sample: layer -> (file suffix, bytes)."""
+
+    members: Mapping[str, tuple[str, bytes]]
+
+
+def jpeg(pixels: NDArray[np.uint8], options: ImageOptions) -> bytes:
+    """Return a JPEG of RGB (height, width, 3) or grey (height, width) pixels."""
+    out = io.BytesIO()
+    chroma = {} if pixels.ndim == 2 else {"subsampling": options.subsampling}
+    Image.fromarray(pixels).save(out, "JPEG", quality=options.quality, optimize=options.optimize, **chroma)
+    return out.getvalue()
+
+
+def encode(image: Picture, mask: Mask, depth: DepthCode | None, recipe: Recipe) -> Encoded:
+    """Return the members in the formats that the recipe names."""
+    members = {"image": ("jpg", jpeg(image, recipe.image))}
+    if recipe.mask.format == "png":
+        members["mask"] = ("png", png.encode(mask))
+    else:
+        members["mask"] = ("jpg", jpeg(mask * WHITE, recipe.image))
+    if depth is not None:
+        members["depth"] = (("jpg", jpeg(depth.codes.astype(np.uint8), recipe.image))
+                            if recipe.depth.encoding == "jpeg8" else ("png", png.encode(depth.codes)))
+    return Encoded(members)
+
+
+def pixels(data: bytes) -> NDArray[Any]:
+    """Return a member's stored values: uint8 (h, w, 3), uint8 (h, w) (1-bit masks as 0 and 255) or uint16 (h, w)."""
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.load()
+        if picture.mode == "1":
+            return np.asarray(picture.convert("L"))
+        if picture.mode.startswith("I"):
+            return np.asarray(picture).astype(np.uint16)
+        return np.asarray(picture)
+
+
+def depth_fields(code: DepthCode) -> dict[str, Any]:
+    """Return the metadata that `depth_code` needs to read the codes back, and what a person needs to use them."""
+    valid = 1.0 if code.invalid is None else float((code.codes != code.invalid).mean())
+    return {"depth_unit": code.unit, "depth_direction": code.direction, "depth_scale": code.scale,
+            "depth_offset": code.offset, "depth_invalid": code.invalid, "depth_valid_fraction": round(valid, 6)}
+
+
+def depth_code(codes: NDArray[Any], record: Mapping[str, Any]) -> DepthCode:
+    """Return stored codes with their meaning from the record's depth_* fields."""
+    return DepthCode(codes, record["depth_scale"], record["depth_offset"], record["depth_invalid"],
+                     record["depth_unit"], record["depth_direction"])
+
+
+def decode(members: Mapping[str, bytes], record: Mapping[str, Any]) -> Sample:
+    """Return the Sample of a part's members (layer -> bytes) and metadata row."""
+    return Sample(
+        image=pixels(members["image"]),
+        mask=pixels(members["mask"]) >= HALF if "mask" in members else None,
+        depth=dequantise(depth_code(pixels(members["depth"]), record)) if "depth" in members else None,
+        record=record,
+    )

@@ -1,0 +1,84 @@
+"""Depth maps: layering, and quantisation to codes and back.
+
+Stored depth is always `value = offset + scale * code`, with code 0 for "no value" where the encoding has one, so a
+reader needs four numbers from the metadata and no knowledge of the encoding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from figureground.sample import DepthMap, DepthUnit, Direction, Mask
+
+# Fixed steps, so that codes of different images compare: 1 mm up to 65.5 m, and 0.0001/m up to 6.55/m (15 cm).
+_STEP: dict[DepthUnit, float] = {"m": 0.001, "1/m": 0.0001}
+
+
+@dataclass(frozen=True, eq=False)
+class DepthCode:
+    """A quantised depth map: uint16 or uint8 `codes`, and how to read them.
+
+    value = offset + scale * code; `invalid` is the code that means "no value", or None when every code has one.
+    """
+
+    codes: NDArray[np.uint16] | NDArray[np.uint8]
+    scale: float
+    offset: float
+    invalid: int | None
+    unit: DepthUnit
+    direction: Direction
+
+
+def quantise(depth: DepthMap, encoding: str) -> DepthCode:
+    """Return the depth map in codes.
+
+    "png16": uint16; metres in steps of 1 mm, inverse depth in steps of 0.0001/m, values outside the code range become
+    invalid; relative depth is stretched over 1..65535.  "png8": stretched over 1..255.  "jpeg8": stretched over
+    0..255 with no invalid value (JPEG would smear it); a map with holes is refused with ValueError.
+    """
+    values = depth.values.astype(np.float64)
+    valid = np.isfinite(values)
+    if encoding == "png16" and depth.unit in _STEP:
+        scale, offset, top, invalid = _STEP[depth.unit], 0.0, 65535, 0
+    else:
+        invalid, top = {"png16": (0, 65535), "png8": (0, 255), "jpeg8": (None, 255)}[encoding]
+        if invalid is None and not valid.all():
+            raise ValueError("8-bit JPEG depth has no code for pixels without a value; use png16 or png8")
+        near, far = (float(values[valid].min()), float(values[valid].max())) if valid.any() else (0.0, 0.0)
+        first = 0 if invalid is None else 1
+        scale = (far - near) / (top - first) or 1.0
+        offset = near - first * scale
+    codes = np.rint((np.where(valid, values, offset) - offset) / scale)
+    if invalid is not None:
+        codes = np.where(valid & (codes >= 1) & (codes <= top), codes, invalid)
+    codes = codes.astype(np.uint16 if top > 255 else np.uint8)
+    return DepthCode(codes, scale, offset, invalid, depth.unit, depth.direction)
+
+
+def dequantise(code: DepthCode) -> DepthMap:
+    """Return the float32 depth map of the codes, NaN where invalid."""
+    values = (code.offset + code.scale * code.codes.astype(np.float64)).astype(np.float32)
+    if code.invalid is not None:
+        values[code.codes == code.invalid] = np.nan
+    return DepthMap(values, code.unit, code.direction)
+
+
+def layer_flat(background: DepthMap, mask: Mask) -> DepthMap:
+    """Return the depth of a composite whose figure is a flat card facing the camera.
+
+    A pasted figure hides all that it covers, so it stands no farther than the nearest background under its mask: that
+    is the floor at its feet unless something nearer is hidden too.  Background pixels keep exactly their own depth.
+    Where nothing under the mask has a known depth, the figure's depth is unknown too (NaN).
+    """
+    values = background.values.copy()
+    covered = values[mask]
+    covered = covered[np.isfinite(covered)]
+    if covered.size:
+        nearest = covered.min() if background.direction == "larger is farther" else covered.max()
+    else:
+        nearest = np.float32(np.nan)
+    values[mask] = nearest
+    return DepthMap(values, background.unit, background.direction)

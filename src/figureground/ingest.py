@@ -1,0 +1,260 @@
+"""Folders of photos -> catalog.
+
+Photos are prepared one by one, in any engine, and numbered in natural order of their names.  A photo that cannot be
+used is set aside with its reason.  `state` tells whether a catalog still is what ingesting again would give.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground import catalog as catalogs
+from figureground import photos, png, prepare
+from figureground.catalog import Store
+from figureground.engines import Engine
+from figureground.errors import FigureGroundError, SetAsideError
+from figureground.models import cutout_network, file_sha256
+from figureground.recipe import Recipe
+from figureground.sample import Background, Catalog, Foreground, SetAside
+
+VERSION = 1  # raise it when preparation changes what it writes
+NEAR = 2.0  # mean difference of two 16 x 16 miniatures, in grey levels, below which photos count as the same
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo to prepare.  `depth` is its known depth map, if any."""
+
+    kind: str
+    path: str
+    depth: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What became of a photo: files by role, entry fields, a miniature; or the reason why it is set aside."""
+
+    source_sha256: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    miniature: NDArray[np.uint8] | None = None
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def jobs(recipe: Recipe) -> list[Job]:
+    """Return every photo that the recipe names, backgrounds first.  Raises FigureGroundError for missing folders."""
+    backgrounds = photos.find(recipe.backgrounds.path, recipe.root, "backgrounds.path")
+    foregrounds = photos.find(recipe.foregrounds.path, recipe.root, "foregrounds.path")
+    depth_of = _depth_maps(recipe)
+    if recipe.depth.source == "layered" and not recipe.backgrounds.depth:
+        raise FigureGroundError("depth.source = \"layered\" needs the backgrounds' depth", "backgrounds.depth is empty",
+                                "name a folder of depth maps with the photos' stems, or use depth.source = \"network\"")
+    if recipe.foregrounds.cutout == "network" and not recipe.foregrounds.network:
+        raise FigureGroundError("foregrounds.cutout = \"network\" names no network", "foregrounds.network is empty",
+                                "set foregrounds.network = \"path/to/network.onnx\", or cutout = \"key\" or \"alpha\"")
+    found = [Job("background", str(path), str(depth_of.get(path.stem, ""))) for path in backgrounds]
+    return found + [Job("foreground", str(path)) for path in foregrounds]
+
+
+def _depth_maps(recipe: Recipe) -> dict[str, Path]:
+    if not recipe.backgrounds.depth:
+        return {}
+    folder = recipe.root / Path(recipe.backgrounds.depth).expanduser()
+    if not folder.is_dir():
+        raise FigureGroundError("no such folder of depth maps", f"backgrounds.depth = {recipe.backgrounds.depth!r}",
+                                "paths start from the recipe's folder")
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".png", ".npy")}
+
+
+def prepare_photo(recipe: Recipe, job: Job) -> Prepared:
+    """Read and prepare one photo.  All that is wrong with it ends up in `reason`."""
+    sha = ""
+    try:
+        data = photos.read_bytes(Path(job.path))
+        sha = photos.sha256(data)
+        if job.kind == "background":
+            photo = photos.decode(data, 2 * recipe.size)
+            picture, pixels, notes = prepare.background(photo.pixels, recipe)
+            files = {"picture": picture}
+            if recipe.depth.source == "layered":
+                if not job.depth:
+                    raise SetAsideError("no depth map with its stem in backgrounds.depth")
+                depth_m = _read_depth(Path(job.depth))
+                files["depth"] = png.encode(
+                    prepare.square_depth(depth_m, photo.pixels.shape, recipe.size, recipe.backgrounds.fit))
+            return Prepared(sha, files, {}, photos.thumbprint(pixels), (*photo.notes, *notes))
+        photo = photos.decode(data, max(4 * recipe.size, 512))
+        network = None
+        if recipe.foregrounds.network:
+            network = cutout_network(recipe.root / Path(recipe.foregrounds.network).expanduser())
+        files, fields, pixels = prepare.foreground(photo.pixels, recipe, sha, network)
+        return Prepared(sha, files, fields, photos.thumbprint(pixels), photo.notes)
+    except SetAsideError as error:
+        return Prepared(sha, reason=error.reason)
+
+
+def _read_depth(path: Path) -> NDArray[np.float32]:
+    """Return metres, float32 (height, width); 0 or NaN where unknown."""
+    try:
+        if path.suffix.lower() == ".npy":
+            values = np.load(path, allow_pickle=False)
+        else:
+            with Image.open(path) as picture:
+                if not picture.mode.startswith("I"):
+                    raise SetAsideError(f"its depth map is no 16-bit PNG (mode {picture.mode})")
+                values = np.asarray(picture).astype(np.float32) / 1000
+    except (OSError, ValueError, SyntaxError) as error:
+        raise SetAsideError(f"its depth map cannot be read: {error}") from None
+    if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
+        raise SetAsideError(f"its depth map has shape {values.shape}, not (height, width)")
+    return values.astype(np.float32)
+
+
+def state(recipe: Recipe) -> str:
+    """Return a digest of all that decides what the catalog holds: knobs, networks and the bytes of every photo.
+
+    Raises FigureGroundError where a folder or network that the recipe names does not exist.
+    """
+    network = recipe.foregrounds.network
+    path = recipe.root / Path(network).expanduser() if network else None
+    if path is not None and not path.is_file():
+        raise FigureGroundError("no such cut-out network", f"foregrounds.network = {network!r} ({path})",
+                                "paths start from the recipe's folder")
+    knobs = [VERSION, recipe.seed, recipe.size, recipe.backgrounds.fit, recipe.foregrounds.height,
+             recipe.foregrounds.cutout, recipe.placement.min_visible, recipe.placement.clip, recipe.placement.mode,
+             recipe.placement.mirror, recipe.depth.source == "layered", _sha256(path)]
+    files = [(job.kind, _display(job.path, recipe.root), _sha256(Path(job.path)),
+              _sha256(Path(job.depth) if job.depth and recipe.depth.source == "layered" else None))
+             for job in jobs(recipe)]
+    return hashlib.sha256(json.dumps([knobs, files]).encode()).hexdigest()
+
+
+def _sha256(path: Path | None) -> str:
+    """Return a file's sha256; "" for no file or one that cannot be read, whose photo is set aside later."""
+    try:
+        return file_sha256(path) if path else ""
+    except OSError:
+        return ""
+
+
+def ingest(recipe: Recipe, engine: Engine, store: Store, progress: Progress, strict: bool = False) -> Catalog:
+    """Prepare every photo, save the used ones to the store and return the catalog.
+
+    Exact copies and near-duplicates of an earlier photo are set aside.  Raises FigureGroundError when no background or
+    no foreground is left, and for the first photo that is set aside where `strict`.
+    """
+    todo = jobs(recipe)
+    digest = state(recipe)
+    width = max(3, len(str(len(todo))))
+    used: dict[str, list[Any]] = {"background": [], "foreground": []}
+    aside: list[SetAside] = []
+    notes: list[SetAside] = []
+    seen = _Seen()
+    for number, (job, prepared) in enumerate(_in_order(engine, recipe, todo)):
+        progress("photos", number + 1, len(todo))
+        source = _display(job.path, recipe.root)
+        reason = prepared.reason or seen.twin(job.kind, source, prepared)
+        if reason:
+            if strict:
+                raise FigureGroundError(f"a photo cannot be used: {reason}", source, "mend or remove it, or run without --strict")
+            aside.append(SetAside(job.kind, source, reason))
+            continue
+        notes += [SetAside(job.kind, source, note) for note in prepared.notes]
+        entries = used[job.kind]
+        entries.append(_save(job.kind, len(entries) + 1, width, source, prepared, store))
+    for kind, entries in used.items():
+        if not entries:
+            reasons = "; ".join(f"{a.source}: {a.reason}" for a in aside if a.kind == kind)[:400]
+            raise FigureGroundError(f"no {kind} can be used", reasons, "see the reasons; `figureground check` lists them all")
+    catalog = Catalog(tuple(used["background"]), tuple(used["foreground"]), tuple(aside), tuple(notes), digest)
+    store.save(catalogs.FILE, catalogs.to_lines(catalog).encode())
+    return catalog
+
+
+def _in_order(engine: Engine, recipe: Recipe, todo: list[Job]) -> Iterator[tuple[Job, Prepared]]:
+    """Yield (job, prepared) in the order of `todo`, whatever order the engine finishes in."""
+    early: dict[int, Prepared] = {}
+    expected = 0
+    numbered = list(enumerate(todo))
+    for outcome in engine.map(functools.partial(_prepare_numbered, recipe), numbered):
+        if isinstance(outcome.error, FigureGroundError):
+            raise outcome.error  # a network that does not load: no photo's fault
+        number, job = outcome.job
+        early[number] = (outcome.value if outcome.error is None
+                         else Prepared(reason=f"preparation failed: {type(outcome.error).__name__}: {outcome.error}"))
+        while expected in early:
+            yield todo[expected], early.pop(expected)
+            expected += 1
+
+
+def _prepare_numbered(recipe: Recipe, numbered: tuple[int, Job]) -> Prepared:
+    return prepare_photo(recipe, numbered[1])
+
+
+class _Seen:
+    """Remembers photos to tell exact and near duplicates."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, str], str] = {}
+        self._names: dict[tuple[str, int], list[str]] = {}
+        self._miniatures: dict[tuple[str, int], NDArray[np.int16]] = {}
+
+    def twin(self, kind: str, source: str, prepared: Prepared) -> str:
+        """Return the reason to set the photo aside as a copy of an earlier one, or ""; remember it if it is new."""
+        earlier = self._exact.setdefault((kind, prepared.source_sha256), source)
+        if earlier != source:
+            return f"the same file as {earlier}"
+        if prepared.miniature is None:
+            return ""
+        small = prepared.miniature.astype(np.int16).reshape(1, -1)
+        group = (kind, small.size)
+        known = self._miniatures.get(group, np.empty((0, small.size), np.int16))
+        if known.size:
+            distance = np.abs(known - small).mean(1)
+            nearest = int(distance.argmin())
+            if distance[nearest] < NEAR:
+                return f"nearly the same picture as {self._names[group][nearest]}"
+        self._miniatures[group] = np.concatenate([known, small])
+        self._names.setdefault(group, []).append(source)
+        return ""
+
+
+def _save(kind: str, number: int, width: int, source: str, prepared: Prepared, store: Store) -> Background | Foreground:
+    name = f"{'bg' if kind == 'background' else 'fg'}{number:0{width}d}"
+    picture = prepared.files["picture"]
+    if kind == "background":
+        entry = Background(name, f"Background/{name}.jpg", photos.sha256(picture), source, prepared.source_sha256)
+        store.save(entry.file, picture)
+        depth = prepared.files.get("depth")
+        if depth is None:
+            return entry
+        store.save(f"Depth/{name}.png", depth)
+        return Background(entry.id, entry.file, entry.sha256, source, entry.source_sha256, f"Depth/{name}.png",
+                          photos.sha256(depth))
+    cutout = Foreground(name, f"Foreground/{name}.png", f"Mask/{name}.png", photos.sha256(picture), source,
+                        prepared.source_sha256, **prepared.fields)
+    store.save(cutout.file, picture)
+    store.save(cutout.mask_file, prepared.files["mask"])
+    return cutout
+
+
+def _display(path: str, root: Path) -> str:
+    """Return a photo's name for people: relative to the recipe where it lies below it, else its last two parts."""
+    resolved, base = Path(os.path.abspath(path)), Path(os.path.abspath(root))
+    if resolved.is_relative_to(base):
+        return resolved.relative_to(base).as_posix()
+    return "/".join(resolved.parts[-2:])

@@ -1,0 +1,167 @@
+"""One photo -> one catalog entry: square backgrounds with their depth; cut, trimmed and scaled foregrounds.
+
+Everything here works on decoded arrays; `ingest.py` reads the files and numbers what comes out.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground import matte, plan, png
+from figureground.errors import SetAsideError
+from figureground.recipe import Recipe
+from figureground.sample import Alpha, Cutout, Picture
+
+WORKING_SIDE = 1024  # cut-outs are made at no more than this; figures end up 8 times smaller
+
+
+def square(picture: Picture, size: int, fit: str) -> Picture:
+    """Return uint8 (size, size, 3).
+
+    "cover": the middle square; "contain": all of it, the rest filled with its mean colour; "stretch": as it comes.
+    """
+    image = Image.fromarray(np.ascontiguousarray(picture[..., :3]))
+    if fit == "contain":
+        width, height = _contained(image.width, image.height, size)
+        canvas = np.empty((size, size, 3), np.uint8)
+        canvas[:] = np.rint(picture[..., :3].reshape(-1, 3).mean(0))
+        top, left = (size - height) // 2, (size - width) // 2
+        canvas[top : top + height, left : left + width] = np.asarray(
+            image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0))
+        return canvas
+    box = _cover_box(image.width, image.height) if fit == "cover" else (0, 0, image.width, image.height)
+    return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS, box, reducing_gap=3.0))
+
+
+def _cover_box(width: int, height: int) -> tuple[float, float, float, float]:
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return left, top, left + side, top + side
+
+
+def _contained(width: int, height: int, size: int) -> tuple[int, int]:
+    scale = size / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def square_depth(depth_m: NDArray[np.float32], photo_shape: tuple[int, ...], size: int, fit: str) -> NDArray[np.uint16]:
+    """Return known depth on the square canvas: uint16 (size, size) millimetres, 0 = unknown.
+
+    Sampled at pixel centres without averaging, which would invent depths between near and far.  Raises SetAsideError
+    when the map has another aspect than its photo, or says nothing.
+    """
+    height, width = depth_m.shape
+    if abs(height / width - photo_shape[0] / photo_shape[1]) > 0.02 * height / width:
+        raise SetAsideError(f"its depth map is {width} x {height} px, another shape than the photo")
+    new_width, new_height, box = size, size, (0.0, 0.0, float(width), float(height))
+    if fit == "contain":
+        new_width, new_height = _contained(width, height, size)
+    elif fit == "cover":
+        box = _cover_box(width, height)
+    columns = (box[0] + (np.arange(new_width) + 0.5) * (box[2] - box[0]) / new_width).astype(int)
+    rows = (box[1] + (np.arange(new_height) + 0.5) * (box[3] - box[1]) / new_height).astype(int)
+    values = depth_m[rows][:, columns]
+    millimetres = np.where(np.isfinite(values) & (values > 0), np.rint(values * 1000.0), 0)
+    canvas = np.zeros((size, size), np.uint16)
+    top, left = (size - new_height) // 2, (size - new_width) // 2
+    canvas[top : top + new_height, left : left + new_width] = np.where(millimetres <= 65535, millimetres, 0)
+    if not canvas.any():
+        raise SetAsideError("its depth map has no valid value")
+    return canvas
+
+
+def background(pixels: NDArray[np.uint8], recipe: Recipe) -> tuple[bytes, NDArray[np.uint8], list[str]]:
+    """Return (JPEG, the pixels before coding, notes).  Raises SetAsideError for photos far too small for the canvas."""
+    side = min(pixels.shape[:2]) if recipe.backgrounds.fit == "cover" else max(pixels.shape[:2])
+    if side < recipe.size / 2:
+        raise SetAsideError(f"{pixels.shape[1]} x {pixels.shape[0]} px is less than half of the canvas ({recipe.size})")
+    notes = [f"enlarged {recipe.size / side:.2f} times"] if side < recipe.size else []
+    if pixels.shape[2] == 4:
+        if (pixels[..., 3] < 255).mean() > 0.01:
+            raise SetAsideError("a background with transparent parts: nothing stands behind them")
+        pixels = pixels[..., :3]
+    flat = square(pixels, recipe.size, recipe.backgrounds.fit)
+    if int(flat.max()) - int(flat.min()) < 8:
+        raise SetAsideError("one flat colour: no scene to be seen")
+    out = io.BytesIO()
+    # 4:4:4 at 95: the prepared file is the background; composites start from what it decodes to
+    Image.fromarray(flat).save(out, "JPEG", quality=95, subsampling="4:4:4")
+    return out.getvalue(), flat, notes
+
+
+def cut_out(pixels: NDArray[np.uint8], method: str, network: Callable[[Picture], Alpha] | None) -> tuple[Cutout, str]:
+    """Return (RGBA with clean edge colours, the method that made it).
+
+    `method` is the recipe's foregrounds.cutout.  Raises SetAsideError with the reason when no method gives a figure.
+    """
+    has_alpha = pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any())
+    if method == "alpha" or (method == "auto" and has_alpha):
+        if not has_alpha:
+            raise SetAsideError("no transparency: the whole rectangle would become figure")
+        top = int(pixels[..., 3].max())
+        if 0 < top < 32:
+            raise SetAsideError(f"alpha reaches only {top} of 255: stored as 0/1?")
+        matte.judge(pixels[..., 3])
+        return pixels, "alpha"
+    picture = pixels[..., :3]
+    alpha: Alpha | None = None
+    reason = ""
+    if method in ("auto", "key"):
+        try:
+            alpha, used = matte.key(picture), "key"
+            matte.judge(matte.without_specks(alpha))
+        except SetAsideError as error:
+            alpha, reason = None, error.reason
+            if method == "key":
+                raise
+    if alpha is None:
+        if network is None:
+            raise SetAsideError(f"no alpha; {reason or 'no key'}; and foregrounds.network names no file")
+        alpha, used = network(picture), "network"
+    alpha = matte.without_specks(alpha)
+    matte.judge(alpha)
+    return np.dstack([matte.decontaminate(picture, alpha), alpha]), used
+
+
+def working(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the pixels reduced to at most WORKING_SIDE on the longer side."""
+    longest = max(pixels.shape[:2])
+    if longest <= WORKING_SIDE:
+        return pixels
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    size = (max(1, round(image.width * WORKING_SIDE / longest)), max(1, round(image.height * WORKING_SIDE / longest)))
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
+def foreground(
+    pixels: NDArray[np.uint8], recipe: Recipe, source_sha256: str, network: Callable[[Picture], Alpha] | None
+) -> tuple[dict[str, bytes], dict[str, Any], NDArray[np.uint8]]:
+    """Return (files: "picture" and "mask" PNG, entry fields, the scaled RGBA).
+
+    Raises SetAsideError when there is no usable figure, or none that the canvas has room for.
+    """
+    cutout, method = cut_out(working(pixels), recipe.foregrounds.cutout, network)
+    cutout = matte.trim(cutout)
+    height = plan.figure_height(recipe, source_sha256)
+    if cutout.shape[0] < height / 2:
+        raise SetAsideError(f"the figure is only {cutout.shape[0]} px high; enlarging it to {height} would blur it")
+    width = max(1, round(cutout.shape[1] * height / cutout.shape[0]))
+    # Pillow premultiplies alpha for this, so hidden colours do not bleed in
+    scaled = np.asarray(Image.fromarray(np.ascontiguousarray(cutout)).resize((width, height), Image.Resampling.LANCZOS))
+    mask = matte.mask_of(scaled[..., 3])
+    if not mask.any():
+        raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
+    if not plan.fits(recipe, mask):
+        raise SetAsideError(f"the figure is {width} x {height} px, larger than the canvas of {recipe.size} allows; "
+                            "lower foregrounds.height or placement.min_visible")
+    out = io.BytesIO()
+    Image.fromarray(scaled).save(out, "PNG")
+    fields = {"height": height, "width": width, "area": int(mask.sum()), "scale": round(height / cutout.shape[0], 6),
+              "cutout": method}
+    return {"picture": out.getvalue(), "mask": png.encode(mask)}, fields, scaled

@@ -1,0 +1,298 @@
+"""The recipe: every knob of a dataset, with its only default, its range and its meaning.
+
+The TOML file, the `--set` flags, the commented file that `figureground init` writes and the recipe kept in a dataset
+are all read off the dataclasses below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from figureground.errors import FigureGroundError
+
+
+def _knob(
+    default: Any,
+    meaning: str,
+    *,
+    choices: tuple[str, ...] = (),
+    between: tuple[float, float] | None = None,
+    content: bool = True,
+) -> Any:
+    """A recipe key.  `content=False` marks keys that name files: what they name is hashed, the name is not."""
+    metadata = {"meaning": meaning, "choices": choices, "between": between, "content": content}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Backgrounds:
+    path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
+    fit: str = _knob("cover", "how a photo becomes square", choices=("cover", "contain", "stretch"))
+    depth: str = _knob("", "folder of known depth: STEM.png (16-bit, millimetres, 0 = unknown) or STEM.npy (metres)",
+                       content=False)
+
+
+@dataclass(frozen=True)
+class Foregrounds:
+    path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
+    height: tuple[int, int] = _knob((100, 120), "figure height in px at size 224; in proportion at other sizes",
+                                    between=(8, 224))
+    cutout: str = _knob("auto", "auto: the photo's alpha, else its plain ground, else the network",
+                        choices=("auto", "alpha", "key", "network"))
+    network: str = _knob("", "ONNX file of a salient-object or matting network, for cutout = network", content=False)
+
+
+@dataclass(frozen=True)
+class Placement:
+    mode: str = _knob("uniform", "uniform: drawn; grid: evenly spread, the same for every pair",
+                      choices=("uniform", "grid"))
+    per_pair: int = _knob(20, "positions for each background and foreground", between=(1, 1_000_000))
+    mirror: str = _knob("same", "mirrored twin: none, at the same position, or at its own",
+                        choices=("none", "same", "own"))
+    min_visible: float = _knob(1.0, "least visible fraction of the figure's mask; 1 keeps it inside the frame",
+                               between=(0.01, 1.0))
+    clip: str = _knob("inside", "inside: min_visible holds; 2020: corner drawn from 1..120 at 224, whatever is cut off",
+                      choices=("inside", "2020"))
+    samples: int | str = _knob("all", "all, or a number: an even, repeatable spread over all combinations",
+                               choices=("all",), between=(1, 10**12))
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    quality: int = _knob(90, "JPEG quality", between=(1, 100))
+    subsampling: str = _knob("4:2:0", "JPEG chroma subsampling", choices=("4:4:4", "4:2:2", "4:2:0"))
+    optimize: bool = _knob(False, "optimised Huffman tables: about 4 % smaller, 1.6 times slower")
+
+
+@dataclass(frozen=True)
+class MaskOptions:
+    format: str = _knob("png", "png: 1 bit, exact; jpeg: as in 2020, grey at the edges", choices=("png", "jpeg"))
+
+
+@dataclass(frozen=True)
+class DepthOptions:
+    source: str = _knob("network", "network: run on every composite; layered: known background depth and flat figures",
+                        choices=("network", "layered", "none"))
+    model: str = _knob("", "ONNX file of the depth network", content=False)
+    card: str = _knob("", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash",
+                      content=False)
+    encoding: str = _knob("png16", "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata",
+                          choices=("png16", "png8", "jpeg8"))
+
+
+@dataclass(frozen=True)
+class Split:
+    backgrounds: float = _knob(0.1, "fraction of backgrounds kept out of training", between=(0.0, 0.9))
+    foregrounds: float = _knob(0.1, "fraction of foregrounds kept out of training", between=(0.0, 0.9))
+
+
+@dataclass(frozen=True)
+class Parts:
+    size: int = _knob(1000, "samples a part; the unit of work, resume and distribution", between=(1, 1_000_000))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every knob.  `root` is the folder that its relative paths start from; it is no key and not compared."""
+
+    name: str = _knob("dataset", "the dataset's name", content=False)
+    seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
+    size: int = _knob(224, "side of the square canvas in px", between=(64, 1024))
+    backgrounds: Backgrounds = field(default_factory=Backgrounds)
+    foregrounds: Foregrounds = field(default_factory=Foregrounds)
+    placement: Placement = field(default_factory=Placement)
+    image: ImageOptions = field(default_factory=ImageOptions)
+    mask: MaskOptions = field(default_factory=MaskOptions)
+    depth: DepthOptions = field(default_factory=DepthOptions)
+    split: Split = field(default_factory=Split)
+    parts: Parts = field(default_factory=Parts)
+    root: Path = field(default=Path(), compare=False, repr=False)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
+    "eva4": {
+        "placement": {"clip": "2020"},
+        "image": {"quality": 30, "optimize": True},
+        "depth": {"encoding": "jpeg8"},
+    },
+}
+
+
+def keys(recipe: Recipe) -> Iterable[tuple[str, dataclasses.Field[Any], Any]]:
+    """Yield (dotted key, field, value) for every key, in the order of the file."""
+    for top in dataclasses.fields(recipe):
+        value = getattr(recipe, top.name)
+        if dataclasses.is_dataclass(value):
+            for inner in dataclasses.fields(value):
+                yield f"{top.name}.{inner.name}", inner, getattr(value, inner.name)
+        elif top.name != "root":
+            yield top.name, top, value
+
+
+def from_mapping(table: Mapping[str, Any], where: str = "recipe", root: Path = Path()) -> Recipe:
+    """Return the recipe that a parsed TOML table describes.
+
+    Raises FigureGroundError for an unknown key (with the nearest known one), a wrong type or a value out of range.
+    """
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            flat.update({f"{name}.{inner}": v for inner, v in value.items()} or {})
+            if not any(key.startswith(f"{name}.") for key, _, _ in keys(Recipe())):
+                raise _unknown(name, where)
+        else:
+            flat[name] = value
+    known = {key: knob for key, knob, _ in keys(Recipe())}
+    values: dict[str, dict[str, Any]] = {}
+    for key, value in flat.items():
+        if key not in known:
+            raise _unknown(key, where)
+        section, _, name = key.rpartition(".")
+        values.setdefault(section, {})[name] = _checked(key, known[key], value, where)
+    sections = {f.name: f for f in dataclasses.fields(Recipe) if not f.metadata and f.name != "root"}
+    built = {name: typing.cast(Any, f.default_factory)(**values.get(name, {})) for name, f in sections.items()}
+    recipe = Recipe(**values.get("", {}), **built, root=root)
+    low, high = recipe.foregrounds.height
+    if low > high:
+        raise FigureGroundError(f"foregrounds.height = [{low}, {high}] runs backwards", where, "write [low, high]")
+    return recipe
+
+
+def _unknown(key: str, where: str) -> FigureGroundError:
+    known = [k for k, _, _ in keys(Recipe())]
+    sections = sorted({k.split(".")[0] for k in known})
+    near = difflib.get_close_matches(key, known + sections, n=1, cutoff=0.5)
+    if not near:
+        near = [k for k in known if k.split(".")[-1] == key.split(".")[-1]][:1]
+    remedy = f"did you mean {near[0]!r}?" if near else f"known sections: {', '.join(sections)}"
+    return FigureGroundError(f"unknown recipe key {key!r}", where, remedy)
+
+
+def _checked(key: str, knob: dataclasses.Field[Any], value: Any, where: str) -> Any:
+    """Return value in the type of its field, or raise FigureGroundError."""
+    section, _, name = key.rpartition(".")
+    owner = type(getattr(Recipe(), section)) if section else Recipe
+    kind = typing.get_type_hints(owner)[name]
+    choices, between = knob.metadata["choices"], knob.metadata["between"]
+
+    def wrong(expected: str) -> FigureGroundError:
+        return FigureGroundError(f"{key} = {value!r} is not {expected}", where, f"{key}: {knob.metadata['meaning']}")
+
+    if typing.get_origin(kind) is tuple:
+        items = [value] if isinstance(value, str) and str in typing.get_args(kind) else value
+        inner = typing.get_args(kind)[0]
+        if not isinstance(items, list | tuple) or not all(type(item) is inner for item in items):
+            raise wrong(f"a list of {inner.__name__}")
+        if inner is int and len(items) != 2:
+            raise wrong("a list of two numbers")
+        result: Any = tuple(items)
+        numbers = result if inner is int else ()
+    elif isinstance(kind, types.UnionType):  # samples: "all" or a number
+        if value != "all" and type(value) is not int:
+            raise wrong("'all' or a whole number")
+        result, numbers = value, (value,) if type(value) is int else ()
+    else:
+        result = float(value) if kind is float and type(value) is int else value
+        if type(result) is not kind:
+            raise wrong({"int": "a whole number", "float": "a number", "bool": "true or false"}.get(kind.__name__, "text"))
+        if choices and result not in choices:
+            near = difflib.get_close_matches(str(value), choices, n=1)
+            raise wrong(f"one of {', '.join(choices)}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        numbers = (result,) if kind in (int, float) else ()
+    if between and not all(between[0] <= number <= between[1] for number in numbers):
+        raise wrong(f"between {between[0]:g} and {between[1]:g}")
+    return result
+
+
+def parse(text: str, where: str = "recipe", root: Path = Path(), settings: Iterable[str] = ()) -> Recipe:
+    """Return the recipe in a TOML text, with `section.key=value` settings laid over it."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FigureGroundError(f"not a TOML file: {error}", where, "texts need quotes; see `figureground init`") from None
+    for setting in settings:
+        key, equals, raw = setting.partition("=")
+        if not equals:
+            raise FigureGroundError(f"--set {setting!r} has no '='", "", "write --set section.key=value")
+        section, _, name = key.strip().rpartition(".")
+        target = table.setdefault(section, {}) if section else table
+        if not isinstance(target, dict):
+            raise _unknown(key.strip(), "--set")
+        target[name] = _toml_value(raw.strip())
+    return from_mapping(table, where, root)
+
+
+def _toml_value(raw: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        return raw  # on a command line, quotes around a text are optional
+
+
+def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
+    """Read a recipe file.  Raises FigureGroundError when it is missing or wrong."""
+    path = Path(path)
+    if path.is_dir():
+        path = path / "recipe.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FigureGroundError("no such recipe", str(path), "`figureground init DIR` writes one to start from") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FigureGroundError(f"the recipe cannot be read: {error}", str(path), "give a UTF-8 TOML file") from None
+    return parse(text, str(path), path.parent, settings)
+
+
+def to_toml(recipe: Recipe, comments: bool = False) -> str:
+    """Return the recipe as TOML with every key written out; `comments` adds each key's meaning and choices."""
+    lines: list[str] = []
+    section = ""
+    for key, knob, value in keys(recipe):
+        owner, _, name = key.rpartition(".")
+        if owner != section:
+            lines += ["", f"[{owner}]"]
+            section = owner
+        line = f"{name} = {_toml_text(value)}"
+        if comments:
+            choices = knob.metadata["choices"]
+            hint = f" [{' | '.join(choices)}]" if len(choices) > 1 else ""
+            line = f"{line:<34}# {knob.metadata['meaning']}{hint}"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _toml_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml_text(item) for item in value) + "]"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value)
+
+
+def content(recipe: Recipe) -> dict[str, Any]:
+    """Return the keys that decide what a dataset holds: all but names of files, whose contents are hashed instead."""
+    return {key: value for key, knob, value in keys(recipe) if knob.metadata["content"]}
+
+
+def digest(recipe: Recipe) -> str:
+    """Return a sha256 hex digest of `content(recipe)`."""
+    return hashlib.sha256(json.dumps(content(recipe), sort_keys=True).encode()).hexdigest()
+
+
+def changed_keys(old: Recipe, new: Recipe) -> list[str]:
+    """Return lines like "size: 224 -> 256" for every content key that differs."""
+    before, after = content(old), content(new)
+    return [f"{key}: {before[key]!r} -> {after[key]!r}" for key in after if before[key] != after[key]]
