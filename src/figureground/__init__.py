@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from figureground.pipeline import build as build
-    from figureground.pipeline import dry_run as dry_run
     from figureground.dataset import Dataset as Dataset
     from figureground.dataset import open_dataset as open_dataset
     from figureground.errors import FigureGroundError as FigureGroundError
+    from figureground.pipeline import build as build
+    from figureground.pipeline import dry_run as dry_run
     from figureground.recipe import Recipe as Recipe
     from figureground.recipe import load_recipe as load_recipe
     from figureground.sample import DepthMap as DepthMap
@@ -31,8 +31,17 @@ _HOMES = {
     "open_dataset": "dataset",
 }
 
-__all__ = ["Dataset", "DepthMap", "FigureGroundError", "Recipe", "Sample", "build", "dry_run", "load_recipe",
-           "open_dataset"]
+__all__ = [
+    "Dataset",
+    "DepthMap",
+    "FigureGroundError",
+    "Recipe",
+    "Sample",
+    "build",
+    "dry_run",
+    "load_recipe",
+    "open_dataset",
+]
 
 
 def __getattr__(name: str) -> Any:

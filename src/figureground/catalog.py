@@ -41,8 +41,11 @@ class FolderStore:
         try:
             return (self.folder / name).read_bytes()
         except OSError as error:
-            raise FigureGroundError(f"a catalog file is missing: {error.strerror}", str(self.folder / name),
-                                    "run the build again to prepare it anew") from None
+            raise FigureGroundError(
+                f"a catalog file is missing: {error.strerror}",
+                str(self.folder / name),
+                "run the build again to prepare it anew",
+            ) from None
 
     def save(self, name: str, data: bytes) -> None:
         path = self.folder / name
@@ -92,7 +95,11 @@ def from_lines(text: str) -> Catalog:
             found[kind].append(Foreground(**row))
         else:
             found[kind].append(SetAside(row["of"], row["source"], row["reason"]))
-    return Catalog(*(tuple(found[kind]) for kind in ("background", "foreground", "set aside", "note")), state)
+    used, aside = (
+        (tuple(found["background"]), tuple(found["foreground"])),
+        (tuple(found["set aside"]), tuple(found["note"])),
+    )
+    return Catalog(*used, *aside, state)
 
 
 def load_catalog(folder: Path) -> Catalog:
@@ -100,8 +107,11 @@ def load_catalog(folder: Path) -> Catalog:
     try:
         return from_lines((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FigureGroundError(f"the catalog cannot be read: {error}", str(folder / FILE),
-                                "run the build again, or build into another folder") from None
+        raise FigureGroundError(
+            f"the catalog cannot be read: {error}",
+            str(folder / FILE),
+            "run the build again, or build into another folder",
+        ) from None
 
 
 class Pixels:
@@ -119,6 +129,7 @@ class Pixels:
 
     def depth(self, i: int) -> DepthMap:
         """Return the background's known depth in metres."""
+
         def read() -> NDArray[Any]:
             millimetres = _read(self.store.load(self.catalog.backgrounds[i].depth_file)).astype(np.float32)
             return np.where(millimetres > 0, millimetres / np.float32(1000), np.float32(np.nan))

@@ -43,8 +43,11 @@ def encode(image: Picture, mask: Mask, depth: DepthCode | None, recipe: Recipe) 
     else:
         members["mask"] = ("jpg", jpeg(mask * WHITE, recipe.image))
     if depth is not None:
-        members["depth"] = (("jpg", jpeg(depth.codes.astype(np.uint8), recipe.image))
-                            if recipe.depth.encoding == "jpeg8" else ("png", png.encode(depth.codes)))
+        members["depth"] = (
+            ("jpg", jpeg(depth.codes.astype(np.uint8), recipe.image))
+            if recipe.depth.encoding == "jpeg8"
+            else ("png", png.encode(depth.codes))
+        )
     return Encoded(members)
 
 
@@ -62,14 +65,26 @@ def pixels(data: bytes) -> NDArray[Any]:
 def depth_fields(code: DepthCode) -> dict[str, Any]:
     """Return the metadata that `depth_code` needs to read the codes back, and what a person needs to use them."""
     valid = 1.0 if code.invalid is None else float((code.codes != code.invalid).mean())
-    return {"depth_unit": code.unit, "depth_direction": code.direction, "depth_scale": code.scale,
-            "depth_offset": code.offset, "depth_invalid": code.invalid, "depth_valid_fraction": round(valid, 6)}
+    return {
+        "depth_unit": code.unit,
+        "depth_direction": code.direction,
+        "depth_scale": code.scale,
+        "depth_offset": code.offset,
+        "depth_invalid": code.invalid,
+        "depth_valid_fraction": round(valid, 6),
+    }
 
 
 def depth_code(codes: NDArray[Any], record: Mapping[str, Any]) -> DepthCode:
     """Return stored codes with their meaning from the record's depth_* fields."""
-    return DepthCode(codes, record["depth_scale"], record["depth_offset"], record["depth_invalid"],
-                     record["depth_unit"], record["depth_direction"])
+    return DepthCode(
+        codes,
+        record["depth_scale"],
+        record["depth_offset"],
+        record["depth_invalid"],
+        record["depth_unit"],
+        record["depth_direction"],
+    )
 
 
 def decode(members: Mapping[str, bytes], record: Mapping[str, Any]) -> Sample:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from figureground.sample import Alpha, Cutout, Figure, Picture, Scene
 
+_OPAQUE = np.array([255], np.uint8)
+
 
 def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return round((alpha*front + (255 - alpha)*back) / 255), halves up, for uint8 arrays that broadcast.
@@ -29,8 +31,12 @@ def overlap(figure: Figure, height: int, width: int, size: int) -> tuple[slice, 
     top, left = max(figure.y, 0), max(figure.x, 0)
     bottom = max(min(figure.y + height, size), top)
     right = max(min(figure.x + width, size), left)
-    return (slice(top, bottom), slice(left, right),
-            slice(top - figure.y, bottom - figure.y), slice(left - figure.x, right - figure.x))
+    return (
+        slice(top, bottom),
+        slice(left, right),
+        slice(top - figure.y, bottom - figure.y),
+        slice(left - figure.x, right - figure.x),
+    )
 
 
 def render(scene: Scene, background: Picture, cutouts: Mapping[int, Cutout]) -> tuple[Picture, Alpha]:
@@ -45,8 +51,9 @@ def render(scene: Scene, background: Picture, cutouts: Mapping[int, Cutout]) -> 
         cutout = cutouts[figure.foreground]
         if figure.flip:
             cutout = cutout[:, ::-1]
-        rows, columns, from_rows, from_columns = overlap(figure, *cutout.shape[:2], background.shape[0])
+        height, width = cutout.shape[:2]
+        rows, columns, from_rows, from_columns = overlap(figure, height, width, background.shape[0])
         piece = cutout[from_rows, from_columns]
         image[rows, columns] = blend(piece[..., :3], image[rows, columns], piece[..., 3:])
-        alpha[rows, columns] = blend(np.uint8([255]), alpha[rows, columns], piece[..., 3])
+        alpha[rows, columns] = blend(_OPAQUE, alpha[rows, columns], piece[..., 3])
     return image, alpha

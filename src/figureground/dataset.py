@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from figureground import codec
 from figureground import catalog as catalogs
+from figureground import codec
 from figureground.errors import FigureGroundError
 from figureground.parts import PartReader
 from figureground.recipe import Recipe, load_recipe
@@ -107,10 +107,12 @@ def open_dataset(path: Path | str) -> Dataset:
     except FileNotFoundError:
         begun = (path / "build.json").is_file()
         raise FigureGroundError(
-            "the dataset is not finished" if begun else "no dataset here", str(path),
+            "the dataset is not finished" if begun else "no dataset here",
+            str(path),
             "run its build command again to finish it" if begun else "give the folder that `figureground build` wrote",
         ) from None
     except (OSError, ValueError) as error:
-        raise FigureGroundError(f"the manifest cannot be read: {error}", str(path / "manifest.json"),
-                                "run its build command again") from None
+        raise FigureGroundError(
+            f"the manifest cannot be read: {error}", str(path / "manifest.json"), "run its build command again"
+        ) from None
     return Dataset(path, manifest, range(len(manifest["parts"])))

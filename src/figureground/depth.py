@@ -41,6 +41,7 @@ def quantise(depth: DepthMap, encoding: str) -> DepthCode:
     """
     values = depth.values.astype(np.float64)
     valid = np.isfinite(values)
+    invalid: int | None
     if encoding == "png16" and depth.unit in _STEP:
         scale, offset, top, invalid = _STEP[depth.unit], 0.0, 65535, 0
     else:

@@ -43,4 +43,5 @@ def integers(seed: int, index: ArrayLike, purpose: str, low: ArrayLike, high: Ar
     if np.any(width < 1):
         raise ValueError("an empty range has no integer to draw: high < low")
     word = bits(seed, index, purpose) >> np.uint64(32)
-    return low + ((word * width.astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
+    drawn: NDArray[np.int64] = low + ((word * width.astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
+    return drawn

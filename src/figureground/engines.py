@@ -125,7 +125,9 @@ ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(
 
 def choose(name: str, workers: int) -> Engine:
     """Return the engine of that name ("auto": serial for one worker, else processes); workers 0 means all cores."""
-    workers = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
+    workers = (
+        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
+    )
     if name == "auto":
         name = "serial" if workers == 1 else "processes"
     if name not in ENGINES:

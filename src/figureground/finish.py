@@ -34,8 +34,12 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
     first = write_labels(out, infos, progress)
     found = stats.checks(total)
     unit, step = depth_step(recipe, first)
-    write = {"samples": total.samples, "summary": stats.summary(total, unit, step),
-             "checks": [asdict(check) for check in found], "accumulated": stats.to_json(total)}
+    write = {
+        "samples": total.samples,
+        "summary": stats.summary(total, unit, step),
+        "checks": [asdict(check) for check in found],
+        "accumulated": stats.to_json(total),
+    }
     parts.write_whole(out / "statistics.json", json.dumps(write, indent=1).encode())
     write_manifest(recipe, catalog, out, infos, total)
     from figureground.report import write_report
@@ -81,10 +85,14 @@ def write_manifest(
     """Write manifest.json: the sign that the dataset is finished."""
     about = json.loads((out / "build.json").read_bytes())
     manifest = {
-        "name": recipe.name, **about, "samples": total.samples, "size": recipe.size,
-        "backgrounds": len(catalog.backgrounds), "foregrounds": len(catalog.foregrounds),
-        "set_aside": len(catalog.set_aside), "bytes": sum(info.bytes for info in infos),
+        "name": recipe.name,
+        **about,
+        "samples": total.samples,
+        "size": recipe.size,
+        "backgrounds": len(catalog.backgrounds),
+        "foregrounds": len(catalog.foregrounds),
+        "set_aside": len(catalog.set_aside),
+        "bytes": sum(info.bytes for info in infos),
         "parts": [{"file": i.file, "samples": i.samples, "bytes": i.bytes, "sha256": i.sha256} for i in infos],
     }
     parts.write_whole(out / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-

@@ -61,11 +61,17 @@ def jobs(recipe: Recipe) -> list[Job]:
     foregrounds = photos.find(recipe.foregrounds.path, recipe.root, "foregrounds.path")
     depth_of = _depth_maps(recipe)
     if recipe.depth.source == "layered" and not recipe.backgrounds.depth:
-        raise FigureGroundError("depth.source = \"layered\" needs the backgrounds' depth", "backgrounds.depth is empty",
-                                "name a folder of depth maps with the photos' stems, or use depth.source = \"network\"")
+        raise FigureGroundError(
+            'depth.source = "layered" needs the backgrounds\' depth',
+            "backgrounds.depth is empty",
+            'name a folder of depth maps with the photos\' stems, or use depth.source = "network"',
+        )
     if recipe.foregrounds.cutout == "network" and not recipe.foregrounds.network:
-        raise FigureGroundError("foregrounds.cutout = \"network\" names no network", "foregrounds.network is empty",
-                                "set foregrounds.network = \"path/to/network.onnx\", or cutout = \"key\" or \"alpha\"")
+        raise FigureGroundError(
+            'foregrounds.cutout = "network" names no network',
+            "foregrounds.network is empty",
+            'set foregrounds.network = "path/to/network.onnx", or cutout = "key" or "alpha"',
+        )
     found = [Job("background", str(path), str(depth_of.get(path.stem, ""))) for path in backgrounds]
     return found + [Job("foreground", str(path)) for path in foregrounds]
 
@@ -75,8 +81,11 @@ def _depth_maps(recipe: Recipe) -> dict[str, Path]:
         return {}
     folder = recipe.root / Path(recipe.backgrounds.depth).expanduser()
     if not folder.is_dir():
-        raise FigureGroundError("no such folder of depth maps", f"backgrounds.depth = {recipe.backgrounds.depth!r}",
-                                "paths start from the recipe's folder")
+        raise FigureGroundError(
+            "no such folder of depth maps",
+            f"backgrounds.depth = {recipe.backgrounds.depth!r}",
+            "paths start from the recipe's folder",
+        )
     return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".png", ".npy")}
 
 
@@ -95,7 +104,8 @@ def prepare_photo(recipe: Recipe, job: Job) -> Prepared:
                     raise SetAsideError("no depth map with its stem in backgrounds.depth")
                 depth_m = _read_depth(Path(job.depth))
                 files["depth"] = png.encode(
-                    prepare.square_depth(depth_m, photo.pixels.shape, recipe.size, recipe.backgrounds.fit))
+                    prepare.square_depth(depth_m, photo.pixels.shape, recipe.size, recipe.backgrounds.fit)
+                )
             return Prepared(sha, files, {}, photos.thumbprint(pixels), (*photo.notes, *notes))
         photo = photos.decode(data, max(4 * recipe.size, 512))
         network = None
@@ -121,7 +131,8 @@ def _read_depth(path: Path) -> NDArray[np.float32]:
         raise SetAsideError(f"its depth map cannot be read: {error}") from None
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
         raise SetAsideError(f"its depth map has shape {values.shape}, not (height, width)")
-    return values.astype(np.float32)
+    depth_m: NDArray[np.float32] = values.astype(np.float32)
+    return depth_m
 
 
 def state(recipe: Recipe) -> str:
@@ -132,14 +143,34 @@ def state(recipe: Recipe) -> str:
     network = recipe.foregrounds.network
     path = recipe.root / Path(network).expanduser() if network else None
     if path is not None and not path.is_file():
-        raise FigureGroundError("no such cut-out network", f"foregrounds.network = {network!r} ({path})",
-                                "paths start from the recipe's folder")
-    knobs = [VERSION, recipe.seed, recipe.size, recipe.backgrounds.fit, recipe.foregrounds.height,
-             recipe.foregrounds.cutout, recipe.placement.min_visible, recipe.placement.clip, recipe.placement.mode,
-             recipe.placement.mirror, recipe.depth.source == "layered", _sha256(path)]
-    files = [(job.kind, _display(job.path, recipe.root), _sha256(Path(job.path)),
-              _sha256(Path(job.depth) if job.depth and recipe.depth.source == "layered" else None))
-             for job in jobs(recipe)]
+        raise FigureGroundError(
+            "no such cut-out network",
+            f"foregrounds.network = {network!r} ({path})",
+            "paths start from the recipe's folder",
+        )
+    knobs = [
+        VERSION,
+        recipe.seed,
+        recipe.size,
+        recipe.backgrounds.fit,
+        recipe.foregrounds.height,
+        recipe.foregrounds.cutout,
+        recipe.placement.min_visible,
+        recipe.placement.clip,
+        recipe.placement.mode,
+        recipe.placement.mirror,
+        recipe.depth.source == "layered",
+        _sha256(path),
+    ]
+    files = [
+        (
+            job.kind,
+            _display(job.path, recipe.root),
+            _sha256(Path(job.path)),
+            _sha256(Path(job.depth) if job.depth and recipe.depth.source == "layered" else None),
+        )
+        for job in jobs(recipe)
+    ]
     return hashlib.sha256(json.dumps([knobs, files]).encode()).hexdigest()
 
 
@@ -170,7 +201,9 @@ def ingest(recipe: Recipe, engine: Engine, store: Store, progress: Progress, str
         reason = prepared.reason or seen.twin(job.kind, source, prepared)
         if reason:
             if strict:
-                raise FigureGroundError(f"a photo cannot be used: {reason}", source, "mend or remove it, or run without --strict")
+                raise FigureGroundError(
+                    f"a photo cannot be used: {reason}", source, "mend or remove it, or run without --strict"
+                )
             aside.append(SetAside(job.kind, source, reason))
             continue
         notes += [SetAside(job.kind, source, note) for note in prepared.notes]
@@ -179,7 +212,9 @@ def ingest(recipe: Recipe, engine: Engine, store: Store, progress: Progress, str
     for kind, entries in used.items():
         if not entries:
             reasons = "; ".join(f"{a.source}: {a.reason}" for a in aside if a.kind == kind)[:400]
-            raise FigureGroundError(f"no {kind} can be used", reasons, "see the reasons; `figureground check` lists them all")
+            raise FigureGroundError(
+                f"no {kind} can be used", reasons, "see the reasons; `figureground check` lists them all"
+            )
     catalog = Catalog(tuple(used["background"]), tuple(used["foreground"]), tuple(aside), tuple(notes), digest)
     store.save(catalogs.FILE, catalogs.to_lines(catalog).encode())
     return catalog
@@ -193,9 +228,12 @@ def _in_order(engine: Engine, recipe: Recipe, todo: list[Job]) -> Iterator[tuple
     for outcome in engine.map(functools.partial(_prepare_numbered, recipe), numbered):
         if isinstance(outcome.error, FigureGroundError):
             raise outcome.error  # a network that does not load: no photo's fault
-        number, job = outcome.job
-        early[number] = (outcome.value if outcome.error is None
-                         else Prepared(reason=f"preparation failed: {type(outcome.error).__name__}: {outcome.error}"))
+        number, _ = outcome.job
+        early[number] = (
+            outcome.value
+            if outcome.error is None
+            else Prepared(reason=f"preparation failed: {type(outcome.error).__name__}: {outcome.error}")
+        )
         while expected in early:
             yield todo[expected], early.pop(expected)
             expected += 1
@@ -243,10 +281,18 @@ def _save(kind: str, number: int, width: int, source: str, prepared: Prepared, s
         if depth is None:
             return entry
         store.save(f"Depth/{name}.png", depth)
-        return Background(entry.id, entry.file, entry.sha256, source, entry.source_sha256, f"Depth/{name}.png",
-                          photos.sha256(depth))
-    cutout = Foreground(name, f"Foreground/{name}.png", f"Mask/{name}.png", photos.sha256(picture), source,
-                        prepared.source_sha256, **prepared.fields)
+        return Background(
+            entry.id, entry.file, entry.sha256, source, entry.source_sha256, f"Depth/{name}.png", photos.sha256(depth)
+        )
+    cutout = Foreground(
+        name,
+        f"Foreground/{name}.png",
+        f"Mask/{name}.png",
+        photos.sha256(picture),
+        source,
+        prepared.source_sha256,
+        **prepared.fields,
+    )
     store.save(cutout.file, picture)
     store.save(cutout.mask_file, prepared.files["mask"])
     return cutout

@@ -38,15 +38,30 @@ def record(
     for figure in scene.figures:
         cutout = catalog.foregrounds[figure.foreground]
         area = int(mask.sum())
-        figures.append({
-            "foreground": cutout.id, "x": figure.x, "y": figure.y, "width": cutout.width, "height": cutout.height,
-            "scale": cutout.scale, "flip": figure.flip, "box": list(box) if box else None, "area": area,
-            "visible_fraction": round(area / cutout.area, 6),
-            "depth_at_contact": contact_depth(mask, depth) if depth is not None else None,
-        })
-    return {"index": scene.index, "key": key(scene, recipe, catalog),
-            "background": catalog.backgrounds[scene.background].id, "position": scene.position,
-            "mirrored": scene.mirrored, "split": split, "figures": figures}
+        figures.append(
+            {
+                "foreground": cutout.id,
+                "x": figure.x,
+                "y": figure.y,
+                "width": cutout.width,
+                "height": cutout.height,
+                "scale": cutout.scale,
+                "flip": figure.flip,
+                "box": list(box) if box else None,
+                "area": area,
+                "visible_fraction": round(area / cutout.area, 6),
+                "depth_at_contact": contact_depth(mask, depth) if depth is not None else None,
+            }
+        )
+    return {
+        "index": scene.index,
+        "key": key(scene, recipe, catalog),
+        "background": catalog.backgrounds[scene.background].id,
+        "position": scene.position,
+        "mirrored": scene.mirrored,
+        "split": split,
+        "figures": figures,
+    }
 
 
 def contact_depth(mask: Mask, depth: DepthMap) -> float | None:
@@ -59,18 +74,51 @@ def contact_depth(mask: Mask, depth: DepthMap) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 
-COLUMNS = ("index", "key", "part", "image", "mask", "depth", "background", "foreground", "position", "mirrored", "split",
-           "x", "y", "width", "height", "scale", "flip", "box_x0", "box_y0", "box_x1", "box_y1", "area",
-           "visible_fraction", "depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset",
-           "depth_invalid")
+COLUMNS = (
+    "index",
+    "key",
+    "part",
+    "image",
+    "mask",
+    "depth",
+    "background",
+    "foreground",
+    "position",
+    "mirrored",
+    "split",
+    "x",
+    "y",
+    "width",
+    "height",
+    "scale",
+    "flip",
+    "box_x0",
+    "box_y0",
+    "box_x1",
+    "box_y1",
+    "area",
+    "visible_fraction",
+    "depth_at_contact",
+    "depth_unit",
+    "depth_direction",
+    "depth_scale",
+    "depth_offset",
+    "depth_invalid",
+)
 
 
 def row(part_file: str, record: Mapping[str, Any]) -> list[Any]:
     """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field."""
     (figure,) = record["figures"]
     box = figure["box"] or [None] * 4
-    flat = {**record, **figure, "part": part_file, "image": record["image_file_name"],
-            "mask": record["mask_file_name"], "depth": record.get("depth_file_name"),
-            **dict(zip(("box_x0", "box_y0", "box_x1", "box_y1"), box, strict=True))}
+    flat = {
+        **record,
+        **figure,
+        "part": part_file,
+        "image": record["image_file_name"],
+        "mask": record["mask_file_name"],
+        "depth": record.get("depth_file_name"),
+        **dict(zip(("box_x0", "box_y0", "box_x1", "box_y1"), box, strict=True)),
+    }
     values = [flat.get(column) for column in COLUMNS]
     return ["" if v is None else int(v) if isinstance(v, bool) else v for v in values]

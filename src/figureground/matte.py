@@ -1,4 +1,4 @@
-"""Alpha mattes and masks: threshold, tight box, connected pieces, a plain ground keyed by colour, clean edge colours."""
+"""Alpha mattes and masks: threshold, tight box, connected pieces, keying a plain ground, clean edge colours."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     edges = np.diff(padded, axis=1)
     row, start = np.nonzero(edges == 1)
     end = np.nonzero(edges == -1)[1]
-    parent = np.arange(row.size)
+    parent = list(range(row.size))
 
     def root(i: int) -> int:
         while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = int(parent[i])
+            parent[i] = parent[parent[i]]  # path halving
+            i = parent[i]
         return i
 
     first = np.searchsorted(row, np.arange(height + 1))
@@ -67,7 +67,7 @@ def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     roots = np.array([root(i) for i in range(row.size)], np.int64)
     _, names = np.unique(roots, return_inverse=True)
     labels = np.zeros((height, width), np.int32)
-    for y, x0, x1, name in zip(row, start, end, names, strict=True):
+    for y, x0, x1, name in zip(row.tolist(), start.tolist(), end.tolist(), names.tolist(), strict=True):
         labels[y, x0:x1] = name + 1
     return labels, np.bincount(labels.ravel(), minlength=1)
 
@@ -89,6 +89,15 @@ def judge(alpha: Alpha) -> None:
         raise SetAsideError(f"the cut-out is in crumbs: {areas.size} pieces, {crumbs:.0%} of the figure in small ones")
 
 
+def softness(alpha: Alpha) -> float:
+    """Return half-transparent pixels (alpha within 15-85 %) as a share of the mask's area.
+
+    A clean matte is soft only along its outline (0.01-0.1); one that is soft all over is a guess.
+    """
+    area = int(mask_of(alpha).sum())
+    return float(((alpha > 38) & (alpha < 217)).sum()) / max(area, 1)
+
+
 def without_specks(alpha: Alpha, least: float = 0.02) -> Alpha:
     """Return alpha with visible pieces smaller than `least` of the whole figure set to 0."""
     labels, areas = pieces(alpha >= FAINT)
@@ -101,8 +110,8 @@ def key(picture: Picture) -> Alpha:
     """Cut a figure from a plain studio ground by colour, with a soft edge.
 
     The ground is a quadratic surface per channel, fitted to the border (top and sides; the figure may be cut off
-    below) and refitted without outliers, so that vignettes and shaded backdrops count as plain.  A pixel is ground where
-    its colour is close to the surface *and* it hangs together with the border, so a white shirt on white stays.
+    below) and refitted without outliers, so that vignettes and shaded backdrops count as plain.  A pixel is ground
+    where its colour is close to the surface *and* it hangs together with the border, so a white shirt on white stays.
     Between the two thresholds alpha rises linearly.  Raises SetAsideError when the border is not plain.
     """
     height, width = picture.shape[:2]
@@ -139,7 +148,9 @@ def _box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
         length = values.shape[axis]
         low = np.clip(np.arange(length) - radius, 0, length)
         high = np.clip(np.arange(length) + radius + 1, 0, length)
-        sums = np.concatenate([np.zeros_like(values.take([0], axis), np.float64), values.cumsum(axis, np.float64)], axis)
+        sums = np.concatenate(
+            [np.zeros_like(values.take([0], axis), np.float64), values.cumsum(axis, np.float64)], axis
+        )
         span = (high - low).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
         values = ((sums.take(high, axis) - sums.take(low, axis)) / span).astype(np.float32)
     return values
@@ -151,13 +162,15 @@ def decontaminate(picture: Picture, alpha: Alpha, radii: tuple[int, ...] = (90, 
     Blur fusion (Forte 2021, "Approximate fast foreground colour estimation"): blurred estimates of foreground and
     background, weighted by alpha, and one step towards picture = alpha*F + (1 - alpha)*B; first wide, then narrow.
     """
-    a = alpha[..., None].astype(np.float32) / 255
-    image = picture.astype(np.float32) / 255
+    a = alpha[..., None].astype(np.float32) / np.float32(255)
+    image = picture.astype(np.float32) / np.float32(255)
+    one, tiny = np.float32(1), np.float32(1e-5)
     front, back = image, image
     for radius in radii:
         weight = _box_blur(a, radius)
-        blurred_front = _box_blur(front * a, radius) / (weight + 1e-5)
-        blurred_back = _box_blur(back * (1 - a), radius) / (1 - weight + 1e-5)
-        front = np.clip(blurred_front + a * (image - a * blurred_front - (1 - a) * blurred_back), 0, 1)
+        blurred_front = _box_blur(front * a, radius) / (weight + tiny)
+        blurred_back = _box_blur(back * (one - a), radius) / (one - weight + tiny)
+        front = np.clip(blurred_front + a * (image - a * blurred_front - (one - a) * blurred_back), 0, 1)
         back = blurred_back
-    return np.rint(255 * front).astype(np.uint8)
+    clean: Picture = np.rint(np.float32(255) * front).astype(np.uint8)
+    return clean

@@ -54,7 +54,11 @@ class DepthCard:
 
 CARDS: dict[str, DepthCard] = {
     "fastdepth-nyu": DepthCard(
-        "fastdepth-nyu", 224, "metric", valid=(0.1, 20.0), licence="MIT",
+        "fastdepth-nyu",
+        224,
+        "metric",
+        valid=(0.1, 20.0),
+        licence="MIT",
         figures_from="Wofk et al. 2019, FastDepth; input RGB 0..1, output metres, checked on NYU frames",
     ),
 }
@@ -81,7 +85,8 @@ def find_card(model: Path, card: str, root: Path) -> DepthCard:
     if known:
         return CARDS[known]
     raise FigureGroundError(
-        "this depth network has no card, so its unit is not known", str(model),
+        "this depth network has no card, so its unit is not known",
+        str(model),
         f"write {beside.name} beside it (see docs/depth.md), or set depth.card to one of {', '.join(CARDS)}",
     )
 
@@ -93,21 +98,28 @@ def read_card(path: Path) -> DepthCard:
     except FileNotFoundError:
         raise FigureGroundError("no such card", str(path), f"a TOML file, or one of {', '.join(CARDS)}") from None
     except (OSError, ValueError) as error:
-        raise FigureGroundError(f"the card cannot be read: {error}", str(path), "see docs/depth.md for its form") from None
+        raise FigureGroundError(
+            f"the card cannot be read: {error}", str(path), "see docs/depth.md for its form"
+        ) from None
     known = {f.name for f in fields(DepthCard)}
     unknown, missing = set(table) - known, {"name", "input_size", "output"} - set(table)
     if unknown or missing:
         text = "unknown: " + ", ".join(sorted(unknown)) if unknown else "missing: " + ", ".join(sorted(missing))
         raise FigureGroundError(f"the card has wrong keys; {text}", str(path), f"keys: {', '.join(sorted(known))}")
     if table["output"] not in KINDS:
-        raise FigureGroundError(f"output = {table['output']!r} is no kind of depth", str(path), f"one of {', '.join(KINDS)}")
-    return DepthCard(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
+        raise FigureGroundError(
+            f"output = {table['output']!r} is no kind of depth", str(path), f"one of {', '.join(KINDS)}"
+        )
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    return DepthCard(**values)
 
 
 def session(path: Path, purpose: str) -> Any:
     """Return an onnxruntime session with one thread.  Raises FigureGroundError for a missing or unreadable file."""
     if not path.is_file():
-        raise FigureGroundError(f"no such {purpose} network", str(path), "check the path; it starts from the recipe's folder")
+        raise FigureGroundError(
+            f"no such {purpose} network", str(path), "check the path; it starts from the recipe's folder"
+        )
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -118,15 +130,17 @@ def session(path: Path, purpose: str) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base class
         first = str(error).strip().splitlines()[0][:150]
-        raise FigureGroundError(f"the {purpose} network cannot be loaded: {first}", str(path), "give a valid ONNX file") from None
+        raise FigureGroundError(
+            f"the {purpose} network cannot be loaded: {first}", str(path), "give a valid ONNX file"
+        ) from None
 
 
 def _tensor(picture: Picture, size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> NDArray[np.float32]:
     """Return float32 (1, 3, size, size): resized, 0..1, normalised."""
     if picture.shape[:2] != (size, size):
         picture = np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
-    values = picture.astype(np.float32) / np.float32(255)
-    values = (values - np.float32(mean)) / np.float32(std)
+    values: NDArray[np.float32] = picture.astype(np.float32) / np.float32(255)
+    values = np.divide(values - np.array(mean, np.float32), np.array(std, np.float32), dtype=np.float32)
     return np.ascontiguousarray(values.transpose(2, 0, 1)[None], np.float32)
 
 
@@ -154,14 +168,22 @@ def depth_network(path: Path, card: DepthCard) -> DepthNetwork:
             output = run.run(None, {name: _tensor(picture, card.input_size, card.mean, card.std)})[0]
         except Exception as error:  # onnxruntime's errors share no base class
             first = str(error).strip().splitlines()[0][:150]
-            raise FigureGroundError(f"the depth network refused its input: {first}", str(path),
-                                    f"does it take [1, 3, {card.input_size}, {card.input_size}]? mend the card") from None
+            raise FigureGroundError(
+                f"the depth network refused its input: {first}",
+                str(path),
+                f"does it take [1, 3, {card.input_size}, {card.input_size}]? mend the card",
+            ) from None
         values = np.squeeze(output).astype(np.float32) * np.float32(card.unit_scale)
         if values.ndim != 2:
-            raise FigureGroundError(f"the depth network's output has shape {output.shape}", str(path), "one map a picture")
+            raise FigureGroundError(
+                f"the depth network's output has shape {output.shape}", str(path), "one map a picture"
+            )
         if not np.isfinite(values).all():
-            raise FigureGroundError("the depth network's output has NaN or infinite values", str(path),
-                                    "nothing was written; try another runtime or precision")
+            raise FigureGroundError(
+                "the depth network's output has NaN or infinite values",
+                str(path),
+                "nothing was written; try another runtime or precision",
+            )
         if unit != "relative":
             values = np.clip(values, low, high)
         return DepthMap(_resize(values, *picture.shape[:2]), unit, direction)

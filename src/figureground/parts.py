@@ -78,9 +78,18 @@ def write_part(dataset: Path, number: int, build_id: str, samples: Iterable[Made
             metadata = "".join(rows).encode()
             add_member(archive, "metadata.jsonl", metadata)
         total = total + stats.Statistics(bytes={"metadata": len(metadata)})
-        info = PartInfo(number, f"{FOLDER}/{final.name}", len(rows), temporary.stat().st_size, file_sha256(temporary), total)
-        plain = {"build_id": build_id, "number": number, "file": info.file, "samples": info.samples, "bytes": info.bytes,
-                 "sha256": info.sha256, "statistics": stats.to_json(total)}
+        info = PartInfo(
+            number, f"{FOLDER}/{final.name}", len(rows), temporary.stat().st_size, file_sha256(temporary), total
+        )
+        plain = {
+            "build_id": build_id,
+            "number": number,
+            "file": info.file,
+            "samples": info.samples,
+            "bytes": info.bytes,
+            "sha256": info.sha256,
+            "statistics": stats.to_json(total),
+        }
         write_whole(final.with_suffix(".json"), json.dumps(plain).encode())
         os.replace(temporary, final)
     finally:
@@ -103,8 +112,14 @@ def read_info(dataset: Path, number: int, build_id: str) -> PartInfo | None:
         plain = json.loads(path.read_bytes())
         if plain["build_id"] != build_id or path.with_suffix(".zip").stat().st_size != plain["bytes"]:
             return None
-        return PartInfo(plain["number"], plain["file"], plain["samples"], plain["bytes"], plain["sha256"],
-                        stats.from_json(plain["statistics"]))
+        return PartInfo(
+            plain["number"],
+            plain["file"],
+            plain["samples"],
+            plain["bytes"],
+            plain["sha256"],
+            stats.from_json(plain["statistics"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -124,8 +139,11 @@ class PartReader:
         try:
             self._archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
-            raise FigureGroundError(f"a part cannot be opened: {error}", str(path),
-                                    "delete it and run the build again: it makes missing parts") from None
+            raise FigureGroundError(
+                f"a part cannot be opened: {error}",
+                str(path),
+                "delete it and run the build again: it makes missing parts",
+            ) from None
         self.records: list[dict[str, Any]] = [
             json.loads(line) for line in self._archive.read("metadata.jsonl").splitlines()
         ]

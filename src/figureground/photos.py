@@ -24,7 +24,11 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from figureground.errors import FigureGroundError, SetAsideError
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .tif .tiff .bmp .gif .avif .heic .heif .jp2 .mpo .ppm .tga".split()
+    f".{name}"
+    for name in (
+        *("jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "tif", "tiff", "bmp"),
+        *("gif", "avif", "heic", "heif", "jp2", "mpo", "ppm", "tga"),
+    )
 )
 MAX_PIXELS = 80_000_000  # 240 MB decoded; JPEGs are reduced while decoding and may be larger
 MIN_SIDE = 32
@@ -48,22 +52,30 @@ def find(paths: Iterable[str], root: Path, key: str) -> list[Path]:
     found: dict[Path, None] = {}
     listed = list(paths)
     if not listed:
-        raise FigureGroundError(f"{key} names no folder", "recipe", f"set {key} = \"path/to/photos\"")
+        raise FigureGroundError(f"{key} names no folder", "recipe", f'set {key} = "path/to/photos"')
     for text in listed:
         place = root / Path(text).expanduser()
         if place.is_dir():
-            matches = [p for p in place.rglob("*") if not any(part.startswith(".") for part in p.relative_to(place).parts)]
+            matches = [
+                p for p in place.rglob("*") if not any(part.startswith(".") for part in p.relative_to(place).parts)
+            ]
         elif place.is_file():
             matches = [place]
         else:
             matches = [Path(name) for name in glob.glob(str(place), recursive=True)]
             if not matches:
-                raise FigureGroundError("no such folder of photos", f"{key} = {text!r} ({place})",
-                                        "paths start from the recipe's folder; check the spelling")
+                raise FigureGroundError(
+                    "no such folder of photos",
+                    f"{key} = {text!r} ({place})",
+                    "paths start from the recipe's folder; check the spelling",
+                )
         found.update(dict.fromkeys(p for p in matches if p.suffix.lower() in SUFFIXES and p.is_file()))
     if not found:
-        raise FigureGroundError("the folder holds no pictures", f"{key} = {', '.join(listed)}",
-                                f"put pictures there ({', '.join(sorted(SUFFIXES)[:8])} ...)")
+        raise FigureGroundError(
+            "the folder holds no pictures",
+            f"{key} = {', '.join(listed)}",
+            f"put pictures there ({', '.join(sorted(SUFFIXES)[:8])} ...)",
+        )
     return sorted(found, key=natural_key)
 
 
@@ -108,7 +120,9 @@ def decode(data: bytes, enough: int) -> Photo:
                 if min(width, height) < MIN_SIDE:
                     raise SetAsideError(f"{width} x {height} px is too small")
                 if max(width, height) > MAX_ASPECT * min(width, height):
-                    raise SetAsideError(f"{width} x {height} px is a strip, more than {MAX_ASPECT:g} times as long as wide")
+                    raise SetAsideError(
+                        f"{width} x {height} px is a strip, more than {MAX_ASPECT:g} times as long as wide"
+                    )
                 picture.load()
                 upright = _upright(picture, notes)
                 return Photo(_to_srgb(upright, notes), tuple(notes))

@@ -65,7 +65,12 @@ def build_id(recipe: Recipe, catalog: Catalog, model: DepthModel | None) -> str:
 
 
 def build(
-    recipe: Recipe, out: Path, *, engine: Engine | None = None, strict: bool = False, fresh: bool = False,
+    recipe: Recipe,
+    out: Path,
+    *,
+    engine: Engine | None = None,
+    strict: bool = False,
+    fresh: bool = False,
     progress: Progress = silent,
 ) -> Path:
     """Build the dataset in `out`, or finish it, and return `out`.
@@ -109,7 +114,7 @@ def estimate(workshop: Workshop) -> Estimate:
     before = dict(workshop.clock.seconds)
     made = list(workshop.make(probes))
     seconds = {stage: (workshop.clock.seconds[stage] - before[stage]) / len(probes) for stage in before}
-    sizes = {layer: 0.0 for layer in codec.FOLDERS} | {"metadata": 0.0}
+    sizes = dict.fromkeys((*codec.FOLDERS, "metadata"), 0.0)
     for sample in made:
         for layer, size in sample.statistics.bytes.items():
             sizes[layer] += size / len(made)
@@ -132,8 +137,11 @@ def _door(recipe: Recipe, out: Path, fresh: bool) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise FigureGroundError(f"the output folder cannot be written: {error.strerror}", str(out),
-                                "choose another folder, or change its permissions") from None
+        raise FigureGroundError(
+            f"the output folder cannot be written: {error.strerror}",
+            str(out),
+            "choose another folder, or change its permissions",
+        ) from None
     parts.sweep(out)
     for leftover in out.glob(f"catalog.*{parts.PARTIAL}"):
         shutil.rmtree(leftover)
@@ -141,8 +149,10 @@ def _door(recipe: Recipe, out: Path, fresh: bool) -> None:
         changed = changed_keys(load_recipe(kept), recipe)
         if changed and _has_parts(out):
             raise FigureGroundError(
-                "the recipe has changed since this dataset was begun: " + "; ".join(changed), str(kept),
-                "undo the change, build into another folder, or discard the parts made so far with --fresh")
+                "the recipe has changed since this dataset was begun: " + "; ".join(changed),
+                str(kept),
+                "undo the change, build into another folder, or discard the parts made so far with --fresh",
+            )
 
 
 def _has_parts(out: Path) -> bool:
@@ -160,8 +170,10 @@ def _catalog(recipe: Recipe, out: Path, engine: Engine, strict: bool, fresh: boo
         after = ingest.ingest(recipe, engine, FolderStore(partial), progress, strict)
         if before is not None and _has_parts(out) and not fresh and catalogs.digest(before) != catalogs.digest(after):
             raise FigureGroundError(
-                "the photos have changed since this dataset was begun: " + _difference(before, after), str(folder),
-                "restore them, build into another folder, or discard the parts made so far with --fresh")
+                "the photos have changed since this dataset was begun: " + _difference(before, after),
+                str(folder),
+                "restore them, build into another folder, or discard the parts made so far with --fresh",
+            )
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(partial, folder)
@@ -171,8 +183,10 @@ def _catalog(recipe: Recipe, out: Path, engine: Engine, strict: bool, fresh: boo
 
 
 def _difference(before: Catalog, after: Catalog) -> str:
-    old = {p.source: p.source_sha256 for p in (*before.backgrounds, *before.foregrounds)}
-    new = {p.source: p.source_sha256 for p in (*after.backgrounds, *after.foregrounds)}
+    old, new = (
+        {**{b.source: b.source_sha256 for b in c.backgrounds}, **{f.source: f.source_sha256 for f in c.foregrounds}}
+        for c in (before, after)
+    )
     changes = [f"{name} is new" for name in new if name not in old]
     changes += [f"{name} is gone" for name in old if name not in new]
     changes += [f"{name} has other content" for name in new if name in old and new[name] != old[name]]
@@ -191,13 +205,20 @@ def _settle(recipe: Recipe, out: Path, identity: str, model: DepthModel | None, 
         if known != identity:
             if not fresh:
                 raise FigureGroundError(
-                    "the finished parts were made from something else (another depth network, card or version)", str(path),
-                    "restore it, build into another folder, or discard the parts made so far with --fresh")
+                    "the finished parts were made from something else (another depth network, card or version)",
+                    str(path),
+                    "restore it, build into another folder, or discard the parts made so far with --fresh",
+                )
             for old in (out / parts.FOLDER).glob("part-*"):
                 old.unlink()
     depth = {"file": model.file.name, "sha256": model.sha256, "card": asdict(model.card)} if model else None
-    about: dict[str, Any] = {"build_id": identity, "format": FORMAT, "figureground": __version__,
-                             "recipe": content(recipe), "depth_model": depth}
+    about: dict[str, Any] = {
+        "build_id": identity,
+        "format": FORMAT,
+        "figureground": __version__,
+        "recipe": content(recipe),
+        "depth_model": depth,
+    }
     parts.write_whole(out / "recipe.toml", to_toml(recipe).encode())
     parts.write_whole(path, json.dumps(about, indent=1).encode())
 
@@ -205,8 +226,11 @@ def _settle(recipe: Recipe, out: Path, identity: str, model: DepthModel | None, 
 def _room(out: Path, needed: float) -> None:
     free = shutil.disk_usage(out).free
     if needed * 1.1 > free:
-        raise FigureGroundError(f"the disk is too small: about {needed / 1e9:.2f} GB are needed, {free / 1e9:.2f} GB are free",
-                                str(out), "free some space, choose another disk, or lower placement.samples")
+        raise FigureGroundError(
+            f"the disk is too small: about {needed / 1e9:.2f} GB are needed, {free / 1e9:.2f} GB are free",
+            str(out),
+            "free some space, choose another disk, or lower placement.samples",
+        )
 
 
 def _make(
@@ -228,8 +252,10 @@ def _make(
         what = error.what if isinstance(error, FigureGroundError) else f"{type(error).__name__}: {error}"
         raise FigureGroundError(
             f"{len(failures)} of {len(missing)} parts failed; the first: {what}",
-            f"{parts.part_name(number)} in {out}" + (f"; {error.where}" if isinstance(error, FigureGroundError) else ""),
-            "the other parts are finished; mend the cause and run the same command again") from error
+            f"{parts.part_name(number)} in {out}"
+            + (f"; {error.where}" if isinstance(error, FigureGroundError) else ""),
+            "the other parts are finished; mend the cause and run the same command again",
+        ) from error
 
 
 def make_part(recipe: Recipe, out: str, identity: str, samples: int, number: int) -> int:
@@ -247,7 +273,8 @@ def _workshop(recipe: Recipe, out: str, identity: str) -> Workshop:
     catalog = catalogs.load_catalog(folder)
     model = depth_model(recipe)
     if build_id(recipe, catalog, model) != identity:
-        raise FigureGroundError("the catalog or the depth network changed during the build", str(folder),
-                                "run the same command again")
+        raise FigureGroundError(
+            "the catalog or the depth network changed during the build", str(folder), "run the same command again"
+        )
     store: Store = FolderStore(folder)
     return Workshop(recipe, catalog, store, model)

@@ -80,7 +80,7 @@ def count(recipe: Recipe, catalog: Catalog) -> int:
             f"placement.samples = {wanted:,}, but there are only {everything:,} combinations",
             f"{len(catalog.backgrounds)} backgrounds x {len(catalog.foregrounds)} foregrounds x "
             f"{recipe.placement.per_pair} positions x {twins(recipe)}",
-            "lower placement.samples, raise placement.per_pair, or write samples = \"all\"",
+            'lower placement.samples, raise placement.per_pair, or write samples = "all"',
         )
     return wanted
 
@@ -127,8 +127,16 @@ def scenes(
         low, high_x, high_y = _corner_range(recipe, width, height)
         x = draws.integers(recipe.seed, counter, "x", low, high_x)
         y = draws.integers(recipe.seed, counter, "y", low, high_y)
-    rows = zip(np.asarray(indices).reshape(-1).tolist(), which.background.tolist(), which.foreground.tolist(),
-               which.position.tolist(), which.mirrored.tolist(), x.tolist(), y.tolist(), strict=True)
+    rows = zip(
+        np.asarray(indices).reshape(-1).tolist(),
+        which.background.tolist(),
+        which.foreground.tolist(),
+        which.position.tolist(),
+        which.mirrored.tolist(),
+        x.tolist(),
+        y.tolist(),
+        strict=True,
+    )
     return [Scene(k, b, p, bool(m), (Figure(f, fx, fy, bool(m)),)) for k, b, f, p, m, fx, fy in rows]
 
 
@@ -175,12 +183,11 @@ def visible_area(table: AreaTable, x: Ints, y: Ints, flip: NDArray[np.bool_], si
 
 def fits(recipe: Recipe, mask: Mask) -> bool:
     """Tell whether a cut-out with this mask has a place on the canvas that the recipe allows."""
-    height, width = mask.shape
     if recipe.placement.clip == "2020":
         return True
     if recipe.placement.min_visible >= 1 or recipe.placement.mode == "grid":
-        return height <= recipe.size and width <= recipe.size
-    return bool(_allowed_corners(recipe, area_table(mask)).shape[1])
+        return max(mask.shape) <= recipe.size
+    return len(_allowed_corners(recipe, area_table(mask))[0]) > 0
 
 
 def _allowed_corners(recipe: Recipe, table: AreaTable) -> Ints:

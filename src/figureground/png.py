@@ -30,8 +30,14 @@ def encode(values: NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.uint16]) -
     lines[:, 0] = kind
     lines[:, 1:] = rows
     header = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
-    return b"".join([b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", header),
-                     _chunk(b"IDAT", zlib.compress(lines.tobytes(), level)), _chunk(b"IEND", b"")])
+    return b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", header),
+            _chunk(b"IDAT", zlib.compress(lines.tobytes(), level)),
+            _chunk(b"IEND", b""),
+        ]
+    )
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -18,7 +18,8 @@ from figureground.errors import SetAsideError
 from figureground.recipe import Recipe
 from figureground.sample import Alpha, Cutout, Picture
 
-WORKING_SIDE = 1024  # cut-outs are made at no more than this; figures end up 8 times smaller
+WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller
+KEY_SOFT, NETWORK_SOFT = 0.08, 0.5  # limits of matte.softness; measured on studio and street photos (docs/cutouts.md)
 
 
 def square(picture: Picture, size: int, fit: str) -> Picture:
@@ -33,7 +34,8 @@ def square(picture: Picture, size: int, fit: str) -> Picture:
         canvas[:] = np.rint(picture[..., :3].reshape(-1, 3).mean(0))
         top, left = (size - height) // 2, (size - width) // 2
         canvas[top : top + height, left : left + width] = np.asarray(
-            image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0))
+            image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        )
         return canvas
     box = _cover_box(image.width, image.height) if fit == "cover" else (0, 0, image.width, image.height)
     return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS, box, reducing_gap=3.0))
@@ -110,23 +112,36 @@ def cut_out(pixels: NDArray[np.uint8], method: str, network: Callable[[Picture],
         matte.judge(pixels[..., 3])
         return pixels, "alpha"
     picture = pixels[..., :3]
-    alpha: Alpha | None = None
-    reason = ""
-    if method in ("auto", "key"):
+    if method == "key":
+        return _clean(picture, _keyed(picture)), "key"
+    reason = 'foregrounds.cutout = "network"'
+    if method == "auto":
         try:
-            alpha, used = matte.key(picture), "key"
-            matte.judge(matte.without_specks(alpha))
+            return _clean(picture, _keyed(picture)), "key"
         except SetAsideError as error:
-            alpha, reason = None, error.reason
-            if method == "key":
-                raise
-    if alpha is None:
-        if network is None:
-            raise SetAsideError(f"no alpha; {reason or 'no key'}; and foregrounds.network names no file")
-        alpha, used = network(picture), "network"
-    alpha = matte.without_specks(alpha)
+            reason = error.reason
+    if network is None:
+        raise SetAsideError(f"no alpha; {reason}; and foregrounds.network names no file")
+    alpha = matte.without_specks(network(picture))
     matte.judge(alpha)
-    return np.dstack([matte.decontaminate(picture, alpha), alpha]), used
+    if (soft := matte.softness(alpha)) > NETWORK_SOFT:
+        raise SetAsideError(f"the cut-out network is unsure: half-transparent pixels are {soft:.0%} of the figure")
+    return _clean(picture, alpha), "network"
+
+
+def _keyed(picture: Picture) -> Alpha:
+    alpha = matte.without_specks(matte.key(picture))
+    matte.judge(alpha)
+    if (soft := matte.softness(alpha)) > KEY_SOFT:
+        raise SetAsideError(
+            f"keying by colour fails: half-transparent pixels are {soft:.0%} of the figure "
+            "(a shadow, a gradient, or clothes in the ground's colour)"
+        )
+    return alpha
+
+
+def _clean(picture: Picture, alpha: Alpha) -> Cutout:
+    return np.dstack([matte.decontaminate(picture, alpha), alpha])
 
 
 def working(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -158,10 +173,17 @@ def foreground(
     if not mask.any():
         raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
     if not plan.fits(recipe, mask):
-        raise SetAsideError(f"the figure is {width} x {height} px, larger than the canvas of {recipe.size} allows; "
-                            "lower foregrounds.height or placement.min_visible")
+        raise SetAsideError(
+            f"the figure is {width} x {height} px, larger than the canvas of {recipe.size} allows; "
+            "lower foregrounds.height or placement.min_visible"
+        )
     out = io.BytesIO()
     Image.fromarray(scaled).save(out, "PNG")
-    fields = {"height": height, "width": width, "area": int(mask.sum()), "scale": round(height / cutout.shape[0], 6),
-              "cutout": method}
+    fields = {
+        "height": height,
+        "width": width,
+        "area": int(mask.sum()),
+        "scale": round(height / cutout.shape[0], 6),
+        "cutout": method,
+    }
     return {"picture": out.getvalue(), "mask": png.encode(mask)}, fields, scaled

@@ -38,33 +38,48 @@ def _knob(
 class Backgrounds:
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
     fit: str = _knob("cover", "how a photo becomes square", choices=("cover", "contain", "stretch"))
-    depth: str = _knob("", "folder of known depth: STEM.png (16-bit, millimetres, 0 = unknown) or STEM.npy (metres)",
-                       content=False)
+    depth: str = _knob(
+        "", "folder of known depth: STEM.png (16-bit, millimetres, 0 = unknown) or STEM.npy (metres)", content=False
+    )
 
 
 @dataclass(frozen=True)
 class Foregrounds:
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
-    height: tuple[int, int] = _knob((100, 120), "figure height in px at size 224; in proportion at other sizes",
-                                    between=(8, 224))
-    cutout: str = _knob("auto", "auto: the photo's alpha, else its plain ground, else the network",
-                        choices=("auto", "alpha", "key", "network"))
+    height: tuple[int, int] = _knob(
+        (100, 120), "figure height in px at size 224; in proportion at other sizes", between=(8, 224)
+    )
+    cutout: str = _knob(
+        "auto",
+        "auto: the photo's alpha, else its plain ground, else the network",
+        choices=("auto", "alpha", "key", "network"),
+    )
     network: str = _knob("", "ONNX file of a salient-object or matting network, for cutout = network", content=False)
 
 
 @dataclass(frozen=True)
 class Placement:
-    mode: str = _knob("uniform", "uniform: drawn; grid: evenly spread, the same for every pair",
-                      choices=("uniform", "grid"))
+    mode: str = _knob(
+        "uniform", "uniform: drawn; grid: evenly spread, the same for every pair", choices=("uniform", "grid")
+    )
     per_pair: int = _knob(20, "positions for each background and foreground", between=(1, 1_000_000))
-    mirror: str = _knob("same", "mirrored twin: none, at the same position, or at its own",
-                        choices=("none", "same", "own"))
-    min_visible: float = _knob(1.0, "least visible fraction of the figure's mask; 1 keeps it inside the frame",
-                               between=(0.01, 1.0))
-    clip: str = _knob("inside", "inside: min_visible holds; 2020: corner drawn from 1..120 at 224, whatever is cut off",
-                      choices=("inside", "2020"))
-    samples: int | str = _knob("all", "all, or a number: an even, repeatable spread over all combinations",
-                               choices=("all",), between=(1, 10**12))
+    mirror: str = _knob(
+        "same", "mirrored twin: none, at the same position, or at its own", choices=("none", "same", "own")
+    )
+    min_visible: float = _knob(
+        1.0, "least visible fraction of the figure's mask; 1 keeps it inside the frame", between=(0.01, 1.0)
+    )
+    clip: str = _knob(
+        "inside",
+        "inside: min_visible holds; 2020: corner drawn from 1..120 at 224, whatever is cut off",
+        choices=("inside", "2020"),
+    )
+    samples: int | str = _knob(
+        "all",
+        "all, or a number: an even, repeatable spread over all combinations",
+        choices=("all",),
+        between=(1, 10**12),
+    )
 
 
 @dataclass(frozen=True)
@@ -81,13 +96,20 @@ class MaskOptions:
 
 @dataclass(frozen=True)
 class DepthOptions:
-    source: str = _knob("network", "network: run on every composite; layered: known background depth and flat figures",
-                        choices=("network", "layered", "none"))
+    source: str = _knob(
+        "network",
+        "network: run on every composite; layered: known background depth and flat figures",
+        choices=("network", "layered", "none"),
+    )
     model: str = _knob("", "ONNX file of the depth network", content=False)
-    card: str = _knob("", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash",
-                      content=False)
-    encoding: str = _knob("png16", "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata",
-                          choices=("png16", "png8", "jpeg8"))
+    card: str = _knob(
+        "", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash", content=False
+    )
+    encoding: str = _knob(
+        "png16",
+        "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata",
+        choices=("png16", "png8", "jpeg8"),
+    )
 
 
 @dataclass(frozen=True)
@@ -206,7 +228,9 @@ def _checked(key: str, knob: dataclasses.Field[Any], value: Any, where: str) -> 
     else:
         result = float(value) if kind is float and type(value) is int else value
         if type(result) is not kind:
-            raise wrong({"int": "a whole number", "float": "a number", "bool": "true or false"}.get(kind.__name__, "text"))
+            raise wrong(
+                {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(kind.__name__, "text")
+            )
         if choices and result not in choices:
             near = difflib.get_close_matches(str(value), choices, n=1)
             raise wrong(f"one of {', '.join(choices)}" + (f" (did you mean {near[0]!r}?)" if near else ""))
@@ -221,7 +245,9 @@ def parse(text: str, where: str = "recipe", root: Path = Path(), settings: Itera
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FigureGroundError(f"not a TOML file: {error}", where, "texts need quotes; see `figureground init`") from None
+        raise FigureGroundError(
+            f"not a TOML file: {error}", where, "texts need quotes; see `figureground init`"
+        ) from None
     for setting in settings:
         key, equals, raw = setting.partition("=")
         if not equals:
@@ -249,7 +275,9 @@ def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise FigureGroundError("no such recipe", str(path), "`figureground init DIR` writes one to start from") from None
+        raise FigureGroundError(
+            "no such recipe", str(path), "`figureground init DIR` writes one to start from"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FigureGroundError(f"the recipe cannot be read: {error}", str(path), "give a UTF-8 TOML file") from None
     return parse(text, str(path), path.parent, settings)

@@ -46,7 +46,7 @@ class DepthMap:
 
 @dataclass(frozen=True)
 class Background:
-    """A prepared background in the catalog.  Files are relative to the catalog folder; sha256 is of the prepared file."""
+    """A prepared background.  Files are relative to the catalog folder; sha256 is of the prepared file."""
 
     id: str
     file: str

@@ -82,8 +82,9 @@ class LayerSums:
         variances = self.all.variance()
         if self.after.count:
             means = tuple(m + b - a for m, a, b in zip(means, self.before.mean(), self.after.mean(), strict=True))
-            variances = tuple(v + b - a for v, a, b in
-                              zip(variances, self.before.variance(), self.after.variance(), strict=True))
+            variances = tuple(
+                v + b - a for v, a, b in zip(variances, self.before.variance(), self.after.variance(), strict=True)
+            )
         return means, tuple(math.sqrt(max(v, 0.0)) for v in variances)
 
 
@@ -115,20 +116,31 @@ class Statistics:
         def counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
             return dict(sorted((Counter(a) + Counter(b)).items()))
 
-        layers = {name: self.layers.get(name, LayerSums()) + other.layers.get(name, LayerSums())
-                  for name in sorted({*self.layers, *other.layers})}
+        layers = {
+            name: self.layers.get(name, LayerSums()) + other.layers.get(name, LayerSums())
+            for name in sorted({*self.layers, *other.layers})
+        }
         return Statistics(
-            self.samples + other.samples, self.pixels + other.pixels, self.area + other.area, layers,
-            counts(self.bytes, other.bytes), counts(self.backgrounds, other.backgrounds),
-            counts(self.foregrounds, other.foregrounds), counts(self.splits, other.splits),
-            vector(self.heat, other.heat), vector(self.area_histogram, other.area_histogram),
+            self.samples + other.samples,
+            self.pixels + other.pixels,
+            self.area + other.area,
+            layers,
+            counts(self.bytes, other.bytes),
+            counts(self.backgrounds, other.backgrounds),
+            counts(self.foregrounds, other.foregrounds),
+            counts(self.splits, other.splits),
+            vector(self.heat, other.heat),
+            vector(self.area_histogram, other.area_histogram),
             vector(self.depth_histogram, other.depth_histogram),
-            self.checked + other.checked, self.wrong_boxes + other.wrong_boxes,
+            self.checked + other.checked,
+            self.wrong_boxes + other.wrong_boxes,
         )
 
 
 def of_sample(
-    stored: Mapping[str, NDArray[Any]], decoded: Mapping[str, NDArray[Any]] | None, record: Mapping[str, Any],
+    stored: Mapping[str, NDArray[Any]],
+    decoded: Mapping[str, NDArray[Any]] | None,
+    record: Mapping[str, Any],
     sizes: Mapping[str, int],
 ) -> Statistics:
     """Return the statistics of one sample.
@@ -155,10 +167,19 @@ def of_sample(
         after = Sums.of(_columns(name, decoded[name], record)) if decoded is not None else Sums()
         layers[name] = LayerSums(sums, sums if decoded is not None else Sums(), after)
     return Statistics(
-        1, mask.size, area, layers, dict(sizes), {record["background"]: 1},
-        dict(Counter(figure["foreground"] for figure in record["figures"])), {record["split"]: 1},
-        tuple(heat.ravel().tolist()), tuple(int(i == area_bin) for i in range(AREA_BINS)), histogram,
-        int(decoded is not None), int(wrong),
+        1,
+        mask.size,
+        area,
+        layers,
+        dict(sizes),
+        {record["background"]: 1},
+        dict(Counter(figure["foreground"] for figure in record["figures"])),
+        {record["split"]: 1},
+        tuple(heat.ravel().tolist()),
+        tuple(int(i == area_bin) for i in range(AREA_BINS)),
+        histogram,
+        int(decoded is not None),
+        int(wrong),
     )
 
 
@@ -177,18 +198,21 @@ def to_json(statistics: Statistics) -> dict[str, Any]:
     """Return plain lists and numbers; `from_json` is the inverse."""
     plain = {name: getattr(statistics, name) for name in Statistics.__dataclass_fields__ if name != "layers"}
     plain["layers"] = {
-        name: {stage: [sums.count, list(sums.total), list(sums.square)]
-               for stage, sums in (("all", layer.all), ("before", layer.before), ("after", layer.after))}
+        name: {
+            stage: [sums.count, list(sums.total), list(sums.square)]
+            for stage, sums in (("all", layer.all), ("before", layer.before), ("after", layer.after))
+        }
         for name, layer in statistics.layers.items()
     }
     return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
 
 def from_json(plain: Mapping[str, Any]) -> Statistics:
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
     values["layers"] = {
-        name: LayerSums(**{stage: Sums(count, tuple(total), tuple(square))
-                           for stage, (count, total, square) in layer.items()})
+        name: LayerSums(
+            **{stage: Sums(count, tuple(total), tuple(square)) for stage, (count, total, square) in layer.items()}
+        )
         for name, layer in plain["layers"].items()
     }
     return Statistics(**values)
@@ -204,7 +228,7 @@ class Check:
 
 
 def summary(statistics: Statistics, depth_unit: str, depth_step: float) -> dict[str, Any]:
-    """Return mean and std a layer as a reader wants them: image in RGB order and mask over 0..1, depth in its unit.
+    """Return mean and std a layer: image in RGB order and mask over 0..1, depth in its unit.
 
     `depth_step` is the value of one code (0 offset); stretched 8-bit depth is over 0..1, unit "stretched".
     """
@@ -224,21 +248,42 @@ def checks(statistics: Statistics) -> list[Check]:
     mask_mean, mask_std = (values[0] / 255 for values in statistics.layers["mask"].moments())
     p = statistics.area / statistics.pixels if statistics.pixels else 0.0
     bound = 1e-6
-    found.append(Check("mask mean equals the recorded areas", abs(mask_mean - p) < bound,
-                       f"mean {mask_mean:.6f}, recorded p {p:.6f}"))
+    found.append(
+        Check(
+            "mask mean equals the recorded areas",
+            abs(mask_mean - p) < bound,
+            f"mean {mask_mean:.6f}, recorded p {p:.6f}",
+        )
+    )
     expected = math.sqrt(max(p * (1 - p), 0.0))
-    found.append(Check("mask std equals sqrt(p(1-p)): the masks are binary", abs(mask_std - expected) < bound,
-                       f"std {mask_std:.6f}, sqrt(p(1-p)) {expected:.6f}"))
-    found.append(Check("boxes are the boxes of the decoded masks", statistics.wrong_boxes == 0,
-                       f"{statistics.wrong_boxes} wrong of {statistics.checked} decoded"))
+    found.append(
+        Check(
+            "mask std equals sqrt(p(1-p)): the masks are binary",
+            abs(mask_std - expected) < bound,
+            f"std {mask_std:.6f}, sqrt(p(1-p)) {expected:.6f}",
+        )
+    )
+    found.append(
+        Check(
+            "boxes are the boxes of the decoded masks",
+            statistics.wrong_boxes == 0,
+            f"{statistics.wrong_boxes} wrong of {statistics.checked} decoded",
+        )
+    )
     for name, layer in statistics.layers.items():
         top = 65535.0 if name == "depth" and max(layer.all.mean(), default=0.0) > 255 else 255.0
         means, deviations = layer.moments()
-        inside = all(0 < d and d * d <= m * (top - m) * (1 + 1e-9)
-                     for m, d in zip(means, deviations, strict=True))
-        found.append(Check(f"{name} variance lies within its bounds", inside,
-                           f"std {', '.join(f'{d / top:.4f}' for d in deviations)} of the range"))
+        inside = all(d > 0 and d * d <= m * (top - m) * (1 + 1e-9) for m, d in zip(means, deviations, strict=True))
+        found.append(
+            Check(
+                f"{name} variance lies within its bounds",
+                inside,
+                f"std {', '.join(f'{d / top:.4f}' for d in deviations)} of the range",
+            )
+        )
     for kind, used in (("backgrounds", statistics.backgrounds), ("foregrounds", statistics.foregrounds)):
         few, many = min(used.values(), default=0), max(used.values(), default=0)
-        found.append(Check(f"{kind} are used evenly", many - few <= max(1, 0.01 * many), f"{few} to {many} samples each"))
+        found.append(
+            Check(f"{kind} are used evenly", many - few <= max(1, 0.01 * many), f"{few} to {many} samples each")
+        )
     return found

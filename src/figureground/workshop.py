@@ -10,10 +10,10 @@ from pathlib import Path
 from figureground import codec, composite, labels, plan, stats
 from figureground.catalog import Pixels, Store
 from figureground.depth import layer_flat, quantise
+from figureground.errors import FigureGroundError
 from figureground.matte import mask_of
 from figureground.models import DepthCard, depth_network, file_sha256, find_card
 from figureground.parts import Made, member_name
-from figureground.errors import FigureGroundError
 from figureground.recipe import Recipe
 from figureground.sample import Alpha, Catalog, DepthMap, Mask, Picture, Scene
 
@@ -35,12 +35,18 @@ def depth_model(recipe: Recipe) -> DepthModel | None:
     if recipe.depth.source != "network":
         return None
     if not recipe.depth.model:
-        raise FigureGroundError("depth.model names no network", "recipe: depth.source = \"network\"",
-                                "set depth.model = \"path/to/network.onnx\", or depth.source = \"none\"")
+        raise FigureGroundError(
+            "depth.model names no network",
+            'recipe: depth.source = "network"',
+            'set depth.model = "path/to/network.onnx", or depth.source = "none"',
+        )
     path = recipe.root / Path(recipe.depth.model).expanduser()
     if not path.is_file():
-        raise FigureGroundError("no such depth network", f"depth.model = {recipe.depth.model!r} ({path})",
-                                "paths start from the recipe's folder")
+        raise FigureGroundError(
+            "no such depth network",
+            f"depth.model = {recipe.depth.model!r} ({path})",
+            "paths start from the recipe's folder",
+        )
     return DepthModel(path, file_sha256(path), find_card(path, recipe.depth.card, recipe.root))
 
 
@@ -68,8 +74,11 @@ class Workshop:
         self._network: Callable[[Picture], DepthMap] | None = None
         self._new_backgrounds, self._new_foregrounds = (
             plan.held_out(recipe.seed, kind, [photo.source_sha256 for photo in photos], fraction)
-            for kind, photos, fraction in (("background", catalog.backgrounds, recipe.split.backgrounds),
-                                           ("foreground", catalog.foregrounds, recipe.split.foregrounds)))
+            for kind, photos, fraction in (
+                ("background", catalog.backgrounds, recipe.split.backgrounds),
+                ("foreground", catalog.foregrounds, recipe.split.foregrounds),
+            )
+        )
 
     def scenes(self, indices: Iterable[int]) -> list[Scene]:
         """Return the scenes of some indices."""
@@ -111,15 +120,20 @@ class Workshop:
         encoded = codec.encode(image, mask, code, self.recipe)
         new_background = scene.background in self._new_backgrounds
         new_foreground = any(figure.foreground in self._new_foregrounds for figure in scene.figures)
-        record = labels.record(scene, self.recipe, self.catalog, alpha, depth,
-                               labels.split_of(new_background, new_foreground))
-        members = {layer: (member_name(layer, scene.index, suffix), data)
-                   for layer, (suffix, data) in encoded.members.items()}
+        record = labels.record(
+            scene, self.recipe, self.catalog, alpha, depth, labels.split_of(new_background, new_foreground)
+        )
+        members = {
+            layer: (member_name(layer, scene.index, suffix), data) for layer, (suffix, data) in encoded.members.items()
+        }
         record |= {f"{layer}_file_name": name for layer, (name, _) in members.items()}
         record |= codec.depth_fields(code) if code is not None else {}
         stored = {"image": image, "mask": mask * codec.WHITE} | ({"depth": code.codes} if code is not None else {})
-        decoded = ({layer: codec.pixels(data) for layer, (_, data) in members.items()}
-                   if stats.is_checked(scene.index) else None)
+        decoded = (
+            {layer: codec.pixels(data) for layer, (_, data) in members.items()}
+            if stats.is_checked(scene.index)
+            else None
+        )
         sizes = {layer: len(data) for layer, (_, data) in members.items()}
         statistics = stats.of_sample(stored, decoded, record, sizes)
         self.clock.time("encode", start)

@@ -1,0 +1,347 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Group, Parameter
+
+from figureground import __version__
+from figureground.errors import FigureGroundError
+
+if TYPE_CHECKING:
+    from figureground.pipeline import Estimate
+    from figureground.sample import Catalog
+
+EXAMPLES = """\
+Examples:
+  figureground demo demo                  draw scenes and build a dataset of them
+  figureground init mine                  write mine/recipe.toml; edit its paths
+  figureground check mine/recipe.toml     what is used, what is set aside, and why
+  figureground build mine/recipe.toml out --dry-run    counts, bytes, time
+  figureground build mine/recipe.toml out              build, or finish
+  figureground export 2020 out zips       five zips and labels.txt
+Every command takes --help, and --debug for a traceback.
+"""
+
+app = App(
+    name="figureground",
+    help="Turn photos of backgrounds and of foregrounds into a dataset for monocular depth and segmentation.",
+    help_epilogue=EXAMPLES,
+    help_format="plaintext",
+    version=__version__,
+)
+app["--help"].group = app["--version"].group = Group("Other", sort_key=9)
+
+RecipeFile = Annotated[Path, Parameter(help="The recipe, a TOML file.")]
+DatasetFolder = Annotated[Path, Parameter(help="The folder of a finished dataset.")]
+OutFolder = Annotated[Path, Parameter(help="Where it goes: a new or empty folder.")]
+Settings = Annotated[
+    tuple[str, ...],
+    Parameter(name="--set", negative="", show_default=False, help="Lay section.key=value over the recipe; repeatable."),
+]
+Workers = Annotated[int, Parameter(help="Worker processes; 0 means one a core.")]
+
+
+def _flag(text: str) -> Any:
+    return Parameter(help=text, negative="", show_default=False)
+
+
+@app.command(help_epilogue="Example:\n  figureground demo demo\n")
+def demo(
+    out: OutFolder,
+    /,
+    *,
+    backgrounds: Annotated[int, Parameter(help="How many rooms are drawn.")] = 8,
+    people: Annotated[int, Parameter(help="How many people are drawn.")] = 8,
+    workers: Workers = 0,
+) -> None:
+    """Draw rooms and people, and build a small dataset from them, with exact depth and a report.
+
+    Needs no photos, no network weights and no internet.
+    """
+    from figureground.demo import write_photos
+    from figureground.engines import choose
+
+    with _Progress() as progress:
+        recipe = write_photos(out, backgrounds, people, choose("auto", workers), progress)
+    _build(recipe, out / "dataset", (), workers)
+
+
+@app.command(help_epilogue="Example:\n  figureground init mine --preset eva4\n")
+def init(
+    folder: Annotated[Path, Parameter(help="Where recipe.toml is written.")],
+    /,
+    *,
+    preset: Annotated[str, Parameter(help="default | eva4")] = "default",
+) -> None:
+    """Write a commented recipe.toml to start from.
+
+    Presets: default; eva4 (the numbers of the 2020 student dataset).
+    """
+    from figureground.recipe import PRESETS, from_mapping, to_toml
+
+    if preset not in PRESETS:
+        raise FigureGroundError(f"unknown preset {preset!r}", "--preset", f"one of {', '.join(PRESETS)}")
+    start = {"backgrounds": {"path": "photos/backgrounds"}, "foregrounds": {"path": "photos/people"}}
+    text = to_toml(from_mapping({**start, **PRESETS[preset]}), comments=True)
+    path = folder / "recipe.toml"
+    if path.exists():
+        raise FigureGroundError("there is a recipe already", str(path), "edit it, or name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "choose another folder") from None
+    print(f"{path}: set backgrounds.path, foregrounds.path and depth.model, then `figureground check {path}`")
+
+
+@app.command(help_epilogue="Example:\n  figureground check mine/recipe.toml\n")
+def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 0) -> None:
+    """Prepare the photos in memory and show which are used, and which are set aside and why.  Writes nothing."""
+    from figureground.catalog import MemoryStore
+    from figureground.engines import choose
+    from figureground.ingest import ingest
+    from figureground.recipe import load_recipe
+
+    loaded = load_recipe(recipe, settings)
+    with _Progress() as progress:
+        catalog = ingest(loaded, choose("auto", workers), MemoryStore(), progress)
+    _print_catalog(catalog, everything=True)
+
+
+@app.command(help_epilogue="Example:\n  figureground build mine/recipe.toml out --set placement.samples=20000\n")
+def build(
+    recipe: RecipeFile,
+    out: Annotated[Path, Parameter(help="The dataset's folder.")],
+    /,
+    *,
+    settings: Settings = (),
+    workers: Workers = 0,
+    engine: Annotated[str, Parameter(help="auto | serial | processes")] = "auto",
+    dry_run: Annotated[bool, _flag("Print counts, bytes, time and the cost of depth; write nothing.")] = False,
+    strict: Annotated[bool, _flag("End at the first photo that cannot be used.")] = False,
+    fresh: Annotated[bool, _flag("Discard parts made under another recipe or from other photos.")] = False,
+) -> None:
+    """Build a dataset from a recipe.  The same command again finishes what is missing."""
+    from figureground.recipe import load_recipe
+
+    if not dry_run:
+        _build(recipe, out, settings, workers, engine, strict, fresh)
+        return
+    from figureground.engines import choose
+    from figureground.pipeline import dry_run as estimate
+
+    with _Progress() as progress:
+        cost, catalog = estimate(load_recipe(recipe, settings), engine=choose(engine, workers), progress=progress)
+    _print_catalog(catalog)
+    _print_estimate(cost, workers)
+
+
+@app.command(help_epilogue="Example:\n  figureground report out\n")
+def report(dataset: DatasetFolder, /) -> None:
+    """Write the dataset's report.html anew."""
+    from figureground.dataset import open_dataset
+    from figureground.report import write_report
+
+    open_dataset(dataset)
+    print(write_report(dataset))
+
+
+@app.command(help_epilogue="Example:\n  figureground info out\n")
+def info(dataset: DatasetFolder, /) -> None:
+    """Print what a finished dataset holds."""
+    from figureground.dataset import open_dataset
+
+    data = open_dataset(dataset)
+    _print_dataset(data)
+
+
+@app.command(help_epilogue="Example:\n  figureground export 2020 out zips --mask jpeg\n")
+def export(
+    format: Annotated[str, Parameter(help="2020: zips with Fg-Bg, Fg-Bg-Mask and Depth folders, and labels.txt.")],
+    dataset: DatasetFolder,
+    out: OutFolder,
+    /,
+    *,
+    parts: Annotated[int, Parameter(help="How many zips.")] = 5,
+    mask: Annotated[str, Parameter(help="png: exact | jpeg: as in 2020")] = "png",
+    depth: Annotated[str, Parameter(help="stored: as it is | jpeg8: stretched per image, as in 2020")] = "stored",
+) -> None:
+    """Write a finished dataset in another layout."""
+    from figureground.dataset import open_dataset
+    from figureground.export import EXPORTS
+
+    if format not in EXPORTS:
+        raise FigureGroundError(f"unknown export format {format!r}", "export", f"one of {', '.join(EXPORTS)}")
+    with _Progress() as progress:
+        EXPORTS[format](open_dataset(dataset), out, parts=parts, mask=mask, depth=depth, progress=progress)
+    print(out)
+
+
+def _build(
+    recipe: Path,
+    out: Path,
+    settings: tuple[str, ...],
+    workers: int,
+    engine: str = "auto",
+    strict: bool = False,
+    fresh: bool = False,
+) -> None:
+    from figureground.dataset import open_dataset
+    from figureground.engines import choose
+    from figureground.pipeline import build as run
+    from figureground.recipe import load_recipe
+
+    with _Progress() as progress:
+        run(
+            load_recipe(recipe, settings),
+            out,
+            engine=choose(engine, workers),
+            strict=strict,
+            fresh=fresh,
+            progress=progress,
+        )
+    data = open_dataset(out)
+    _print_catalog(data.catalog)
+    _print_dataset(data)
+    print(f"report: {out / 'report.html'}")
+
+
+def _print_catalog(catalog: Catalog, everything: bool = False) -> None:
+    print(
+        f"{len(catalog.backgrounds)} backgrounds, {len(catalog.foregrounds)} foregrounds, "
+        f"{len(catalog.set_aside)} photos set aside"
+    )
+    few = len(catalog.set_aside) if everything else 10
+    for photo in catalog.set_aside[:few]:
+        print(f"  set aside: {photo.source}: {photo.reason}")
+    if len(catalog.set_aside) > few:
+        print(f"  ... and {len(catalog.set_aside) - few} more; `figureground check` lists them, and so does the report")
+    if everything:
+        for photo in catalog.notes:
+            print(f"  note: {photo.source}: {photo.reason}")
+
+
+def _print_estimate(cost: Estimate, workers: int) -> None:
+    import os
+
+    workers = workers or os.cpu_count() or 1
+    print(f"{cost.samples:,} samples in {cost.parts} parts")
+    layers = ", ".join(f"{layer} {size / 1000:.1f} kB" for layer, size in cost.bytes.items() if size)
+    print(f"about {_bytes(cost.total_bytes)}: a sample is {sum(cost.bytes.values()) / 1000:.1f} kB ({layers})")
+    each = sum(cost.seconds.values())
+    share = cost.seconds["depth"] / each if each else 0.0
+    print(
+        f"about {_seconds(cost.total_seconds(workers))} with {workers} workers: {1000 * each:.1f} ms a sample on a core"
+    )
+    print(
+        f"depth: {1000 * cost.seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
+        f"rendering {1000 * cost.seconds['render']:.1f} ms, encoding {1000 * cost.seconds['encode']:.1f} ms"
+    )
+    print("nothing was written")
+
+
+def _print_dataset(data: Any) -> None:
+    manifest, statistics = data.manifest, data.statistics
+    print(
+        f"{manifest['name']}: {manifest['samples']:,} samples of {manifest['size']} px in {data.parts} parts, "
+        f"{_bytes(manifest['bytes'])} ({manifest['bytes'] / manifest['samples'] / 1000:.1f} kB a sample)"
+    )
+    for layer, moments in statistics["summary"].items():
+        values = [" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std")]
+        print(f"  {layer:<5} mean {values[0]}  std {values[1]}  {moments.get('unit', 'of 0..1')}")
+    failed = [check for check in statistics["checks"] if not check["passed"]]
+    for one in failed:
+        print(f"  CHECK FAILED: {one['name']}: {one['detail']}")
+    if not failed:
+        print(f"  all {len(statistics['checks'])} self-checks passed")
+
+
+def _bytes(n: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if n < 1000:
+            return f"{n:.1f} {unit}" if unit != "B" else f"{n:.0f} B"
+        n /= 1000
+    return f"{n:.2f} TB"
+
+
+def _seconds(s: float) -> str:
+    minutes, seconds = divmod(round(s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{s:.1f} s"
+
+
+class _Progress:
+    """Bars with rate and time left on a terminal; a plain line a tenth of the way when piped.  Goes to stderr."""
+
+    def __enter__(self) -> Callable[[str, int, int], None]:
+        self._bars: Any = None
+        self._tasks: dict[str, Any] = {}
+        self._printed: dict[str, int] = {}
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bars = Progress(
+                TextColumn("{task.description:<8}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )
+            self._bars.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def _show(self, stage: str, done: int, total: int) -> None:
+        if self._bars is None:
+            tenth = 10 * done // max(total, 1)
+            if self._printed.get(stage) != tenth:
+                self._printed[stage] = tenth
+                print(f"{stage} {done:,}/{total:,}", file=sys.stderr, flush=True)
+            return
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total, completed=done, rate="")
+        task = self._bars.tasks[self._tasks[stage]]
+        rate = f"{task.speed:.0f}/s" if task.speed else ""
+        self._bars.update(self._tasks[stage], completed=done, total=total, rate=rate)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line.  A FigureGroundError prints its three lines and exits with 1; --debug shows tracebacks."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in tokens
+    tokens = [word for word in tokens if word != "--debug"]
+    try:
+        app(tokens)
+    except FigureGroundError as error:
+        if debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("\nstopped; finished parts are kept, and the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        print(
+            f"error: {type(error).__name__}: {error}\n  where: a place that nobody foresaw\n"
+            "  to do: run again with --debug and report what it prints",
+            file=sys.stderr,
+        )
+        sys.exit(70)
+
+
+if __name__ == "__main__":
+    main()
