@@ -60,8 +60,9 @@ class Dataset:
         return reader.members(reader.records[row])
 
     def part(self, k: int) -> Dataset:
-        """Return part k as a dataset of its own."""
-        return Dataset(self.path, self.manifest, self._numbers[k : k + 1] if k >= 0 else self._numbers[k:][:1])
+        """Return part k as a dataset of its own (negative counts from the end).  Raises IndexError outside."""
+        number = self._numbers[k]
+        return Dataset(self.path, self.manifest, range(number, number + 1))
 
     @property
     def parts(self) -> int:

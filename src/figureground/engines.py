@@ -97,8 +97,14 @@ class Processes:
                         except BrokenProcessPool:
                             suspects.append(job)
                             continue
+                        except Exception as error:  # the answer could not be pickled
+                            outcome = Outcome(job, error=error)
                         yield outcome
                 suspects.extend(flying.values())
+            except KeyboardInterrupt:
+                for child in multiprocessing.active_children():
+                    child.terminate()  # what they were writing is under a temporary name
+                raise
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
@@ -108,6 +114,8 @@ class Processes:
                 return pool.submit(_attempt, function, job).result()
             except BrokenProcessPool:
                 return Outcome(job, error=WorkerDiedError("the worker process died twice on this job (out of memory?)"))
+            except Exception as error:  # the answer could not be pickled
+                return Outcome(job, error=error)
 
     @staticmethod
     def _pool(workers: int) -> ProcessPoolExecutor:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from figureground.errors import SetAsideError
 from figureground.sample import HALF, Alpha, Box, Cutout, Mask, Picture
 
+LEAST = 64  # fewer opaque pixels are no figure
 FAINT = 16  # alpha below this is not part of the figure when a cut-out is trimmed: veils that no eye sees
 
 
@@ -76,8 +77,8 @@ def judge(alpha: Alpha) -> None:
     """Raise SetAsideError when an alpha matte is no usable figure: empty, full, or in crumbs."""
     mask = mask_of(alpha)
     share = float(mask.mean())
-    if share < 0.002:
-        raise SetAsideError(f"the cut-out is empty: {share:.2%} of the picture is figure")
+    if mask.sum() < LEAST:
+        raise SetAsideError(f"the cut-out is empty: {int(mask.sum())} px are at least half opaque")
     if share > 0.98:
         raise SetAsideError("the cut-out is full: the whole rectangle would become figure")
     border = np.concatenate([mask[0], mask[:, 0], mask[:, -1]])

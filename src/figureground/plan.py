@@ -186,8 +186,8 @@ def fits(recipe: Recipe, mask: Mask) -> bool:
     if recipe.placement.clip == "2020":
         return True
     if recipe.placement.min_visible >= 1 or recipe.placement.mode == "grid":
-        return max(mask.shape) <= recipe.size
-    return len(_allowed_corners(recipe, area_table(mask))[0]) > 0
+        return bool(max(mask.shape) <= recipe.size)
+    return _allowed_corners(recipe, area_table(mask)).size > 0
 
 
 def _allowed_corners(recipe: Recipe, table: AreaTable) -> Ints:

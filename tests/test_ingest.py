@@ -1,0 +1,130 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figureground import catalog as catalogs
+from figureground import ingest
+from figureground.catalog import FolderStore, MemoryStore, Pixels
+from figureground.engines import Processes, Serial
+from figureground.errors import FigureGroundError
+from figureground.recipe import Recipe
+from figureground.sample import Catalog
+from tests.builders import scene_photo, small_recipe, write_photos
+
+
+def run(recipe: Recipe, strict: bool = False) -> tuple[Catalog, MemoryStore]:
+    store = MemoryStore()
+    return ingest.ingest(recipe, Serial(), store, lambda *_: None, strict), store
+
+
+def test_every_engine_makes_the_same_catalog(tmp_path: Path) -> None:
+    write_photos(tmp_path, 5, 4)
+    recipe = small_recipe(tmp_path)
+    catalog, store = run(recipe)
+    parallel = MemoryStore()
+    assert ingest.ingest(recipe, Processes(2), parallel, lambda *_: None) == catalog
+    assert parallel.files == store.files
+    assert [b.id for b in catalog.backgrounds] == ["bg001", "bg002", "bg003", "bg004", "bg005"]
+    assert sorted(store.files) == sorted(
+        [catalogs.FILE] + [f"Background/bg{i:03d}.jpg" for i in range(1, 6)]
+        + [f"{kind}/fg{i:03d}.png" for i in range(1, 5) for kind in ("Foreground", "Mask")])
+
+
+def test_a_catalog_survives_the_disk(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    catalog, memory = run(small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"}))
+    store = FolderStore(tmp_path / "catalog")
+    for name, data in memory.files.items():
+        store.save(name, data)
+    assert catalogs.load_catalog(tmp_path / "catalog") == catalog
+    pixels = Pixels(catalog, store, keep_bytes=1)  # nothing is kept, everything still right
+    assert pixels.background(1).shape == (64, 64, 3)
+    assert np.array_equal(pixels.background(1), pixels.background(1))
+    assert pixels.cutout(0).shape == (catalog.foregrounds[0].height, catalog.foregrounds[0].width, 4)
+    rows = pixels.depth(0).values[:, 0]
+    assert rows[0] == pytest.approx(6.0, abs=0.05)  # the depth of row 0 of room0.png
+    assert pixels.table(0)[-1, -1] == catalog.foregrounds[0].area
+
+
+def test_copies_and_near_copies_are_set_aside(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    shutil.copy(tmp_path / "rooms/room1.png", tmp_path / "rooms/room9.png")
+    with Image.open(tmp_path / "rooms/room2.png") as room:
+        room.save(tmp_path / "rooms/room8.jpg", quality=50)
+    catalog, _ = run(small_recipe(tmp_path))
+    assert [(s.source, s.reason) for s in catalog.set_aside] == [
+        ("rooms/room8.jpg", "nearly the same picture as rooms/room2.png"),
+        ("rooms/room9.png", "the same file as rooms/room1.png"),
+    ]
+    assert len(catalog.backgrounds) == 3
+
+
+def test_bad_photos_are_set_aside_counted_and_fatal_only_if_strict(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    (tmp_path / "rooms/broken.jpg").write_bytes(b"<html>not found</html>")
+    Image.fromarray(scene_photo(7, 200, 200)).save(tmp_path / "people/no_alpha.jpg")
+    recipe = small_recipe(tmp_path)
+    catalog, _ = run(recipe)
+    assert {s.source for s in catalog.set_aside} == {"rooms/broken.jpg", "people/no_alpha.jpg"}
+    assert len(catalog.backgrounds) == len(catalog.foregrounds) == 3
+    with pytest.raises(FigureGroundError, match="cannot be used"):
+        run(recipe, strict=True)
+
+
+def test_nothing_usable_is_an_error_with_the_reasons(tmp_path: Path) -> None:
+    write_photos(tmp_path, 1, 1)
+    (tmp_path / "rooms/room0.png").write_bytes(b"junk")
+    with pytest.raises(FigureGroundError, match="no background can be used") as caught:
+        run(small_recipe(tmp_path))
+    assert "not a picture" in caught.value.where
+
+
+def test_depth_that_is_missing_sets_its_background_aside(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    (tmp_path / "depth/room1.png").unlink()
+    np.save(tmp_path / "depth/room2.npy", np.full((96, 120), 2.5, np.float32))
+    (tmp_path / "depth/room2.png").unlink()
+    catalog, store = run(small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"}))
+    assert [(s.source, s.reason) for s in catalog.set_aside] == [
+        ("rooms/room1.png", "no depth map with its stem in backgrounds.depth")]
+    assert np.all(Pixels(catalog, store).depth(1).values == 2.5)
+
+
+@pytest.mark.parametrize(
+    ("sections", "what"),
+    [
+        ({"backgrounds": {"path": "nowhere"}}, "no such folder of photos"),
+        ({"backgrounds": {"path": []}}, "names no folder"),
+        ({"backgrounds": {"path": "empty"}}, "no pictures"),
+        ({"backgrounds": {"depth": "nowhere"}}, "no such folder of depth maps"),
+        ({"depth": {"source": "layered"}}, "needs the backgrounds' depth"),
+        ({"foregrounds": {"cutout": "network"}}, "names no network"),
+        ({"foregrounds": {"network": "no.onnx"}}, "no such cut-out network"),
+    ],
+)
+def test_wrong_folders_and_files_are_named_before_any_work(tmp_path: Path, sections: dict[str, object], what: str) -> None:
+    write_photos(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FigureGroundError, match=what):
+        run(small_recipe(tmp_path, **sections))
+
+
+def test_the_state_hangs_on_photos_and_knobs_that_matter(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    before = ingest.state(small_recipe(tmp_path))
+    assert ingest.state(small_recipe(tmp_path, placement={"per_pair": 9}, name="other")) == before
+    assert ingest.state(small_recipe(tmp_path, size=96)) != before
+    with Image.open(tmp_path / "rooms/room1.png") as room:
+        room.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / "rooms/room1.png")
+    assert ingest.state(small_recipe(tmp_path)) != before
+
+
+def test_figure_heights_hang_on_the_photo_not_on_its_place_in_the_folder(tmp_path: Path) -> None:
+    write_photos(tmp_path, 1, 4)
+    heights = {f.source: f.height for f in run(small_recipe(tmp_path, size=160))[0].foregrounds}
+    (tmp_path / "people/person0.png").unlink()
+    fewer = {f.source: f.height for f in run(small_recipe(tmp_path, size=160))[0].foregrounds}
+    assert fewer == {source: heights[source] for source in fewer}

@@ -1,0 +1,149 @@
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figureground import prepare
+from figureground.errors import SetAsideError
+from figureground.matte import mask_of, tight_box
+from figureground.recipe import from_mapping
+from tests.builders import figure_cutout, scene_photo
+
+
+def read(data: bytes) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 120), (300, 100), (64, 64)])
+@pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
+@pytest.mark.parametrize("size", [64, 97])
+def test_backgrounds_become_square(height: int, width: int, fit: str, size: int) -> None:
+    assert prepare.square(scene_photo(0, height, width), size, fit).shape == (size, size, 3)
+
+
+def test_cover_takes_the_middle_contain_takes_all() -> None:
+    bands = np.zeros((60, 180, 3), np.uint8)
+    bands[:, :60, 0] = bands[:, 60:120, 1] = bands[:, 120:, 2] = 255
+    cover = prepare.square(bands, 64, "cover")
+    assert cover[32, 32].tolist() == [0, 255, 0]
+    assert cover[..., 1].min() > 200
+    contain = prepare.square(bands, 63, "contain")
+    assert [contain[31, x].argmax() for x in (8, 31, 55)] == [0, 1, 2]
+    assert np.ptp(contain[2].astype(int), axis=0).max() == 0  # one colour above the picture, and it is not black
+    assert contain[2].min() > 50
+    stretch = prepare.square(bands, 63, "stretch")
+    assert [stretch[2, x].argmax() for x in (8, 31, 55)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
+def test_depth_follows_its_photo(fit: str) -> None:
+    """A depth map that encodes the photo's grey value stays aligned with it under every fit."""
+    v, u = np.mgrid[0:90, 0:150]
+    grey = (40 + u + v // 2).astype(np.uint8)
+    square = prepare.square(np.repeat(grey[..., None], 3, 2), 75, fit)
+    depth = prepare.square_depth(grey.astype(np.float32) / 100, (90, 150, 3), 75, fit)
+    known = depth > 0
+    if fit == "contain":
+        known[[14, 15, 58, 59, 60]] = False  # the rows where picture and margin meet
+    assert np.abs(square[..., 0].astype(int) - depth // 10)[known].max() <= 4
+    assert (fit == "contain") == (not (depth > 0).all())
+
+
+def test_depth_is_never_averaged() -> None:
+    depth_m = np.where(np.indices((100, 100))[1] < 37, 1.0, 9.0).astype(np.float32)
+    assert set(np.unique(prepare.square_depth(depth_m, (100, 100), 64, "cover"))) == {1000, 9000}
+
+
+def test_a_depth_map_of_another_shape_is_refused() -> None:
+    with pytest.raises(SetAsideError, match="another shape"):
+        prepare.square_depth(np.ones((100, 100), np.float32), (90, 150, 3), 64, "cover")
+    with pytest.raises(SetAsideError, match="no valid value"):
+        prepare.square_depth(np.full((100, 100), np.nan, np.float32), (50, 50), 64, "cover")
+
+
+def test_poor_backgrounds_are_set_aside() -> None:
+    recipe = from_mapping({"size": 224})
+    with pytest.raises(SetAsideError, match="less than half"):
+        prepare.background(scene_photo(0, 100, 300), recipe)
+    with pytest.raises(SetAsideError, match="one flat colour"):
+        prepare.background(np.full((300, 300, 3), 7, np.uint8), recipe)
+    with pytest.raises(SetAsideError, match="transparent"):
+        prepare.background(np.dstack([scene_photo(0, 300, 300), np.zeros((300, 300), np.uint8)]), recipe)
+    _, _, notes = prepare.background(scene_photo(0, 150, 300), recipe)
+    assert "enlarged 1.49 times" in notes
+
+
+def test_a_cutout_is_trimmed_scaled_and_masked() -> None:
+    recipe = from_mapping({"size": 224, "foregrounds": {"height": [110, 110]}})
+    padded = np.zeros((400, 300, 4), np.uint8)
+    padded[60:360, 90:210] = figure_cutout(0, 300, 120)
+    files, fields, scaled = prepare.foreground(padded, recipe, "ab" * 32, None)
+    assert fields["height"] == 110
+    assert scaled.shape == (fields["height"], fields["width"], 4)
+    assert np.array_equal(read(files["picture"]), scaled)
+    mask = read(files["mask"])
+    assert np.array_equal(mask, mask_of(scaled[..., 3]))
+    assert fields["area"] == mask.sum()
+    box = tight_box(mask)
+    assert box is not None
+    assert box[0] <= 1
+    assert box[1] <= 1
+    assert box[3] >= 109
+    ratio = fields["width"] / fields["height"]
+    assert ratio == pytest.approx(72 / 285, abs=0.03)  # the drawn figure's own aspect
+
+
+def test_hidden_colours_do_not_bleed_into_the_edge() -> None:
+    recipe = from_mapping({"foregrounds": {"height": [100, 100]}})
+    cutout = figure_cutout(0, 400, 160)
+    cutout[..., :3] = np.where(cutout[..., 3:] > 0, [200, 30, 30], [0, 255, 0])
+    _, _, scaled = prepare.foreground(cutout.astype(np.uint8), recipe, "ab" * 32, None)
+    seen = scaled[scaled[..., 3] > 24]
+    assert seen[:, 1].max() < 60
+
+
+def test_methods_of_cutting_out() -> None:
+    cutout = figure_cutout(2, 300, 140)
+    a = cutout[..., 3:] / 255
+    studio = np.rint(a * cutout[..., :3] + (1 - a) * 245).astype(np.uint8)
+    studio = np.pad(studio, ((20, 20), (40, 40), (0, 0)), constant_values=245)
+    opaque = np.dstack([studio, np.full(studio.shape[:2], 255, np.uint8)])
+    assert prepare.cut_out(cutout, "auto", None)[1] == "alpha"
+    for picture in (studio, opaque):  # alpha that says nothing is no alpha
+        keyed, method = prepare.cut_out(picture, "auto", None)
+        assert method == "key"
+        true = np.pad(cutout[..., 3], ((20, 20), (40, 40))) >= 128
+        found = keyed[..., 3] >= 128
+        assert (true & found).sum() / (true | found).sum() > 0.94
+    with pytest.raises(SetAsideError, match="no transparency"):
+        prepare.cut_out(opaque, "alpha", None)
+    busy = scene_photo(1, 200, 200)
+    with pytest.raises(SetAsideError, match="names no file"):
+        prepare.cut_out(busy, "auto", None)
+    network = lambda picture: np.pad(np.full((100, 60), 255, np.uint8), ((50, 50), (70, 70)))  # noqa: E731
+    assert prepare.cut_out(busy, "auto", network)[1] == "network"
+    assert prepare.cut_out(studio[:200, :200], "network", network)[1] == "network"
+    with pytest.raises(SetAsideError, match="unsure"):
+        prepare.cut_out(busy, "network", lambda p: np.pad(np.full((100, 60), 140, np.uint8), ((50, 50), (70, 70))))
+
+
+def test_weak_alpha_is_named() -> None:
+    cutout = figure_cutout(0)
+    cutout[..., 3] //= 255
+    with pytest.raises(SetAsideError, match="stored as 0/1"):
+        prepare.cut_out(cutout, "auto", None)
+
+
+def test_figures_too_small_or_too_wide_are_set_aside() -> None:
+    recipe = from_mapping({})
+    small = np.zeros((600, 600, 4), np.uint8)
+    small[100:126, 100:112] = figure_cutout(0, 26, 12)
+    with pytest.raises(SetAsideError, match="px high"):
+        prepare.foreground(small, recipe, "ab" * 32, None)
+    wide = np.zeros((310, 810, 4), np.uint8)
+    wide[5:-5, 5:-5] = (200, 30, 30, 255)
+    with pytest.raises(SetAsideError, match="larger than the canvas"):
+        prepare.foreground(wide, recipe, "ab" * 32, None)
+    assert prepare.foreground(wide, from_mapping({"placement": {"min_visible": 0.5}}), "ab" * 32, None)
