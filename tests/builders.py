@@ -94,6 +94,7 @@ def write_saliency_network(path: Path, size: int = 64) -> Path:
         [helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1, 1, size, size])],
         [numpy_helper.from_array(weight, "weight")],
     )
-    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-                     .SerializeToString())
+    path.write_bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
+    )
     return path

@@ -29,7 +29,9 @@ def imports(path: Path) -> set[str]:
 
 
 def test_every_module_is_in_a_group() -> None:
-    modules = {p.stem if p.suffix else p.name for p in SOURCE.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    modules = {
+        p.stem if p.suffix else p.name for p in SOURCE.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()
+    }
     assert modules - {"__init__"} == set(LEVEL)
 
 
@@ -43,8 +45,10 @@ def test_imports_go_one_way() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = ("import sys; from figureground.cli import main\ntry:\n main(['--help'])\nexcept SystemExit:\n pass\n"
-            "heavy = {'numpy', 'PIL', 'onnxruntime', 'jinja2', 'torch', 'ray'} & set(sys.modules)\nassert not heavy, heavy")
+    code = (
+        "import sys; from figureground.cli import main\ntry:\n main(['--help'])\nexcept SystemExit:\n pass\n"
+        "heavy = {'numpy', 'PIL', 'onnxruntime', 'jinja2', 'torch', 'ray'} & set(sys.modules)\nassert not heavy, heavy"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 

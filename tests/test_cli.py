@@ -51,10 +51,21 @@ def test_settings_reach_the_build(recipe: Path, tmp_path: Path) -> None:
     assert len(open_dataset(tmp_path / "out")) == 9
 
 
-def test_dry_run_prints_the_cost_and_writes_nothing(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dry_run_prints_the_cost_and_writes_nothing(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_depth_network(tmp_path / "grey.onnx")
     before = sorted(tmp_path.rglob("*"))
-    run("build", recipe, tmp_path / "out", "--dry-run", "--set", "depth.source=network", "--set", "depth.model=grey.onnx")
+    run(
+        "build",
+        recipe,
+        tmp_path / "out",
+        "--dry-run",
+        "--set",
+        "depth.source=network",
+        "--set",
+        "depth.model=grey.onnx",
+    )
     out = capsys.readouterr().out
     assert "36 samples in 6 parts" in out
     assert re.search(r"about [\d.]+ kB: a sample is", out)
@@ -91,8 +102,12 @@ def test_check_lists_everything(recipe: Path, capsys: pytest.CaptureFixture[str]
     ],
 )
 def test_errors_are_three_lines(
-    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
-    arguments: list[str], what: str,
+    recipe: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    what: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run(*[argument.format(recipe=recipe) for argument in arguments], code=1)
@@ -105,7 +120,9 @@ def test_errors_are_three_lines(
 
 
 def test_debug_shows_the_traceback() -> None:
-    done = subprocess.run([sys.executable, "-m", "figureground", "info", "nowhere", "--debug"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "figureground", "info", "nowhere", "--debug"], capture_output=True, text=True
+    )
     assert "Traceback" in done.stderr
     done = subprocess.run([sys.executable, "-m", "figureground", "info", "nowhere"], capture_output=True, text=True)
     assert done.returncode == 1

@@ -45,7 +45,10 @@ def test_decode_of_encode_is_the_sample(seed: int, unit: Any, encoding: str) -> 
     assert sample.depth.unit == unit
     assert sample.image.shape == image.shape
     assert {layer: suffix for layer, (suffix, _) in encoded.members.items()} == {
-        "image": "jpg", "mask": "png", "depth": "png"}
+        "image": "jpg",
+        "mask": "png",
+        "depth": "png",
+    }
 
 
 def test_jpeg_forms_of_2020() -> None:

@@ -27,8 +27,14 @@ def test_nothing_placed_is_the_background() -> None:
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.integers(-40, 70), st.integers(-40, 70), st.integers(1, 30), st.integers(1, 30), st.booleans(),
-       st.integers(0, 2**31))
+@given(
+    st.integers(-40, 70),
+    st.integers(-40, 70),
+    st.integers(1, 30),
+    st.integers(1, 30),
+    st.booleans(),
+    st.integers(0, 2**31),
+)
 def test_render_equals_a_loop_over_pixels(x: int, y: int, height: int, width: int, flip: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
     background = rng.integers(0, 256, (40, 40, 3), np.uint8)

@@ -40,23 +40,23 @@ def test_codes_survive_a_round_trip(seed: int, unit: Any) -> None:
 
 def test_metres_are_millimetres_in_every_image() -> None:
     for low, high in ((1, 2), (1, 60)):
-        code = quantise(DepthMap(np.float32([[low, high]]), "m", "larger is farther"), "png16")
+        code = quantise(DepthMap(np.array([[low, high]], np.float32), "m", "larger is farther"), "png16")
         assert code.codes.tolist() == [[1000 * low, 1000 * high]]
         assert (code.scale, code.offset, code.invalid) == (0.001, 0.0, 0)
 
 
 def test_what_does_not_fit_the_codes_becomes_invalid_not_wrong() -> None:
-    depth = DepthMap(np.float32([[0.0, 0.0002, 65.5, 70.0, np.inf]]), "m", "larger is farther")
+    depth = DepthMap(np.array([[0.0, 0.0002, 65.5, 70.0, np.inf]], np.float32), "m", "larger is farther")
     assert np.isnan(dequantise(quantise(depth, "png16")).values).tolist() == [[True, True, False, True, True]]
 
 
 def test_the_stretch_of_2020() -> None:
-    code = quantise(DepthMap(np.float32([[2.0, 3.0, 4.0]]), "m", "larger is farther"), "jpeg8")
+    code = quantise(DepthMap(np.array([[2.0, 3.0, 4.0]], np.float32), "m", "larger is farther"), "jpeg8")
     assert code.codes.tolist() == [[0, 128, 255]]
     assert code.invalid is None
     assert dequantise(code).values[0, 2] == pytest.approx(4.0)
     with pytest.raises(ValueError, match="no code"):
-        quantise(DepthMap(np.float32([[2.0, np.nan]]), "m", "larger is farther"), "jpeg8")
+        quantise(DepthMap(np.array([[2.0, np.nan]], np.float32), "m", "larger is farther"), "jpeg8")
 
 
 @pytest.mark.parametrize("encoding", ["png16", "png8", "jpeg8"])

@@ -33,14 +33,18 @@ def expected_lines(mask: str, depth: str) -> list[str]:
         for background in range(1, BACKGROUNDS + 1):
             for foreground in range((p - 1) * PEOPLE // ZIPS + 1, p * PEOPLE // ZIPS + 1):
                 for _ in range(2 * POSITIONS):
-                    lines.append(f"Foreground/fg{foreground}.png\tBackground/bg{background}.jpg\t"
-                                 f"data_{p}/Fg-Bg/fg-bg{number}.jpg\tdata_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{mask}\t"
-                                 f"data_{p}/Depth/depth{number}.{depth}")
+                    lines.append(
+                        f"Foreground/fg{foreground}.png\tBackground/bg{background}.jpg\t"
+                        f"data_{p}/Fg-Bg/fg-bg{number}.jpg\tdata_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{mask}\t"
+                        f"data_{p}/Depth/depth{number}.{depth}"
+                    )
                     number += 1
     return lines
 
 
-@pytest.mark.parametrize(("mask", "depth", "suffixes"), [("png", "stored", ("png", "png")), ("jpeg", "jpeg8", ("jpg", "jpg"))])
+@pytest.mark.parametrize(
+    ("mask", "depth", "suffixes"), [("png", "stored", ("png", "png")), ("jpeg", "jpeg8", ("jpg", "jpg"))]
+)
 def test_labels_follow_the_numbering_rule_and_every_path_exists(
     data: Dataset, tmp_path: Path, mask: str, depth: str, suffixes: tuple[str, str]
 ) -> None:
@@ -125,9 +129,13 @@ def test_subsets_keep_the_rule_with_gaps(tmp_path: Path) -> None:
 
 
 def test_wrong_options_are_refused(data: Dataset, tmp_path: Path) -> None:
-    for options, what in (({"mask": "gif"}, "unknown mask"), ({"depth": "x"}, "unknown depth"), ({"parts": 9}, "9 zips")):
+    for parts, mask, depth, what in (
+        (1, "gif", "stored", "unknown mask"),
+        (1, "png", "x", "unknown depth"),
+        (9, "png", "stored", "9 zips"),
+    ):
         with pytest.raises(FigureGroundError, match=what):
-            EXPORTS["2020"](data, tmp_path / "zips", **{"parts": 1, "mask": "png", "depth": "stored", **options})
+            EXPORTS["2020"](data, tmp_path / "zips", parts=parts, mask=mask, depth=depth)
     (tmp_path / "used").mkdir()
     (tmp_path / "used/x").write_text("mine")
     with pytest.raises(FigureGroundError, match="in use"):

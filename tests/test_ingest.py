@@ -29,8 +29,10 @@ def test_every_engine_makes_the_same_catalog(tmp_path: Path) -> None:
     assert parallel.files == store.files
     assert [b.id for b in catalog.backgrounds] == ["bg001", "bg002", "bg003", "bg004", "bg005"]
     assert sorted(store.files) == sorted(
-        [catalogs.FILE] + [f"Background/bg{i:03d}.jpg" for i in range(1, 6)]
-        + [f"{kind}/fg{i:03d}.png" for i in range(1, 5) for kind in ("Foreground", "Mask")])
+        [catalogs.FILE]
+        + [f"Background/bg{i:03d}.jpg" for i in range(1, 6)]
+        + [f"{kind}/fg{i:03d}.png" for i in range(1, 5) for kind in ("Foreground", "Mask")]
+    )
 
 
 def test_a_catalog_survives_the_disk(tmp_path: Path) -> None:
@@ -89,7 +91,8 @@ def test_depth_that_is_missing_sets_its_background_aside(tmp_path: Path) -> None
     (tmp_path / "depth/room2.png").unlink()
     catalog, store = run(small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"}))
     assert [(s.source, s.reason) for s in catalog.set_aside] == [
-        ("rooms/room1.png", "no depth map with its stem in backgrounds.depth")]
+        ("rooms/room1.png", "no depth map with its stem in backgrounds.depth")
+    ]
     assert np.all(Pixels(catalog, store).depth(1).values == 2.5)
 
 
@@ -105,7 +108,9 @@ def test_depth_that_is_missing_sets_its_background_aside(tmp_path: Path) -> None
         ({"foregrounds": {"network": "no.onnx"}}, "no such cut-out network"),
     ],
 )
-def test_wrong_folders_and_files_are_named_before_any_work(tmp_path: Path, sections: dict[str, object], what: str) -> None:
+def test_wrong_folders_and_files_are_named_before_any_work(
+    tmp_path: Path, sections: dict[str, object], what: str
+) -> None:
     write_photos(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(FigureGroundError, match=what):

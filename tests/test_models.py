@@ -23,7 +23,9 @@ def test_a_network_gives_metres_at_the_pictures_size(tmp_path: Path) -> None:
 
 def test_the_card_sets_normalisation_scale_and_range(tmp_path: Path) -> None:
     path = write_depth_network(tmp_path / "grey.onnx")
-    card = models.DepthCard("x", 64, "inverse", unit_scale=0.5, mean=(0.2, 0.2, 0.2), std=(2.0, 2.0, 2.0), valid=(0, 1.5))
+    card = models.DepthCard(
+        "x", 64, "inverse", unit_scale=0.5, mean=(0.2, 0.2, 0.2), std=(2.0, 2.0, 2.0), valid=(0, 1.5)
+    )
     depth = models.depth_network(path, card)(np.full((64, 64, 3), 204, np.uint8))
     assert np.allclose(depth.values, min(0.5 * (1 + 4 * (0.8 - 0.2) / 2), 1.5), atol=1e-5)
     assert (depth.unit, depth.direction) == ("1/m", "larger is nearer")

@@ -59,9 +59,15 @@ def test_a_transparent_colour_becomes_alpha() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_photos_stand_upright(orientation: int) -> None:
     rgb = scene_photo(3)
-    undo = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-            5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
-            8: Image.Transpose.ROTATE_270}
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
     stored = Image.fromarray(rgb)
     if orientation in undo:
         stored = stored.transpose(undo[orientation])
@@ -73,8 +79,12 @@ def test_photos_stand_upright(orientation: int) -> None:
 def test_colour_profiles_are_applied_and_broken_ones_noted() -> None:
     rgb = scene_photo(4)
     swapped = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert np.abs(photos.decode(saved(Image.fromarray(rgb), "PNG", icc_profile=swapped), 64).pixels.astype(int)
-                  - rgb).max() <= 2
+    assert (
+        np.abs(
+            photos.decode(saved(Image.fromarray(rgb), "PNG", icc_profile=swapped), 64).pixels.astype(int) - rgb
+        ).max()
+        <= 2
+    )
     broken = photos.decode(saved(Image.fromarray(rgb), "PNG", icc_profile=b"garbage" * 30), 64)
     assert np.array_equal(broken.pixels, rgb)
     assert any("profile" in note for note in broken.notes)
@@ -113,7 +123,15 @@ def test_unreadable_files_are_set_aside(tmp_path: Path) -> None:
 
 
 def test_find_takes_folders_globs_and_files_in_natural_order(tmp_path: Path) -> None:
-    for name in ("a/img10.jpg", "a/img2.jpg", "a/deep/x.PNG", "a/.hidden.jpg", "a/._img2.jpg", "a/Thumbs.db", "b/y.jpg"):
+    for name in (
+        "a/img10.jpg",
+        "a/img2.jpg",
+        "a/deep/x.PNG",
+        "a/.hidden.jpg",
+        "a/._img2.jpg",
+        "a/Thumbs.db",
+        "b/y.jpg",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     names = [p.relative_to(tmp_path).as_posix() for p in photos.find(["a"], tmp_path, "k")]
@@ -136,7 +154,7 @@ def test_nasty_files_end_in_a_picture_or_a_reason() -> None:
     with (NASTY.parent / "nasty_manifest.csv").open(encoding="utf-8") as file:
         expected = {row["file"]: row["sensible_behaviour"] for row in csv.DictReader(file)}
     for name, behaviour in expected.items():
-        if behaviour.startswith("skipped with a message") or behaviour.startswith("refused as too small"):
+        if behaviour.startswith(("skipped with a message", "refused as too small")):
             if "fg" in name and "1x1" not in name and "truncated" not in name:
                 continue
             assert isinstance(outcome[name], str), name

@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figureground import build, dry_run, open_dataset, parts, pipeline
+from figureground import build, dry_run, open_dataset, parts
 from figureground.catalog import FolderStore, Pixels
 from figureground.engines import Outcome, Processes, Serial
 from figureground.errors import FigureGroundError
@@ -48,17 +49,24 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("depth", [
-    {"source": "none"},
-    {"source": "layered"},
-    {"source": "network", "model": "grey.onnx"},
-])
-def test_every_engine_order_and_part_size_gives_the_same_bytes(photos: Path, tmp_path: Path, depth: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "depth",
+    [
+        {"source": "none"},
+        {"source": "layered"},
+        {"source": "network", "model": "grey.onnx"},
+    ],
+)
+def test_every_engine_order_and_part_size_gives_the_same_bytes(
+    photos: Path, tmp_path: Path, depth: dict[str, str]
+) -> None:
     recipe = small_recipe(photos, depth=depth, backgrounds={"depth": "depth"})
     serial = files(build(recipe, tmp_path / "serial/out"))
     assert files(build(recipe, tmp_path / "two/out", engine=Processes(2))) == serial
     assert files(build(recipe, tmp_path / "backwards/out", engine=Backwards())) == serial
-    whole = build(small_recipe(photos, depth=depth, backgrounds={"depth": "depth"}, parts={"size": 1000}), tmp_path / "whole")
+    whole = build(
+        small_recipe(photos, depth=depth, backgrounds={"depth": "depth"}, parts={"size": 1000}), tmp_path / "whole"
+    )
     assert members(whole) == members(tmp_path / "serial/out")
     assert len(members(whole)) == 36 * (2 if depth["source"] == "none" else 3)
 
@@ -182,7 +190,7 @@ def test_a_crash_between_parts_loses_only_the_part_under_way(
 def test_a_changed_recipe_is_refused_by_the_changed_keys(photos: Path, tmp_path: Path) -> None:
     out = build(small_recipe(photos), tmp_path / "out")
     before = files(out)
-    with pytest.raises(FigureGroundError, match="seed: 0 -> 5; placement.per_pair: 2 -> 3") as caught:
+    with pytest.raises(FigureGroundError, match=r"seed: 0 -> 5; placement.per_pair: 2 -> 3") as caught:
         build(small_recipe(photos, seed=5, placement={"per_pair": 3}), out)
     assert "--fresh" in caught.value.remedy
     assert files(out) == before
@@ -199,7 +207,7 @@ def test_changed_photos_and_networks_are_refused(tmp_path: Path) -> None:
     before = files(out)
     original = (tmp_path / "rooms/room1.png").read_bytes()
     Image.fromarray(scene_photo(77)).save(tmp_path / "rooms/room1.png")
-    with pytest.raises(FigureGroundError, match="rooms/room1.png has other content"):
+    with pytest.raises(FigureGroundError, match=r"rooms/room1.png has other content"):
         build(recipe, out)
     (tmp_path / "rooms/room1.png").write_bytes(original)
     card = tmp_path / "grey.card.toml"
@@ -218,7 +226,9 @@ def test_a_nan_fails_its_part_is_reported_and_never_written(photos: Path, tmp_pa
     assert not list((tmp_path / "out/parts").iterdir())
 
 
-def test_one_failing_part_leaves_the_others_finished(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_failing_part_leaves_the_others_finished(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write = parts.write_part
 
     def failing(dataset: Path, number: int, build_id: str, samples: Iterable[parts.Made]) -> parts.PartInfo:
@@ -245,9 +255,11 @@ def test_a_dry_run_tells_the_truth_and_writes_nothing(photos: Path, tmp_path: Pa
     assert cost.seconds["depth"] > 0
 
 
-def test_a_small_disk_is_noticed_before_the_first_part(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = pipeline.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda _: usage._replace(free=1000))
+def test_a_small_disk_is_noticed_before_the_first_part(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(FigureGroundError, match="disk is too small"):
         build(small_recipe(photos), tmp_path / "out")
     assert not list((tmp_path / "out/parts").iterdir())

@@ -15,8 +15,10 @@ from figureground.sample import Background, Catalog, Foreground
 def catalog_of(backgrounds: int, sizes: list[tuple[int, int]]) -> Catalog:
     """Return a catalog without files; sizes are (height, width)."""
     bgs = tuple(Background(f"bg{i}", "", "", "", f"{i:064x}") for i in range(backgrounds))
-    fgs = tuple(Foreground(f"fg{i}", "", "", "", "", f"{i:064x}", h, w, h * w // 2, 1.0, "alpha")
-                for i, (h, w) in enumerate(sizes))
+    fgs = tuple(
+        Foreground(f"fg{i}", "", "", "", "", f"{i:064x}", h, w, h * w // 2, 1.0, "alpha")
+        for i, (h, w) in enumerate(sizes)
+    )
     return Catalog(bgs, fgs)
 
 
@@ -28,8 +30,14 @@ shapes = st.lists(st.tuples(st.integers(8, 120), st.integers(4, 120)), min_size=
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(1, 6), shapes, st.integers(1, 6), st.sampled_from(["none", "same", "own"]),
-       st.sampled_from(["uniform", "grid"]), st.integers(0, 2**40))
+@given(
+    st.integers(1, 6),
+    shapes,
+    st.integers(1, 6),
+    st.sampled_from(["none", "same", "own"]),
+    st.sampled_from(["uniform", "grid"]),
+    st.integers(0, 2**40),
+)
 def test_scene_k_does_not_depend_on_what_is_asked_beside_it(
     backgrounds: int, sizes: list[tuple[int, int]], per_pair: int, mirror: str, mode: str, seed: int
 ) -> None:
@@ -55,8 +63,15 @@ def test_every_combination_is_made_once(backgrounds: int, foregrounds: int, per_
     for samples in ("all", everything):
         recipe = recipe_of(per_pair=per_pair, mirror=mirror, samples=samples)
         which = plan.combinations(recipe, catalog, range(everything))
-        found = set(zip(which.background.tolist(), which.foreground.tolist(), which.position.tolist(),
-                        which.mirrored.tolist(), strict=True))
+        found = set(
+            zip(
+                which.background.tolist(),
+                which.foreground.tolist(),
+                which.position.tolist(),
+                which.mirrored.tolist(),
+                strict=True,
+            )
+        )
         assert len(found) == everything
 
 
@@ -74,8 +89,9 @@ def test_any_number_of_samples_is_spread_evenly(backgrounds: int, foregrounds: i
 
 def test_a_subset_holds_the_scenes_of_the_whole() -> None:
     catalog = catalog_of(4, [(50, 20), (60, 30), (40, 40)])
-    whole = {(s.background, s.position, s.mirrored, s.figures)
-             for s in plan.scenes(recipe_of(), catalog, range(4 * 3 * 40))}
+    whole = {
+        (s.background, s.position, s.mirrored, s.figures) for s in plan.scenes(recipe_of(), catalog, range(4 * 3 * 40))
+    }
     few = recipe_of(samples=100)
     assert {(s.background, s.position, s.mirrored, s.figures) for s in plan.scenes(few, catalog, range(100))} <= whole
 
@@ -91,8 +107,10 @@ def test_the_mirrored_twin_shares_its_position_or_has_its_own() -> None:
     catalog = catalog_of(3, [(50, 20)])
     for mirror, shared in (("same", True), ("own", False)):
         scenes = plan.scenes(recipe_of(mirror=mirror), catalog, range(120))
-        same = [a.figures[0].x == b.figures[0].x and a.figures[0].y == b.figures[0].y
-                for a, b in zip(scenes[::2], scenes[1::2], strict=True)]
+        same = [
+            a.figures[0].x == b.figures[0].x and a.figures[0].y == b.figures[0].y
+            for a, b in zip(scenes[::2], scenes[1::2], strict=True)
+        ]
         assert all(same) is shared
         assert [s.figures[0].flip for s in scenes[:4]] == [False, True, False, True]
 
@@ -132,8 +150,13 @@ def slow_visible(mask: np.ndarray[Any, Any], x: int, y: int, flip: bool, size: i
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 2**31), st.integers(5, 60), st.integers(5, 60), st.sampled_from([0.3, 0.6, 0.95]),
-       st.sampled_from(["same", "own", "none"]))
+@given(
+    st.integers(0, 2**31),
+    st.integers(5, 60),
+    st.integers(5, 60),
+    st.sampled_from([0.3, 0.6, 0.95]),
+    st.sampled_from(["same", "own", "none"]),
+)
 def test_the_visible_fraction_is_never_below_its_limit(
     seed: int, height: int, width: int, visible: float, mirror: str
 ) -> None:
@@ -152,14 +175,18 @@ def test_the_visible_fraction_is_never_below_its_limit(
 def test_truncation_happens_and_hardly_fitting_figures_find_their_few_places() -> None:
     mask = np.ones((60, 60), bool)
     recipe = recipe_of(64, min_visible=0.5, per_pair=200)
-    figures = [s.figures[0] for s in plan.scenes(recipe, catalog_of(1, [(60, 60)]), range(400), {0: plan.area_table(mask)})]
+    figures = [
+        s.figures[0] for s in plan.scenes(recipe, catalog_of(1, [(60, 60)]), range(400), {0: plan.area_table(mask)})
+    ]
     assert any(f.x < 0 for f in figures)
     assert any(f.x + 60 > 64 for f in figures)
     wide = np.ones((64, 80), bool)
     tight = recipe_of(64, min_visible=0.8, per_pair=20)
     assert plan.fits(tight, wide)
-    places = {(s.figures[0].x, s.figures[0].y)
-              for s in plan.scenes(tight, catalog_of(1, [wide.shape]), range(40), {0: plan.area_table(wide)})}
+    places = {
+        (s.figures[0].x, s.figures[0].y)
+        for s in plan.scenes(tight, catalog_of(1, [wide.shape]), range(40), {0: plan.area_table(wide)})
+    }
     assert places <= {(x, 0) for x in range(-16, 1)}
     assert len(places) > 5
     assert not plan.fits(recipe_of(64, min_visible=0.81), wide)

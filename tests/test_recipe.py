@@ -74,8 +74,15 @@ def test_wrong_recipes_are_refused_by_name(text: str, what: str, remedy: str) ->
 
 
 def test_settings_lie_over_the_file() -> None:
-    recipe = parse("size = 96\n[placement]\nper_pair = 2", settings=["size=128", "placement.mirror=own", "image.quality=30"])
-    assert (recipe.size, recipe.placement.mirror, recipe.placement.per_pair, recipe.image.quality) == (128, "own", 2, 30)
+    recipe = parse(
+        "size = 96\n[placement]\nper_pair = 2", settings=["size=128", "placement.mirror=own", "image.quality=30"]
+    )
+    assert (recipe.size, recipe.placement.mirror, recipe.placement.per_pair, recipe.image.quality) == (
+        128,
+        "own",
+        2,
+        30,
+    )
     with pytest.raises(FigureGroundError, match="has no '='"):
         parse("", settings=["size"])
     with pytest.raises(FigureGroundError, match="unknown recipe key 'sise'"):

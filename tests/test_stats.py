@@ -15,10 +15,17 @@ def one(seed: int, checked: bool = False) -> tuple[stats.Statistics, dict[str, n
     mask = np.zeros((48, 48), bool)
     y, x = rng.integers(0, 30, 2)
     mask[y : y + 15, x : x + 10] = True
-    stored = {"image": rng.integers(0, 256, (48, 48, 3), np.uint8), "mask": mask * np.uint8(255),
-              "depth": rng.integers(0, 65536, (48, 48)).astype(np.uint16)}
-    record = {"figures": [{"area": int(mask.sum()), "box": [x, y, x + 10, y + 15], "foreground": f"fg{seed % 3}"}],
-              "background": f"bg{seed % 2}", "split": "train", "depth_invalid": 0}
+    stored = {
+        "image": rng.integers(0, 256, (48, 48, 3), np.uint8),
+        "mask": mask * np.uint8(255),
+        "depth": rng.integers(0, 65536, (48, 48)).astype(np.uint16),
+    }
+    record = {
+        "figures": [{"area": int(mask.sum()), "box": [x, y, x + 10, y + 15], "foreground": f"fg{seed % 3}"}],
+        "background": f"bg{seed % 2}",
+        "split": "train",
+        "depth_invalid": 0,
+    }
     decoded = stored if checked else None
     return stats.of_sample(stored, decoded, record, {"image": 100 + seed % 50, "mask": 20}), stored
 
@@ -49,15 +56,16 @@ def test_statistics_equal_a_slow_computation() -> None:
     assert np.allclose(found["image"]["mean"], images.mean(0) / 255, rtol=1e-12)
     assert np.allclose(found["image"]["std"], images.std(0) / 255, rtol=1e-9)
     assert np.allclose([found["mask"]["mean"][0], found["mask"]["std"][0]], [masks.mean(), masks.std()], rtol=1e-9)
-    assert np.allclose([found["depth"]["mean"][0], found["depth"]["std"][0]],
-                       [codes.mean() / 1000, codes.std() / 1000], rtol=1e-9)
+    assert np.allclose(
+        [found["depth"]["mean"][0], found["depth"]["std"][0]], [codes.mean() / 1000, codes.std() / 1000], rtol=1e-9
+    )
     assert total.area == masks.sum()
     assert sum(total.heat) == total.area
     assert sum(total.area_histogram) == 6
     assert sum(total.depth_histogram) == codes.size
     assert total.backgrounds == {"bg0": 3, "bg1": 3}
     heat = np.array(total.heat).reshape(32, 32)
-    slow = sum(stored["mask"] > 0 for _, stored in made)
+    slow = np.sum([stored["mask"] > 0 for _, stored in made], axis=0)
     edges = np.arange(33) * 48 // 32
     assert heat[3, 5] == slow[edges[3] : edges[4], edges[5] : edges[6]].sum()
 
@@ -67,8 +75,11 @@ def test_checks_pass_on_sound_data_and_fail_on_each_fault() -> None:
     assert all(check.passed for check in stats.checks(sound))
 
     def failing(broken: stats.Statistics) -> set[str]:
-        return {check.name.split(":")[0].split(" ")[0] + " " + check.name.split(" ")[1]
-                for check in stats.checks(broken) if not check.passed}
+        return {
+            check.name.split(":")[0].split(" ")[0] + " " + check.name.split(" ")[1]
+            for check in stats.checks(broken)
+            if not check.passed
+        }
 
     def replaced(**changes: Any) -> stats.Statistics:
         return stats.from_json({**stats.to_json(sound), **changes})

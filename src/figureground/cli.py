@@ -147,8 +147,7 @@ def report(dataset: DatasetFolder, /) -> None:
     from figureground.dataset import open_dataset
     from figureground.report import write_report
 
-    open_dataset(dataset)
-    print(write_report(dataset))
+    print(write_report(open_dataset(dataset)))
 
 
 @app.command(help_epilogue="Example:\n  figureground info out\n")

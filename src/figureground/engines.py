@@ -124,7 +124,7 @@ class Processes:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and native libraries to one thread a process."""
+    """Leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

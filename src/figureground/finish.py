@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from figureground import labels, parts, stats
+from figureground.dataset import Dataset
 from figureground.errors import FigureGroundError
 from figureground.recipe import Recipe
 from figureground.sample import Catalog
@@ -32,7 +33,7 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
     for info in infos:
         total = total + info.statistics
     first = write_labels(out, infos, progress)
-    found = stats.checks(total)
+    found = stats.checks(total, 65535 if recipe.depth.encoding == "png16" else 255)
     unit, step = depth_step(recipe, first)
     write = {
         "samples": total.samples,
@@ -41,11 +42,13 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
         "accumulated": stats.to_json(total),
     }
     parts.write_whole(out / "statistics.json", json.dumps(write, indent=1).encode())
-    write_manifest(recipe, catalog, out, infos, total)
-    from figureground.report import write_report
+    manifest = describe(recipe, catalog, out, infos, total)
+    from figureground.report import write_contact_sheets, write_report
 
     progress("report", 0, 1)
-    write_report(out)
+    write_contact_sheets(out / "catalog")
+    write_report(Dataset(out, manifest, range(n_parts)))
+    parts.write_whole(out / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     progress("report", 1, 1)
 
 
@@ -79,12 +82,12 @@ def write_labels(out: Path, infos: list[parts.PartInfo], progress: Progress) -> 
     return first
 
 
-def write_manifest(
+def describe(
     recipe: Recipe, catalog: Catalog, out: Path, infos: list[parts.PartInfo], total: stats.Statistics
-) -> None:
-    """Write manifest.json: the sign that the dataset is finished."""
+) -> dict[str, Any]:
+    """Return the manifest, whose file is the sign that the dataset is finished."""
     about = json.loads((out / "build.json").read_bytes())
-    manifest = {
+    return {
         "name": recipe.name,
         **about,
         "samples": total.samples,
@@ -95,4 +98,3 @@ def write_manifest(
         "bytes": sum(info.bytes for info in infos),
         "parts": [{"file": i.file, "samples": i.samples, "bytes": i.bytes, "sha256": i.sha256} for i in infos],
     }
-    parts.write_whole(out / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())

@@ -244,8 +244,11 @@ def summary(statistics: Statistics, depth_unit: str, depth_step: float) -> dict[
     return out
 
 
-def checks(statistics: Statistics) -> list[Check]:
-    """Return the self-checks.  Each compares two figures that were gathered in different ways."""
+def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
+    """Return the self-checks.  Each compares two figures that were gathered in different ways.
+
+    `depth_top` is the largest depth code of the encoding: 65535 or 255.
+    """
     found: list[Check] = []
     mask_mean, mask_std = (values[0] / 255 for values in statistics.layers["mask"].moments())
     p = statistics.area / statistics.pixels if statistics.pixels else 0.0
@@ -273,7 +276,7 @@ def checks(statistics: Statistics) -> list[Check]:
         )
     )
     for name, layer in statistics.layers.items():
-        top = 65535.0 if name == "depth" and max(layer.all.mean(), default=0.0) > 255 else 255.0
+        top = depth_top if name == "depth" else 255
         means, deviations = layer.moments()
         inside = all(d > 0 and d * d <= m * (top - m) * (1 + 1e-9) for m, d in zip(means, deviations, strict=True))
         found.append(
@@ -285,7 +288,8 @@ def checks(statistics: Statistics) -> list[Check]:
         )
     for kind, used in (("backgrounds", statistics.backgrounds), ("foregrounds", statistics.foregrounds)):
         few, many = min(used.values(), default=0), max(used.values(), default=0)
+        even = many - few <= max(1, 0.01 * many)
         found.append(
-            Check(f"{kind} are used evenly", many - few <= max(1, 0.01 * many), f"{few} to {many} samples each")
+            Check(f"{kind} are used evenly", even, f"{few if few == many else f'{few} to {many}'} samples each")
         )
     return found

@@ -1,2 +1,13 @@
-"""placeholder"""
-def write_report(out): pass
+"""What a person looks at: report.html, the contact sheets of the catalog, and a picture of a few samples.
+
+write_report(dataset)          DATASET/report.html
+write_contact_sheets(catalog)  catalog/Background.jpg, Foreground.jpg, Mask.jpg
+sample_sheet(dataset, n)       n sample rows as one RGB array
+"""
+
+from __future__ import annotations
+
+from figureground.report.page import write_report
+from figureground.report.sheet import contact_sheet, sample_sheet, write_contact_sheets
+
+__all__ = ["contact_sheet", "sample_sheet", "write_contact_sheets", "write_report"]

@@ -1,0 +1,102 @@
+"""A colour map for depth, and the picture of a depth map: near is light and warm, far is dark and cool.
+
+The map is built in OKLab (Ottosson 2020), where equal steps look equally large.  Lightness rises evenly from one end to
+the other, so order survives greyscale printing and colour-blind eyes; hue only helps to tell values apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from figureground.sample import DepthMap, Picture
+
+# position 0..1, chroma, hue in degrees; lightness runs evenly from _DARK to _LIGHT
+_POINTS = (
+    (0.00, 0.090, 278.0),
+    (0.22, 0.150, 300.0),
+    (0.45, 0.165, 352.0),
+    (0.66, 0.150, 398.0),
+    (0.84, 0.130, 432.0),
+    (1.00, 0.070, 458.0),
+)
+_DARK, _LIGHT = 0.20, 0.96
+_HATCH = (np.array([236, 238, 240], np.uint8), np.array([150, 156, 162], np.uint8))  # "no value": grey stripes
+_STRIPE = 4  # px
+
+
+def _oklab_to_srgb(lab: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return uint8 (n, 3) sRGB of OKLab (n, 3), clipped to what a screen can show."""
+    to_cone = np.array(
+        [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.2914855480]]
+    )
+    to_linear = np.array(
+        [
+            [4.0767416621, -3.3077115913, 0.2309699292],
+            [-1.2684380046, 2.6097574011, -0.3413193965],
+            [-0.0041960863, -0.7034186147, 1.7076147010],
+        ]
+    )
+    linear = np.clip((lab @ to_cone.T) ** 3 @ to_linear.T, 0, 1)
+    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(np.rint(curved * 255), np.uint8)
+
+
+def _table() -> NDArray[np.uint8]:
+    t = np.linspace(0, 1, 256)
+    at, chroma, hue = np.array(_POINTS).T
+    c, h = np.interp(t, at, chroma), np.deg2rad(np.interp(t, at, hue))
+    return _oklab_to_srgb(np.stack([_DARK + (_LIGHT - _DARK) * t, c * np.cos(h), c * np.sin(h)], 1))
+
+
+TABLE = _table()  # uint8 (256, 3), dark to light
+
+
+def colours(values: NDArray[np.floating]) -> Picture:
+    """Return uint8 (h, w, 3) of values 0..1 (h, w), clipped; NaN is drawn as grey diagonal stripes."""
+    valid = np.isfinite(values)
+    codes = np.rint(np.clip(np.where(valid, values, 0), 0, 1) * 255).astype(np.intp)
+    row, column = np.indices(values.shape)
+    stripes = np.stack(_HATCH)[((row + column) // _STRIPE) % 2]
+    return np.asarray(np.where(valid[..., None], TABLE[codes], stripes), np.uint8)
+
+
+def hexadecimal(t: float) -> str:
+    """Return the colour at t in 0..1 as "#rrggbb"."""
+    red, green, blue = TABLE[round(min(max(t, 0.0), 1.0) * 255)].tolist()
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+@dataclass(frozen=True)
+class DepthScale:
+    """Which depth values the two ends of the colour map stand for, in `unit`.  `near` > `far` for inverse depth."""
+
+    near: float
+    far: float
+    unit: str
+
+    def position(self, value: float) -> float:
+        """Return where a value lies between near (0) and far (1)."""
+        return (value - self.near) / (self.far - self.near)
+
+    def picture(self, depth: DepthMap) -> Picture:
+        """Return the depth map in colours: near light, far dark, no value striped."""
+        return colours(1 - (depth.values - np.float32(self.near)) / np.float32(self.far - self.near))
+
+
+def depth_scale(maps: Sequence[DepthMap]) -> DepthScale | None:
+    """Return one scale for maps of one unit: from the 1st to the 99th percentile of all valid pixels; None without any.
+
+    Pixels outside take the colours of the ends, so that a few stray values do not flatten the rest.
+    """
+    values = np.concatenate([m.values[np.isfinite(m.values)] for m in maps]) if maps else np.empty(0, np.float32)
+    if not values.size:
+        return None
+    low, high = (float(v) for v in np.percentile(values, (1, 99)))
+    if high - low < 1e-6 * max(1.0, abs(high)):
+        low, high = low - 0.5, high + 0.5
+    farther = maps[0].direction == "larger is farther"
+    return DepthScale(low if farther else high, high if farther else low, maps[0].unit)

@@ -1,0 +1,112 @@
+"""Which samples to show, what they were made from, and how well a plain difference finds their masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from figureground.catalog import FolderStore, Pixels
+from figureground.dataset import Dataset
+from figureground.report.colour import DepthScale, depth_scale
+from figureground.sample import Background, Cutout, DepthMap, Foreground, Mask, Picture
+
+CANDIDATES = 8  # looked at for each one shown
+KEY_THRESHOLD = 20  # grey levels
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A sample beside what it was made from: its prepared background and the cut-out of its first figure."""
+
+    record: Mapping[str, Any]
+    background_entry: Background
+    foreground_entry: Foreground
+    background: Picture
+    cutout: Cutout
+    image: Picture
+    mask: Mask | None
+    depth: DepthMap | None
+
+
+def spread(dataset: Dataset, n: int) -> list[int]:
+    """Return up to n sample indices, in order: spread over the dataset, and as different as they can be.
+
+    From each of n stretches of the dataset one of a few candidates is taken: a split, a background, a foreground and a
+    twin (plain or mirrored) that has been seen least often so far.
+    """
+    total = len(dataset)
+    n = min(n, total)
+    seen: dict[tuple[str, Any], int] = {}
+    chosen = []
+    for i in range(n):
+        first, end = i * total // n, (i + 1) * total // n
+        step = max(1, (end - first) // CANDIDATES)
+        candidates = [*range(first, end, step), end - 1]
+        traits = {k: _traits(dataset.record(k)) for k in candidates}
+        best = min(candidates, key=lambda k: (sum(seen.get(t, 0) for t in traits[k]), k))
+        for trait in traits[best]:
+            seen[trait] = seen.get(trait, 0) + 1
+        chosen.append(best)
+    return chosen
+
+
+def _traits(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        ("background", record["background"]),
+        ("foreground", record["figures"][0]["foreground"]),
+        ("mirrored", record["mirrored"]),
+        ("split", record["split"]),
+    ]
+
+
+def load(dataset: Dataset, indices: Iterable[int]) -> Iterator[Shown]:
+    """Yield samples with their background and cut-out."""
+    catalog = dataset.catalog
+    pixels = Pixels(catalog, FolderStore(dataset.path / "catalog"))
+    backgrounds = {entry.id: i for i, entry in enumerate(catalog.backgrounds)}
+    foregrounds = {entry.id: i for i, entry in enumerate(catalog.foregrounds)}
+    for index in indices:
+        sample = dataset[index]
+        b = backgrounds[sample.record["background"]]
+        f = foregrounds[sample.record["figures"][0]["foreground"]]
+        yield Shown(
+            sample.record,
+            catalog.backgrounds[b],
+            catalog.foregrounds[f],
+            pixels.background(b),
+            pixels.cutout(f),
+            sample.image,
+            sample.mask,
+            sample.depth,
+        )
+
+
+def scales(rows: Sequence[Shown]) -> list[DepthScale | None]:
+    """Return the depth scale of each sample: one for all where values compare, one each for relative depth."""
+    maps = [row.depth for row in rows if row.depth is not None]
+    if not maps:
+        return [None] * len(rows)
+    if maps[0].unit == "relative":
+        return [depth_scale([row.depth]) if row.depth is not None else None for row in rows]
+    return [depth_scale(maps)] * len(rows)
+
+
+def difference_key(composite: Picture, background: Picture) -> NDArray[np.bool_]:
+    """Return where any channel differs by more than 20 grey levels: a mask found without any training."""
+    difference = np.abs(composite.astype(np.int16) - background.astype(np.int16)).max(-1)
+    return np.asarray(difference > KEY_THRESHOLD, np.bool_)
+
+
+def iou(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Return intersection over union; 1 where both are empty."""
+    union = int((found | truth).sum())
+    return float((found & truth).sum() / union) if union else 1.0
+
+
+def difference_key_ious(shown: Iterable[Shown]) -> list[float]:
+    """Return the IoU of the difference key with the mask, for each sample that has one."""
+    return [iou(difference_key(row.image, row.background), row.mask) for row in shown if row.mask is not None]

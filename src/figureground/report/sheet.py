@@ -1,0 +1,213 @@
+"""Contact sheets: many pictures on one, with captions.  Also the picture of sample rows that the README shows."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from figureground.catalog import FolderStore, load_catalog
+from figureground.codec import pixels
+from figureground.dataset import Dataset
+from figureground.matte import mask_of
+from figureground.parts import write_whole
+from figureground.report import samples
+from figureground.report.colour import colours
+from figureground.report.plots import measure, number
+from figureground.sample import Box, Picture
+
+MOST = 400  # photos on one sheet
+_PAPER, _INK, _QUIET, _EMPTY = (250, 250, 248), (28, 30, 34), (110, 114, 120), (234, 234, 231)
+_SQUARE = 8  # px of the checkerboard
+_MARGIN, _GAP, _HEAD, _LINE = 20, 10, 40, 15
+_RAMP = 160  # px of the depth colours
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything lies on a sheet of `count` square tiles; all in px."""
+
+    count: int
+    columns: int
+    tile: int
+    lines: int = 1  # of text below each tile
+    head: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the sheet."""
+        rows = max(1, math.ceil(self.count / self.columns))
+        last = self.box(rows * self.columns - 1)
+        return last[3] + self.lines * _LINE + _MARGIN + (2 if self.lines else 0), last[2] + _MARGIN
+
+    def box(self, k: int) -> Box:
+        """Return (x0, y0, x1, y1) of tile k; tiles are laid row by row."""
+        row, column = divmod(k, self.columns)
+        x = _MARGIN + column * (self.tile + _GAP)
+        y = _MARGIN + self.head + row * (self.tile + self.lines * _LINE + _GAP)
+        return x, y, x + self.tile, y + self.tile
+
+
+def checkerboard(height: int, width: int) -> Picture:
+    """Return uint8 (height, width, 3): the light grey squares that stand for transparency."""
+    row, column = np.indices((height, width))
+    grey = np.where((row // _SQUARE + column // _SQUARE) % 2, 226, 250).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, -1)
+
+
+def fit(picture: NDArray[np.uint8], tile: int) -> Picture:
+    """Return a picture (h, w), (h, w, 3) or (h, w, 4) as uint8 (tile, tile, 3): all of it, centred, never enlarged.
+
+    A cut-out lies on a checkerboard; around a mask (h, w) the tile is black, around other pictures grey.
+    """
+    image = Image.fromarray(picture)
+    scale = min(1.0, tile / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    if image.mode == "RGBA":  # premultiplied for resizing, or transparent pixels' colours bleed into the edges
+        image = image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+        canvas = Image.fromarray(checkerboard(tile, tile))
+    else:
+        canvas = Image.new("RGB", (tile, tile), (0, 0, 0) if picture.ndim == 2 else _EMPTY)
+        image = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    canvas.paste(image, ((tile - size[0]) // 2, (tile - size[1]) // 2), image if image.mode == "RGBA" else None)
+    return np.asarray(canvas)
+
+
+def contact_sheet(
+    tiles: Sequence[NDArray[np.uint8]],
+    captions: Sequence[str],
+    columns: int,
+    tile: int = 128,
+    title: str = "",
+    subtitle: str = "",
+) -> Picture:
+    """Return one uint8 (height, width, 3) sheet of the tiles, row by row, at the places that `Layout` says.
+
+    A tile is uint8 (h, w), (h, w, 3) or (h, w, 4); larger ones are scaled down to `tile` px.  A caption may have
+    several lines; lines that are too long are shortened in the middle.  Raises ValueError when counts differ.
+    """
+    if len(tiles) != len(captions):
+        raise ValueError(f"{len(tiles)} tiles, but {len(captions)} captions")
+    lines = max((caption.count("\n") + 1 for caption in captions if caption), default=0)
+    layout = Layout(len(tiles), max(1, columns), tile, lines, _HEAD if title else 0)
+    height, width = layout.shape
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    if title:
+        _heading(draw, title, subtitle, width)
+    for k, (picture, caption) in enumerate(zip(tiles, captions, strict=True)):
+        x0, y0, x1, y1 = layout.box(k)
+        sheet.paste(Image.fromarray(fit(picture, tile)), (x0, y0))
+        for i, line in enumerate(caption.split("\n")):
+            font = _font(12 if i == 0 else 11)
+            text = _shortened(line, font, x1 - x0)
+            draw.text((x0, y1 + 2 + i * _LINE), text, _QUIET if i else _INK, font)
+    return np.asarray(sheet)
+
+
+def _heading(draw: ImageDraw.ImageDraw, title: str, subtitle: str, width: int) -> None:
+    font = _font(20)
+    draw.text((_MARGIN, _MARGIN - 4), title, _INK, font)
+    start = _MARGIN + font.getlength(title) + 14
+    draw.text((start, _MARGIN + 3), _shortened(subtitle, _font(13), width - _MARGIN - start), _QUIET, _font(13))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> str:
+    """Return the text, or its beginning and end around "..." where it is wider than `width` px."""
+    if font.getlength(text) <= width:
+        return text
+    for keep in range(len(text) - 1, 1, -1):
+        short = f"{text[: (keep + 1) // 2]}...{text[len(text) - keep // 2 :]}"
+        if font.getlength(short) <= width:
+            return short
+    return ""
+
+
+def write_contact_sheets(catalog_folder: Path) -> list[Path]:
+    """Write Background.jpg, Foreground.jpg and Mask.jpg beside a catalog's pictures, and return their paths.
+
+    Where there are more than 400 photos, an even spread of 400 is shown and the sheet says so.
+    """
+    catalog = load_catalog(catalog_folder)
+    store = FolderStore(catalog_folder)
+    kinds = (
+        ("Background", "backgrounds", [(b.file, b.id, b.source) for b in catalog.backgrounds]),
+        ("Foreground", "foregrounds", [(f.file, f.id, f.source) for f in catalog.foregrounds]),
+        ("Mask", "masks of the foregrounds", [(f.mask_file, f.id, f.source) for f in catalog.foregrounds]),
+    )
+    written = []
+    for name, what, entries in kinds:
+        shown = entries
+        if len(entries) > MOST:
+            shown = [entries[i] for i in np.linspace(0, len(entries) - 1, MOST).round().astype(int)]
+        says = (
+            f"{len(entries):,} {what}"
+            if shown is entries
+            else (f"an even spread of {len(shown)} of the {len(entries):,} {what}")
+        )
+        sheet = contact_sheet(
+            [pixels(store.load(file)) for file, _, _ in shown],
+            [f"{entry}\n{Path(source).name}" for _, entry, source in shown],
+            min(16, max(4, math.ceil(math.sqrt(1.6 * len(shown))))),
+            title=name,
+            subtitle=says,
+        )
+        path = catalog_folder / f"{name}.jpg"
+        out = io.BytesIO()
+        Image.fromarray(sheet).save(out, "JPEG", quality=88, subsampling="4:4:4")
+        write_whole(path, out.getvalue())
+        written.append(path)
+    return written
+
+
+def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
+    """Return one uint8 (height, width, 3) picture of n samples spread over the dataset, a row each.
+
+    Columns: background, foreground, its mask, composite, the composite's mask, and depth where there is any, with the
+    legend of its colours below.
+    """
+    rows = list(samples.load(dataset, samples.spread(dataset, n)))
+    scales = samples.scales(rows)
+    tiles: list[NDArray[np.uint8]] = []
+    captions: list[str] = []
+    for row, scale in zip(rows, scales, strict=True):
+        cells: list[tuple[NDArray[np.uint8], str]] = [
+            (row.background, f"background {row.background_entry.id}"),
+            (row.cutout, f"foreground {row.foreground_entry.id}"),
+            (mask_of(row.cutout[..., 3]) * np.uint8(255), "its mask"),
+            (row.image, f"composite {row.record['key']}"),
+        ]
+        if row.mask is not None:
+            cells.append((row.mask * np.uint8(255), "its mask"))
+        if row.depth is not None and scale is not None:
+            says = f"depth {number(scale.near)} to {measure(scale.far, scale.unit)}"
+            cells.append((scale.picture(row.depth), says))
+        tiles += [picture for picture, _ in cells]
+        captions += [caption for _, caption in cells]
+    sheet = contact_sheet(tiles, captions, max(1, len(tiles) // max(1, len(rows))), tile)
+    return _with_ramp(sheet) if any(scale is not None for scale in scales) else sheet
+
+
+def _with_ramp(sheet: Picture) -> Picture:
+    """Return the sheet with the depth colours below, from near to far."""
+    height, width = sheet.shape[:2]
+    bar = np.broadcast_to(np.linspace(1, 0, _RAMP, dtype=np.float32), (12, _RAMP))
+    canvas = Image.new("RGB", (width, height + 24), _PAPER)
+    canvas.paste(Image.fromarray(sheet), (0, 0))
+    font, y = _font(12), height - 4
+    x = width - _MARGIN - int(font.getlength("far")) - 8 - _RAMP
+    canvas.paste(Image.fromarray(colours(bar)), (x, y))
+    draw = ImageDraw.Draw(canvas)
+    draw.text((x - 8 - font.getlength("depth: near"), y - 2), "depth: near", _INK, font)
+    draw.text((x + _RAMP + 8, y - 2), "far", _INK, font)
+    return np.asarray(canvas)
