@@ -36,6 +36,12 @@ def test_every_mode_becomes_the_same_rgb() -> None:
     assert np.abs(cmyk.astype(int) - rgb).mean() < 6  # not inverted
 
 
+def test_16_bits_round_to_the_nearest_of_8() -> None:
+    values = np.arange(0, 65536, 16, dtype=np.uint16).reshape(64, 64)
+    decoded = photos.decode(saved(Image.fromarray(values), "PNG"), 64).pixels[..., 0]
+    assert np.array_equal(decoded, np.rint(values / 257).astype(np.uint8))
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_alpha_is_kept(mode: str) -> None:
     rgba = np.dstack([scene_photo(1), np.full((96, 120), 255, np.uint8)])

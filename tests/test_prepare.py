@@ -56,6 +56,14 @@ def test_depth_is_never_averaged() -> None:
     assert set(np.unique(prepare.square_depth(depth_m, (100, 100), 64, "cover"))) == {1000, 9000}
 
 
+def test_depth_is_sampled_at_pixel_centres() -> None:
+    """Shrunk three times, each pixel takes the middle of its three; a mirrored map gives the mirrored result."""
+    depth_m = np.random.default_rng(0).uniform(1, 9, (192, 192)).astype(np.float32)
+    small = prepare.square_depth(depth_m, (192, 192), 64, "cover")
+    assert np.array_equal(small, np.rint(depth_m[1::3, 1::3] * 1000).astype(np.uint16))
+    assert np.array_equal(prepare.square_depth(depth_m[:, ::-1], (192, 192), 64, "cover"), small[:, ::-1])
+
+
 def test_a_depth_map_of_another_shape_is_refused() -> None:
     with pytest.raises(SetAsideError, match="another shape"):
         prepare.square_depth(np.ones((100, 100), np.float32), (90, 150, 3), 64, "cover")

@@ -29,7 +29,10 @@ from figureground.recipe import Recipe
 from figureground.sample import Background, Catalog, Foreground, SetAside
 
 VERSION = 1  # raise it when preparation changes what it writes
-NEAR = 2.0  # mean difference of two 16 x 16 miniatures, in grey levels, below which photos count as the same
+# Mean difference of two 16 x 16 miniatures, in grey levels, below which photos count as the same.  Among 215 cut-outs
+# the 12 people that were there twice, cut out in two ways, differ by 3.3 to 8.2 and no other two by less than 14; among
+# 124 rooms no two differ by less than 14, and the same room re-encoded by less than 2.
+NEAR = {"background": 5.0, "foreground": 9.0}
 
 Progress = Callable[[str, int, int], None]
 
@@ -264,7 +267,7 @@ class _Seen:
         if known.size:
             distance = np.abs(known - small).mean(1)
             nearest = int(distance.argmin())
-            if distance[nearest] < NEAR:
+            if distance[nearest] < NEAR[kind]:
                 return f"nearly the same picture as {self._names[group][nearest]}"
         self._miniatures[group] = np.concatenate([known, small])
         self._names.setdefault(group, []).append(source)
