@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from figureground import matte, models, photos, prepare
+from figureground import matte, networks, photos, prepare
 from figureground.errors import SetAsideError
 from figureground.sample import Alpha, Mask
 
@@ -33,7 +33,7 @@ def key_of(picture: Alpha) -> Alpha | None:
 
 
 def main(folder: Path, masks: Path, network: Path) -> None:
-    cut = models.cutout_network(network)
+    cut = networks.cutout_network(network)
     drawn = {path.stem: path for path in masks.iterdir()}
     clean: list[float] = []
     soft: list[float] = []

@@ -64,18 +64,19 @@ def small_recipe(root: Path, **sections: Any) -> Recipe:
     return from_mapping(table, root=root)
 
 
-def write_depth_network(path: Path, kind: str = "grey", size: int = 64) -> Path:
+def write_depth_network(path: Path, kind: str = "grey", size: int = 64, half: bool = False) -> Path:
     """Write a tiny ONNX depth network [1, 3, size, size] -> [1, 1, size, size].
 
-    "grey": 1 + 4 * mean of the channels (metres); "nan": everything NaN.
+    "grey": 1 + 4 * mean of the channels (metres); "nan": everything NaN.  `half`: float16 throughout.
     """
-    weight = np.full((1, 3, 1, 1), 4 / 3 if kind == "grey" else np.nan, np.float32)
+    number, single = (np.float16, TensorProto.FLOAT16) if half else (np.float32, TensorProto.FLOAT)
+    weight = np.full((1, 3, 1, 1), 4 / 3 if kind == "grey" else np.nan, number)
     graph = helper.make_graph(
         [helper.make_node("Conv", ["image", "weight", "bias"], ["depth"])],
         kind,
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, size, size])],
-        [helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, 1, size, size])],
-        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.ones(1, np.float32), "bias")],
+        [helper.make_tensor_value_info("image", single, [1, 3, size, size])],
+        [helper.make_tensor_value_info("depth", single, [1, 1, size, size])],
+        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.ones(1, number), "bias")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     path.write_bytes(model.SerializeToString())

@@ -10,10 +10,24 @@ import figureground
 SOURCE = Path(figureground.__file__).parent
 GROUPS = {
     "values": {"errors", "sample", "recipe", "draws"},
-    "pure": {"plan", "composite", "matte", "depth", "codec", "png", "stats", "labels", "scenes"},
-    "world": {"photos", "catalog", "parts", "models", "engines"},
-    "together": {"prepare", "ingest", "workshop", "pipeline", "finish", "dataset", "demo", "export", "report"},
-    "cli": {"cli", "__main__"},
+    "pure": {"plan", "composite", "matte", "depth", "codec", "png", "stats", "labels", "metrics", "scenes"},
+    "world": {
+        "files",
+        "photos",
+        "catalog",
+        "parts",
+        "cards",
+        "runtimes",
+        "densedepth",
+        "networks",
+        "models",
+        "engines",
+    },
+    "together": {
+        *("prepare", "ingest", "workshop", "pipeline", "finish", "dataset", "demo"),
+        *("redepth", "estimate", "evaluate", "export", "report"),
+    },
+    "cli": {"cli", "cli_depth", "console", "__main__"},
 }
 LEVEL = {name: level for level, names in enumerate(GROUPS.values()) for name in names}
 

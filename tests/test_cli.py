@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from figureground import open_dataset
 from figureground.cli import main
 from figureground.recipe import load_recipe, to_toml
-from tests.builders import small_recipe, write_depth_network, write_photos
+from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
 
 
 def run(*arguments: str | Path, code: int = 0) -> None:
@@ -75,6 +77,55 @@ def test_dry_run_prints_the_cost_and_writes_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_depth_is_added_to_a_dataset_and_given_to_a_folder(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = write_depth_network(tmp_path / "grey.onnx")
+    run("build", recipe, tmp_path / "out", "--workers", "1")
+    run("depth", tmp_path / "out", "--model", network, "--out", tmp_path / "new", "--workers", "1")
+    assert open_dataset(tmp_path / "new")[0].depth is not None
+    assert open_dataset(tmp_path / "out")[0].depth is None
+    run("depth", tmp_path / "out", "--model", network, "--workers", "1", "--encoding", "png8")
+    assert open_dataset(tmp_path / "out").record(0)["depth_scale"] != 0.001
+    capsys.readouterr()
+    run(
+        "depth",
+        tmp_path / "rooms",
+        "--model",
+        network,
+        "--out",
+        tmp_path / "maps",
+        "--encoding",
+        "npy",
+        "--workers",
+        "1",
+    )
+    assert "set aside" in capsys.readouterr().out
+    assert len(list((tmp_path / "maps").glob("*.npy"))) == 3
+
+
+def test_models_are_listed_with_their_licences(capsys: pytest.CaptureFixture[str]) -> None:
+    run("models")
+    out = capsys.readouterr().out
+    assert re.search(r"depth-anything-v2-large .*CC-BY-NC-4.0 \(non-commercial\)", out)
+    assert re.search(r"fastdepth-nyu +metric +MIT .* yes", out)
+
+
+def test_a_network_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pairs").mkdir()
+    for i in range(2):
+        picture = scene_photo(i, 64, 64)
+        Image.fromarray(picture).save(tmp_path / f"pairs/p{i}.png")
+        metres = 1 + 4 * picture.mean(2) / 255
+        Image.fromarray(np.rint(1000 * metres).astype(np.uint16)).save(tmp_path / f"pairs/p{i}.depth.png")
+    network = write_depth_network(tmp_path / "grey.onnx")
+    run("evaluate-depth", "--model", network, "--pairs", tmp_path / "pairs", "--out", tmp_path / "page.html")
+    out = capsys.readouterr().out
+    assert "metric" in out
+    assert "0.000" in out  # the network computes exactly this depth
+    assert (tmp_path / "page.html").stat().st_size > 1000
+
+
 def test_init_writes_a_recipe_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("init", tmp_path / "mine", "--preset", "eva4")
     assert load_recipe(tmp_path / "mine").image.quality == 30
@@ -98,6 +149,9 @@ def test_check_lists_everything(recipe: Path, capsys: pytest.CaptureFixture[str]
         (["build", "{recipe}", "out", "--strict"], "cannot be used"),
         (["info", "nowhere"], "no dataset here"),
         (["export", "coco", "out", "x"], "unknown export format"),
+        (["depth", "rooms", "--model", "no.onnx", "--out", "x"], "no such depth network"),
+        (["models", "get", "nothing"], "unknown network"),
+        (["evaluate-depth", "--model", "no.onnx", "--pairs", "rooms"], "no such depth network"),
         (["demo", "out", "--people", "0"], "out of range"),
     ],
 )
@@ -129,7 +183,9 @@ def test_debug_shows_the_traceback() -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "demo", "init", "check", "build", "report", "info", "export"])
+@pytest.mark.parametrize(
+    "command", ["", "demo", "init", "check", "build", "report", "info", "export", "depth", "models", "evaluate-depth"]
+)
 def test_every_help_ends_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(*([command] if command else []), "--help")
     assert f"\n  figureground {command}" in capsys.readouterr().out.split("Example")[-1]

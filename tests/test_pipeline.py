@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figureground import build, dry_run, open_dataset, parts
-from figureground.catalog import FolderStore, Pixels
+from figureground import build, dry_run, ingest, open_dataset, parts
+from figureground.catalog import FolderStore, MemoryStore, Pixels
 from figureground.engines import Outcome, Processes, Serial
 from figureground.errors import FigureGroundError
 from figureground.matte import tight_box
+from figureground.workshop import Workshop, depth_model
 from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
 
 
@@ -289,6 +290,23 @@ def test_the_manifest_matches_the_parts(photos: Path, tmp_path: Path) -> None:
     assert manifest["depth_model"]["card"]["output"] == "metric"
     text = "".join(data.decode("utf-8", "replace") for name, data in files(out).items() if not name.endswith(".zip"))
     assert str(photos) not in text  # no path of this machine in a dataset
+
+
+@pytest.mark.parametrize(("batch", "threads"), [(1, 0), (4, 0), (1, 2), (5, 3)])
+def test_batches_and_threads_give_the_same_samples(photos: Path, batch: int, threads: int) -> None:
+    """Beside an accelerator samples are rendered and encoded in threads; what comes out is the same, in order."""
+    recipe = small_recipe(photos, depth={"source": "network", "model": "grey.onnx", "batch": batch})
+    store = MemoryStore()
+    catalog = ingest.ingest(recipe, Serial(), store, lambda *_: None)
+    model = depth_model(recipe)
+    plain = small_recipe(photos, depth={"source": "network", "model": "grey.onnx"})
+    expected = list(Workshop(plain, catalog, store, model).make(range(36)))
+    workshop = Workshop(recipe, catalog, store, model)
+    workshop.threads = threads
+    made = list(workshop.make(range(36)))
+    assert [m.record for m in made] == [m.record for m in expected]
+    assert [m.members for m in made] == [m.members for m in expected]
+    assert list(workshop.make([])) == []
 
 
 def test_workers_agree_on_a_build(photos: Path) -> None:

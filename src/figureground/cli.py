@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
 from figureground import __version__
+from figureground.console import ProgressBars, print_catalog, print_dataset, print_estimate
 from figureground.errors import FigureGroundError
-
-if TYPE_CHECKING:
-    from figureground.pipeline import Estimate
-    from figureground.sample import Catalog
 
 EXAMPLES = """\
 Examples:
@@ -24,6 +20,7 @@ Examples:
   figureground build mine/recipe.toml out --dry-run    counts, bytes, time
   figureground build mine/recipe.toml out              build, or finish
   figureground export 2020 out zips       five zips and labels.txt
+  figureground models                     depth networks by name
 Every command takes --help, and --debug for a traceback.
 """
 
@@ -66,7 +63,7 @@ def demo(
     from figureground.demo import write_photos
     from figureground.engines import choose
 
-    with _Progress() as progress:
+    with ProgressBars() as progress:
         recipe = write_photos(out, backgrounds, people, choose("auto", workers), progress)
     _build(recipe, out / "dataset", (), workers)
 
@@ -108,9 +105,9 @@ def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 
     from figureground.recipe import load_recipe
 
     loaded = load_recipe(recipe, settings)
-    with _Progress() as progress:
+    with ProgressBars() as progress:
         catalog = ingest(loaded, choose("auto", workers), MemoryStore(), progress)
-    _print_catalog(catalog, everything=True)
+    print_catalog(catalog, everything=True)
 
 
 @app.command(help_epilogue="Example:\n  figureground build mine/recipe.toml out --set placement.samples=20000\n")
@@ -135,10 +132,10 @@ def build(
     from figureground.engines import choose
     from figureground.pipeline import dry_run as estimate
 
-    with _Progress() as progress:
+    with ProgressBars() as progress:
         cost, catalog = estimate(load_recipe(recipe, settings), engine=choose(engine, workers), progress=progress)
-    _print_catalog(catalog)
-    _print_estimate(cost, workers)
+    print_catalog(catalog)
+    print_estimate(cost, workers)
 
 
 @app.command(help_epilogue="Example:\n  figureground report out\n")
@@ -156,7 +153,7 @@ def info(dataset: DatasetFolder, /) -> None:
     from figureground.dataset import open_dataset
 
     data = open_dataset(dataset)
-    _print_dataset(data)
+    print_dataset(data)
 
 
 @app.command(help_epilogue="Example:\n  figureground export 2020 out zips --mask jpeg\n")
@@ -176,7 +173,7 @@ def export(
 
     if format not in EXPORTS:
         raise FigureGroundError(f"unknown export format {format!r}", "export", f"one of {', '.join(EXPORTS)}")
-    with _Progress() as progress:
+    with ProgressBars() as progress:
         EXPORTS[format](open_dataset(dataset), out, parts=parts, mask=mask, depth=depth, progress=progress)
     print(out)
 
@@ -195,7 +192,7 @@ def _build(
     from figureground.pipeline import build as run
     from figureground.recipe import load_recipe
 
-    with _Progress() as progress:
+    with ProgressBars() as progress:
         run(
             load_recipe(recipe, settings),
             out,
@@ -205,119 +202,21 @@ def _build(
             progress=progress,
         )
     data = open_dataset(out)
-    _print_catalog(data.catalog)
-    _print_dataset(data)
+    print_catalog(data.catalog)
+    print_dataset(data)
     print(f"report: {out / 'report.html'}")
 
 
-def _print_catalog(catalog: Catalog, everything: bool = False) -> None:
-    print(
-        f"{len(catalog.backgrounds)} backgrounds, {len(catalog.foregrounds)} foregrounds, "
-        f"{len(catalog.set_aside)} photos set aside"
-    )
-    few = len(catalog.set_aside) if everything else 10
-    for photo in catalog.set_aside[:few]:
-        print(f"  set aside: {photo.source}: {photo.reason}")
-    if len(catalog.set_aside) > few:
-        print(f"  ... and {len(catalog.set_aside) - few} more; `figureground check` lists them, and so does the report")
-    if everything:
-        for photo in catalog.notes:
-            print(f"  note: {photo.source}: {photo.reason}")
-
-
-def _print_estimate(cost: Estimate, workers: int) -> None:
-    import os
-
-    workers = workers or os.cpu_count() or 1
-    print(f"{cost.samples:,} samples in {cost.parts} parts")
-    layers = ", ".join(f"{layer} {size / 1000:.1f} kB" for layer, size in cost.bytes.items() if size)
-    print(f"about {_bytes(cost.total_bytes)}: a sample is {sum(cost.bytes.values()) / 1000:.1f} kB ({layers})")
-    each = sum(cost.seconds.values())
-    share = cost.seconds["depth"] / each if each else 0.0
-    print(
-        f"about {_seconds(cost.total_seconds(workers))} with {workers} workers: {1000 * each:.1f} ms a sample on a core"
-    )
-    print(
-        f"depth: {1000 * cost.seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
-        f"rendering {1000 * cost.seconds['render']:.1f} ms, encoding {1000 * cost.seconds['encode']:.1f} ms"
-    )
-    print("nothing was written")
-
-
-def _print_dataset(data: Any) -> None:
-    manifest, statistics = data.manifest, data.statistics
-    print(
-        f"{manifest['name']}: {manifest['samples']:,} samples of {manifest['size']} px in {data.parts} parts, "
-        f"{_bytes(manifest['bytes'])} ({manifest['bytes'] / manifest['samples'] / 1000:.1f} kB a sample)"
-    )
-    for layer, moments in statistics["summary"].items():
-        values = [" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std")]
-        print(f"  {layer:<5} mean {values[0]}  std {values[1]}  {moments.get('unit', 'of 0..1')}")
-    failed = [check for check in statistics["checks"] if not check["passed"]]
-    for one in failed:
-        print(f"  CHECK FAILED: {one['name']}: {one['detail']}")
-    if not failed:
-        print(f"  all {len(statistics['checks'])} self-checks passed")
-
-
-def _bytes(n: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if n < 1000:
-            return f"{n:.1f} {unit}" if unit != "B" else f"{n:.0f} B"
-        n /= 1000
-    return f"{n:.2f} TB"
-
-
-def _seconds(s: float) -> str:
-    minutes, seconds = divmod(round(s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{s:.1f} s"
-
-
-class _Progress:
-    """Bars with rate and time left on a terminal; a plain line a tenth of the way when piped.  Goes to stderr."""
-
-    def __enter__(self) -> Callable[[str, int, int], None]:
-        self._bars: Any = None
-        self._tasks: dict[str, Any] = {}
-        self._printed: dict[str, int] = {}
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._bars = Progress(
-                TextColumn("{task.description:<8}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            self._bars.start()
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-
-    def _show(self, stage: str, done: int, total: int) -> None:
-        if self._bars is None:
-            tenth = 10 * done // max(total, 1)
-            if self._printed.get(stage) != tenth:
-                self._printed[stage] = tenth
-                print(f"{stage} {done:,}/{total:,}", file=sys.stderr, flush=True)
-            return
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=total, completed=done, rate="")
-        task = self._bars.tasks[self._tasks[stage]]
-        rate = f"{task.speed:.0f}/s" if task.speed else ""
-        self._bars.update(self._tasks[stage], completed=done, total=total, rate=rate)
+def _register() -> None:
+    """Add the commands that live in other modules."""
+    from figureground import cli_depth  # noqa: F401
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line.  A FigureGroundError prints its three lines and exits with 1; --debug shows tracebacks."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in tokens
+    _register()
     tokens = [word for word in tokens if word != "--debug"]
     try:
         app(tokens)

@@ -12,6 +12,7 @@ from typing import Any
 from figureground import labels, parts, stats
 from figureground.dataset import Dataset
 from figureground.errors import FigureGroundError
+from figureground.files import PARTIAL, write_whole
 from figureground.recipe import Recipe
 from figureground.sample import Catalog
 
@@ -41,14 +42,14 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
         "checks": [asdict(check) for check in found],
         "accumulated": stats.to_json(total),
     }
-    parts.write_whole(out / "statistics.json", json.dumps(write, indent=1).encode())
+    write_whole(out / "statistics.json", json.dumps(write, indent=1).encode())
     manifest = describe(recipe, catalog, out, infos, total)
     from figureground.report import write_contact_sheets, write_report
 
     progress("report", 0, 1)
     write_contact_sheets(out / "catalog")
     write_report(Dataset(out, manifest, range(n_parts)))
-    parts.write_whole(out / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    write_whole(out / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     progress("report", 1, 1)
 
 
@@ -67,7 +68,7 @@ def depth_step(recipe: Recipe, record: Mapping[str, Any]) -> tuple[str, float]:
 def write_labels(out: Path, infos: list[parts.PartInfo], progress: Progress) -> dict[str, Any]:
     """Write labels.csv, a row a sample, part by part; return the first record."""
     path = out / "labels.csv"
-    partial = path.with_name(path.name + parts.PARTIAL)
+    partial = path.with_name(path.name + PARTIAL)
     first: dict[str, Any] = {}
     with partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

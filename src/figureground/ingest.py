@@ -24,7 +24,8 @@ from figureground import photos, png, prepare
 from figureground.catalog import Store
 from figureground.engines import Engine
 from figureground.errors import FigureGroundError, SetAsideError
-from figureground.models import cutout_network, file_sha256
+from figureground.files import file_sha256
+from figureground.networks import cutout_network
 from figureground.recipe import Recipe
 from figureground.sample import Background, Catalog, Foreground, SetAside
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from figureground.matte import mask_of, tight_box
+from figureground.matte import tight_box
 from figureground.recipe import Recipe
-from figureground.sample import Alpha, Catalog, DepthMap, Mask, Scene
+from figureground.sample import Catalog, DepthMap, Mask, Scene
 
 SPLITS = ("train", "new background", "new foreground", "new both")
 
@@ -29,10 +29,9 @@ def key(scene: Scene, recipe: Recipe, catalog: Catalog) -> str:
 
 
 def record(
-    scene: Scene, recipe: Recipe, catalog: Catalog, alpha: Alpha, depth: DepthMap | None, split: str
+    scene: Scene, recipe: Recipe, catalog: Catalog, mask: Mask, depth: DepthMap | None, split: str
 ) -> dict[str, Any]:
     """Return the metadata of a rendered scene, without the fields of its files and depth codes."""
-    mask = mask_of(alpha)
     box = tight_box(mask)
     figures = []
     for figure in scene.figures:

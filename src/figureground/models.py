@@ -1,227 +1,184 @@
-"""Networks in ONNX files and their cards: what goes in, what comes out, in which unit.
+"""Networks by name: which weights a recipe means, where they lie, and getting them when asked to.
 
-A card is read from TOML (`MODEL.card.toml` beside the file, or a file that the recipe names), or known by the weights'
-sha256.  Nothing about a network is guessed: without a card it is refused.
+Nothing is downloaded but by `get`.  What was got lies in `runtimes.hub_folder()`/NAME, with `source.json` saying the
+revision and the sha256 of every file; both are checked again when a card pins them.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import tomllib
+import json
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
+from figureground import runtimes
+from figureground.cards import CARDS, Card, find_card
 from figureground.errors import FigureGroundError
-from figureground.sample import Alpha, DepthMap, DepthUnit, Direction, Picture
+from figureground.files import file_sha256, write_whole
+from figureground.networks import DepthNetwork
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-# output kind -> unit after scaling, and what a larger value means
-KINDS: dict[str, tuple[DepthUnit, Direction]] = {
-    "metric": ("m", "larger is farther"),
-    "inverse": ("1/m", "larger is nearer"),
-    "relative-depth": ("relative", "larger is farther"),
-    "relative-inverse": ("relative", "larger is nearer"),
-}
+SOURCE = "source.json"
 
 
 @dataclass(frozen=True)
-class DepthCard:
-    """What must be known of a depth network to use it.
+class DepthModel:
+    """A depth network as a recipe names it: weights (a file, or a folder for transformers), their sha256, the card."""
 
-    `input_size`: the square side in px that it was made for.  Input is RGB/255, minus `mean`, over `std`, NCHW float32.
-    `output`: metric | inverse | relative-depth | relative-inverse.  `unit_scale`: output times this is metres (metric)
-    or 1/metres (inverse).  `valid`: smallest and largest output, after scaling, that means anything.
+    path: Path
+    sha256: str
+    card: Card
+
+
+def resolve(model: str, card: str, root: Path) -> DepthModel:
+    """Return the network that a name or a path stands for.
+
+    Raises FigureGroundError when the file, its card, or a named network's weights are missing or not what was pinned.
     """
-
-    name: str
-    input_size: int
-    output: str
-    unit_scale: float = 1.0
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: tuple[float, ...] = (1.0, 1.0, 1.0)
-    valid: tuple[float, ...] = (0.0, 1000.0)
-    licence: str = "unknown"
-    figures_from: str = ""
-
-
-CARDS: dict[str, DepthCard] = {
-    "fastdepth-nyu": DepthCard(
-        "fastdepth-nyu",
-        224,
-        "metric",
-        valid=(0.1, 20.0),
-        licence="MIT",
-        figures_from="Wofk et al. 2019, FastDepth; input RGB 0..1, output metres, checked on NYU frames",
-    ),
-}
-KNOWN_WEIGHTS: dict[str, str] = {
-    "7e47e1d823a0e6632d17a7ed74b052b7a41a8d606e648d31616cf6c4b6455c0f": "fastdepth-nyu",
-}
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def find_card(model: Path, card: str, root: Path) -> DepthCard:
-    """Return the card for a weight file.  Raises FigureGroundError when there is none or it is wrong."""
-    if card in CARDS:
-        return CARDS[card]
-    if card:
-        return read_card(root / Path(card).expanduser())
-    beside = model.with_suffix(".card.toml")
-    if beside.is_file():
-        return read_card(beside)
-    known = KNOWN_WEIGHTS.get(file_sha256(model))
-    if known:
-        return CARDS[known]
-    raise FigureGroundError(
-        "this depth network has no card, so its unit is not known",
-        str(model),
-        f"write {beside.name} beside it (see docs/depth.md), or set depth.card to one of {', '.join(CARDS)}",
-    )
-
-
-def read_card(path: Path) -> DepthCard:
-    """Read a card from TOML: the fields of DepthCard, of which name, input_size and output are required."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FigureGroundError("no such card", str(path), f"a TOML file, or one of {', '.join(CARDS)}") from None
-    except (OSError, ValueError) as error:
+    if model in CARDS and not (root / model).exists():
+        return _named(CARDS[model])
+    path = root / Path(model).expanduser()
+    if not path.exists():
         raise FigureGroundError(
-            f"the card cannot be read: {error}", str(path), "see docs/depth.md for its form"
-        ) from None
-    known = {f.name for f in fields(DepthCard)}
-    unknown, missing = set(table) - known, {"name", "input_size", "output"} - set(table)
-    if unknown or missing:
-        text = "unknown: " + ", ".join(sorted(unknown)) if unknown else "missing: " + ", ".join(sorted(missing))
-        raise FigureGroundError(f"the card has wrong keys; {text}", str(path), f"keys: {', '.join(sorted(known))}")
-    if table["output"] not in KINDS:
-        raise FigureGroundError(
-            f"output = {table['output']!r} is no kind of depth", str(path), f"one of {', '.join(KINDS)}"
+            "no such depth network",
+            f"depth.model = {model!r} ({path})",
+            "a path from the recipe's folder, or a name from `figureground models`",
         )
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-    return DepthCard(**values)
+    if path.is_dir():
+        if card not in CARDS and not card:
+            raise FigureGroundError("a folder of weights needs depth.card", str(path), f"one of {', '.join(CARDS)}")
+        return DepthModel(path, folder_sha256(path), find_card(path, card, root))
+    return DepthModel(path, file_sha256(path), find_card(path, card, root))
 
 
-def session(path: Path, purpose: str) -> Any:
-    """Return an onnxruntime session with one thread.  Raises FigureGroundError for a missing or unreadable file."""
-    if not path.is_file():
+def _named(card: Card) -> DepthModel:
+    folder = runtimes.hub_folder() / card.name
+    path = folder / card.file if card.file else folder
+    if not card.repository:
         raise FigureGroundError(
-            f"no such {purpose} network", str(path), "check the path; it starts from the recipe's folder"
+            f"the weights of {card.name} are not on the hub",
+            f"depth.model = {card.name!r}",
+            "get the file from its authors and set depth.model to its path (docs/models.md)",
         )
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors share no base class
-        first = str(error).strip().splitlines()[0][:150]
+    if not (folder / SOURCE).is_file() or not path.exists():
         raise FigureGroundError(
-            f"the {purpose} network cannot be loaded: {first}", str(path), "give a valid ONNX file"
-        ) from None
+            f"the weights of {card.name} are not here", str(folder), f"figureground models get {card.name}"
+        )
+    digest = file_sha256(path) if path.is_file() else folder_sha256(path)
+    source = json.loads((folder / SOURCE).read_bytes())
+    expected = card.sha256 or source["sha256"]
+    if digest != expected:
+        raise FigureGroundError(
+            f"the weights of {card.name} are not the ones that were got",
+            f"{path}: sha256 {digest}, expected {expected}",
+            f"delete {folder} and run: figureground models get {card.name}",
+        )
+    return DepthModel(path, digest, card)
 
 
-def _tensor(picture: Picture, size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> NDArray[np.float32]:
-    """Return float32 (1, 3, size, size): resized, 0..1, normalised."""
-    if picture.shape[:2] != (size, size):
-        picture = np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
-    values: NDArray[np.float32] = picture.astype(np.float32) / np.float32(255)
-    values = np.divide(values - np.array(mean, np.float32), np.array(std, np.float32), dtype=np.float32)
-    return np.ascontiguousarray(values.transpose(2, 0, 1)[None], np.float32)
+def folder_sha256(folder: Path) -> str:
+    """Return a sha256 over the names and contents of a folder's files, `source.json` and hidden ones left out."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and path.name != SOURCE and not any(part.startswith(".") for part in inside.parts):
+            total.update(f"{inside.as_posix()}\0{file_sha256(path)}\n".encode())
+    return total.hexdigest()
 
 
-def _resize(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    if values.shape == (height, width):
-        return values
-    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))
+def get(name: str, fetch: Callable[..., Any] | None = None) -> Path:
+    """Download a named network (extra `hub`) and return its folder.  The only place that uses a network.
 
-
-DepthNetwork = Callable[[Picture], DepthMap]
-
-
-def depth_network(path: Path, card: DepthCard) -> DepthNetwork:
-    """Return a function from a picture to its depth at the picture's size.
-
-    It raises FigureGroundError when the network's output is not one finite map, so that bad depth is never written.
+    HF_HUB_OFFLINE is honoured.  Raises FigureGroundError for an unknown name, one that is no hub repository, a failed
+    download, or a hash that differs from the card's.
     """
-    run = session(path, "depth")
-    name = run.get_inputs()[0].name
-    unit, direction = KINDS[card.output]
-    low, high = card.valid
-
-    def estimate(picture: Picture) -> DepthMap:
+    if name not in CARDS:
+        raise FigureGroundError(f"unknown network {name!r}", "models get", f"one of {', '.join(CARDS)}")
+    card = CARDS[name]
+    if not card.repository:
+        raise FigureGroundError(
+            f"{name} is no hub repository",
+            "models get",
+            "get the file from its authors and set depth.model to its path (docs/models.md)",
+        )
+    if card.runtime == "onnx" and not card.file:
+        raise FigureGroundError(
+            f"the file's name in {card.repository} is not known",
+            "models get",
+            "download it by hand; set depth.model to its path and depth.card to this name",
+        )
+    if fetch is None:
         try:
-            output = run.run(None, {name: _tensor(picture, card.input_size, card.mean, card.std)})[0]
-        except Exception as error:  # onnxruntime's errors share no base class
-            first = str(error).strip().splitlines()[0][:150]
-            raise FigureGroundError(
-                f"the depth network refused its input: {first}",
-                str(path),
-                f"does it take [1, 3, {card.input_size}, {card.input_size}]? mend the card",
-            ) from None
-        values = np.squeeze(output).astype(np.float32) * np.float32(card.unit_scale)
-        if values.ndim != 2:
-            raise FigureGroundError(
-                f"the depth network's output has shape {output.shape}", str(path), "one map a picture"
-            )
-        if not np.isfinite(values).all():
-            raise FigureGroundError(
-                "the depth network's output has NaN or infinite values",
-                str(path),
-                "nothing was written; try another runtime or precision",
-            )
-        if unit != "relative":
-            values = np.clip(values, low, high)
-        return DepthMap(_resize(values, *picture.shape[:2]), unit, direction)
+            from huggingface_hub import snapshot_download
+        except ImportError:
+            raise runtimes.missing("hub", "models get") from None
+        fetch = snapshot_download
+    if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON"):
+        raise FigureGroundError(
+            "HF_HUB_OFFLINE is set: nothing is downloaded", "models get", "unset it, or copy the files"
+        )
+    folder = runtimes.hub_folder() / name
+    patterns = [card.file, card.file + "_data"] if card.file else ["*.json", "*.safetensors"]
+    try:
+        fetch(repo_id=card.repository, revision=card.revision or None, local_dir=str(folder), allow_patterns=patterns)
+    except Exception as error:  # huggingface_hub raises its own, requests', and OSError
+        raise FigureGroundError(
+            f"the download failed: {runtimes.first_line(error)}",
+            card.repository,
+            "check the connection and the repository's terms",
+        ) from None
+    path = folder / card.file if card.file else folder
+    digest = file_sha256(path) if path.is_file() else folder_sha256(path)
+    if card.sha256 and digest != card.sha256:
+        raise FigureGroundError(
+            "what was downloaded is not what the card pins",
+            f"{path}: sha256 {digest}",
+            f"expected {card.sha256}; do not use it",
+        )
+    about = {"repository": card.repository, "revision": card.revision, "sha256": digest, "licence": card.licence}
+    write_whole(folder / SOURCE, json.dumps(about, indent=1).encode())
+    return folder
 
-    return estimate
+
+@dataclass(frozen=True)
+class Running:
+    """How a network is to be run: runtime ("" = the card's), device, upsampling (DenseDepth), precision, focal length."""
+
+    runtime: str = ""
+    device: str = "cpu"
+    upsampling: Literal["aligned", "half_pixel"] = "aligned"
+    precision: str = "float32"
+    focal: float = 0.0
 
 
-@functools.lru_cache(maxsize=2)
-def cutout_network(path: Path) -> Callable[[Picture], Alpha]:
-    """Return a function from a picture to its soft alpha, by a salient-object network of U-2-Net's form.
+def open_network(model: DepthModel, how: Running = Running()) -> DepthNetwork:
+    """Return the network ready to run.  Raises FigureGroundError for a runtime that is missing or does not fit."""
+    card, path = model.card, model.path
+    runtime = how.runtime or card.runtime
+    if card.needs_focal and not how.focal:
+        raise FigureGroundError(
+            f"{card.name} needs the camera's focal length to give metres",
+            "depth.focal is 0",
+            "set depth.focal to focal length / picture width (a phone's main camera: about 0.75)",
+        )
+    if card.runtime == "densedepth":
+        from figureground.densedepth import cached_onnx
 
-    Input: [1, 3, side, side], ImageNet mean and std after division by the picture's maximum; first output: [1, 1, side,
-    side] in 0..1.  The network is asked twice: about the whole picture, then about the figure's surroundings, which
-    gives small figures a finer edge.
-    """
-    run = session(path, "cut-out")
-    given = run.get_inputs()[0]
-    side = given.shape[-1] if isinstance(given.shape[-1], int) else 320
-
-    def once(picture: Picture) -> NDArray[np.float32]:
-        top = max(int(picture.max()), 1) / 255
-        std = tuple(s * top for s in IMAGENET_STD)
-        mean = tuple(m * top for m in IMAGENET_MEAN)
-        output = run.run([run.get_outputs()[0].name], {given.name: _tensor(picture, side, mean, std)})[0]
-        return np.clip(_resize(np.squeeze(output).astype(np.float32), *picture.shape[:2]), 0, 1)
-
-    def estimate(picture: Picture) -> Alpha:
-        alpha = once(picture)
-        rows, columns = np.flatnonzero((alpha > 0.5).any(1)), np.flatnonzero((alpha > 0.5).any(0))
-        if rows.size:
-            pad = round(0.15 * max(rows[-1] - rows[0], columns[-1] - columns[0])) + 8
-            y0, y1 = max(rows[0] - pad, 0), rows[-1] + 1 + pad
-            x0, x1 = max(columns[0] - pad, 0), columns[-1] + 1 + pad
-            crop = picture[y0:y1, x0:x1]
-            if crop.shape[0] * crop.shape[1] < 0.7 * alpha.size:
-                fine = np.zeros_like(alpha)
-                fine[y0:y1, x0:x1] = once(crop)
-                alpha = fine
-        return np.rint(255 * alpha).astype(np.uint8)
-
-    return estimate
+        if path.suffix.lower() != ".onnx":
+            path = cached_onnx(path, upsampling=how.upsampling)
+        runtime = "onnx" if runtime == "densedepth" else runtime
+    if runtime == "transformers":
+        run = runtimes.transformers(path, how.device, how.precision)
+    elif runtime == "openvino":
+        run = runtimes.openvino(path, how.device)
+    elif runtime == "onnx" and path.is_file():
+        run = runtimes.onnx(path, how.device)
+    else:
+        raise FigureGroundError(
+            f"{card.name} cannot be run with {runtime}",
+            str(path),
+            "onnx and openvino take .onnx files, transformers a folder",
+        )
+    return DepthNetwork(card, run, str(path), how.focal)

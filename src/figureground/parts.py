@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,11 +17,10 @@ from typing import Any
 
 from figureground import codec, stats
 from figureground.errors import FigureGroundError
-from figureground.models import file_sha256
+from figureground.files import PARTIAL, file_sha256, partial_of, write_whole
 
 FOLDER = "parts"
 _DATE = (2020, 1, 1, 0, 0, 0)
-PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
@@ -54,18 +52,11 @@ def member_name(layer: str, index: int, suffix: str) -> str:
     return f"{codec.FOLDERS[layer]}/{index:09d}.{suffix}"
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, then rename it: readers see the old file or the whole new one."""
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
-
-
 def write_part(dataset: Path, number: int, build_id: str, samples: Iterable[Made]) -> PartInfo:
     """Write one part from its samples, in their order, and return what was written."""
     folder = dataset / FOLDER
     final = folder / f"{part_name(number)}.zip"
-    temporary = folder / f"{final.name}.{secrets.token_hex(4)}{PARTIAL}"
+    temporary = partial_of(final)
     total = stats.Statistics()
     rows: list[str] = []
     try:

@@ -19,13 +19,16 @@ from typing import Any
 
 from figureground import __version__, codec, ingest, parts, plan
 from figureground import catalog as catalogs
+from figureground.cards import meaning
 from figureground.catalog import FolderStore, MemoryStore, Store
 from figureground.engines import Engine, choose
 from figureground.errors import FigureGroundError
+from figureground.files import PARTIAL, write_whole
 from figureground.finish import finish
+from figureground.models import DepthModel
 from figureground.recipe import Recipe, changed_keys, content, load_recipe, to_toml
 from figureground.sample import Catalog
-from figureground.workshop import DepthModel, Workshop, depth_model
+from figureground.workshop import Workshop, depth_model
 
 FORMAT = 1
 PROBES = 12
@@ -58,7 +61,7 @@ class Estimate:
 
 def build_id(recipe: Recipe, catalog: Catalog, model: DepthModel | None) -> str:
     """Return the digest of everything that decides the bytes of the parts, names of files left out."""
-    depth = [model.sha256, asdict(model.card)] if model else None
+    depth = [model.sha256, meaning(model.card)] if model else None
     return hashlib.sha256(
         json.dumps([FORMAT, content(recipe), catalogs.digest(catalog), depth], sort_keys=True).encode()
     ).hexdigest()
@@ -133,7 +136,7 @@ def _door(recipe: Recipe, out: Path, fresh: bool) -> None:
         raise FigureGroundError("the output folder holds other things", str(out), "give a new or empty folder")
     try:
         (out / parts.FOLDER).mkdir(parents=True, exist_ok=True)
-        probe = out / f".write-test.{secrets.token_hex(4)}{parts.PARTIAL}"
+        probe = out / f".write-test.{secrets.token_hex(4)}{PARTIAL}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -143,7 +146,7 @@ def _door(recipe: Recipe, out: Path, fresh: bool) -> None:
             "choose another folder, or change its permissions",
         ) from None
     parts.sweep(out)
-    for leftover in out.glob(f"catalog.*{parts.PARTIAL}"):
+    for leftover in out.glob(f"catalog.*{PARTIAL}"):
         shutil.rmtree(leftover)
     if kept.is_file() and not fresh:
         changed = changed_keys(load_recipe(kept), recipe)
@@ -165,7 +168,7 @@ def _catalog(recipe: Recipe, out: Path, engine: Engine, strict: bool, fresh: boo
     before = catalogs.load_catalog(folder) if (folder / catalogs.FILE).is_file() else None
     if before is not None and before.state == ingest.state(recipe) and not (strict and before.set_aside):
         return before
-    partial = out / f"catalog.{secrets.token_hex(4)}{parts.PARTIAL}"
+    partial = out / f"catalog.{secrets.token_hex(4)}{PARTIAL}"
     try:
         after = ingest.ingest(recipe, engine, FolderStore(partial), progress, strict)
         if before is not None and _has_parts(out) and not fresh and catalogs.digest(before) != catalogs.digest(after):
@@ -211,16 +214,20 @@ def _settle(recipe: Recipe, out: Path, identity: str, model: DepthModel | None, 
                 )
             for old in (out / parts.FOLDER).glob("part-*"):
                 old.unlink()
-    depth = {"file": model.file.name, "sha256": model.sha256, "card": asdict(model.card)} if model else None
-    about: dict[str, Any] = {
+    write_whole(out / "recipe.toml", to_toml(recipe).encode())
+    write_whole(path, json.dumps(describe_build(recipe, identity, model), indent=1).encode())
+
+
+def describe_build(recipe: Recipe, identity: str, model: DepthModel | None) -> dict[str, Any]:
+    """Return what build.json says: what the parts are made from."""
+    depth = {"file": model.path.name, "sha256": model.sha256, "card": asdict(model.card)} if model else None
+    return {
         "build_id": identity,
         "format": FORMAT,
         "figureground": __version__,
         "recipe": content(recipe),
         "depth_model": depth,
     }
-    parts.write_whole(out / "recipe.toml", to_toml(recipe).encode())
-    parts.write_whole(path, json.dumps(about, indent=1).encode())
 
 
 def _room(out: Path, needed: float) -> None:
@@ -248,14 +255,21 @@ def _make(
             done += sizes[outcome.job]
             progress("samples", done, total)
     if failures:
-        number, error = failures[0]
-        what = error.what if isinstance(error, FigureGroundError) else f"{type(error).__name__}: {error}"
-        raise FigureGroundError(
-            f"{len(failures)} of {len(missing)} parts failed; the first: {what}",
-            f"{parts.part_name(number)} in {out}"
-            + (f"; {error.where}" if isinstance(error, FigureGroundError) else ""),
-            "the other parts are finished; mend the cause and run the same command again",
-        ) from error
+        raise failed_parts(failures, len(missing), out)
+
+
+def failed_parts(failures: list[tuple[int, BaseException]], tried: int, out: Path) -> FigureGroundError:
+    """Return the error that reports some parts' failures by the first of them."""
+    number, error = failures[0]
+    what = error.what if isinstance(error, FigureGroundError) else f"{type(error).__name__}: {error}"
+    where = f"; {error.where}" if isinstance(error, FigureGroundError) else ""
+    report = FigureGroundError(
+        f"{len(failures)} of {tried} parts failed; the first: {what}",
+        f"{parts.part_name(number)} in {out}{where}",
+        "the other parts are finished; mend the cause and run the same command again",
+    )
+    report.__cause__ = error
+    return report
 
 
 def make_part(recipe: Recipe, out: str, identity: str, samples: int, number: int) -> int:

@@ -101,10 +101,22 @@ class DepthOptions:
         "network: run on every composite; layered: known background depth and flat figures",
         choices=("network", "layered", "none"),
     )
-    model: str = _knob("", "ONNX file of the depth network", content=False)
+    model: str = _knob("", "the depth network: a path, or a name from `figureground models`", content=False)
     card: str = _knob(
         "", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash", content=False
     )
+    runtime: str = _knob("auto", "auto: the card's", choices=("auto", "onnx", "openvino", "transformers"))
+    device: str = _knob(
+        "cpu",
+        "where it runs; there is no silent fallback",
+        choices=("cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"),
+    )
+    precision: str = _knob("float32", "of transformers models", choices=("float32", "bfloat16", "float16"))
+    batch: int = _knob(1, "composites a call; more helps on accelerators only", between=(1, 1024))
+    upsampling: str = _knob(
+        "aligned", "DenseDepth's; half_pixel as it was run in 2020", choices=("aligned", "half_pixel")
+    )
+    focal: float = _knob(0.0, "focal length / picture width, for networks that need it", between=(0.0, 20.0))
     encoding: str = _knob(
         "png16",
         "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata",
@@ -147,7 +159,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "eva4": {
         "placement": {"clip": "2020"},
         "image": {"quality": 30, "optimize": True},
-        "depth": {"encoding": "jpeg8"},
+        # 448 px bicubic -> DenseDepth with half-pixel upsampling -> 224 -> stretched per image -> 8-bit JPEG
+        "depth": {"model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},
     },
 }
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import os
-import secrets
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +25,8 @@ from figureground import codec
 from figureground.dataset import Dataset
 from figureground.depth import dequantise, quantise
 from figureground.errors import FigureGroundError
-from figureground.parts import PARTIAL, add_member
+from figureground.files import PARTIAL, partial_of
+from figureground.parts import add_member
 from figureground.recipe import ImageOptions
 from figureground.sample import HALF
 
@@ -130,7 +130,7 @@ def _write_zip(
     """Write one zip, its label lines and depth meanings; `chosen` are places in the order of all samples."""
     labels, meanings = listings
     final = out / f"data_part{p}.zip"
-    partial = out / f"{final.name}.{secrets.token_hex(4)}{PARTIAL}"
+    partial = partial_of(final)
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for place in chosen.tolist():
             number, i = place + 1, int(permutation[place])

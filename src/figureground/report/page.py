@@ -19,7 +19,7 @@ from PIL import Image
 from figureground import labels, stats
 from figureground.dataset import Dataset
 from figureground.matte import mask_of
-from figureground.parts import write_whole
+from figureground.files import write_whole
 from figureground.recipe import Recipe
 from figureground.report import plots, samples
 from figureground.report.colour import DepthScale

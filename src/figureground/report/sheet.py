@@ -16,7 +16,7 @@ from figureground.catalog import FolderStore, load_catalog
 from figureground.codec import pixels
 from figureground.dataset import Dataset
 from figureground.matte import mask_of
-from figureground.parts import write_whole
+from figureground.files import write_whole
 from figureground.report import samples
 from figureground.report.colour import colours
 from figureground.report.plots import measure, number

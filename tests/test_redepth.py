@@ -1,0 +1,114 @@
+import dataclasses
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from figureground import build, open_dataset, parts, redepth
+from figureground.engines import Processes, Serial
+from figureground.errors import FigureGroundError
+from figureground.recipe import DepthOptions, Recipe
+from tests.builders import small_recipe, write_depth_network, write_photos
+from tests.test_pipeline import files
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    write_photos(tmp_path)
+    write_depth_network(tmp_path / "grey.onnx")
+    write_depth_network(tmp_path / "nan.onnx", "nan")
+    return small_recipe(tmp_path)
+
+
+def options(recipe: Recipe, **changes: str) -> DepthOptions:
+    return dataclasses.replace(recipe.depth, **{"source": "network", "model": "grey.onnx", **changes})
+
+
+def redo(source: Path, out: Path, recipe: Recipe, depth: DepthOptions) -> Path:
+    return redepth.redo_dataset(source, out, depth, recipe.root, Serial(), lambda *_: None)
+
+
+def content(dataset: Path) -> dict[str, bytes]:
+    """Return everything but the report, which names the dataset."""
+    return {name: data for name, data in files(dataset).items() if name != "report.html"}
+
+
+def test_a_new_depth_is_what_a_build_with_that_network_gives(recipe: Recipe, tmp_path: Path) -> None:
+    source = build(recipe, tmp_path / "plain")
+    before = files(source)
+    built = build(dataclasses.replace(recipe, depth=options(recipe)), tmp_path / "built")
+    added = redo(source, tmp_path / "added", recipe, options(recipe))
+    assert content(added) == content(built)
+    assert files(source) == before
+    again = redepth.redo_dataset(source, tmp_path / "two", options(recipe), recipe.root, Processes(2), lambda *_: None)
+    assert content(again) == content(built)
+
+
+def test_in_place_it_replaces_depth_and_nothing_else(recipe: Recipe, tmp_path: Path) -> None:
+    first = build(dataclasses.replace(recipe, depth=options(recipe)), tmp_path / "out")
+    images = [open_dataset(first).members(i)["image"] for i in range(36)]
+    redo(first, first, recipe, options(recipe, encoding="png8"))
+    data = open_dataset(first)
+    assert [data.members(i)["image"] for i in range(36)] == images
+    depth = data[0].depth
+    assert depth is not None
+    assert len(np.unique(depth.values)) <= 255
+    assert data.manifest["depth_model"]["file"] == "grey.onnx"
+    assert content(first) == content(
+        build(dataclasses.replace(recipe, depth=options(recipe, encoding="png8")), tmp_path / "clean")
+    )
+
+
+def test_it_goes_on_where_it_was_stopped(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = build(recipe, tmp_path / "out")
+    whole = content(build(dataclasses.replace(recipe, depth=options(recipe)), tmp_path / "whole"))
+    write = parts.write_part
+    calls: list[int] = []
+
+    def crashing(dataset: Path, number: int, build_id: str, samples: Iterable[parts.Made]) -> parts.PartInfo:
+        calls.append(number)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return write(dataset, number, build_id, samples)
+
+    monkeypatch.setattr(parts, "write_part", crashing)
+    with pytest.raises(KeyboardInterrupt):
+        redo(source, source, recipe, options(recipe))
+    with pytest.raises(FigureGroundError, match="not finished"):
+        open_dataset(source)
+    redo(source, source, recipe, options(recipe))
+    assert calls == [0, 1, 2, 3, 3, 4, 5]
+    assert content(source) == whole
+
+
+def test_another_network_does_not_mix_into_a_begun_folder(recipe: Recipe, tmp_path: Path) -> None:
+    source = build(recipe, tmp_path / "plain")
+    with pytest.raises(FigureGroundError, match="NaN"):
+        redo(source, tmp_path / "out", recipe, options(recipe, model="nan.onnx"))
+    with pytest.raises(FigureGroundError, match="begun with another depth network"):
+        redo(source, tmp_path / "out", recipe, options(recipe))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine").write_text("x")
+    with pytest.raises(FigureGroundError, match="holds other things"):
+        redo(source, tmp_path / "full", recipe, options(recipe))
+    with pytest.raises(FigureGroundError, match="no dataset here"):
+        redo(tmp_path / "rooms", tmp_path / "new", recipe, options(recipe))
+
+
+def test_an_image_of_another_version_is_estimated_as_stored(recipe: Recipe, tmp_path: Path) -> None:
+    """Where the stored image is not what this version renders, depth follows the stored image."""
+    source = build(recipe, tmp_path / "out")
+    part = source / "parts/part-00000.zip"
+    with zipfile.ZipFile(part) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    held["images/000000000.jpg"] = held["images/000000001.jpg"]
+    with zipfile.ZipFile(part, "w") as archive:
+        for name, data in held.items():
+            parts.add_member(archive, name, data)
+    data = open_dataset(redo(source, tmp_path / "new", recipe, options(recipe)))
+    one, other = data[0].depth, data[1].depth
+    assert one is not None
+    assert other is not None
+    assert np.abs(one.values - other.values).mean() < 0.05  # of the same picture, once decoded and once rendered
