@@ -85,8 +85,14 @@ def plant(kit: Kit, dice: Dice, palette: Palette, height: float) -> None:
             length = reach * dice.between(0.55, 1.0)
             lean = dice.between(3, 17)
             out = sin(radians(lean)) * length * 0.5
-            kit.add("ellipsoid", "plant", (sin(radians(spin)) * out, pot_h + length * 0.48, cos(radians(spin)) * out),
-                    (0.035, length * 0.52, 0.009), leaf, (spin, -lean, 0))
+            kit.add(
+                "ellipsoid",
+                "plant",
+                (sin(radians(spin)) * out, pot_h + length * 0.48, cos(radians(spin)) * out),
+                (0.035, length * 0.52, 0.009),
+                leaf,
+                (spin, -lean, 0),
+            )
             continue
         size = height * dice.between(0.075, 0.115) * (1.15 if style == 0 else 0.8)
         y = pot_h + (height - pot_h) * (0.18 + 0.82 * level)
@@ -97,10 +103,19 @@ def plant(kit: Kit, dice: Dice, palette: Palette, height: float) -> None:
         if i % 3 == 0:
             lean = np.degrees(np.arctan2(spread, y - pot_h))
             length = float(np.hypot(spread, y - pot_h)) / 2
-            kit.add("frustum", "plant", (x / 2, (pot_h + y) / 2, z / 2), (0.007, length, 0.004), plain("5a4a2e"),
-                    (spin, -float(lean), 0), casts=False)
+            kit.add(
+                "frustum",
+                "plant",
+                (x / 2, (pot_h + y) / 2, z / 2),
+                (0.007, length, 0.004),
+                plain("5a4a2e"),
+                (spin, -float(lean), 0),
+                casts=False,
+            )
     if style != 2:
-        kit.cone("plant", (0, pot_h + (height - pot_h) * 0.35, 0), 0.014, (height - pot_h) * 0.4, 0.008, plain("5a4630"))
+        kit.cone(
+            "plant", (0, pot_h + (height - pot_h) * 0.35, 0), 0.014, (height - pot_h) * 0.4, 0.008, plain("5a4630")
+        )
 
 
 def picture(kit: Kit, dice: Dice, palette: Palette, x: float, y: float, w: float, h: float) -> None:
@@ -122,7 +137,12 @@ def gallery(kit: Kit, dice: Dice, palette: Palette, width: float, y: float) -> N
         for k in (-1, 0, 1):
             picture(kit, dice, palette, k * 0.52, y, 0.21, 0.29)
     else:
-        for px, py, w, h in ((-0.42, 0.0, 0.28, 0.36), (0.08, 0.18, 0.17, 0.2), (0.08, -0.21, 0.17, 0.14), (0.46, 0.03, 0.16, 0.24)):
+        for px, py, w, h in (
+            (-0.42, 0.0, 0.28, 0.36),
+            (0.08, 0.18, 0.17, 0.2),
+            (0.08, -0.21, 0.17, 0.14),
+            (0.46, 0.03, 0.16, 0.24),
+        ):
             picture(kit, dice, palette, px, y + py, w, h)
 
 

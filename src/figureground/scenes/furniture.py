@@ -5,7 +5,9 @@ from figureground.scenes.palette import Palette
 from figureground.scenes.textures import Material, plain
 
 
-def _legs(kit: Kit, label: str, w: float, d: float, h: float, material: Material, r: float = 0.018, splay: float = 6) -> None:
+def _legs(
+    kit: Kit, label: str, w: float, d: float, h: float, material: Material, r: float = 0.018, splay: float = 6
+) -> None:
     for sx in (-1, 1):
         for sz in (-1, 1):
             kit.cone(label, (sx * w, h / 2, sz * d), r * 0.65, h / 2, r, material, tilt=(0, -sz * splay, sx * splay))
@@ -14,8 +16,15 @@ def _legs(kit: Kit, label: str, w: float, d: float, h: float, material: Material
 def _throw(kit: Kit, dice: Dice, palette: Palette, x: float, y: float, z: float) -> None:
     size = dice.between(0.19, 0.25)
     cloth = palette.cushion(dice)
-    kit.add("super", "sofa", (x, y + size * 0.9, z), (size, size * 0.95, 0.085), cloth,
-            (dice.between(-14, 14), -dice.between(16, 26), dice.between(-9, 9)), (4, 4))
+    kit.add(
+        "super",
+        "sofa",
+        (x, y + size * 0.9, z),
+        (size, size * 0.95, 0.085),
+        cloth,
+        (dice.between(-14, 14), -dice.between(16, 26), dice.between(-9, 9)),
+        (4, 4),
+    )
 
 
 def sofa(kit: Kit, dice: Dice, palette: Palette, width: float) -> None:
@@ -26,9 +35,13 @@ def sofa(kit: Kit, dice: Dice, palette: Palette, width: float) -> None:
     w, d = width / 2, 0.46
     _legs(kit, "sofa", w - 0.1, d - 0.08, 0.16, legs, 0.022)
     kit.soft("sofa", (0, 0.23, 0), (w - 0.02, 0.1, d - 0.02), cloth, (16, 16))
-    kit.soft("sofa", (0, (0.16 + back_y) / 2, d - 0.1), (w - 0.01, (back_y - 0.14) / 2, 0.11), cloth, (8, 8), (0, -6, 0))
+    kit.soft(
+        "sofa", (0, (0.16 + back_y) / 2, d - 0.1), (w - 0.01, (back_y - 0.14) / 2, 0.11), cloth, (8, 8), (0, -6, 0)
+    )
     for side in (-1, 1):
-        kit.soft("sofa", (side * (w - arm), (0.14 + arm_y) / 2, -0.01), (arm, (arm_y - 0.12) / 2, d - 0.01), cloth, (8, 8))
+        kit.soft(
+            "sofa", (side * (w - arm), (0.14 + arm_y) / 2, -0.01), (arm, (arm_y - 0.12) / 2, d - 0.01), cloth, (8, 8)
+        )
     seats = 2 if width < 1.9 else dice.pick([2, 3])
     inner = w - 2 * arm
     for i in range(seats):
@@ -54,7 +67,9 @@ def armchair(kit: Kit, dice: Dice, palette: Palette) -> None:
         kit.soft("armchair", (0, 0.4, -0.04), (0.3, 0.075, 0.33), cloth, (8, 4))
         kit.soft("armchair", (0, 0.6, 0.3), (0.35, 0.32, 0.085), cloth, (4, 4), (0, -14, 0))
         for side in (-1, 1):
-            kit.soft("armchair", (side * 0.345, 0.43, 0.02), (0.065, 0.2, 0.34), cloth, (8, 8), (side * 5, 0, -side * 5))
+            kit.soft(
+                "armchair", (side * 0.345, 0.43, 0.02), (0.065, 0.2, 0.34), cloth, (8, 8), (side * 5, 0, -side * 5)
+            )
     else:
         for side in (-1, 1):
             kit.box("armchair", (side * 0.34, 0.57, -0.02), (0.028, 0.014, 0.36), wood)
@@ -79,7 +94,11 @@ def chair(kit: Kit, dice: Dice, palette: Palette, style: int) -> None:
             kit.box("chair", (0, y, 0.2 + (y - 0.44) * 0.07), (0.17, 0.028, 0.009), wood)
         return
     _legs(kit, "chair", 0.17, 0.17, 0.44, wood if style == 2 else palette.metal, 0.017, 7)
-    cloth = palette.accent_cloth if style == 1 else plain(dice.pick(["e9e6df", "e9e6df", "2b2b2c", "8fa39a", "c7734f"]), 0.25)
+    cloth = (
+        palette.accent_cloth
+        if style == 1
+        else plain(dice.pick(["e9e6df", "e9e6df", "2b2b2c", "8fa39a", "c7734f"]), 0.25)
+    )
     kit.soft("chair", (0, 0.46, -0.01), (0.225, 0.045, 0.22), cloth, (4, 4))
     kit.soft("chair", (0, 0.68, 0.21), (0.21, 0.21, 0.035), cloth, (4, 4), (0, -10, 0))
 
@@ -110,7 +129,9 @@ def coffee_table(kit: Kit, dice: Dice, palette: Palette) -> None:
             kit.box("table", (side * 0.36, h / 2, 0), (0.02, h / 2 - 0.01, 0.24), top)
     y = h + 0.018
     book = (plain(dice.pick(["b5533c", "33475b", "d9c9a8"])), plain("ece6da"))
-    kit.box("decor", (-0.16, y + 0.016, 0.05), (0.13, 0.015, 0.095), book[0], (dice.between(-25, 25), 0, 0), casts=False)
+    kit.box(
+        "decor", (-0.16, y + 0.016, 0.05), (0.13, 0.015, 0.095), book[0], (dice.between(-25, 25), 0, 0), casts=False
+    )
     kit.box("decor", (-0.15, y + 0.042, 0.05), (0.11, 0.011, 0.08), book[1], (dice.between(-25, 25), 0, 0), casts=False)
     if dice.chance(0.6):
         vase(kit, dice, palette, (0.14, y, 0.02), 0.17)
@@ -129,11 +150,20 @@ def vase(kit: Kit, dice: Dice, palette: Palette, at: tuple[float, float, float],
     for i in range(7):
         lean, spin = dice.between(4, 24), 51.0 * i + dice.between(-15, 15)
         top = h * dice.between(1.0, 1.7)
-        kit.add("frustum", "decor", (x, y + h * 0.9 + top * 0.35, z), (0.003, top * 0.5, 0.003), plain("5c5a34"),
-                (spin, lean, 0), casts=False)
+        kit.add(
+            "frustum",
+            "decor",
+            (x, y + h * 0.9 + top * 0.35, z),
+            (0.003, top * 0.5, 0.003),
+            plain("5c5a34"),
+            (spin, lean, 0),
+            casts=False,
+        )
         tip = Kit((0, 0, 0), spin)
         dx, _, dz = tip.world(0, 0, -top * 0.85 * lean / 57.3)
-        kit.add("ellipsoid", "decor", (x - dx, y + h * 0.9 + top * 0.85, z - dz), (0.022, 0.034, 0.022), tone, casts=False)
+        kit.add(
+            "ellipsoid", "decor", (x - dx, y + h * 0.9 + top * 0.85, z - dz), (0.022, 0.034, 0.022), tone, casts=False
+        )
 
 
 def books(kit: Kit, dice: Dice, palette: Palette, x0: float, x1: float, y: float, depth: float, room: float) -> None:
@@ -145,8 +175,14 @@ def books(kit: Kit, dice: Dice, palette: Palette, x0: float, x1: float, y: float
             continue
         if dice.chance(0.08) and x < x1 - 0.24:
             for k in range(dice.whole(2, 3)):
-                kit.box("books", (x + 0.11, y + 0.018 + 0.034 * k, front + 0.08), (0.1, 0.016, 0.075), palette.book(dice),
-                        (dice.between(-7, 7), 0, 0), casts=False)
+                kit.box(
+                    "books",
+                    (x + 0.11, y + 0.018 + 0.034 * k, front + 0.08),
+                    (0.1, 0.016, 0.075),
+                    palette.book(dice),
+                    (dice.between(-7, 7), 0, 0),
+                    casts=False,
+                )
             x += 0.24
             continue
         w, h, d = dice.between(0.011, 0.026), room * dice.between(0.6, 0.92), dice.between(0.075, 0.1)
@@ -174,7 +210,9 @@ def shelf(kit: Kit, dice: Dice, palette: Palette, width: float, height: float, c
                 if end < x1 - 0.1:
                     kit.add("ellipsoid", "decor", ((end + x1) / 2, y + 0.07, 0), (0.06, 0.07, 0.06), palette.ceramic)
             elif dice.chance(0.4):
-                kit.box("decor", ((x0 + x1) / 2, y + room * 0.33, 0), ((x1 - x0) * 0.4, room * 0.33, 0.12), palette.basket)
+                kit.box(
+                    "decor", ((x0 + x1) / 2, y + room * 0.33, 0), ((x1 - x0) * 0.4, room * 0.33, 0.12), palette.basket
+                )
             elif dice.chance(0.6):
                 vase(kit, dice, palette, ((x0 + x1) / 2, y, -0.02), room * 0.45)
 

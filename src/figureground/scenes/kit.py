@@ -84,17 +84,40 @@ class Kit:
         solid = Solid(kind, self.world(*centre), axes, np.array(half), material, LABELS[label], powers, seen, casts)
         self.solids.append(solid)
 
-    def box(self, label: str, centre: tuple[float, float, float], half: tuple[float, float, float], material: Material,
-            tilt: tuple[float, float, float] = (0.0, 0.0, 0.0), casts: bool = True) -> None:
+    def box(
+        self,
+        label: str,
+        centre: tuple[float, float, float],
+        half: tuple[float, float, float],
+        material: Material,
+        tilt: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        casts: bool = True,
+    ) -> None:
         """Add a sharp box."""
         self.add("box", label, centre, half, material, tilt, casts=casts)
 
-    def soft(self, label: str, centre: tuple[float, float, float], half: tuple[float, float, float],
-             material: Material, powers: tuple[int, int] = (8, 8), tilt: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
+    def soft(
+        self,
+        label: str,
+        centre: tuple[float, float, float],
+        half: tuple[float, float, float],
+        material: Material,
+        powers: tuple[int, int] = (8, 8),
+        tilt: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> None:
         """Add a rounded, upholstered block."""
         self.add("super", label, centre, half, material, tilt, powers)
 
-    def cone(self, label: str, centre: tuple[float, float, float], bottom: float, half_height: float, top: float,
-             material: Material, tilt: tuple[float, float, float] = (0.0, 0.0, 0.0), casts: bool = True) -> None:
+    def cone(
+        self,
+        label: str,
+        centre: tuple[float, float, float],
+        bottom: float,
+        half_height: float,
+        top: float,
+        material: Material,
+        tilt: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        casts: bool = True,
+    ) -> None:
         """Add a frustum (a leg, a pole, a pot, a lamp shade)."""
         self.add("frustum", label, centre, (bottom, half_height, top), material, tilt, casts=casts)

@@ -9,8 +9,20 @@ from figureground.scenes.textures import Material, plain, srgb
 _SCHEMES: dict[str, tuple[str, str, str, tuple[str, ...], tuple[str, ...]]] = {
     "linen": ("e8e0d2", "d6c8b2", "c3ae93", ("cfc3b0", "a99b86", "e0d8ca"), ("b4633f", "5d6b57", "d8b26e", "2f3f4c")),
     "sage": ("b9c0a8", "9aa68a", "dcd8c8", ("d8cdb8", "6e7b62", "c49a6c"), ("c9823f", "e6dcc4", "51604c", "a3523c")),
-    "dusk blue": ("7d93a3", "546a7b", "d7d9d6", ("3f566b", "c6b9a4", "a7b2b8"), ("d28e4e", "ead9bd", "b1503f", "2c3a47")),
-    "terracotta": ("d9a488", "c07a58", "ead8c5", ("e3d2bc", "9a4f35", "6c7a66"), ("2f5250", "e5b56a", "f0e4d3", "7b3524")),
+    "dusk blue": (
+        "7d93a3",
+        "546a7b",
+        "d7d9d6",
+        ("3f566b", "c6b9a4", "a7b2b8"),
+        ("d28e4e", "ead9bd", "b1503f", "2c3a47"),
+    ),
+    "terracotta": (
+        "d9a488",
+        "c07a58",
+        "ead8c5",
+        ("e3d2bc", "9a4f35", "6c7a66"),
+        ("2f5250", "e5b56a", "f0e4d3", "7b3524"),
+    ),
     "blush": ("e4cbbf", "d4ac9d", "f0e6dd", ("b98b82", "ece2d6", "7c8a86"), ("9c4b4f", "d9b65f", "54656a", "f4ece4")),
     "forest": ("4e6356", "3b4d43", "a9ab94", ("b2673b", "d9cfbb", "39493f"), ("d7a24b", "e9e0cd", "8a3f2c", "9aa58b")),
     "gallery": ("eeece7", "dcdad5", "cfcac0", ("8c8f91", "3a3d41", "d9d5cd"), ("e0b13c", "c4472f", "2d5f7c", "1f2224")),
@@ -87,7 +99,9 @@ def _accent_wall(dice: Dice, wall: str, second: str, paper: str) -> Material:
     if kind == "panels":
         return Material("panels", (srgb(dice.pick([paper, wall, second])), srgb(wall)), dice.between(0.7, 1.0), seed)
     if kind == "brick":
-        a, b, c = dice.pick([("8f4a33", "b8694a", "b9ac9c"), ("d9d3c8", "e9e4da", "cfc8bd"), ("6e4a3c", "9a6650", "8f8a82")])
+        a, b, c = dice.pick(
+            [("8f4a33", "b8694a", "b9ac9c"), ("d9d3c8", "e9e4da", "cfc8bd"), ("6e4a3c", "9a6650", "8f8a82")]
+        )
         return Material("brick", (srgb(a), srgb(b), srgb(c)), seed=seed)
     if kind == "leaves":
         return Material("leaves", (srgb(second), srgb(paper)), dice.between(0.18, 0.3), seed)

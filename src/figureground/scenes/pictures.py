@@ -105,7 +105,11 @@ def view(p: Floats, q: Floats, m: Material) -> Floats:
     skyline = -0.25 + 0.22 * np.floor(cell(np.floor(p * 5 + m.seed), p * 0, m.seed) * 4) / 4
     town = q < skyline - 0.1
     out = _mix(out, m.colours[2], town)
-    pane = (np.mod(p * 22, 1) < 0.45) & (np.mod(q * 16, 1) < 0.5) & (cell(np.floor(p * 22), np.floor(q * 16), m.seed) > 0.6)
+    pane = (
+        (np.mod(p * 22, 1) < 0.45)
+        & (np.mod(q * 16, 1) < 0.5)
+        & (cell(np.floor(p * 22), np.floor(q * 16), m.seed) > 0.6)
+    )
     out = _mix(out, m.colours[4], town & pane)
     crown = -0.35 + 0.5 * (noise(p * 3, p * 0 + 7, m.seed) - 0.5) + 0.14 * noise(p * 17, q * 17, m.seed)
     leaf = np.clip((crown - q) * 14, 0, 1)

@@ -21,13 +21,11 @@ Bools = NDArray[np.bool_]
 
 FIGURE = 30000
 LEFT, RIGHT, FLOOR, CEILING, BEHIND, AHEAD = range(6)
-LABELS: dict[str, int] = {
-    name: i
-    for i, name in enumerate(
-        "none floor wall ceiling window curtain trim rug sofa armchair chair table shelf books lamp plant "
-        "picture television cabinet decor person".split()
-    )
-}
+_KINDS = (
+    "none", "floor", "wall", "ceiling", "window", "curtain", "trim", "rug", "sofa", "armchair", "chair", "table",
+    "shelf", "books", "lamp", "plant", "picture", "television", "cabinet", "decor", "person",
+)  # fmt: skip
+LABELS: dict[str, int] = {name: number for number, name in enumerate(_KINDS)}
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """From a seed to a picture with exact depth: trace, light, antialias where it matters, develop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from figureground.scenes.camera import Camera
 from figureground.scenes.film import develop, share
-from figureground.scenes.raycast import FIGURE, LABELS, Stage, Surface, face_uv, grow, surface, trace, trace_parts
+from figureground.scenes.people import PersonAt, figure
+from figureground.scenes.raycast import FIGURE, Stage, Surface, face_uv, surface, trace, trace_parts
 from figureground.scenes.rooms import furnish
 from figureground.scenes.shading import CELLS, direct, gather, scatter, sunlight
 from figureground.scenes.textures import flat_albedo
@@ -17,10 +19,12 @@ Singles = NDArray[np.float32]
 Ints = NDArray[np.int16]
 Bools = NDArray[np.bool_]
 
+T = TypeVar("T", bound=np.generic)
+
 _PARTS = 8  # rays in a pixel that has an edge in it
 
 
-def _tiles(image: NDArray[np.float32] | NDArray[np.int16] | NDArray[np.int64]) -> NDArray[np.float32]:
+def _tiles(image: NDArray[T]) -> NDArray[T]:
     h, w = image.shape[:2]
     return np.ascontiguousarray(
         image.reshape(h // 8, 8, w // 8, 8, -1).swapaxes(1, 2).reshape(h * w // 64, 64, *image.shape[2:])
@@ -32,9 +36,20 @@ def _untile(tiles: Singles, h: int, w: int) -> Singles:
 
 
 def _pattern(h: int, w: int) -> NDArray[np.int64]:
-    # Which of 16 sets of rays a pixel uses: neighbours in every 4 x 4 block use different ones.
+    # Which of 16 sets of rays a pixel uses: neighbours in every 4 x 4 block use different ones, and the eight black
+    # squares of a chessboard use sets 0 to 7.
     bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.int64)
     return np.tile(bayer, (-(-h // 4), -(-w // 4)))[:h, :w]
+
+
+def _soften(glow: Singles) -> Singles:
+    # The few rays of each pixel must not tell one bright texel from its neighbour: spread each over 5 x 5.
+    for axis in (1, 2):
+        for _ in range(2):
+            wide = np.pad(glow, [(1, 1) if a == axis else (0, 0) for a in range(4)], "edge")
+            thirds = [wide.take(range(k, k + CELLS), axis) for k in range(3)]
+            glow = (thirds[0] + thirds[1] + thirds[2]) / np.float32(3)
+    return glow
 
 
 def room_glow(stage: Stage) -> tuple[Singles, Singles]:
@@ -68,34 +83,49 @@ def room_glow(stage: Stage) -> tuple[Singles, Singles]:
     total = light
     for _ in range(3):
         image = _untile(total, 6 * CELLS, CELLS).reshape(6, CELLS, CELLS, 3)
-        glow = np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32)
+        glow = _soften(np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32))
         dim = np.asarray(tints * image[[0, 1, 2, 4, 5]].mean((0, 1, 2)) * 0.7 / np.pi, np.float32)
         total = light + np.pi * gather(stage, tiles, rays, owner, glow, dim, False).mean(2)
     image = _untile(total, 6 * CELLS, CELLS).reshape(6, CELLS, CELLS, 3)
-    glow = np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32)
-    return glow, dim
+    return _soften(np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32)), dim
 
 
 def illuminate(
     stage: Stage, eye: Floats, points: Floats, normal: Floats, what: Ints, depth: Floats, gloss: Floats
 ) -> tuple[Singles, Singles]:
-    """Irradiance and mirrored radiance, both (h, w, 3), at the surface points (h, w, 3) of all pixels."""
+    """Irradiance and mirrored radiance, both (h, w, 3), at the surface points (h, w, 3) of all pixels.
+
+    Soft light is found on the black squares of a chessboard only, and shared with the white ones; the sun, whose
+    shadows are sharp, everywhere.
+    """
     h, w = what.shape
-    pad = ((0, -h % 8), (0, -w % 8))
+    pad = ((0, -h % 8), (0, -w % 16))
     lifted = np.asarray(points + normal * 0.004, np.float32)
     place, facing = (np.pad(np.asarray(x, np.float32), (*pad, (0, 0)), "edge") for x in (lifted, normal))
     owner, far = np.pad(what, pad, "edge"), np.pad(np.asarray(depth, np.float32), pad, "edge")
+    shiny_all = np.pad(np.asarray(gloss, np.float32), pad, "edge")
     big = owner.shape
-    tiles, norms, own = _tiles(place), _tiles(facing), _tiles(owner)
-    start = _tiles(_pattern(*big))
+    row = np.arange(big[0])[:, None]
+    black = row, 2 * np.arange(big[1] // 2)[None, :] + row % 2
+    tiles, norms, own = _tiles(place[black]), _tiles(facing[black]), _tiles(owner[black])
+    start, shiny = _tiles(_pattern(*big)[black]), _tiles(shiny_all[black])
+    known = np.zeros(big, np.float32)
+    known[black] = 1
+
+    def spread(found: Singles) -> Singles:
+        full = np.zeros((*big, 3), np.float32)
+        full[black] = _untile(found, big[0], big[1] // 2)
+        return share(full, known, facing, owner, far)
+
     glow, dim = room_glow(stage)
-    light = direct(stage, tiles, norms, own, start, 4)
+    light = direct(stage, tiles, norms, own, start, 3)
     light += np.pi * gather(stage, tiles, scatter(norms, start, 4), own, glow, dim, False).mean(2)
-    light = share(_untile(light, *big), facing, owner, far)
-    sun = sunlight(stage, tiles.reshape(-1, 3), norms.reshape(-1, 3), own.reshape(-1)).reshape(tiles.shape)
-    light += _untile(sun, *big)
+    light = spread(light)
+    if stage.figure is not None:  # the photographer's fill light: nobody wants a silhouette
+        light[owner == FIGURE] = light[owner == FIGURE] * 1.1 + 0.15 * np.median(light[owner != FIGURE], 0)
+    sun = sunlight(stage, place.reshape(-1, 3), facing.reshape(-1, 3), owner.reshape(-1))
+    light += sun.reshape(*big, 3)
     mirror = np.zeros_like(light)
-    shiny = _tiles(np.pad(np.asarray(gloss, np.float32), pad, "edge"))
     rows = np.nonzero(shiny.max(1) > 0)[0]
     if len(rows):
         view = tiles[rows] - np.asarray(eye, np.float32)
@@ -111,7 +141,7 @@ def illuminate(
         fresnel = 0.04 + 0.96 * np.clip(1 + cosine, 0, 1) ** 5
         seen = np.zeros_like(tiles)
         seen[rows] = np.minimum(back, 8).mean(2) * fresnel * np.minimum(shiny[rows] * 1.6, 1)[..., None]
-        mirror = share(_untile(seen, *big), facing, owner, far)
+        mirror = spread(seen) * np.minimum(shiny_all * 99, 1)[..., None]
     return light[:h, :w], mirror[:h, :w]
 
 
@@ -188,15 +218,17 @@ def picture(stage: Stage, camera: Camera, size: int, seed: int, bias: float = 0.
     ceiling = float(np.quantile(radiance, 0.98)) + 1e-6
     radiance[chosen] = np.minimum(colour, ceiling * 1.5).reshape(-1, _PARTS, 3).mean(1)
     labels = look.label.reshape(size, size)
-    return Rendering(
-        develop(radiance, seed, bias), depth.astype(np.float32), labels, what == FIGURE, camera
-    )
+    return Rendering(develop(radiance, seed, bias), depth.astype(np.float32), labels, what == FIGURE, camera)
 
 
-def render_room(seed: int, size: int = 448, person: None = None) -> Rendering:
-    """The room of a seed."""
+def render_room(seed: int, size: int = 448, person: PersonAt | None = None) -> Rendering:
+    """The furnished room of a seed, size x size pixels, with a person in it if one is given.
+
+    The same arguments give the same bytes.  A person changes the depth of no pixel that does not see the person.
+    """
+    if size < 8:
+        raise ValueError(f"size is {size}: a room needs at least 8 pixels a side")
     stage, camera = furnish(seed)
+    if person is not None:
+        stage = replace(stage, figure=figure(person))
     return picture(stage, camera, size, seed)
-
-
-__all__ = ["LABELS", "Rendering", "grow", "picture", "render_room"]

@@ -1,6 +1,6 @@
 """Laying out a room: which furniture stands where, what the light is, and where the camera stands."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -264,8 +264,15 @@ def furnish(seed: int) -> tuple[Stage, Camera]:
     wall, accent = b.look.walls
     trim = b.look.trim if wall.pattern != "paint" else wall
     stage = Stage(
-        np.array(b.low), np.array(b.high), (wall, wall, b.look.floor, b.look.ceiling, trim, accent),
-        tuple(b.solids), tuple(b.windows), tuple(b.lamps), sun_to, b.hour.sun, (0.02, 0.02, 0.022),
+        np.array(b.low),
+        np.array(b.high),
+        (wall, wall, b.look.floor, b.look.ceiling, trim, accent),
+        tuple(b.solids),
+        tuple(b.windows),
+        tuple(b.lamps),
+        sun_to,
+        b.hour.sun,
+        (0.02, 0.02, 0.022),
     )
     x = d.between(-0.35, 0.35) * b.half
     yaw = -x / b.half * d.between(5, 40) + d.between(-5, 5)
@@ -273,8 +280,3 @@ def furnish(seed: int) -> tuple[Stage, Camera]:
     eye = (x, d.between(1.2, 1.7), d.between(-0.9, -0.1))
     pitch = d.between(2, 9) if eye[1] > 1.4 else d.between(0, 6)
     return stage, Camera(eye, pitch, yaw, roll, d.between(0.74, 1.02))
-
-
-def with_figure(stage: Stage, figure: object) -> Stage:
-    """The same room with a person in it."""
-    return replace(stage, figure=figure)

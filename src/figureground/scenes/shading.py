@@ -1,7 +1,7 @@
 """Light: windows, sun, lamps and one gathered bounce, with soft shadows; then the camera's response to it.
 
-Every pixel takes a few rays of its own from a pattern that repeats every 4 x 4 pixels, and a filter that knows edges
-shares them between neighbours on the same surface (interleaved sampling, Keller and Heidrich 2001).
+Every second pixel takes a few rays of its own from a pattern that repeats every 4 x 4 pixels, and a filter that knows
+edges shares them between neighbours on the same surface (interleaved sampling, Keller and Heidrich 2001).
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from figureground.scenes.raycast import FIGURE, Stage, Window
 from figureground.scenes.solids import Solid, span
+from figureground.scenes.textures import Colour
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -16,7 +17,8 @@ Ints = NDArray[np.int16]
 Bools = NDArray[np.bool_]
 
 CELLS = 16  # light-map texels along each side of a room face
-_NEAR = 2.2  # metres: gathered rays ignore furniture farther away than this
+_BATCH = 48  # tiles tested at once: their rays stay in the processor's cache
+_NEAR = 1.4  # metres: gathered rays ignore furniture farther away than this
 
 
 def _f32(x: object) -> Singles:
@@ -25,7 +27,7 @@ def _f32(x: object) -> Singles:
 
 def lattice(start: NDArray[np.int64], count: int) -> Singles:
     """`count` points of the R2 low-discrepancy sequence for each start number: (..., count, 2) in 0..1."""
-    k = start[..., None] + 16 * np.arange(count)
+    k = start[..., None] + 8 * np.arange(count)
     return np.stack([(0.5 + k * 0.7548776662466927) % 1.0, (0.5 + k * 0.5698402909980532) % 1.0], -1).astype(np.float32)
 
 
@@ -62,25 +64,31 @@ def blocked(
     centres, radii = (low + high) / 2, np.linalg.norm(high - low, axis=-1) / 2
     nearest = np.ones(rays.shape[:3], np.float32)
     by = np.full(rays.shape[:3], -1, np.int16)
+    origins = tuple(np.ascontiguousarray(tiles[..., None, i]) for i in range(3))
+    ways = tuple(np.ascontiguousarray(rays[..., i]) for i in range(3))
     casters = stage.solids + (stage.figure.casters if stage.figure is not None else ())
     for k, solid in enumerate(casters):
         if not solid.casts:
             continue
         if goal is None:
-            rows = np.nonzero(np.linalg.norm(centres - _f32(solid.centre), axis=-1) < radii + solid.radius + goal_radius)[0]
+            rows = np.nonzero(
+                np.linalg.norm(centres - _f32(solid.centre), axis=-1) < radii + solid.radius + goal_radius
+            )[0]
         else:
             rows = _near_line(solid, centres, radii, goal, goal_radius)
         if len(rows) == 0:
             continue
-        t_in, t_out = span(solid, tiles[rows][:, :, None], rays[rows])
-        own = owner[rows] == (FIGURE if k >= len(stage.solids) else k)
-        hit = (t_in < t_out) & (t_out > 1e-4) & (t_in < nearest[rows])
-        # A convex thing never shades itself; a figure's stand-ins must not shade the skin that they lie under.
-        hit &= ~own[..., None] if k < len(stage.solids) else ~(own[..., None] & (t_in * _length(rays[rows]) < 0.06))
-        found, index = nearest[rows], by[rows]
-        found[hit] = np.maximum(t_in, 0)[hit]
-        index[hit] = k
-        nearest[rows], by[rows] = found, index
+        mine = FIGURE if k >= len(stage.solids) else k
+        for low in range(0, len(rows), _BATCH):
+            some = rows[low : low + _BATCH]
+            t_in, t_out = span(solid, tuple(a[some] for a in origins), tuple(a[some] for a in ways))
+            found = nearest[some]
+            hit = (t_in < t_out) & (t_out > 1e-4) & (t_in < found)
+            own = (owner[some] == mine)[..., None]
+            # A convex thing never shades itself; a figure's stand-ins must not shade the skin that they lie under.
+            hit &= ~own if mine == k else ~(own & (t_in * _length(rays[some]) < 0.06))
+            nearest[some] = np.where(hit, np.maximum(t_in, 0), found)
+            by[some] = np.where(hit, np.int16(k), by[some])
     return by >= 0, by
 
 
@@ -93,21 +101,20 @@ def direct(stage: Stage, tiles: Singles, normal: Singles, owner: Ints, start: ND
     total = np.zeros_like(tiles)
     for number, window in enumerate(stage.windows):
         centre, along, up, inward = (_f32(a) for a in window_frame(stage, window))
+        half = float(np.hypot(np.linalg.norm(along), np.linalg.norm(up)))
         xy = lattice(start + 5 * number, count) * 2 - 1
-        target = centre + xy[..., :1] * along + xy[..., 1:] * up
-        rays = target - tiles[:, :, None]
+        rays = centre + xy[..., :1] * along + xy[..., 1:] * up - tiles[:, :, None]
         r2 = np.maximum(np.einsum("...i,...i", rays, rays), 0.02)
         facing = np.maximum(np.einsum("...i,...i", rays, normal[:, :, None]), 0)
         leaving = np.maximum(-(rays @ inward), 0)
-        area = 4 * float(np.linalg.norm(along) * np.linalg.norm(up))
-        weight = facing * leaving / (r2 * r2) * _f32(area / count)
-        stopped, _ = blocked(stage, tiles, owner, rays, centre.astype(np.float64), float(np.hypot(np.linalg.norm(along), np.linalg.norm(up))))
         # The sky is above: rays that come down carry more light than rays that come up from the ground outside.
         lift = np.clip(0.55 + rays[..., 1] / np.sqrt(r2) * 0.9, 0.25, 1.3)
-        total += (weight * lift * ~stopped).sum(-1)[..., None] * _f32(window.light)
+        area = 4 * float(np.linalg.norm(along) * np.linalg.norm(up))
+        weight = facing * leaving / (r2 * r2) * lift * _f32(area / count)
+        _add(total, stage, tiles, owner, rays, weight, centre, half, window.light)
     for number, lamp in enumerate(stage.lamps):
-        rays_n = max(count // 2, 1)
-        xy = lattice(start + 3 * number + 7, rays_n)
+        some = max(count // 2, 1)
+        xy = lattice(start + 3 * number + 7, some)
         angle, height = xy[..., 0] * _f32(2 * np.pi), xy[..., 1] * 2 - 1
         ring = np.sqrt(np.maximum(1 - height * height, 0))
         ball = np.stack([np.cos(angle) * ring, height, np.sin(angle) * ring], -1) * _f32(lamp.radius)
@@ -115,11 +122,29 @@ def direct(stage: Stage, tiles: Singles, normal: Singles, owner: Ints, start: ND
         r2 = np.maximum(np.einsum("...i,...i", rays, rays), 0.04)
         r = np.sqrt(r2)
         facing = np.maximum(np.einsum("...i,...i", rays, normal[:, :, None]), 0) / r
-        stopped, _ = blocked(stage, tiles, owner, rays, np.asarray(lamp.position), lamp.radius)
         beam = np.clip((np.abs(rays[..., 1]) / r - 0.45) / 0.3, 0, 1)
         power = (1 - lamp.upright) + lamp.upright * beam * beam * (3 - 2 * beam) * 2
-        total += (facing / r2 * power * ~stopped).mean(-1)[..., None] * _f32(lamp.colour)
+        weight = facing / r2 * power / _f32(some)
+        _add(total, stage, tiles, owner, rays, weight, _f32(lamp.position), lamp.radius, lamp.colour)
     return total
+
+
+def _add(
+    total: Singles,
+    stage: Stage,
+    tiles: Singles,
+    owner: Ints,
+    rays: Singles,
+    weight: Singles,
+    goal: Singles,
+    goal_radius: float,
+    colour: Colour,
+) -> None:
+    # Add one light's share to the total; tiles that face away from it need no shadows.
+    lit = np.nonzero(weight.max((1, 2)) > 1e-6)[0]
+    if len(lit):
+        stopped, _ = blocked(stage, tiles[lit], owner[lit], rays[lit], goal.astype(np.float64), goal_radius)
+        total[lit] += (weight[lit] * ~stopped).sum(-1)[..., None] * _f32(colour)
 
 
 def sunlight(stage: Stage, points: Singles, normal: Singles, owner: Ints) -> Singles:
@@ -140,7 +165,10 @@ def sunlight(stage: Stage, points: Singles, normal: Singles, owner: Ints) -> Sin
         blur = 0.012 + 0.012 * far
         bu, bv = blur / float(np.linalg.norm(along)), blur / float(np.linalg.norm(up))
         lit = np.clip((1 - np.abs(p)) / bu, 0, 1) * np.clip((1 - np.abs(q)) / bv, 0, 1)
-        for axis, n, b, half in ((p, window.panes[0], bu, np.linalg.norm(along)), (q, window.panes[1], bv, np.linalg.norm(up))):
+        for axis, n, b, half in (
+            (p, window.panes[0], bu, np.linalg.norm(along)),
+            (q, window.panes[1], bv, np.linalg.norm(up)),
+        ):
             cell = (axis + 1) / 2 * n
             gap = np.abs(cell - np.round(cell)) * 2 / n
             inner = (np.round(cell) > 0) & (np.round(cell) < n)
@@ -150,7 +178,9 @@ def sunlight(stage: Stage, points: Singles, normal: Singles, owner: Ints) -> Sin
         if len(rows):
             tile = points[rows][None]
             rays = (far[rows, None] * to)[None, :, None]
-            stopped, _ = blocked(stage, tile, owner[rows][None], np.ascontiguousarray(rays), centre.astype(np.float64), 9.0)
+            stopped, _ = blocked(
+                stage, tile, owner[rows][None], np.ascontiguousarray(rays), centre.astype(np.float64), 9.0
+            )
             out[rows] += (lit[rows] * facing[rows] * ~stopped[0, :, 0])[:, None] * _f32(stage.sun)
     return out
 
@@ -175,7 +205,9 @@ def scatter(normal: Singles, start: NDArray[np.int64], count: int) -> Singles:
     ).astype(np.float32)
 
 
-def gather(stage: Stage, tiles: Singles, rays: Singles, owner: Ints, glow: Singles, tints: Singles, panes: bool) -> Singles:
+def gather(
+    stage: Stage, tiles: Singles, rays: Singles, owner: Ints, glow: Singles, tints: Singles, panes: bool
+) -> Singles:
     """Radiance (t, q, k, 3) that unit rays bring back: the room's glow (6, CELLS, CELLS, 3), or nearby furniture.
 
     tints (n, 3) is the glow of each solid, the figure last.  panes: whether rays see the bright windows (a mirror
@@ -191,7 +223,7 @@ def gather(stage: Stage, tiles: Singles, rays: Singles, owner: Ints, glow: Singl
     u = np.where(face < 2, hit[..., 2], hit[..., 0])
     v = np.where((face == 2) | (face == 3), hit[..., 2], hit[..., 1])
     iu, iv = (np.clip((a * CELLS).astype(np.int64), 0, CELLS - 1) for a in (u, v))
-    out = glow[face, iu, iv]
+    out = np.asarray(glow[face, iu, iv], np.float32)
     for window in stage.windows if panes else ():
         span_uv = _f32(stage.high - stage.low)
         pu = u * span_uv[2 if window.face < 2 else 0] + _f32(stage.low)[2 if window.face < 2 else 0]

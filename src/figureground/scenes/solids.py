@@ -180,35 +180,36 @@ def normals(solid: Solid, local: Floats) -> Floats:
     return np.asarray(n / np.maximum(np.linalg.norm(n, axis=-1, keepdims=True), 1e-12), np.float64)
 
 
-def span(solid: Solid, origins: Singles, rays: Singles) -> tuple[Singles, Singles]:
-    """Where rays (..., 3) from origins (broadcastable) are inside the solid: (t_in, t_out), empty if t_in >= t_out."""
+def span(solid: Solid, origins: tuple[Singles, ...], rays: tuple[Singles, ...]) -> tuple[Singles, Singles]:
+    """Where rays from origins (x, y, z arrays, broadcastable) are inside the solid: t_in, t_out; empty if in >= out.
+
+    Three plain arrays rather than one (..., 3): this is the inner loop of all shadows, and numpy strides cost most.
+    """
     axes = solid.axes.astype(np.float32)
-    o = (origins - solid.centre.astype(np.float32)) @ axes.T
-    d = rays @ axes.T
+    ox, oy, oz = (a - np.float32(c) for a, c in zip(origins, solid.centre, strict=True))
+    o = [axes[i, 0] * ox + axes[i, 1] * oy + axes[i, 2] * oz for i in range(3)]
+    if abs(axes[1, 1] - 1) < 1e-6:  # most things only turn about y
+        d = [axes[0, 0] * rays[0] + axes[0, 2] * rays[2], rays[1], axes[2, 0] * rays[0] + axes[2, 2] * rays[2]]
+    else:
+        d = [axes[i, 0] * rays[0] + axes[i, 1] * rays[1] + axes[i, 2] * rays[2] for i in range(3)]
+    extent = solid.extent * (0.94 if solid.kind == "super" else 1.0)
+    half = [np.float32(h) for h in extent]
     if solid.kind == "ellipsoid":
-        inverse = (1.0 / solid.half).astype(np.float32)
-        o, d = o * inverse, d * inverse
-        a, b = np.einsum("...i,...i", d, d), (d * o).sum(-1)
-        disc = b * b - a * (np.einsum("...i,...i", o, o) - np.float32(1))
+        o, d = [x / h for x, h in zip(o, half, strict=True)], [x / h for x, h in zip(d, half, strict=True)]
+        a, b = d[0] * d[0] + d[1] * d[1] + d[2] * d[2], d[0] * o[0] + d[1] * o[1] + d[2] * o[2]
+        disc = b * b - a * (o[0] * o[0] + o[1] * o[1] + o[2] * o[2] - np.float32(1))
         root = np.sqrt(np.maximum(disc, 0))
-        return (-b - root) / a, np.where(disc > 0, (root - b) / a, -np.float32(_FAR))
-    half = (solid.extent * (0.94 if solid.kind == "super" else 1.0)).astype(np.float32)
-    d = np.where(np.abs(d) < 1e-9, np.float32(1e-9), d)
-    inverse = np.float32(1) / d
+        return (-b - root) / a, np.where(disc > 0, (root - b) / a, np.float32(-_FAR))
+    near, far = np.full((), -_FAR, np.float32), np.full((), _FAR, np.float32)
+    for i in (1,) if solid.kind == "frustum" else (0, 1, 2):
+        inverse = np.float32(1) / (d[i] + np.float32(1e-9))
+        middle, reach = -o[i] * inverse, half[i] * np.abs(inverse)
+        near, far = np.maximum(near, middle - reach), np.minimum(far, middle + reach)
     if solid.kind != "frustum":
-        middle, reach = -o * inverse, half * np.abs(inverse)
-        near, far = middle - reach, middle + reach
-        return (
-            np.maximum(np.maximum(near[..., 0], near[..., 1]), near[..., 2]),
-            np.minimum(np.minimum(far[..., 0], far[..., 1]), far[..., 2]),
-        )
+        return near, far
     r2 = np.float32(((solid.half[0] + solid.half[2]) / 2) ** 2)
-    a = d[..., 0] ** 2 + d[..., 2] ** 2
-    b = d[..., 0] * o[..., 0] + d[..., 2] * o[..., 2]
-    disc = b * b - a * (o[..., 0] ** 2 + o[..., 2] ** 2 - r2)
+    a, b = d[0] * d[0] + d[2] * d[2], d[0] * o[0] + d[2] * o[2]
+    disc = b * b - a * (o[0] * o[0] + o[2] * o[2] - r2)
     root = np.sqrt(np.maximum(disc, 0))
-    middle, reach = -o[..., 1] * inverse[..., 1], half[1] * np.abs(inverse[..., 1])
-    return (
-        np.maximum((-b - root) / a, middle - reach),
-        np.where(disc > 0, np.minimum((root - b) / a, middle + reach), -np.float32(_FAR)),
-    )
+    a = a + np.float32(1e-12)
+    return np.maximum(near, (-b - root) / a), np.where(disc > 0, np.minimum(far, (root - b) / a), np.float32(-_FAR))

@@ -54,17 +54,17 @@ def noise(u: Floats, v: Floats, seed: int = 0) -> Floats:
     i0, i1, j0, j1 = i & 255, (i + 1) & 255, j & 255, (j + 1) & 255
     low = _TABLE[i0, j0] * (1 - fu) + _TABLE[i1, j0] * fu
     high = _TABLE[i0, j1] * (1 - fu) + _TABLE[i1, j1] * fu
-    return low * (1 - fv) + high * fv
+    return np.asarray(low * (1 - fv) + high * fv, np.float64)
 
 
 def cell(i: Floats, j: Floats, seed: int = 0) -> Floats:
     """One random number in 0..1 for each integer cell."""
     a, b = np.asarray(i).astype(np.int64), np.asarray(j).astype(np.int64)
-    return _TABLE[(a * 73 + b * 17 + seed * 29) & 255, (b * 151 + a * 7 + seed * 53) & 255]
+    return np.asarray(_TABLE[(a * 73 + b * 17 + seed * 29) & 255, (b * 151 + a * 7 + seed * 53) & 255], np.float64)
 
 
-def _mix(a: Colour | Floats, b: Colour | Floats, w: Floats) -> Floats:
-    return np.asarray(a) * (1 - w[..., None]) + np.asarray(b) * w[..., None]
+def _mix(a: Colour | Floats, b: Colour | Floats, w: Floats | NDArray[np.floating]) -> Floats:
+    return np.asarray(np.asarray(a) * (1 - w[..., None]) + np.asarray(b) * w[..., None], np.float64)
 
 
 def _band(x: Floats, low: float, high: float) -> Floats:
@@ -114,7 +114,7 @@ def _herringbone(u: Floats, v: Floats, m: Material) -> Floats:
 def _veins(u: Floats, v: Floats, seed: int) -> Floats:
     warp = noise(u * 2.1, v * 2.1, seed) + 0.5 * noise(u * 4.7, v * 4.7, seed + 1)
     line = np.abs(np.sin((u * 1.2 + v * 0.8 + warp * 2.2) * 3.0))
-    return np.exp(-line * 9) * noise(u * 3, v * 3, seed + 2)
+    return np.asarray(np.exp(-line * 9) * noise(u * 3, v * 3, seed + 2), np.float64)
 
 
 def _tiles(u: Floats, v: Floats, m: Material) -> Floats:
@@ -133,11 +133,15 @@ def _tiles(u: Floats, v: Floats, m: Material) -> Floats:
 
 def _marble(u: Floats, v: Floats, m: Material) -> Floats:
     cloud = noise(u * 3, v * 3, m.seed)
-    return _mix(_mix(m.colours[0], m.colours[1], np.clip(_veins(u, v, m.seed) * 1.2, 0, 0.8)), m.colours[1], 0.1 * cloud)
+    return _mix(
+        _mix(m.colours[0], m.colours[1], np.clip(_veins(u, v, m.seed) * 1.2, 0, 0.8)), m.colours[1], 0.1 * cloud
+    )
 
 
 def _carpet(u: Floats, v: Floats, m: Material) -> Floats:
-    tuft = noise(u * 130, v * 130, m.seed) * 0.5 + noise(u * 37, v * 37, m.seed) * 0.3 + noise(u * 3, v * 3, m.seed) * 0.2
+    tuft = (
+        noise(u * 130, v * 130, m.seed) * 0.5 + noise(u * 37, v * 37, m.seed) * 0.3 + noise(u * 3, v * 3, m.seed) * 0.2
+    )
     return np.asarray(m.colours[0]) * (0.68 + 0.6 * tuft)[..., None]
 
 
