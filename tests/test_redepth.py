@@ -22,8 +22,8 @@ def recipe(tmp_path: Path) -> Recipe:
     return small_recipe(tmp_path)
 
 
-def options(recipe: Recipe, **changes: str) -> DepthOptions:
-    return dataclasses.replace(recipe.depth, **{"source": "network", "model": "grey.onnx", **changes})
+def options(recipe: Recipe, model: str = "grey.onnx", encoding: str = "png16") -> DepthOptions:
+    return dataclasses.replace(recipe.depth, source="network", model=model, encoding=encoding)
 
 
 def redo(source: Path, out: Path, recipe: Recipe, depth: DepthOptions) -> Path:
@@ -107,8 +107,8 @@ def test_an_image_of_another_version_is_estimated_as_stored(recipe: Recipe, tmp_
     with zipfile.ZipFile(part, "w") as archive:
         for name, data in held.items():
             parts.add_member(archive, name, data)
-    data = open_dataset(redo(source, tmp_path / "new", recipe, options(recipe)))
-    one, other = data[0].depth, data[1].depth
+    redone = open_dataset(redo(source, tmp_path / "new", recipe, options(recipe)))
+    one, other = redone[0].depth, redone[1].depth
     assert one is not None
     assert other is not None
     assert np.abs(one.values - other.values).mean() < 0.05  # of the same picture, once decoded and once rendered
