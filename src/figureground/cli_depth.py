@@ -111,7 +111,7 @@ def evaluate_depth(
     recipe = _recipe(settings, model, card, device, upsampling)
     network = open_network(_model(recipe), running(recipe))
     with ProgressBars() as progress:
-        result = evaluate(network.estimate, read_pairs(pairs), progress=progress)
+        result = evaluate(network.estimate, read_pairs(pairs), name=network.card.name, progress=progress)
     print(table(result))
     if out is not None:
         write_evaluation(result, out)

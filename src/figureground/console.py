@@ -57,6 +57,9 @@ def print_dataset(data: Dataset) -> None:
     for layer, moments in statistics["summary"].items():
         values = [" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std")]
         print(f"  {layer:<5} mean {values[0]}  std {values[1]}  {moments.get('unit', 'of 0..1')}")
+    model = manifest["depth_model"]
+    if model is not None and not model["card"]["commercial"]:
+        print(f"  note: depth by {model['card']['name']}, licensed {model['card']['licence']}: no commercial use")
     failed = [check for check in statistics["checks"] if not check["passed"]]
     for one in failed:
         print(f"  CHECK FAILED: {one['name']}: {one['detail']}")

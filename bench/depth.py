@@ -1,0 +1,146 @@
+"""What does depth cost?  Images/s and CPU-seconds/image for a network, runtime, batch and thread setting, in one run.
+
+    python bench/depth.py NETWORK [--card CARD] [--images 60] [--pipeline RECIPE] [--memory 5000]
+
+The plain loop (the runtime's session on ready tensors, nothing else) is the ceiling; `DepthNetwork` adds resizing and
+checks; `--pipeline RECIPE` builds samples with the network and reports its rate as a share of the ceiling, medians of
+alternating rounds.  `--memory N` prints resident memory after N/10 and N images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from figureground import models, networks, runtimes
+from figureground.catalog import MemoryStore
+from figureground.engines import Serial
+from figureground.errors import FigureGroundError
+from figureground.ingest import ingest
+from figureground.recipe import load_recipe
+from figureground.workshop import Workshop, depth_model
+
+SIDE = 224
+
+
+def timed(work: Callable[[], int]) -> tuple[float, float]:
+    """Return (images a second, CPU-seconds an image) of work, which returns how many images it did."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    done = work()
+    return done / (time.perf_counter() - wall), (time.process_time() - cpu) / done
+
+
+def resident_mb() -> float:
+    """Return the resident memory of this process in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def settings(model: models.DepthModel, images: int) -> None:
+    """Print a line for each runtime, batch and thread count."""
+    picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    print(f"{'runtime':<12}{'batch':>6}{'threads':>8}{'images/s':>10}{'CPU-s/image':>13}")
+    for runtime, batch, threads in itertools.product(("onnx", "openvino"), (1, 8), (1, 2)):
+        if runtime == "openvino" and threads > 1:
+            continue
+        try:
+            network = models.open_network(model, models.Running(runtime=runtime))
+        except FigureGroundError as error:
+            print(f"{runtime:<12} not run: {error.what}")
+            continue
+        if threads > 1:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            session = onnxruntime.InferenceSession(network.where, options, providers=["CPUExecutionProvider"])
+            run: runtimes.Runner = lambda x, s=session: {"depth": s.run(None, {s.get_inputs()[0].name: x})[0]}
+            network = networks.DepthNetwork(network.card, run, network.where)
+        pictures = np.repeat(picture[None], batch, 0)
+        network(pictures)
+        rounds = max(1, images // batch)
+
+        def work(net: networks.DepthNetwork = network, group: np.ndarray = pictures, n: int = rounds) -> int:  # type: ignore[type-arg]
+            for _ in range(n):
+                net(group)
+            return n * len(group)
+
+        rate, cpu = timed(work)
+        print(f"{runtime:<12}{batch:>6}{threads:>8}{rate:>10.1f}{cpu:>13.4f}")
+
+
+def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> None:
+    """Print the pipeline's rate as a share of the plain loop's, medians of five alternating rounds."""
+    recipe = load_recipe(
+        recipe_path, [f"depth.model={Path(network_path).resolve()}", f"depth.card={card}", "depth.source=network"]
+    )
+    store = MemoryStore()
+    catalog = ingest(recipe, Serial(), store, lambda *_: None)
+    workshop = Workshop(recipe, catalog, store, depth_model(recipe))
+    network = workshop.network
+    rows, columns = networks.input_shape(network.card, recipe.size, recipe.size)
+    tensor = np.random.default_rng(0).random((1, 3, rows, columns), np.float32)
+    list(workshop.make(range(4)))
+    network.run(tensor)
+    shares, loops, whole = [], [], []
+
+    def plain() -> int:
+        for _ in range(images):
+            network.run(tensor)
+        return images
+
+    for k in range(5):
+        loop, _ = timed(plain)
+        rate, _ = timed(lambda k=k: len(list(workshop.make(range(k * images, (k + 1) * images)))))
+        loops.append(loop)
+        whole.append(rate)
+        shares.append(rate / loop)
+    print(
+        f"plain loop {statistics.median(loops):.2f} images/s, pipeline {statistics.median(whole):.2f}, "
+        f"share {statistics.median(shares):.1%} (rounds {', '.join(f'{s:.1%}' for s in shares)})"
+    )
+
+
+def memory(model: models.DepthModel, images: int) -> None:
+    """Print resident memory after a tenth of the images and after all."""
+    network = models.open_network(model)
+    picture = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
+    marks = {}
+    for k in range(1, images + 1):
+        network(picture)
+        if k in (images // 10, images):
+            marks[k] = resident_mb()
+    first, last = marks.values()
+    print(
+        f"resident: {first:.0f} MiB after {images // 10} images, {last:.0f} MiB after {images}: {last / first - 1:+.1%}; "
+        f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network")
+    parser.add_argument("--card", default="")
+    parser.add_argument("--images", type=int, default=60)
+    parser.add_argument("--pipeline", type=Path)
+    parser.add_argument("--memory", type=int, default=0)
+    chosen = parser.parse_args()
+    model = models.resolve(chosen.network, chosen.card, Path())
+    if chosen.pipeline:
+        pipeline(chosen.pipeline, chosen.network, chosen.card, chosen.images)
+    elif chosen.memory:
+        memory(model, chosen.memory)
+    else:
+        settings(model, chosen.images)
+
+
+if __name__ == "__main__":
+    main()
