@@ -10,15 +10,18 @@ alternating rounds.  `--memory N` prints resident memory after N/10 and N images
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import os
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from figureground import models, networks, runtimes
 from figureground.catalog import MemoryStore
@@ -44,6 +47,27 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def threaded(path: str, threads: int) -> runtimes.Runner:
+    """Return a runner with several threads, which the package itself never uses."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
+        return {"depth": session.run(None, {name: batch})[0]}
+
+    return run
+
+
+def repeat(network: networks.DepthNetwork, pictures: NDArray[np.uint8], rounds: int) -> int:
+    for _ in range(rounds):
+        network(pictures)
+    return rounds * len(pictures)
+
+
 def settings(model: models.DepthModel, images: int) -> None:
     """Print a line for each runtime, batch and thread count."""
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
@@ -57,24 +81,17 @@ def settings(model: models.DepthModel, images: int) -> None:
             print(f"{runtime:<12} not run: {error.what}")
             continue
         if threads > 1:
-            import onnxruntime
-
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            session = onnxruntime.InferenceSession(network.where, options, providers=["CPUExecutionProvider"])
-            run: runtimes.Runner = lambda x, s=session: {"depth": s.run(None, {s.get_inputs()[0].name: x})[0]}
-            network = networks.DepthNetwork(network.card, run, network.where)
+            network = networks.DepthNetwork(network.card, threaded(network.where, threads), network.where)
         pictures = np.repeat(picture[None], batch, 0)
         network(pictures)
         rounds = max(1, images // batch)
 
-        def work(net: networks.DepthNetwork = network, group: np.ndarray = pictures, n: int = rounds) -> int:  # type: ignore[type-arg]
-            for _ in range(n):
-                net(group)
-            return n * len(group)
-
-        rate, cpu = timed(work)
+        rate, cpu = timed(functools.partial(repeat, network, pictures, rounds))
         print(f"{runtime:<12}{batch:>6}{threads:>8}{rate:>10.1f}{cpu:>13.4f}")
+
+
+def make(workshop: Workshop, indices: range) -> int:
+    return len(list(workshop.make(indices)))
 
 
 def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> None:
@@ -99,7 +116,7 @@ def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> No
 
     for k in range(5):
         loop, _ = timed(plain)
-        rate, _ = timed(lambda k=k: len(list(workshop.make(range(k * images, (k + 1) * images)))))
+        rate, _ = timed(functools.partial(make, workshop, range(k * images, (k + 1) * images)))
         loops.append(loop)
         whole.append(rate)
         shares.append(rate / loop)
@@ -119,9 +136,10 @@ def memory(model: models.DepthModel, images: int) -> None:
         if k in (images // 10, images):
             marks[k] = resident_mb()
     first, last = marks.values()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    change = f"{last / first - 1:+.1%}"
     print(
-        f"resident: {first:.0f} MiB after {images // 10} images, {last:.0f} MiB after {images}: {last / first - 1:+.1%}; "
-        f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
+        f"resident: {first:.0f} MiB after {images // 10} images, {last:.0f} after {images}: {change}; peak {peak:.0f}"
     )
 
 

@@ -144,7 +144,7 @@ def get(name: str, fetch: Callable[..., Any] | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Running:
-    """How a network is to be run: runtime ("" = the card's), device, upsampling (DenseDepth), precision, focal length."""
+    """How a network is to be run.  `runtime` "" is the card's; `focal` is focal length / picture width."""
 
     runtime: str = ""
     device: str = "cpu"

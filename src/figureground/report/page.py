@@ -18,8 +18,8 @@ from PIL import Image
 
 from figureground import labels, stats
 from figureground.dataset import Dataset
-from figureground.matte import mask_of
 from figureground.files import write_whole
+from figureground.matte import mask_of
 from figureground.recipe import Recipe
 from figureground.report import plots, samples
 from figureground.report.colour import DepthScale

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 from figureground.catalog import FolderStore, load_catalog
 from figureground.codec import pixels
 from figureground.dataset import Dataset
-from figureground.matte import mask_of
 from figureground.files import write_whole
+from figureground.matte import mask_of
 from figureground.report import samples
 from figureground.report.colour import colours
 from figureground.report.plots import measure, number
