@@ -421,3 +421,31 @@ def test_a_real_network_cuts_people_out_of_photos(name: str) -> None:
         true = np.asarray(drawn.convert("L").resize(picture.shape[1::-1])) >= 128
     found = networks.cutout_network(U2NETP)(picture) >= 128
     assert (found & true).sum() / (found | true).sum() > 0.95
+
+
+def test_the_preset_of_2020_is_448_bicubic_densedepth_224_stretched_jpeg() -> None:
+    """The chain, each link against plain Pillow and numpy: what DenseDepth sees, its metres, and the stored codes."""
+    from figureground.depth import quantise
+    from figureground.recipe import PRESETS, from_mapping
+    from figureground.workshop import running
+
+    recipe = from_mapping(PRESETS["eva4"])
+    assert recipe.depth.model == "nyu.h5"
+    assert running(recipe).upsampling == "half_pixel"
+    seen: list[np.ndarray[Any, Any]] = []
+    raw = np.linspace(-1, 120, 224 * 224, dtype=np.float32).reshape(1, 1, 224, 224)
+
+    def run(batch: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        seen.append(batch)
+        return {"raw": raw}
+
+    composite = scene_photo(3, 224, 224)
+    depth = networks.DepthNetwork(CARDS["densedepth-nyu"], run, "nyu.h5").estimate(composite)
+    big = np.asarray(Image.fromarray(composite).resize((448, 448), Image.Resampling.BICUBIC))
+    assert np.allclose(seen[0], big.transpose(2, 0, 1)[None] / 255, atol=1e-6)
+    metres = np.where(raw > 0, np.clip(1000 / np.where(raw > 0, raw, 1), 10, 1000) / 100, 10)[0, 0]
+    assert np.allclose(depth.values, metres, rtol=1e-6)
+    code = quantise(depth, recipe.depth.encoding)
+    stretched = np.rint(255 * (metres - metres.min()) / (metres.max() - metres.min()))
+    assert np.abs(code.codes - stretched).max() <= 1
+    assert code.codes.dtype == np.uint8

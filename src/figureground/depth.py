@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from figureground.sample import DepthMap, DepthUnit, Direction, Mask
 
-# Fixed steps, so that codes of different images compare: 1 mm up to 65.5 m, and 0.0001/m up to 6.55/m (15 cm).
-_STEP: dict[DepthUnit, float] = {"m": 0.001, "1/m": 0.0001}
+# Codes a unit, fixed so that images compare: 1 mm a code up to 65.5 m, 0.0001/m a code up to 6.55/m (15 cm).
+_STEPS: dict[DepthUnit, float] = {"m": 1000.0, "1/m": 10000.0}
+# encoding -> (invalid code, largest code) where the range of each image is stretched over the codes
+_STRETCHES: dict[str, tuple[int | None, int]] = {"png16": (0, 65535), "png8": (0, 255), "jpeg8": (None, 255)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +41,25 @@ def quantise(depth: DepthMap, encoding: str) -> DepthCode:
     invalid; relative depth is stretched over 1..65535.  "png8": stretched over 1..255.  "jpeg8": stretched over
     0..255 with no invalid value (JPEG would smear it); a map with holes is refused with ValueError.
     """
+    if encoding == "png16" and depth.unit in _STEPS:
+        # float32 is enough: 65535 codes of its 2**24, so rounding is off by less than 0.01 of a step
+        codes = np.rint(depth.values * np.float32(_STEPS[depth.unit]))
+        codes = np.where((codes >= 1) & (codes <= 65535), codes, np.float32(0)).astype(np.uint16)
+        return DepthCode(codes, 1 / _STEPS[depth.unit], 0.0, 0, depth.unit, depth.direction)
     values = depth.values.astype(np.float64)
     valid = np.isfinite(values)
-    invalid: int | None
-    if encoding == "png16" and depth.unit in _STEP:
-        scale, offset, top, invalid = _STEP[depth.unit], 0.0, 65535, 0
-    else:
-        invalid, top = {"png16": (0, 65535), "png8": (0, 255), "jpeg8": (None, 255)}[encoding]
-        if invalid is None and not valid.all():
-            raise ValueError("8-bit JPEG depth has no code for pixels without a value; use png16 or png8")
-        near, far = (float(values[valid].min()), float(values[valid].max())) if valid.any() else (0.0, 0.0)
-        first = 0 if invalid is None else 1
-        scale = (far - near) / (top - first) or 1.0
-        offset = near - first * scale
-    codes = np.rint((np.where(valid, values, offset) - offset) / scale)
+    invalid, top = _STRETCHES[encoding]
+    if invalid is None and not valid.all():
+        raise ValueError("8-bit JPEG depth has no code for pixels without a value; use png16 or png8")
+    low, high = (float(values[valid].min()), float(values[valid].max())) if valid.any() else (0.0, 0.0)
+    first = 0 if invalid is None else 1
+    scale = (high - low) / (top - first) or 1.0
+    offset = low - first * scale
+    stretched = np.rint((np.where(valid, values, low) - offset) / scale)
     if invalid is not None:
-        codes = np.where(valid & (codes >= 1) & (codes <= top), codes, invalid)
-    codes = codes.astype(np.uint16 if top > 255 else np.uint8)
-    return DepthCode(codes, scale, offset, invalid, depth.unit, depth.direction)
+        stretched = np.where(valid, stretched, invalid)
+    final = stretched.astype(np.uint16) if top > 255 else stretched.astype(np.uint8)
+    return DepthCode(final, scale, offset, invalid, depth.unit, depth.direction)
 
 
 def dequantise(code: DepthCode) -> DepthMap:

@@ -124,7 +124,13 @@ class Processes:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent."""
+    """Leave Ctrl-C to the parent, and keep numeric libraries to one thread a process.
+
+    Runs before the first job imports numpy.  BLAS threads of several workers would spin against each other: with two
+    workers on two cores a sample then takes 2.6 times as long.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -49,6 +49,7 @@ def estimate_folder(
         jobs.append((str(path), str(out / f"{stem}.depth.{'npy' if encoding == 'npy' else 'png'}")))
     if len({target for _, target in jobs}) < len(jobs):
         raise FigureGroundError("two pictures differ only in their suffix", str(folder), "rename one of them")
+    open_network(model, how)  # a network that does not load is an error before anything is written
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

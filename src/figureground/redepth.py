@@ -23,11 +23,12 @@ from figureground.errors import FigureGroundError
 from figureground.files import write_whole
 from figureground.finish import finish
 from figureground.matte import mask_of
+from figureground.models import open_network
 from figureground.parts import Made, PartReader
 from figureground.pipeline import Progress, build_id, describe_build, failed_parts
 from figureground.recipe import DepthOptions, Recipe, load_recipe, to_toml
 from figureground.sample import Mask, Picture, Scene
-from figureground.workshop import Workshop, depth_model
+from figureground.workshop import Workshop, depth_model, running
 
 MARK = "redepth.json"  # stands in a dataset whose depth is being made; says under which build id
 
@@ -44,6 +45,8 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     recipe = dataclasses.replace(load_recipe(source / "recipe.toml"), depth=depth, root=root)
     catalog = catalogs.load_catalog(source / "catalog")
     model = depth_model(recipe)
+    if model is not None:
+        open_network(model, running(recipe))  # a network that does not load is an error before anything is touched
     identity = build_id(recipe, catalog, model)
     numbers = sorted(int(path.stem.split("-")[1]) for path in (source / parts.FOLDER).glob("part-*.zip"))
     if in_place:
