@@ -103,21 +103,21 @@ def stretched(photos: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def inverse(photos: Path) -> Iterator[Path]:
+def inverse(photos: Path) -> Path:
     """Inverse depth, as a network of kind "inverse" would give it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workshop, "layer_flat", lambda depth, mask: DepthMap(1 / depth.values, "1/m", "larger is nearer"))
-        yield make_dataset(photos, "inverse", source="layered")
+        return make_dataset(photos, "inverse", source="layered")
 
 
 @pytest.fixture(scope="module")
-def relative(photos: Path) -> Iterator[Path]:
+def relative(photos: Path) -> Path:
     """Relative inverse depth, each image on a scale of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             workshop, "layer_flat", lambda depth, mask: DepthMap(1 / depth.values, "relative", "larger is nearer")
         )
-        yield make_dataset(photos, "relative", source="layered")
+        return make_dataset(photos, "relative", source="layered")
 
 
 KINDS = ("plain", "layered", "stretched", "inverse", "relative")
