@@ -33,7 +33,7 @@ def recipe(tmp_path: Path) -> Path:
 def test_build_info_report_export(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("build", recipe, tmp_path / "out", "--workers", "1")
     printed = capsys.readouterr()
-    assert "3 backgrounds, 3 foregrounds, 1 photos set aside" in printed.out
+    assert "3 backgrounds, 3 foregrounds, 1 photo set aside" in printed.out
     assert "set aside: rooms/bad <b>.jpg: not a picture" in printed.out
     assert "36 samples of 64 px in 6 parts" in printed.out
     assert "self-checks passed" in printed.out

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from figureground import cards, models, networks, runtimes
@@ -189,6 +190,60 @@ def test_a_missing_extra_names_its_pip_line(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(FigureGroundError) as caught:
         calls[extra]()
     assert "pip install 'figureground[" in caught.value.remedy
+
+
+def stand_in(path: Path, card: Card) -> Path:
+    """Write an ONNX file with the inputs and outputs of the card's network, of any size, and made-up weights."""
+    weight = np.array([[1.5, -0.7, 0.9], [0.4, 1.1, -0.3], [0.8, 0.6, 0.5]], np.float32).reshape(3, 3, 1, 1)
+    constants = [
+        numpy_helper.from_array(weight, "w3"),
+        numpy_helper.from_array(weight[2:], "w1"),
+        numpy_helper.from_array(np.array([3.0], np.float32), "b1"),
+        numpy_helper.from_array(np.array([1]), "axis"),
+    ]
+    depth = helper.make_node("Conv", ["pixel_values", "w1", "b1"], ["map"])
+    if card.reading == "moge":
+        nodes = [
+            helper.make_node("Conv", ["pixel_values", "w3"], ["c"]),
+            helper.make_node("Transpose", ["c"], ["points"], perm=[0, 2, 3, 1]),
+            helper.make_node("ReduceMax", ["pixel_values"], ["metric_scale"], axes=[1, 2, 3], keepdims=0),
+        ]
+        outputs = {"points": 4, "metric_scale": 1}
+    elif card.output_name:
+        nodes = [
+            depth,
+            helper.make_node("Conv", ["pixel_values", "w3"], ["predicted_normal"]),
+            helper.make_node("Identity", ["map"], [card.output_name]),
+        ]
+        outputs = {"predicted_normal": 4, card.output_name: 4}
+    else:
+        nodes = [depth, helper.make_node("Squeeze", ["map", "axis"], ["predicted_depth"])]
+        outputs = {"predicted_depth": 3}
+    graph = helper.make_graph(
+        nodes,
+        "stand-in",
+        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, "h", "w"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * rank) for name, rank in outputs.items()],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("name", [name for name, card in CARDS.items() if card.runtime == "onnx"])
+def test_onnx_cards_run_on_stand_ins(tmp_path: Path, name: str) -> None:
+    """The card's own size, normalisation, output and reading, on a file with the network's inputs and outputs."""
+    card = CARDS[name]
+    network = opened(stand_in(tmp_path / "x.onnx", card), name, models.Running(focal=0.75))
+    pictures = np.stack([scene_photo(i, 60, 80) for i in range(2)])
+    depth = network(pictures)
+    assert depth.shape == (2, 60, 80)
+    assert np.allclose(depth[1], network(pictures[1:])[0], atol=1e-4 * np.abs(depth[1]).max())
+    if card.unit == "m":
+        assert card.valid[0] <= depth.min() <= depth.max() <= card.valid[1]
+    native = network(pictures[:1], native=True)
+    assert native.shape[1:] == networks.input_shape(card, 60, 80)
 
 
 TRANSFORMERS = [name for name, card in CARDS.items() if card.runtime == "transformers"]

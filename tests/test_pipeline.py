@@ -15,7 +15,9 @@ from figureground import build, dry_run, ingest, open_dataset, parts
 from figureground.catalog import FolderStore, MemoryStore, Pixels
 from figureground.engines import Outcome, Processes, Serial
 from figureground.errors import FigureGroundError
+from figureground.files import only_writer
 from figureground.matte import tight_box
+from figureground.recipe import Recipe
 from figureground.workshop import Workshop, depth_model
 from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
 
@@ -218,6 +220,33 @@ def test_changed_photos_and_networks_are_refused(tmp_path: Path) -> None:
     card.write_text(card.read_text().replace("unit_scale = 2.0\n", ""))
     build(recipe, out)
     assert files(out) == before
+
+
+def test_a_build_stopped_while_preparing_photos_goes_on(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = files(build(small_recipe(photos), tmp_path / "whole/out"))
+    real = ingest.prepare_photo
+
+    def stop(recipe: Recipe, job: ingest.Job) -> ingest.Prepared:
+        if "room2" in job.path:
+            raise KeyboardInterrupt
+        return real(recipe, job)
+
+    monkeypatch.setattr(ingest, "prepare_photo", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build(small_recipe(photos), tmp_path / "out")
+    monkeypatch.setattr(ingest, "prepare_photo", real)
+    assert files(build(small_recipe(photos), tmp_path / "out")) == whole
+
+
+def test_two_builds_do_not_share_a_folder(photos: Path, tmp_path: Path) -> None:
+    out = build(small_recipe(photos), tmp_path / "out")
+    before = files(out)
+    with only_writer(out), pytest.raises(FigureGroundError, match="another build is at work"):
+        build(small_recipe(photos), out)
+    assert {name: data for name, data in files(out).items() if name != ".lock"} == before
+    assert files(build(small_recipe(photos), out)) == before
 
 
 def test_a_nan_fails_its_part_is_reported_and_never_written(photos: Path, tmp_path: Path) -> None:

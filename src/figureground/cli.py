@@ -30,6 +30,7 @@ app = App(
     help_epilogue=EXAMPLES,
     help_format="plaintext",
     version=__version__,
+    suppress_keyboard_interrupt=False,
 )
 app["--help"].group = app["--version"].group = Group("Other", sort_key=9)
 

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from figureground.sample import Catalog
 
 
+def plural(n: int, noun: str) -> str:
+    """Return "1 part" or "1,200 parts"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def print_catalog(catalog: Catalog, everything: bool = False) -> None:
     """Print how many photos are used and which are set aside: ten of them, or everything with the notes."""
     print(
-        f"{len(catalog.backgrounds)} backgrounds, {len(catalog.foregrounds)} foregrounds, "
-        f"{len(catalog.set_aside)} photos set aside"
+        f"{plural(len(catalog.backgrounds), 'background')}, {plural(len(catalog.foregrounds), 'foreground')}, "
+        f"{plural(len(catalog.set_aside), 'photo')} set aside"
     )
     few = len(catalog.set_aside) if everything else 10
     for photo in catalog.set_aside[:few]:
@@ -32,7 +37,7 @@ def print_catalog(catalog: Catalog, everything: bool = False) -> None:
 def print_estimate(cost: Estimate, workers: int) -> None:
     """Print what a build would cost."""
     workers = workers or os.cpu_count() or 1
-    print(f"{cost.samples:,} samples in {cost.parts} parts")
+    print(f"{plural(cost.samples, 'sample')} in {plural(cost.parts, 'part')}")
     layers = ", ".join(f"{layer} {size / 1000:.1f} kB" for layer, size in cost.bytes.items() if size)
     print(f"about {_bytes(cost.total_bytes)}: a sample is {sum(cost.bytes.values()) / 1000:.1f} kB ({layers})")
     each = sum(cost.seconds.values())
@@ -51,7 +56,8 @@ def print_dataset(data: Dataset) -> None:
     """Print what a finished dataset holds, and which of its self-checks failed."""
     manifest, statistics = data.manifest, data.statistics
     print(
-        f"{manifest['name']}: {manifest['samples']:,} samples of {manifest['size']} px in {data.parts} parts, "
+        f"{manifest['name']}: {plural(manifest['samples'], 'sample')} of {manifest['size']} px "
+        f"in {plural(data.parts, 'part')}, "
         f"{_bytes(manifest['bytes'])} ({manifest['bytes'] / manifest['samples'] / 1000:.1f} kB a sample)"
     )
     for layer, moments in statistics["summary"].items():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+
+from figureground.errors import FigureGroundError
 
 PARTIAL = ".partial"
 
@@ -26,3 +30,31 @@ def write_whole(path: Path, data: bytes) -> None:
     temporary = partial_of(path)
     temporary.write_bytes(data)
     os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold a folder against a second writer on this machine; the system lets go when the process ends, however it ends.
+
+    Raises FigureGroundError when another process holds it.  Where the system has no such locks (Windows), nothing is
+    held.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    path = folder / ".lock"
+    with path.open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FigureGroundError(
+                "another build is at work in this folder", str(folder), "wait for it, or stop it, or use another folder"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from figureground.cards import meaning
 from figureground.catalog import FolderStore, MemoryStore, Store
 from figureground.engines import Engine, choose
 from figureground.errors import FigureGroundError
-from figureground.files import PARTIAL, write_whole
+from figureground.files import PARTIAL, only_writer, write_whole
 from figureground.finish import finish
 from figureground.models import DepthModel
 from figureground.recipe import Recipe, changed_keys, content, load_recipe, to_toml
@@ -82,20 +82,22 @@ def build(
     Raises FigureGroundError for a problem that the user can mend; parts that were finished stay.
     """
     engine = engine or choose("serial", 1)
-    _door(recipe, out, fresh)
-    model = depth_model(recipe)
-    catalog = _catalog(recipe, out, engine, strict, fresh, progress)
-    samples = plan.count(recipe, catalog)
-    identity = build_id(recipe, catalog, model)
-    _settle(recipe, out, identity, model, fresh)
-    numbers = range(-(-samples // recipe.parts.size))
-    missing = [n for n in numbers if parts.read_info(out, n, identity) is None]
-    if missing:
-        workshop = Workshop(recipe, catalog, FolderStore(out / "catalog"), model)
-        share = min(1.0, len(missing) * recipe.parts.size / samples)
-        _room(out, estimate(workshop).total_bytes * share)
-        _make(recipe, out, identity, engine, missing, samples, progress)
-    finish(recipe, catalog, out, identity, len(numbers), progress)
+    _door(recipe, out)
+    with only_writer(out):
+        _belongs(recipe, out, fresh)
+        model = depth_model(recipe)
+        catalog = _catalog(recipe, out, engine, strict, fresh, progress)
+        samples = plan.count(recipe, catalog)
+        identity = build_id(recipe, catalog, model)
+        _settle(recipe, out, identity, model, fresh)
+        numbers = range(-(-samples // recipe.parts.size))
+        missing = [n for n in numbers if parts.read_info(out, n, identity) is None]
+        if missing:
+            workshop = Workshop(recipe, catalog, FolderStore(out / "catalog"), model)
+            share = min(1.0, len(missing) * recipe.parts.size / samples)
+            _room(out, estimate(workshop).total_bytes * share)
+            _make(recipe, out, identity, engine, missing, samples, progress)
+        finish(recipe, catalog, out, identity, len(numbers), progress)
     return out
 
 
@@ -127,8 +129,8 @@ def estimate(workshop: Workshop) -> Estimate:
     return Estimate(samples, number, len(catalog.backgrounds), len(catalog.foregrounds), sizes, seconds)
 
 
-def _door(recipe: Recipe, out: Path, fresh: bool) -> None:
-    """Check, before any work, that `out` can be written and belongs to this recipe."""
+def _door(recipe: Recipe, out: Path) -> None:
+    """Check, before any work, that `out` can be written and is ours; mark it as ours with the recipe."""
     if out.exists() and not out.is_dir():
         raise FigureGroundError("the output is a file, not a folder", str(out), "give a folder's name")
     kept = out / "recipe.toml"
@@ -139,16 +141,23 @@ def _door(recipe: Recipe, out: Path, fresh: bool) -> None:
         probe = out / f".write-test.{secrets.token_hex(4)}{PARTIAL}"
         probe.write_bytes(b"")
         probe.unlink()
+        if not kept.is_file():
+            write_whole(kept, to_toml(recipe).encode())
     except OSError as error:
         raise FigureGroundError(
             f"the output folder cannot be written: {error.strerror}",
             str(out),
             "choose another folder, or change its permissions",
         ) from None
+
+
+def _belongs(recipe: Recipe, out: Path, fresh: bool) -> None:
+    """Sweep what a killed run left, and refuse parts that were made under another recipe."""
     parts.sweep(out)
     for leftover in out.glob(f"catalog.*{PARTIAL}"):
         shutil.rmtree(leftover)
-    if kept.is_file() and not fresh:
+    kept = out / "recipe.toml"
+    if not fresh:
         changed = changed_keys(load_recipe(kept), recipe)
         if changed and _has_parts(out):
             raise FigureGroundError(

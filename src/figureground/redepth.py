@@ -20,7 +20,7 @@ from figureground.catalog import FolderStore
 from figureground.dataset import open_dataset
 from figureground.engines import Engine
 from figureground.errors import FigureGroundError
-from figureground.files import write_whole
+from figureground.files import only_writer, write_whole
 from figureground.finish import finish
 from figureground.matte import mask_of
 from figureground.models import open_network
@@ -55,23 +55,24 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
         (out / "manifest.json").unlink(missing_ok=True)
     else:
         _new_folder(source, out, identity)
-    parts.sweep(out)
-    missing = [n for n in numbers if parts.read_info(out, n, identity) is None]
-    progress("parts", len(numbers) - len(missing), len(numbers))
-    failures = []
-    done = len(numbers) - len(missing)
-    for outcome in engine.map(functools.partial(_redo_part, recipe, str(source), str(out), identity), missing):
-        if outcome.error is not None:
-            failures.append((outcome.job, outcome.error))
-        else:
-            done += 1
-            progress("parts", done, len(numbers))
-    if failures:
-        raise failed_parts(failures, len(missing), out)
-    write_whole(out / "recipe.toml", to_toml(recipe).encode())
-    write_whole(out / "build.json", json.dumps(describe_build(recipe, identity, model), indent=1).encode())
-    finish(recipe, catalog, out, identity, len(numbers), progress)
-    (out / MARK).unlink(missing_ok=True)
+    with only_writer(out):
+        parts.sweep(out)
+        missing = [n for n in numbers if parts.read_info(out, n, identity) is None]
+        progress("parts", len(numbers) - len(missing), len(numbers))
+        failures = []
+        done = len(numbers) - len(missing)
+        for outcome in engine.map(functools.partial(_redo_part, recipe, str(source), str(out), identity), missing):
+            if outcome.error is not None:
+                failures.append((outcome.job, outcome.error))
+            else:
+                done += 1
+                progress("parts", done, len(numbers))
+        if failures:
+            raise failed_parts(failures, len(missing), out)
+        write_whole(out / "recipe.toml", to_toml(recipe).encode())
+        write_whole(out / "build.json", json.dumps(describe_build(recipe, identity, model), indent=1).encode())
+        finish(recipe, catalog, out, identity, len(numbers), progress)
+        (out / MARK).unlink(missing_ok=True)
     return out
 
 
