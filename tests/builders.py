@@ -64,7 +64,7 @@ def small_recipe(root: Path, **sections: Any) -> Recipe:
     return from_mapping(table, root=root)
 
 
-def write_depth_network(path: Path, kind: str = "grey", size: int = 64, half: bool = False) -> Path:
+def write_depth_network(path: Path, kind: str = "grey", size: int = 64, half: bool = False, batch: int = 1) -> Path:
     """Write a tiny ONNX depth network [1, 3, size, size] -> [1, 1, size, size].
 
     "grey": 1 + 4 * mean of the channels (metres); "nan": everything NaN.  `half`: float16 throughout.
@@ -74,8 +74,8 @@ def write_depth_network(path: Path, kind: str = "grey", size: int = 64, half: bo
     graph = helper.make_graph(
         [helper.make_node("Conv", ["image", "weight", "bias"], ["depth"])],
         kind,
-        [helper.make_tensor_value_info("image", single, [1, 3, size, size])],
-        [helper.make_tensor_value_info("depth", single, [1, 1, size, size])],
+        [helper.make_tensor_value_info("image", single, [batch, 3, size, size])],
+        [helper.make_tensor_value_info("depth", single, [batch, 1, size, size])],
         [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.ones(1, number), "bias")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)

@@ -1,3 +1,4 @@
+import os
 import pickle
 from pathlib import Path
 
@@ -65,3 +66,22 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(FigureGroundError, match="manifest cannot be read"):
         open_dataset(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_forked_readers_do_not_disturb_each_other(data: Dataset) -> None:
+    """As PyTorch's workers on Linux do: the parent has read, then children read at random at the same time."""
+    expected = [data.members(i)["image"] for i in range(36)]
+    children = []
+    for seed in range(3):
+        pid = os.fork()
+        if pid == 0:
+            wrong = 1
+            try:
+                order = np.random.default_rng(seed).integers(0, 36, 400).tolist()
+                wrong = int(any(data.members(i)["image"] != expected[i] for i in order))
+            finally:
+                os._exit(wrong)
+        children.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0, 0]

@@ -63,6 +63,17 @@ def test_maps_that_exist_are_kept(folder: Path) -> None:
     assert (out / "a.depth.png").stat().st_mtime_ns == kept
 
 
+def test_one_flat_picture_does_not_stop_the_others(folder: Path) -> None:
+    Image.fromarray(np.full((80, 80, 3), 90, np.uint8)).save(folder / "in/flat.png")
+    out = folder / "in/maps"  # among the pictures
+    for _ in range(2):
+        aside = estimate_folder(folder / "in", out, model(folder), models.Running(), Serial(), lambda *_: None)
+        assert [line.split(": ")[1] for line in aside] == ["the depth network's output is constant"][: len(aside)]
+    assert len(list(out.rglob("*.png"))) == 3
+    with pytest.raises(FigureGroundError, match="no such folder"):
+        estimate_folder(folder / "in/a.png", out, model(folder), models.Running(), Serial(), lambda *_: None)
+
+
 def test_wrong_options_are_refused(folder: Path) -> None:
     for options, what in ((("gif", "image"), "unknown encoding"), (("npy", "huge"), "unknown size")):
         with pytest.raises(FigureGroundError, match=what):

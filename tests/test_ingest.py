@@ -127,6 +127,27 @@ def test_the_state_hangs_on_photos_and_knobs_that_matter(tmp_path: Path) -> None
     assert ingest.state(small_recipe(tmp_path)) != before
 
 
+def test_a_depth_map_belongs_to_one_photo(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    layered = small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"})
+    (tmp_path / "rooms/more").mkdir()
+    Image.fromarray(scene_photo(9)).save(tmp_path / "rooms/more/room1.png")
+    with pytest.raises(FigureGroundError, match="2 backgrounds are named 'room1', and one depth map"):
+        run(layered)
+    (tmp_path / "rooms/more/room1.png").unlink()
+    np.save(tmp_path / "depth/room2.npy", np.full((96, 120), 2.5, np.float32))
+    with pytest.raises(FigureGroundError, match="two depth maps have one stem"):
+        run(layered)
+
+
+def test_reasons_name_no_place_of_the_machine(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    (tmp_path / "depth/room0.png").write_bytes(b"junk")
+    catalog, _ = run(small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"}))
+    assert len(catalog.set_aside) == 1
+    assert str(tmp_path) not in catalog.set_aside[0].reason
+
+
 def test_figure_heights_hang_on_the_photo_not_on_its_place_in_the_folder(tmp_path: Path) -> None:
     write_photos(tmp_path, 1, 4)
     heights = {f.source: f.height for f in run(small_recipe(tmp_path, size=160))[0].foregrounds}

@@ -56,6 +56,14 @@ def test_the_card_sets_normalisation_scale_and_range(tmp_path: Path) -> None:
     assert (depth.unit, depth.direction) == ("1/m", "larger is nearer")
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3, 5])
+def test_files_with_a_fixed_batch_take_any_number(tmp_path: Path, batch: int) -> None:
+    network = opened(write_depth_network(tmp_path / "two.onnx", batch=2))
+    single = opened(write_depth_network(tmp_path / "one.onnx"))
+    pictures = np.stack([scene_photo(i, 64, 64) for i in range(batch)])
+    assert np.allclose(network(pictures), single(pictures), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("kind", "outputs", "what"),
     [
@@ -338,6 +346,12 @@ def test_transformers_models_run_from_a_folder(tmp_path: Path, name: str) -> Non
         ('name = "x"\ninput_size = 3\noutput = "metric"\nmeen = 3', "unknown: meen"),
         ('name = "x"\ninput_size = "big"\noutput = "metric"', "input_size = 'big' is no int"),
         ('name = "x"\ninput_size = 3\noutput = "metric"', "is no picture"),
+        ('name = "x"\ninput_size = 64\noutput = ["metric"]', "is no str"),
+        ('name = "x"\ninput_size = 64\noutput = "metric"\nmean = ["a", "b", "c"]', "no list of 3 numbers"),
+        ('name = "x"\ninput_size = 64\noutput = "metric"\nmean = [0.5]', "no list of 3 numbers"),
+        ('name = "x"\ninput_size = 64\noutput = "metric"\nvalid = [1.0]', "no list of 0 or 2 numbers"),
+        ('name = "x"\ninput_size = 64\noutput = "metric"\nvalid = [9.0, 1.0]', r"not \[smallest, largest\]"),
+        ('name = "x"\ninput_size = 64\noutput = "metric"\nmultiple = -14', "is negative"),
         ("name = ", "cannot be read"),
     ],
 )

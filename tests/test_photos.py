@@ -143,7 +143,16 @@ def test_find_takes_folders_globs_and_files_in_natural_order(tmp_path: Path) -> 
     names = [p.relative_to(tmp_path).as_posix() for p in photos.find(["a"], tmp_path, "k")]
     assert names == ["a/deep/x.PNG", "a/img2.jpg", "a/img10.jpg"]
     assert len(photos.find(["a", "b/y.jpg", "a/*.jpg"], tmp_path, "k")) == 4
-    for paths, what in (([], "names no folder"), (["c"], "no such folder"), (["a/Thumbs.db"], "no pictures")):
+    assert len(photos.find(["a*"], tmp_path, "k")) == 3  # a glob may match folders
+    (tmp_path / "odd [x]").mkdir()
+    (tmp_path / "odd [x]/z.jpg").write_bytes(b"x")
+    assert len(photos.find(["*.jpg"], tmp_path / "odd [x]", "k")) == 1
+    for paths, what in (
+        (["~nobody-here/x"], "no such folder"),
+        ([], "names no folder"),
+        (["c"], "no such folder"),
+        (["a/Thumbs.db"], "no pictures"),
+    ):
         with pytest.raises(FigureGroundError, match=what):
             photos.find(paths, tmp_path, "backgrounds.path")
 

@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -238,6 +239,70 @@ def test_a_build_stopped_while_preparing_photos_goes_on(
         build(small_recipe(photos), tmp_path / "out")
     monkeypatch.setattr(ingest, "prepare_photo", real)
     assert files(build(small_recipe(photos), tmp_path / "out")) == whole
+
+
+def test_a_stopped_fresh_build_is_no_finished_dataset(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = build(small_recipe(photos), tmp_path / "out")
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("figureground.pipeline.finish", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build(small_recipe(photos, seed=5), out, fresh=True)
+    with pytest.raises(FigureGroundError, match="not finished"):
+        open_dataset(out)
+    monkeypatch.undo()
+    assert len(open_dataset(build(small_recipe(photos, seed=5), out))) == 36
+
+
+def test_the_recipes_own_folder_is_no_output(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    (tmp_path / "recipe.toml").write_text("# my notes")
+    before = files(tmp_path)
+    with pytest.raises(FigureGroundError, match="holds other things"):
+        build(small_recipe(tmp_path), tmp_path)
+    assert files(tmp_path) == before
+
+
+def test_a_damaged_catalog_is_prepared_again(photos: Path, tmp_path: Path) -> None:
+    out = build(small_recipe(photos), tmp_path / "out")
+    whole = files(out)
+    swapped = (out / "catalog/Background/bg002.jpg").read_bytes()
+    for name, data in (("Background/bg001.jpg", swapped), ("Foreground/fg002.png", b""), ("catalog.jsonl", b"{")):
+        (out / "catalog" / name).write_bytes(data)
+        (out / "parts/part-00000.zip").unlink()
+        build(small_recipe(photos), out)
+        assert files(out) == whole, name
+    (out / "catalog/Background/bg003.jpg").unlink()
+    assert files(build(small_recipe(photos), out)) == whole
+
+
+def test_odd_names_end_no_run(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    names = [b"line\xe2\x80\xa8end.png", "a5²3.png".encode(), b"caf\xe9.png", b"new\x0bline.png"]
+    for i, name in enumerate(names):
+        path = os.path.join(os.fsencode(tmp_path / "rooms"), name)
+        try:
+            with open(path, "wb") as file:
+                Image.fromarray(scene_photo(50 + i)).save(file, "PNG")
+        except OSError:
+            continue  # a file system that takes no such name
+    data = open_dataset(build(small_recipe(tmp_path), tmp_path / "out"))
+    assert len(data.catalog.backgrounds) > 3
+
+
+def test_a_damaged_part_is_named(photos: Path, tmp_path: Path) -> None:
+    out = build(small_recipe(photos), tmp_path / "out")
+    part = out / "parts/part-00000.zip"
+    damaged = bytearray(part.read_bytes())
+    damaged[200] ^= 1
+    part.write_bytes(damaged)
+    with pytest.raises(FigureGroundError, match="part cannot be read") as caught:
+        open_dataset(out)[0]
+    assert "delete it" in caught.value.remedy
 
 
 def test_two_builds_do_not_share_a_folder(photos: Path, tmp_path: Path) -> None:

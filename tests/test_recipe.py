@@ -83,6 +83,8 @@ def test_settings_lie_over_the_file() -> None:
         2,
         30,
     )
+    assert parse("", settings=["placement.clip=2020", "name=7"]).placement.clip == "2020"
+    assert parse("", settings=["placement.samples=12"]).placement.samples == 12
     with pytest.raises(FigureGroundError, match="has no '='"):
         parse("", settings=["size"])
     with pytest.raises(FigureGroundError, match="unknown recipe key 'sise'"):

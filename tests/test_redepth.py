@@ -9,6 +9,7 @@ import pytest
 from figureground import build, open_dataset, parts, redepth
 from figureground.engines import Processes, Serial
 from figureground.errors import FigureGroundError
+from figureground.files import only_writer
 from figureground.recipe import DepthOptions, Recipe
 from tests.builders import small_recipe, write_depth_network, write_photos
 from tests.test_pipeline import files
@@ -85,10 +86,9 @@ def test_it_goes_on_where_it_was_stopped(recipe: Recipe, tmp_path: Path, monkeyp
 
 def test_another_network_does_not_mix_into_a_begun_folder(recipe: Recipe, tmp_path: Path) -> None:
     source = build(recipe, tmp_path / "plain")
-    with pytest.raises(FigureGroundError, match="NaN"):
-        redo(source, tmp_path / "out", recipe, options(recipe, model="nan.onnx"))
+    redo(source, tmp_path / "out", recipe, options(recipe))
     with pytest.raises(FigureGroundError, match="begun with another depth network"):
-        redo(source, tmp_path / "out", recipe, options(recipe))
+        redo(source, tmp_path / "out", recipe, options(recipe, encoding="png8"))
     (tmp_path / "full").mkdir()
     (tmp_path / "full/mine").write_text("x")
     with pytest.raises(FigureGroundError, match="holds other things"):
@@ -112,3 +112,50 @@ def test_an_image_of_another_version_is_estimated_as_stored(recipe: Recipe, tmp_
     assert one is not None
     assert other is not None
     assert np.abs(one.values - other.values).mean() < 0.05  # of the same picture, once decoded and once rendered
+
+
+def test_a_network_that_does_not_work_leaves_the_dataset_as_it_is(recipe: Recipe, tmp_path: Path) -> None:
+    source = build(recipe, tmp_path / "out")
+    before = files(source)
+    for model, what in (("nan.onnx", "NaN"), ("wide.onnx", "refused its input"), ("none.onnx", "no such")):
+        if model == "wide.onnx":
+            card = write_depth_network(tmp_path / model).with_suffix(".card.toml")
+            card.write_text(card.read_text().replace("64", "96"))
+        with pytest.raises(FigureGroundError, match=what):
+            redo(source, source, recipe, options(recipe, model=model))
+    with pytest.raises(FigureGroundError, match="by a network"):
+        redo(source, source, recipe, dataclasses.replace(recipe.depth, source="none"))
+    with only_writer(source), pytest.raises(FigureGroundError, match="another build is at work"):
+        redo(source, source, recipe, options(recipe))
+    assert files(source) == before
+
+
+def test_missing_parts_are_no_smaller_dataset(recipe: Recipe, tmp_path: Path) -> None:
+    source = build(recipe, tmp_path / "out")
+    (source / "parts/part-00003.zip").unlink()
+    with pytest.raises(FigureGroundError, match="1 of 6 parts are missing"):
+        redo(source, source, recipe, options(recipe))
+    assert (source / "manifest.json").is_file()
+
+
+def test_a_build_after_a_stopped_depth_leaves_no_mark(recipe: Recipe, tmp_path: Path) -> None:
+    source = build(recipe, tmp_path / "out")
+    before = files(source)
+    (source / "redepth.json").write_text('{"build_id": "x"}')
+    (source / "manifest.json").unlink()
+    assert files(build(recipe, source)) == before
+
+
+def test_two_networks_of_one_name_are_two(recipe: Recipe, tmp_path: Path) -> None:
+    """In one process: the same relative path means another file where the root differs."""
+    source = build(recipe, tmp_path / "plain")
+    (tmp_path / "other").mkdir()
+    write_depth_network(tmp_path / "other/grey.onnx")
+    card = tmp_path / "other/grey.card.toml"
+    card.write_text(card.read_text() + "unit_scale = 3.0\n")
+    one = open_dataset(redo(source, tmp_path / "one", recipe, options(recipe)))[0].depth
+    elsewhere = dataclasses.replace(recipe, root=tmp_path / "other")
+    two = open_dataset(redo(source, tmp_path / "two", elsewhere, options(recipe)))[0].depth
+    assert one is not None
+    assert two is not None
+    assert np.allclose(two.values, 3 * one.values, atol=0.01)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from figureground.errors import FigureGroundError
-from figureground.files import file_sha256
+from figureground.files import file_sha256, user_path
 from figureground.sample import DepthUnit, Direction
 
 IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -272,12 +272,16 @@ def read_card(path: Path) -> Card:
     except FileNotFoundError:
         raise FigureGroundError("no such card", str(path), f"a TOML file, or one of {', '.join(CARDS)}") from None
     except (OSError, ValueError) as error:
-        raise FigureGroundError(f"the card cannot be read: {error}", str(path), "see docs/depth.md") from None
+        raise FigureGroundError(f"the card cannot be read: {error}", str(path), "see docs/models.md") from None
     known = {f.name: f.type for f in fields(Card)}
     unknown, missing = set(table) - set(known), {"name", "input_size", "output"} - set(table)
     if unknown or missing:
         text = "unknown: " + ", ".join(sorted(unknown)) if unknown else "missing: " + ", ".join(sorted(missing))
         raise FigureGroundError(f"the card has wrong keys; {text}", str(path), f"keys: {', '.join(known)}")
+    for key, kind in known.items():
+        wanted: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+        if key in table and not isinstance(table[key], wanted.get(str(kind), (list,))):
+            raise FigureGroundError(f"{key} = {table[key]!r} is no {kind}", str(path), "see docs/models.md")
     for key, choices in (
         ("output", KINDS),
         ("reading", READINGS),
@@ -287,12 +291,19 @@ def read_card(path: Path) -> Card:
     ):
         if table.get(key, next(iter(choices))) not in choices:
             raise FigureGroundError(f"{key} = {table[key]!r} is unknown", str(path), f"one of {', '.join(choices)}")
-    for key, kind in known.items():
-        wanted: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
-        if key in table and not isinstance(table[key], wanted.get(str(kind), (list,))):
-            raise FigureGroundError(f"{key} = {table[key]!r} is no {kind}", str(path), "see docs/depth.md")
     if table["input_size"] < 8:
         raise FigureGroundError(f"input_size = {table['input_size']} is no picture", str(path), "the side in px")
+    for key, sizes in (("mean", (3,)), ("std", (3,)), ("valid", (0, 2))):
+        numbers = table.get(key, [0.0] * sizes[0])
+        if len(numbers) not in sizes or any(type(n) not in (int, float) for n in numbers):
+            text = " or ".join(map(str, sizes))
+            raise FigureGroundError(
+                f"{key} = {numbers!r} is no list of {text} numbers", str(path), "see docs/models.md"
+            )
+    if min(table.get("std", [1.0])) <= 0 or list(table.get("valid", [])) != sorted(table.get("valid", [])):
+        raise FigureGroundError("std is not positive, or valid not [smallest, largest]", str(path), "docs/models.md")
+    if table.get("multiple", 0) < 0:
+        raise FigureGroundError(f"multiple = {table['multiple']} is negative", str(path), "0, or the side's multiple")
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     return Card(**values)
 
@@ -305,7 +316,7 @@ def find_card(weights: Path, card: str, root: Path) -> Card:
     if card in CARDS:
         return CARDS[card]
     if card:
-        return read_card(root / Path(card).expanduser())
+        return read_card(user_path(card, root))
     beside = weights.with_suffix(".card.toml")
     if beside.is_file():
         return read_card(beside)
@@ -318,5 +329,5 @@ def find_card(weights: Path, card: str, root: Path) -> Card:
     raise FigureGroundError(
         "this depth network has no card, so its unit is not known",
         str(weights),
-        f"write {beside.name} beside it (docs/depth.md), or set depth.card to one of {', '.join(CARDS)}",
+        f"write {beside.name} beside it (docs/models.md), or set depth.card to one of {', '.join(CARDS)}",
     )

@@ -84,7 +84,9 @@ def to_lines(catalog: Catalog) -> str:
 def from_lines(text: str) -> Catalog:
     state = ""
     found: dict[str, list[Any]] = {"background": [], "foreground": [], "note": [], "set aside": []}
-    for line in text.splitlines():
+    for line in text.split("\n"):  # not splitlines: file names may hold other line ends
+        if not line:
+            continue
         row = json.loads(line)
         kind = row.pop("kind")
         if kind == "state":
@@ -106,7 +108,7 @@ def load_catalog(folder: Path) -> Catalog:
     """Read a catalog folder.  Raises FigureGroundError when it is missing or damaged."""
     try:
         return from_lines((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FigureGroundError(
             f"the catalog cannot be read: {error}",
             str(folder / FILE),

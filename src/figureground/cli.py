@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -217,6 +218,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line.  A FigureGroundError prints its three lines and exits with 1; --debug shows tracebacks."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in tokens
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no run
     _register()
     tokens = [word for word in tokens if word != "--debug"]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import json
+import os
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ class Dataset:
             ends.append(end)
         self._ends = ends
         self._open: OrderedDict[int, PartReader] = OrderedDict()
+        self._process = os.getpid()
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -79,7 +81,12 @@ class Dataset:
     @property
     def statistics(self) -> Mapping[str, Any]:
         """Return statistics.json: mean and std a layer under "summary", "checks", and what they were made from."""
-        plain: dict[str, Any] = json.loads((self.path / "statistics.json").read_bytes())
+        try:
+            plain: dict[str, Any] = json.loads((self.path / "statistics.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise FigureGroundError(
+                f"the statistics cannot be read: {error}", self.path.name, "run its build command again"
+            ) from None
         return plain
 
     def _locate(self, i: int) -> tuple[PartReader, int]:
@@ -89,6 +96,9 @@ class Dataset:
         i %= n
         slot = bisect.bisect_right(self._ends, i)
         number = self._numbers[slot]
+        if self._process != os.getpid():
+            # a forked child shares the parent's file offsets: it leaves those files alone and opens its own
+            self._process, self._open = os.getpid(), OrderedDict()
         if number not in self._open:
             self._open[number] = PartReader(self.path / self.manifest["parts"][number]["file"])
             if len(self._open) > _OPEN_PARTS:
@@ -105,6 +115,7 @@ def open_dataset(path: Path | str) -> Dataset:
     path = Path(path)
     try:
         manifest = json.loads((path / "manifest.json").read_bytes())
+        parts = len(manifest["parts"])
     except FileNotFoundError:
         begun = (path / "build.json").is_file()
         raise FigureGroundError(
@@ -112,8 +123,8 @@ def open_dataset(path: Path | str) -> Dataset:
             str(path),
             "run its build command again to finish it" if begun else "give the folder that `figureground build` wrote",
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise FigureGroundError(
             f"the manifest cannot be read: {error}", str(path / "manifest.json"), "run its build command again"
         ) from None
-    return Dataset(path, manifest, range(len(manifest["parts"])))
+    return Dataset(path, manifest, range(parts))

@@ -139,9 +139,10 @@ ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(
 
 def choose(name: str, workers: int) -> Engine:
     """Return the engine of that name ("auto": serial for one worker, else processes); workers 0 means all cores."""
-    workers = (
-        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
-    )
+    if workers < 0:
+        raise FigureGroundError(f"{workers} workers", "--workers", "0 for one a core, or how many")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(workers or cores, 61)  # Windows waits for no more processes at a time
     if name == "auto":
         name = "serial" if workers == 1 else "processes"
     if name not in ENGINES:

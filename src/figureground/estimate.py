@@ -43,8 +43,13 @@ def estimate_folder(
     for name, value, known in (("--encoding", encoding, ENCODINGS), ("--size", size, SIZES)):
         if value not in known:
             raise FigureGroundError(f"unknown {name[2:]} {value!r}", name, f"one of {', '.join(known)}")
+    if not folder.is_dir():
+        raise FigureGroundError("no such folder of pictures", str(folder), "give a finished dataset, or a folder")
+    inside = out.resolve()
     jobs = []
     for path in photos.find([str(folder)], Path(), "the folder"):
+        if path.name.endswith(".depth.png") or path.resolve().is_relative_to(inside):
+            continue  # what an earlier call wrote
         stem = path.relative_to(folder).with_suffix("").as_posix()
         jobs.append((str(path), str(out / f"{stem}.depth.{'npy' if encoding == 'npy' else 'png'}")))
     if len({target for _, target in jobs}) < len(jobs):
@@ -58,13 +63,19 @@ def estimate_folder(
     start = len(jobs) - len(todo)
     progress("pictures", start, len(jobs))
     aside: list[str] = []
+    failed: FigureGroundError | None = None
     work = functools.partial(_estimate, model, how, encoding, size == "native")
     for done, outcome in enumerate(engine.map(work, todo), start + 1):
         if isinstance(outcome.error, SetAsideError):
             aside.append(f"{outcome.job[0]}: {outcome.error.reason}")
+        elif isinstance(outcome.error, FigureGroundError):
+            aside.append(f"{outcome.job[0]}: {outcome.error.what}")
+            failed = outcome.error
         elif outcome.error is not None:
             raise outcome.error
         progress("pictures", done, len(jobs))
+    if failed is not None and len(aside) == len(jobs):
+        raise failed  # not one picture's fault
     return sorted(aside)
 
 

@@ -14,6 +14,14 @@ from figureground.errors import FigureGroundError
 PARTIAL = ".partial"
 
 
+def user_path(text: str, root: Path) -> Path:
+    """Return the path that a user's text means: from `root`, with ~ for the home folder where there is one."""
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):  # ~nobody
+        path = path.expanduser()
+    return root / path
+
+
 def file_sha256(path: Path) -> str:
     """Return the sha256 of a file, in hex."""
     with path.open("rb") as file:
@@ -48,6 +56,8 @@ def only_writer(folder: Path) -> Iterator[None]:
     with path.open("wb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino:
+                raise BlockingIOError  # the holder let go and removed it between our two calls
         except BlockingIOError:
             raise FigureGroundError(
                 "another build is at work in this folder", str(folder), "wait for it, or stop it, or use another folder"

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from figureground import photos, png, prepare
 from figureground.catalog import Store
 from figureground.engines import Engine
 from figureground.errors import FigureGroundError, SetAsideError
-from figureground.files import file_sha256
+from figureground.files import file_sha256, user_path
 from figureground.networks import cutout_network
 from figureground.recipe import Recipe
 from figureground.sample import Background, Catalog, Foreground, SetAside
@@ -76,6 +77,15 @@ def jobs(recipe: Recipe) -> list[Job]:
             "foregrounds.network is empty",
             'set foregrounds.network = "path/to/network.onnx", or cutout = "key" or "alpha"',
         )
+    if recipe.depth.source == "layered":
+        stems = Counter(path.stem for path in backgrounds if path.stem in depth_of)
+        for path in backgrounds:
+            if stems[path.stem] > 1:
+                raise FigureGroundError(
+                    f"{stems[path.stem]} backgrounds are named {path.stem!r}, and one depth map",
+                    _display(str(path), recipe.root),
+                    "give photos with depth names of their own",
+                )
     found = [Job("background", str(path), str(depth_of.get(path.stem, ""))) for path in backgrounds]
     return found + [Job("foreground", str(path)) for path in foregrounds]
 
@@ -83,14 +93,24 @@ def jobs(recipe: Recipe) -> list[Job]:
 def _depth_maps(recipe: Recipe) -> dict[str, Path]:
     if not recipe.backgrounds.depth:
         return {}
-    folder = recipe.root / Path(recipe.backgrounds.depth).expanduser()
+    folder = user_path(recipe.backgrounds.depth, recipe.root)
     if not folder.is_dir():
         raise FigureGroundError(
             "no such folder of depth maps",
             f"backgrounds.depth = {recipe.backgrounds.depth!r}",
             "paths start from the recipe's folder",
         )
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".png", ".npy")}
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in (".png", ".npy"):
+            if path.stem in found:
+                raise FigureGroundError(
+                    "two depth maps have one stem, so it is not clear whose they are",
+                    f"{found[path.stem].name} and {path.relative_to(folder).as_posix()} in backgrounds.depth",
+                    "rename one, or remove it",
+                )
+            found[path.stem] = path
+    return found
 
 
 def prepare_photo(recipe: Recipe, job: Job) -> Prepared:
@@ -114,7 +134,7 @@ def prepare_photo(recipe: Recipe, job: Job) -> Prepared:
         photo = photos.decode(data, max(4 * recipe.size, 512))
         network = None
         if recipe.foregrounds.network:
-            network = cutout_network(recipe.root / Path(recipe.foregrounds.network).expanduser())
+            network = cutout_network(user_path(recipe.foregrounds.network, recipe.root))
         files, fields, pixels = prepare.foreground(photo.pixels, recipe, sha, network)
         return Prepared(sha, files, fields, photos.thumbprint(pixels), photo.notes)
     except SetAsideError as error:
@@ -132,7 +152,7 @@ def _read_depth(path: Path) -> NDArray[np.float32]:
                     raise SetAsideError(f"its depth map is no 16-bit PNG (mode {picture.mode})")
                 values = np.asarray(picture).astype(np.float32) / 1000
     except (OSError, ValueError, SyntaxError) as error:
-        raise SetAsideError(f"its depth map cannot be read: {error}") from None
+        raise SetAsideError(f"its depth map cannot be read: {_without_paths(error)}") from None
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
         raise SetAsideError(f"its depth map has shape {values.shape}, not (height, width)")
     depth_m: NDArray[np.float32] = values.astype(np.float32)
@@ -145,7 +165,7 @@ def state(recipe: Recipe) -> str:
     Raises FigureGroundError where a folder or network that the recipe names does not exist.
     """
     network = recipe.foregrounds.network
-    path = recipe.root / Path(network).expanduser() if network else None
+    path = user_path(network, recipe.root) if network else None
     if path is not None and not path.is_file():
         raise FigureGroundError(
             "no such cut-out network",
@@ -236,7 +256,7 @@ def _in_order(engine: Engine, recipe: Recipe, todo: list[Job]) -> Iterator[tuple
         early[number] = (
             outcome.value
             if outcome.error is None
-            else Prepared(reason=f"preparation failed: {type(outcome.error).__name__}: {outcome.error}")
+            else Prepared(reason=f"preparation failed: {_without_paths(outcome.error)}")
         )
         while expected in early:
             yield todo[expected], early.pop(expected)
@@ -302,9 +322,13 @@ def _save(kind: str, number: int, width: int, source: str, prepared: Prepared, s
     return cutout
 
 
+def _without_paths(error: BaseException) -> str:
+    """Return what went wrong without naming places of this machine, which would end up in the dataset."""
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
 def _display(path: str, root: Path) -> str:
     """Return a photo's name for people: relative to the recipe where it lies below it, else its last two parts."""
     resolved, base = Path(os.path.abspath(path)), Path(os.path.abspath(root))
-    if resolved.is_relative_to(base):
-        return resolved.relative_to(base).as_posix()
-    return "/".join(resolved.parts[-2:])
+    name = resolved.relative_to(base).as_posix() if resolved.is_relative_to(base) else "/".join(resolved.parts[-2:])
+    return os.fsencode(name).decode("utf-8", "replace")  # names that are no text in any encoding

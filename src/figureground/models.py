@@ -17,7 +17,7 @@ from typing import Any, Literal
 from figureground import runtimes
 from figureground.cards import CARDS, Card, find_card
 from figureground.errors import FigureGroundError
-from figureground.files import file_sha256, write_whole
+from figureground.files import file_sha256, user_path, write_whole
 from figureground.networks import DepthNetwork
 
 SOURCE = "source.json"
@@ -39,7 +39,7 @@ def resolve(model: str, card: str, root: Path) -> DepthModel:
     """
     if model in CARDS and not (root / model).exists():
         return _named(CARDS[model])
-    path = root / Path(model).expanduser()
+    path = user_path(model, root)
     if not path.exists():
         raise FigureGroundError(
             "no such depth network",

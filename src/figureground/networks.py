@@ -159,7 +159,6 @@ def _resize(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.
     return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))
 
 
-@functools.lru_cache(maxsize=2)
 def cutout_network(path: Path) -> Callable[[Picture], Alpha]:
     """Return a function from a picture to its soft alpha, by a salient-object network of U-2-Net's form.
 
@@ -167,6 +166,15 @@ def cutout_network(path: Path) -> Callable[[Picture], Alpha]:
     side] in 0..1.  The network is asked twice: about the whole picture, then about the figure's surroundings, which
     gives small figures a finer edge.
     """
+    if not path.is_file():
+        raise FigureGroundError("no such cut-out network", str(path), "paths start from the recipe's folder")
+    seen = path.stat()
+    return _cutout_network(path, seen.st_mtime_ns, seen.st_size)
+
+
+@functools.lru_cache(maxsize=2)
+def _cutout_network(path: Path, mtime_ns: int, size: int) -> Callable[[Picture], Alpha]:
+    """Keep the loaded network until its file changes."""
     session = runtimes.onnx_session(path, "cut-out")
     given = session.get_inputs()[0]
     side = given.shape[-1] if isinstance(given.shape[-1], int) else 320

@@ -111,7 +111,7 @@ def read_info(dataset: Path, number: int, build_id: str) -> PartInfo | None:
             plain["sha256"],
             stats.from_json(plain["statistics"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -127,21 +127,26 @@ class PartReader:
     """Random access to one part.  Cheap to make; the zip's directory is read on first use."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
-            raise FigureGroundError(
-                f"a part cannot be opened: {error}",
-                str(path),
-                "delete it and run the build again: it makes missing parts",
-            ) from None
-        self.records: list[dict[str, Any]] = [
-            json.loads(line) for line in self._archive.read("metadata.jsonl").splitlines()
-        ]
+            raise self._damaged(error) from None
+        self.records: list[dict[str, Any]] = [json.loads(line) for line in self.member("metadata.jsonl").splitlines()]
 
     def member(self, name: str) -> bytes:
-        """Return a member's bytes, checked against its CRC-32."""
-        return self._archive.read(name)
+        """Return a member's bytes, checked against its CRC-32.  Raises FigureGroundError when the part is damaged."""
+        try:
+            return self._archive.read(name)
+        except (OSError, zipfile.BadZipFile, KeyError) as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> FigureGroundError:
+        return FigureGroundError(
+            f"a part cannot be read: {error}",
+            str(self._path),
+            "delete it and run the build again: it makes missing parts",
+        )
 
     def members(self, record: Mapping[str, Any]) -> dict[str, bytes]:
         """Return the record's members: layer -> bytes."""

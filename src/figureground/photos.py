@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from figureground.errors import FigureGroundError, SetAsideError
+from figureground.files import user_path
 
 SUFFIXES = frozenset(
     f".{name}"
@@ -54,15 +55,14 @@ def find(paths: Iterable[str], root: Path, key: str) -> list[Path]:
     if not listed:
         raise FigureGroundError(f"{key} names no folder", "recipe", f'set {key} = "path/to/photos"')
     for text in listed:
-        place = root / Path(text).expanduser()
+        place = user_path(text, root)
         if place.is_dir():
-            matches = [
-                p for p in place.rglob("*") if not any(part.startswith(".") for part in p.relative_to(place).parts)
-            ]
+            matches = _inside(place)
         elif place.is_file():
             matches = [place]
         else:
-            matches = [Path(name) for name in glob.glob(str(place), recursive=True)]
+            matches = [root / name for name in glob.glob(text, root_dir=root, recursive=True)]
+            matches += [p for folder in matches if folder.is_dir() for p in _inside(folder)]
             if not matches:
                 raise FigureGroundError(
                     "no such folder of photos",
@@ -79,9 +79,14 @@ def find(paths: Iterable[str], root: Path, key: str) -> list[Path]:
     return sorted(found, key=natural_key)
 
 
+def _inside(folder: Path) -> list[Path]:
+    """Return what lies in a folder at any depth, hidden files and folders left out."""
+    return [p for p in folder.rglob("*") if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+
+
 def natural_key(path: Path) -> list[tuple[int, int, str]]:
     """Return a sort key that orders numbers inside names by value."""
-    return [(0, int(t), "") if t.isdigit() else (1, 0, t) for t in re.split(r"(\d+)", path.as_posix()) if t]
+    return [(0, int(t), "") if t.isdecimal() else (1, 0, t) for t in re.split(r"(\d+)", path.as_posix()) if t]
 
 
 def read_bytes(path: Path) -> bytes:

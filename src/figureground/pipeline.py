@@ -23,7 +23,7 @@ from figureground.cards import meaning
 from figureground.catalog import FolderStore, MemoryStore, Store
 from figureground.engines import Engine, choose
 from figureground.errors import FigureGroundError
-from figureground.files import PARTIAL, only_writer, write_whole
+from figureground.files import PARTIAL, file_sha256, only_writer, write_whole
 from figureground.finish import finish
 from figureground.models import DepthModel
 from figureground.recipe import Recipe, changed_keys, content, load_recipe, to_toml
@@ -32,6 +32,7 @@ from figureground.workshop import Workshop, depth_model
 
 FORMAT = 1
 PROBES = 12
+MARK = "redepth.json"  # stands in a dataset whose depth is being made anew; says under which build id
 
 Progress = Callable[[str, int, int], None]
 
@@ -134,7 +135,8 @@ def _door(recipe: Recipe, out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise FigureGroundError("the output is a file, not a folder", str(out), "give a folder's name")
     kept = out / "recipe.toml"
-    if out.is_dir() and any(out.iterdir()) and not kept.is_file():
+    ours = kept.is_file() and (out / parts.FOLDER).is_dir()
+    if out.is_dir() and any(out.iterdir()) and not ours:
         raise FigureGroundError("the output folder holds other things", str(out), "give a new or empty folder")
     try:
         (out / parts.FOLDER).mkdir(parents=True, exist_ok=True)
@@ -174,7 +176,9 @@ def _has_parts(out: Path) -> bool:
 def _catalog(recipe: Recipe, out: Path, engine: Engine, strict: bool, fresh: bool, progress: Progress) -> Catalog:
     """Return the catalog in `out`, prepared anew where the photos or their knobs have changed."""
     folder = out / "catalog"
-    before = catalogs.load_catalog(folder) if (folder / catalogs.FILE).is_file() else None
+    if folder.exists() and not (folder / catalogs.FILE).is_file():
+        raise FigureGroundError("there is a folder named catalog that is no catalog", str(folder), "move it away")
+    before = _known_catalog(folder)
     if before is not None and before.state == ingest.state(recipe) and not (strict and before.set_aside):
         return before
     partial = out / f"catalog.{secrets.token_hex(4)}{PARTIAL}"
@@ -192,6 +196,23 @@ def _catalog(recipe: Recipe, out: Path, engine: Engine, strict: bool, fresh: boo
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return after
+
+
+def _known_catalog(folder: Path) -> Catalog | None:
+    """Return the catalog in a folder; None where there is none, it is damaged, or its pictures are not what it says."""
+    try:
+        catalog = catalogs.load_catalog(folder)
+        for background in catalog.backgrounds:
+            whole = file_sha256(folder / background.file) == background.sha256
+            if background.depth_file:
+                whole &= file_sha256(folder / background.depth_file) == background.depth_sha256
+            if not whole:
+                return None
+        if any(file_sha256(folder / foreground.file) != foreground.sha256 for foreground in catalog.foregrounds):
+            return None
+    except (FigureGroundError, OSError):
+        return None
+    return catalog
 
 
 def _difference(before: Catalog, after: Catalog) -> str:
@@ -212,7 +233,7 @@ def _settle(recipe: Recipe, out: Path, identity: str, model: DepthModel | None, 
     if _has_parts(out):
         try:
             known = json.loads(path.read_bytes())["build_id"]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             known = None
         if known != identity:
             if not fresh:
@@ -221,10 +242,23 @@ def _settle(recipe: Recipe, out: Path, identity: str, model: DepthModel | None, 
                     str(path),
                     "restore it, build into another folder, or discard the parts made so far with --fresh",
                 )
+            (out / "manifest.json").unlink(missing_ok=True)
             for old in (out / parts.FOLDER).glob("part-*"):
                 old.unlink()
+    if _manifest_id(out) != identity:
+        # it speaks of other parts: without it the folder is not taken for a finished dataset
+        (out / "manifest.json").unlink(missing_ok=True)
+    (out / MARK).unlink(missing_ok=True)
     write_whole(out / "recipe.toml", to_toml(recipe).encode())
     write_whole(path, json.dumps(describe_build(recipe, identity, model), indent=1).encode())
+
+
+def _manifest_id(out: Path) -> str | None:
+    try:
+        known: str = json.loads((out / "manifest.json").read_bytes())["build_id"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return known
 
 
 def describe_build(recipe: Recipe, identity: str, model: DepthModel | None) -> dict[str, Any]:

@@ -269,15 +269,18 @@ def parse(text: str, where: str = "recipe", root: Path = Path(), settings: Itera
         target = table.setdefault(section, {}) if section else table
         if not isinstance(target, dict):
             raise _unknown(key.strip(), "--set")
-        target[name] = _toml_value(raw.strip())
+        target[name] = _toml_value(raw.strip(), key.strip())
     return from_mapping(table, where, root)
 
 
-def _toml_value(raw: str) -> Any:
+def _toml_value(raw: str, key: str) -> Any:
+    """Return the value of a setting; on a command line, quotes around a text are optional, for "2020" too."""
     try:
-        return tomllib.loads(f"value = {raw}")["value"]
+        value = tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
-        return raw  # on a command line, quotes around a text are optional
+        return raw
+    default = {known: default for known, _, default in keys(Recipe())}.get(key)
+    return raw if isinstance(default, str) and isinstance(value, int | float) and key != "placement.samples" else value
 
 
 def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:

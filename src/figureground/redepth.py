@@ -15,22 +15,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from figureground import catalog as catalogs
-from figureground import codec, parts
+from figureground import codec, parts, plan
 from figureground.catalog import FolderStore
 from figureground.dataset import open_dataset
 from figureground.engines import Engine
 from figureground.errors import FigureGroundError
-from figureground.files import only_writer, write_whole
+from figureground.files import only_writer, partial_of, write_whole
 from figureground.finish import finish
 from figureground.matte import mask_of
-from figureground.models import open_network
 from figureground.parts import Made, PartReader
-from figureground.pipeline import Progress, build_id, describe_build, failed_parts
+from figureground.pipeline import MARK, Progress, build_id, describe_build, failed_parts
 from figureground.recipe import DepthOptions, Recipe, load_recipe, to_toml
 from figureground.sample import Mask, Picture, Scene
-from figureground.workshop import Workshop, depth_model, running
-
-MARK = "redepth.json"  # stands in a dataset whose depth is being made; says under which build id
+from figureground.workshop import Workshop, depth_model
 
 
 def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engine: Engine, progress: Progress) -> Path:
@@ -39,36 +36,31 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     Part by part; the same call again goes on where it was stopped.  `root`: the folder that depth.model starts from.
     """
     in_place = out.resolve() == source.resolve()
-    begun = in_place and (source / MARK).is_file()
-    if not begun:
+    if not (in_place and (source / MARK).is_file()):
         open_dataset(source)
     recipe = dataclasses.replace(load_recipe(source / "recipe.toml"), depth=depth, root=root)
     catalog = catalogs.load_catalog(source / "catalog")
     model = depth_model(recipe)
-    if model is not None:
-        open_network(model, running(recipe))  # a network that does not load is an error before anything is touched
+    if model is None:
+        raise FigureGroundError("this makes depth by a network", f"depth.source = {depth.source!r}", "give --model")
     identity = build_id(recipe, catalog, model)
-    numbers = sorted(int(path.stem.split("-")[1]) for path in (source / parts.FOLDER).glob("part-*.zip"))
-    if in_place:
-        # without a manifest it is no finished dataset, until every part has the new depth
-        write_whole(out / MARK, json.dumps({"build_id": identity}).encode())
-        (out / "manifest.json").unlink(missing_ok=True)
-    else:
-        _new_folder(source, out, identity)
+    numbers = range(-(-plan.count(recipe, catalog) // recipe.parts.size))
+    gone = [n for n in numbers if not (source / parts.FOLDER / f"{parts.part_name(n)}.zip").is_file()]
+    if gone:
+        raise FigureGroundError(
+            f"{len(gone)} of {len(numbers)} parts are missing", str(source), "run the dataset's build command first"
+        )
+    _try_out(Workshop(recipe, catalog, FolderStore(source / "catalog"), model))
+    if not in_place:
+        _begin(source, out, identity)
     with only_writer(out):
+        if in_place:
+            # without a manifest it is no finished dataset, until every part has the new depth
+            write_whole(out / MARK, json.dumps({"build_id": identity}).encode())
+            (out / "manifest.json").unlink(missing_ok=True)
         parts.sweep(out)
         missing = [n for n in numbers if parts.read_info(out, n, identity) is None]
-        progress("parts", len(numbers) - len(missing), len(numbers))
-        failures = []
-        done = len(numbers) - len(missing)
-        for outcome in engine.map(functools.partial(_redo_part, recipe, str(source), str(out), identity), missing):
-            if outcome.error is not None:
-                failures.append((outcome.job, outcome.error))
-            else:
-                done += 1
-                progress("parts", done, len(numbers))
-        if failures:
-            raise failed_parts(failures, len(missing), out)
+        _redo_parts(recipe, source, out, identity, missing, len(numbers), engine, progress)
         write_whole(out / "recipe.toml", to_toml(recipe).encode())
         write_whole(out / "build.json", json.dumps(describe_build(recipe, identity, model), indent=1).encode())
         finish(recipe, catalog, out, identity, len(numbers), progress)
@@ -76,48 +68,90 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     return out
 
 
-def _new_folder(source: Path, out: Path, identity: str) -> None:
-    """Copy what is not parts into a new folder, or check that the folder was begun by the same call."""
-    mark = out / MARK
-    if mark.is_file():
-        if json.loads(mark.read_bytes())["build_id"] != identity:
-            raise FigureGroundError(
-                "the output was begun with another depth network or options",
-                str(out),
-                "repeat that call, or give another folder",
-            )
-        return
-    if (out / "manifest.json").is_file() and json.loads((out / "build.json").read_bytes())["build_id"] == identity:
-        return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+def _try_out(workshop: Workshop) -> None:
+    """Run the network on one sample, so that one that does not work is an error before anything is touched."""
+    (scene,) = workshop.scenes([0])
+    image, alpha = workshop.render(scene)
+    workshop.depths([scene], [image], [mask_of(alpha)])
+
+
+def _begin(source: Path, out: Path, identity: str) -> None:
+    """Begin a new folder, or check that it was begun by the same call, and complete its catalog."""
+    try:
+        begun = [
+            json.loads((out / name).read_bytes())["build_id"] for name in (MARK, "build.json") if (out / name).is_file()
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        begun = [""]
+    if begun and begun[0] != identity:
+        raise FigureGroundError(
+            "the output was begun with another depth network or options",
+            str(out),
+            "repeat that call, or give another folder",
+        )
+    if not begun and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FigureGroundError("the output folder holds other things", str(out), "give a new or empty folder")
     try:
-        (out / parts.FOLDER).mkdir(parents=True)
-        write_whole(mark, json.dumps({"build_id": identity}).encode())
-        shutil.copytree(source / "catalog", out / "catalog", dirs_exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / MARK, json.dumps({"build_id": identity}).encode())
+        (out / parts.FOLDER).mkdir(exist_ok=True)
+        if not (out / "catalog").exists():
+            copy = partial_of(out / "catalog")
+            shutil.copytree(source / "catalog", copy)
+            copy.rename(out / "catalog")
     except OSError as error:
         raise FigureGroundError(
             f"the output folder cannot be written: {error.strerror}", str(out), "choose another folder"
         ) from None
 
 
+def _redo_parts(
+    recipe: Recipe,
+    source: Path,
+    out: Path,
+    identity: str,
+    missing: list[int],
+    total: int,
+    engine: Engine,
+    progress: Progress,
+) -> None:
+    failures = []
+    done = total - len(missing)
+    progress("parts", done, total)
+    for outcome in engine.map(functools.partial(_redo_part, recipe, str(source), str(out), identity), missing):
+        if outcome.error is not None:
+            failures.append((outcome.job, outcome.error))
+        else:
+            done += 1
+            progress("parts", done, total)
+    if failures:
+        raise failed_parts(failures, len(missing), out)
+
+
 def _redo_part(recipe: Recipe, source: str, out: str, identity: str, number: int) -> int:
-    workshop = _workshop(recipe, source)
-    reader = PartReader(Path(source) / parts.FOLDER / f"{parts.part_name(number)}.zip")
-    try:
-        parts.write_part(Path(out), number, identity, _redo(workshop, reader))
-    finally:
-        reader.close()
+    workshop = _workshop(recipe, source, identity)
+    path = Path(source) / parts.FOLDER / f"{parts.part_name(number)}.zip"
+    parts.write_part(Path(out), number, identity, _redo(workshop, path))
     return number
 
 
 @functools.lru_cache(maxsize=1)
-def _workshop(recipe: Recipe, source: str) -> Workshop:
+def _workshop(recipe: Recipe, source: str, identity: str) -> Workshop:
+    """Keep a worker's workshop between parts; `identity` tells networks apart that two recipes name alike."""
     folder = Path(source) / "catalog"
     return Workshop(recipe, catalogs.load_catalog(folder), FolderStore(folder), depth_model(recipe))
 
 
-def _redo(workshop: Workshop, reader: PartReader) -> Iterator[Made]:
+def _redo(workshop: Workshop, path: Path) -> Iterator[Made]:
+    """Yield a part's samples with new depth; the part is closed when they are out, before it is replaced."""
+    reader = PartReader(path)
+    try:
+        yield from _redo_records(workshop, reader)
+    finally:
+        reader.close()
+
+
+def _redo_records(workshop: Workshop, reader: PartReader) -> Iterator[Made]:
     batch = workshop.recipe.depth.batch
     scenes = workshop.scenes(record["index"] for record in reader.records)
     for i in range(0, len(scenes), batch):

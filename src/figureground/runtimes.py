@@ -89,10 +89,11 @@ def onnx(path: Path, device: str) -> Runner:
 
     def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
         if fixed is not None and len(batch) != fixed:
-            if fixed != 1:
-                raise ValueError(f"the file takes batches of {fixed}, not {len(batch)}: set depth.batch = {fixed}")
-            rows = [run(batch[i : i + 1]) for i in range(len(batch))]
-            return {name: np.concatenate([row[name] for row in rows]) for name in names}
+            # a file with a fixed batch: in groups of that size, the last filled up with copies that are cut off again
+            groups = [batch[i : i + fixed] for i in range(0, len(batch), fixed)]
+            fill = np.repeat(batch[-1:], fixed - len(groups[-1]), 0)
+            rows = [run(np.concatenate([group, fill]) if len(group) < fixed else group) for group in groups]
+            return {name: np.concatenate([row[name] for row in rows])[: len(batch)] for name in names}
         return dict(zip(names, session.run(None, {given.name: batch.astype(kind)}), strict=True))
 
     return run

@@ -73,7 +73,10 @@ def export(
             record["mirrored"],
         )
     permutation, part = order(rows, len(catalog.foregrounds), parts)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FigureGroundError(f"cannot write: {error.strerror}", str(out), "choose another folder") from None
     _copy_catalog(dataset, out, mask)
     with (
         (out / f"labels.txt{PARTIAL}").open("w", encoding="utf-8", newline="\n") as labels,
