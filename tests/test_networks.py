@@ -518,3 +518,22 @@ def test_the_preset_of_2020_is_448_bicubic_densedepth_224_stretched_jpeg() -> No
     stretched = np.rint(255 * (metres - metres.min()) / (metres.max() - metres.min()))
     assert np.abs(code.codes - stretched).max() <= 1
     assert code.codes.dtype == np.uint8
+
+
+def test_how_densedepth_is_run_comes_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from figureground import densedepth
+    from figureground.recipe import from_mapping
+    from figureground.workshop import running
+
+    asked: list[dict[str, str]] = []
+
+    def cached(path: Path, **options: str) -> Path:
+        asked.append(options)
+        return write_depth_network(tmp_path / "grey.onnx", size=448)
+
+    monkeypatch.setattr(densedepth, "cached_onnx", cached)
+    (tmp_path / "nyu.h5").write_bytes(b"x")
+    model = models.resolve("nyu.h5", "", tmp_path)
+    for options in ({}, {"upsampling": "half_pixel", "leaky": "two"}):
+        models.open_network(model, running(from_mapping({"depth": options})))
+    assert asked == [{"upsampling": "aligned", "leaky": "auto"}, {"upsampling": "half_pixel", "leaky": "two"}]

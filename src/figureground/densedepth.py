@@ -7,11 +7,9 @@ Its output is raw: r = 1000 / depth in centimetres, unclipped, at half the input
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.errors import FigureGroundError
+from figureground.files import file_sha256, write_whole
 
 Upsampling = Literal["aligned", "half_pixel"]
 Leaky = Literal["one", "two"]
@@ -303,14 +302,8 @@ def read_config(path: Path) -> str | None:
 
 
 def _publish(data: bytes, path: Path) -> None:
-    """Write a file whole or not at all, in a folder that is made.  Raises OSError."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, data)
 
 
 def _user_cache() -> Path:
@@ -346,9 +339,7 @@ def cached_onnx(h5_path: Path, *, upsampling: Upsampling = "aligned", leaky: Cho
     The name holds the variant and the .h5's sha256, so another file or variant never answers for this one.
     """
     chosen, _ = choose_leaky(read_config(h5_path), leaky, str(h5_path))
-    with h5_path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    name = f"{h5_path.stem}.{upsampling}-{chosen}-g{GRAPH_VERSION}.{digest[:12]}.onnx"
+    name = f"{h5_path.stem}.{upsampling}-{chosen}-g{GRAPH_VERSION}.{file_sha256(h5_path)[:12]}.onnx"
     targets = [folder / name for folder in (h5_path.parent, _user_cache())]
     for path in targets:
         if path.is_file():

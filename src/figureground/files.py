@@ -36,8 +36,11 @@ def partial_of(path: Path) -> Path:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old one or the whole new one."""
     temporary = partial_of(path)
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

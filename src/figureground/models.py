@@ -149,6 +149,7 @@ class Running:
     runtime: str = ""
     device: str = "cpu"
     upsampling: Literal["aligned", "half_pixel"] = "aligned"
+    leaky: Literal["auto", "one", "two"] = "auto"
     precision: str = "float32"
     focal: float = 0.0
 
@@ -167,7 +168,7 @@ def open_network(model: DepthModel, how: Running = Running()) -> DepthNetwork:
         from figureground.densedepth import cached_onnx
 
         if path.suffix.lower() != ".onnx":
-            path = cached_onnx(path, upsampling=how.upsampling)
+            path = cached_onnx(path, upsampling=how.upsampling, leaky=how.leaky)
         runtime = "onnx" if runtime == "densedepth" else runtime
     if runtime == "transformers":
         run = runtimes.transformers(path, how.device, how.precision)

@@ -116,6 +116,9 @@ class DepthOptions:
     upsampling: str = _knob(
         "aligned", "DenseDepth's; half_pixel as it was run in 2020", choices=("aligned", "half_pixel")
     )
+    leaky: str = _knob(
+        "auto", "DenseDepth's LeakyReLUs an up-block: what its file says", choices=("auto", "one", "two")
+    )
     focal: float = _knob(0.0, "focal length / picture width, for networks that need it", between=(0.0, 20.0))
     encoding: str = _knob(
         "png16",

@@ -28,7 +28,6 @@ DepthUnit = Literal["m", "1/m", "relative"]
 Direction = Literal["larger is farther", "larger is nearer"]
 
 HALF = 128  # the smallest alpha that counts as figure: 128/255 is the first value >= 1/2
-LAYERS = ("image", "mask", "depth")
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,7 +43,8 @@ def running(recipe: Recipe) -> Running:
     depth = recipe.depth
     runtime = "" if depth.runtime == "auto" else depth.runtime
     upsampling: Literal["aligned", "half_pixel"] = "half_pixel" if depth.upsampling == "half_pixel" else "aligned"
-    return Running(runtime, depth.device, upsampling, depth.precision, depth.focal)
+    leaky: Literal["auto", "one", "two"] = {"one": "one", "two": "two"}.get(depth.leaky, "auto")  # type: ignore[assignment]
+    return Running(runtime, depth.device, upsampling, leaky, depth.precision, depth.focal)
 
 
 @dataclass
