@@ -15,7 +15,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from figureground import densedepth
+from figureground import densedepth, files
 from figureground.errors import FigureGroundError
 
 h5py: Any = pytest.importorskip("h5py", reason="DenseDepth's .h5 needs h5py: pip install 'figureground[densedepth]'")
@@ -552,7 +552,7 @@ def test_each_platform_has_its_cache(
         monkeypatch.setenv(variable, "set")
     monkeypatch.setattr("sys.platform", platform)
     monkeypatch.setattr(Path, "home", lambda: Path("home"))
-    assert densedepth._user_cache() == Path(wanted)
+    assert files.user_cache() == Path(wanted)
 
 
 @pytest.mark.parametrize("package", ["h5py", "onnx"])

@@ -105,6 +105,13 @@ def test_moge_points_become_metres() -> None:
     assert np.allclose(depth[0], true, rtol=1e-5)
 
 
+def test_a_scale_that_is_no_number_is_no_depth() -> None:
+    points = np.random.default_rng(0).random((1, 8, 8, 3)) + 1
+    network = fake(CARDS["moge-2-small"], {"points": points, "metric_scale": np.array([np.nan])})
+    with pytest.raises(FigureGroundError, match="NaN"):
+        network(scene_photo(0, 8, 8)[None])
+
+
 @pytest.mark.parametrize(
     ("multiple", "height", "width", "expected"),
     [(0, 480, 640, (224, 224)), (14, 480, 640, (224, 294)), (32, 100, 400, (224, 896)), (14, 224, 224, (224, 224))],

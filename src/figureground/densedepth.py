@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.errors import FigureGroundError
-from figureground.files import file_sha256, write_whole
+from figureground.files import file_sha256, user_cache, write_whole
 
 Upsampling = Literal["aligned", "half_pixel"]
 Leaky = Literal["one", "two"]
@@ -306,12 +304,6 @@ def _publish(data: bytes, path: Path) -> None:
     write_whole(path, data)
 
 
-def _user_cache() -> Path:
-    places = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("", "Library/Caches")}
-    variable, folder = places.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
-    return Path(os.environ.get(variable) or Path.home() / folder) / "figureground"
-
-
 def _converted(h5_path: Path, upsampling: Upsampling, leaky: Choice) -> tuple[bytes, Variant]:
     weights = read_weights(h5_path)
     variant = describe(weights, read_config(h5_path), leaky, str(h5_path))
@@ -340,7 +332,7 @@ def cached_onnx(h5_path: Path, *, upsampling: Upsampling = "aligned", leaky: Cho
     """
     chosen, _ = choose_leaky(read_config(h5_path), leaky, str(h5_path))
     name = f"{h5_path.stem}.{upsampling}-{chosen}-g{GRAPH_VERSION}.{file_sha256(h5_path)[:12]}.onnx"
-    targets = [folder / name for folder in (h5_path.parent, _user_cache())]
+    targets = [folder / name for folder in (h5_path.parent, user_cache())]
     for path in targets:
         if path.is_file():
             return path

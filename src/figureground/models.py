@@ -1,6 +1,6 @@
 """Networks by name: which weights a recipe means, where they lie, and getting them when asked to.
 
-Nothing is downloaded but by `get`.  What was got lies in `runtimes.hub_folder()`/NAME, with `source.json` saying the
+Nothing is downloaded but by `get`.  What was got lies in `user_cache()`/NAME, with `source.json` saying the
 revision and the sha256 of every file; both are checked again when a card pins them.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from figureground import runtimes
 from figureground.cards import CARDS, Card, find_card
 from figureground.errors import FigureGroundError
-from figureground.files import file_sha256, user_path, write_whole
+from figureground.files import file_sha256, user_cache, user_path, write_whole
 from figureground.networks import DepthNetwork
 
 SOURCE = "source.json"
@@ -54,7 +54,7 @@ def resolve(model: str, card: str, root: Path) -> DepthModel:
 
 
 def _named(card: Card) -> DepthModel:
-    folder = runtimes.hub_folder() / card.name
+    folder = user_cache() / card.name
     path = folder / card.file if card.file else folder
     if not card.repository:
         raise FigureGroundError(
@@ -119,7 +119,7 @@ def get(name: str, fetch: Callable[..., Any] | None = None) -> Path:
         raise FigureGroundError(
             "HF_HUB_OFFLINE is set: nothing is downloaded", "models get", "unset it, or copy the files"
         )
-    folder = runtimes.hub_folder() / name
+    folder = user_cache() / name
     patterns = [card.file, card.file + "_data"] if card.file else ["*.json", "*.safetensors"]
     try:
         fetch(repo_id=card.repository, revision=card.revision or None, local_dir=str(folder), allow_patterns=patterns)

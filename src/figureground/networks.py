@@ -54,7 +54,7 @@ class DepthNetwork:
                 "does its card state the input size and layout that the file takes?",
             ) from None
         raw = self._one_map(outputs, len(pictures))
-        depth = read(self.card, raw, outputs, self.focal * columns)
+        depth = self._finite(read(self.card, raw, outputs, self.focal * columns))
         if not native:
             depth = np.stack([_resize(one, height, width) for one in depth])
         return depth
@@ -62,6 +62,15 @@ class DepthNetwork:
     def estimate(self, picture: Picture) -> DepthMap:
         """Return the depth of one picture, uint8 (height, width, 3), at its size."""
         return DepthMap(self(picture[None])[0], self.card.unit, self.card.direction)
+
+    def _finite(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not np.isfinite(values).all():
+            raise FigureGroundError(
+                "the depth network's output has NaN or infinite values",
+                self.where,
+                "nothing of it is written; try another runtime or precision",
+            )
+        return values
 
     def _one_map(self, outputs: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.float32]:
         name = self.card.output_name or ("points" if self.card.reading == "moge" else next(iter(outputs)))
@@ -82,12 +91,7 @@ class DepthNetwork:
                 self.where,
                 "one map a picture is wanted: [n, 1, h, w] or [n, h, w]",
             )
-        if not np.isfinite(raw).all():
-            raise FigureGroundError(
-                "the depth network's output has NaN or infinite values",
-                self.where,
-                "nothing of it is written; try another runtime or precision",
-            )
+        self._finite(raw)
         flat = np.ptp(raw.reshape(n, -1), axis=1) == 0
         if flat.any() and raw[0].size > 1:
             raise FigureGroundError(

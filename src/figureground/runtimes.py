@@ -5,8 +5,6 @@ A runner is a function from a float32 batch in the card's layout to its outputs 
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -174,13 +172,3 @@ def transformers(path: Path, device: str, precision: str = "float32") -> Runner:
 def missing(extra: str, where: str) -> FigureGroundError:
     """Return the error for an extra that is not installed."""
     return FigureGroundError(f"the extra [{extra}] is not installed", where, f"pip install 'figureground[{extra}]'")
-
-
-def hub_folder() -> Path:
-    """Return where `figureground models get` keeps networks."""
-    base = os.environ.get("FIGUREGROUND_HOME")
-    if base:
-        return Path(base)
-    with contextlib.suppress(RuntimeError):
-        return Path.home() / ".cache" / "figureground"
-    return Path(".figureground")
