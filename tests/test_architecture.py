@@ -10,7 +10,24 @@ import figureground
 SOURCE = Path(figureground.__file__).parent
 GROUPS = {
     "values": {"errors", "sample", "recipe", "draws"},
-    "pure": {"plan", "composite", "matte", "depth", "codec", "png", "stats", "labels", "metrics", "scenes"},
+    "pure": {
+        "plan",
+        "composite",
+        "matte",
+        "depth",
+        "codec",
+        "png",
+        "stats",
+        "labels",
+        "metrics",
+        "scenes",
+        "ground",
+        "standing",
+        "occlusion",
+        "look",
+        "rle",
+        "frame",
+    },
     "world": {
         "files",
         "photos",
@@ -25,6 +42,7 @@ GROUPS = {
     },
     "together": {
         *("prepare", "ingest", "workshop", "pipeline", "finish", "dataset", "demo"),
+        "stage",
         *("redepth", "estimate", "evaluate", "export", "report"),
     },
     "cli": {"cli", "cli_depth", "console", "__main__"},

@@ -117,7 +117,7 @@ def slow_box_blur(values: np.ndarray[Any, Any], radius: int) -> np.ndarray[Any, 
 @pytest.mark.parametrize("radius", [0, 1, 3, 50])
 def test_box_blur_equals_a_loop(radius: int) -> None:
     values = np.random.default_rng(2).random((9, 13, 3), np.float32)
-    assert np.allclose(matte._box_blur(values, radius), slow_box_blur(values, radius), atol=1e-6)
+    assert np.allclose(matte.box_blur(values, radius), slow_box_blur(values, radius), atol=1e-6)
 
 
 def test_useless_mattes_are_told_apart() -> None:

@@ -502,8 +502,8 @@ def test_a_real_network_cuts_people_out_of_photos(name: str) -> None:
 def test_the_preset_of_2020_is_448_bicubic_densedepth_224_stretched_jpeg() -> None:
     """The chain, each link against plain Pillow and numpy: what DenseDepth sees, its metres, and the stored codes."""
     from figureground.depth import quantise
+    from figureground.models import running
     from figureground.recipe import PRESETS, from_mapping
-    from figureground.workshop import running
 
     recipe = from_mapping(PRESETS["eva4"])
     assert recipe.depth.model == "nyu.h5"
@@ -529,8 +529,8 @@ def test_the_preset_of_2020_is_448_bicubic_densedepth_224_stretched_jpeg() -> No
 
 def test_how_densedepth_is_run_comes_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from figureground import densedepth
+    from figureground.models import running
     from figureground.recipe import from_mapping
-    from figureground.workshop import running
 
     asked: list[dict[str, str]] = []
 

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from figureground.dataset import Dataset as Dataset
+    from figureground.dataset import VirtualDataset as VirtualDataset
     from figureground.dataset import open_dataset as open_dataset
     from figureground.errors import FigureGroundError as FigureGroundError
     from figureground.pipeline import build as build
@@ -25,6 +26,7 @@ _HOMES = {
     "FigureGroundError": "errors",
     "Recipe": "recipe",
     "Sample": "sample",
+    "VirtualDataset": "dataset",
     "build": "pipeline",
     "dry_run": "pipeline",
     "load_recipe": "recipe",
@@ -37,6 +39,7 @@ __all__ = [
     "FigureGroundError",
     "Recipe",
     "Sample",
+    "VirtualDataset",
     "build",
     "dry_run",
     "load_recipe",

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -18,12 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from figureground.depth import DepthCode, dequantise
 from figureground.errors import FigureGroundError
+from figureground.frame import AreaTable, area_table
 from figureground.matte import mask_of
-from figureground.plan import AreaTable, area_table
-from figureground.sample import Background, Catalog, Cutout, DepthMap, Foreground, Picture, SetAside
+from figureground.occlusion import order
+from figureground.sample import Appearance, Background, Catalog, Cutout, Foreground, Ground, Mask, Picture, SetAside
 
 FILE = "catalog.jsonl"
+_NAMES = ("source", "no_floor")  # fields that say nothing of what the pictures hold
 
 
 class Store(Protocol):
@@ -66,9 +70,9 @@ class MemoryStore:
 
 def digest(catalog: Catalog) -> str:
     """Return a sha256 of what the catalog's pictures hold, in their order.  Names do not count."""
-    content = [[b.id, b.sha256, b.depth_sha256] for b in catalog.backgrounds]
-    content += [[f.id, f.sha256, f.source_sha256] for f in catalog.foregrounds]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    photos: list[Background | Foreground] = [*catalog.backgrounds, *catalog.foregrounds]
+    content = [{k: v for k, v in dataclasses.asdict(photo).items() if k not in _NAMES} for photo in photos]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def to_lines(catalog: Catalog) -> str:
@@ -92,9 +96,12 @@ def from_lines(text: str) -> Catalog:
         if kind == "state":
             state = row["state"]
         elif kind == "background":
-            found[kind].append(Background(**row))
+            ground = row.pop("ground")
+            found[kind].append(
+                Background(**row | {"look": _appearance(row["look"]), "ground": Ground(**ground) if ground else None})
+            )
         elif kind == "foreground":
-            found[kind].append(Foreground(**row))
+            found[kind].append(Foreground(**row | {"look": _appearance(row["look"]), "foot": tuple(row["foot"])}))
         else:
             found[kind].append(SetAside(row["of"], row["source"], row["reason"]))
     used, aside = (
@@ -102,6 +109,20 @@ def from_lines(text: str) -> Catalog:
         (tuple(found["set aside"]), tuple(found["note"])),
     )
     return Catalog(*used, *aside, state)
+
+
+def _appearance(row: dict[str, Any]) -> Appearance:
+    return Appearance(**row | {"lab_mean": tuple(row["lab_mean"]), "lab_std": tuple(row["lab_std"])})
+
+
+def files(catalog: Catalog) -> list[tuple[str, str]]:
+    """Return (file, sha256) of every picture that the catalog's entries stand for."""
+    found = []
+    for b in catalog.backgrounds:
+        found += [(b.file, b.sha256), (b.depth_file, b.depth_sha256), (b.floor_file, b.floor_sha256)]
+    for f in catalog.foregrounds:
+        found += [(f.file, f.sha256), (f.relief_file, f.relief_sha256)]
+    return [(name, sha256) for name, sha256 in found if name]
 
 
 def load_catalog(folder: Path) -> Catalog:
@@ -123,20 +144,41 @@ class Pixels:
         self.catalog = catalog
         self.store = store
         self._kept: OrderedDict[tuple[str, int], NDArray[Any]] = OrderedDict()
+        self._lock = threading.RLock()  # rendering and encoding may run in threads
         self._room = keep_bytes
 
     def background(self, i: int) -> Picture:
         """Return uint8 (size, size, 3)."""
         return self._get("background", i, lambda: _read(self.store.load(self.catalog.backgrounds[i].file)))
 
-    def depth(self, i: int) -> DepthMap:
-        """Return the background's known depth in metres."""
+    def depth(self, i: int) -> DepthCode:
+        """Return the background's depth in codes."""
+        entry = self.catalog.backgrounds[i]
+        codes = self._get("depth", i, lambda: _read(self.store.load(entry.depth_file)).astype(np.uint16))
+        return DepthCode(codes, entry.depth_scale, entry.depth_offset, 0, entry.depth_unit, entry.depth_direction)
 
-        def read() -> NDArray[Any]:
-            millimetres = _read(self.store.load(self.catalog.backgrounds[i].depth_file)).astype(np.float32)
-            return np.where(millimetres > 0, millimetres / np.float32(1000), np.float32(np.nan))
+    def order(self, i: int) -> NDArray[np.float32]:
+        """Return the background's inverse depth that decides what stands before what (`occlusion.order`)."""
+        estimated = self.catalog.backgrounds[i].depth_from != "file"
+        return self._get("order", i, lambda: order(dequantise(self.depth(i)), self.background(i), estimated))
 
-        return DepthMap(self._get("depth", i, read), "m", "larger is farther")
+    def floor(self, i: int) -> Mask:
+        """Return where the background shows floor, bool (size, size)."""
+        return self._get("floor", i, lambda: _read(self.store.load(self.catalog.backgrounds[i].floor_file)) > 0)
+
+    def footing(self, i: int) -> NDArray[np.int64]:
+        """Return the (x, y) pixels of the floor whose depth is known, int64 (n, 2), row by row."""
+
+        def find() -> NDArray[np.int64]:
+            y, x = np.nonzero(self.floor(i) & (self.depth(i).codes > 0))
+            return np.stack([x, y], -1).astype(np.int64)
+
+        return self._get("footing", i, find)
+
+    def relief(self, i: int) -> NDArray[np.uint8] | None:
+        """Return how far each pixel of a cut-out stands out, uint8 of its size; None for a flat figure."""
+        name = self.catalog.foregrounds[i].relief_file
+        return self._get("relief", i, lambda: _read(self.store.load(name))) if name else None
 
     def cutout(self, i: int) -> Cutout:
         """Return uint8 (height, width, 4)."""
@@ -148,15 +190,16 @@ class Pixels:
 
     def _get(self, kind: str, i: int, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         name = (kind, i)
-        if name in self._kept:
-            self._kept.move_to_end(name)
-            return self._kept[name]
-        array = make()
-        self._kept[name] = array
-        self._room -= array.nbytes
-        while self._room < 0 and len(self._kept) > 1:
-            self._room += self._kept.popitem(last=False)[1].nbytes
-        return array
+        with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+            array = make()
+            self._kept[name] = array
+            self._room -= array.nbytes
+            while self._room < 0 and len(self._kept) > 1:
+                self._room += self._kept.popitem(last=False)[1].nbytes
+            return array
 
 
 def _read(data: bytes) -> NDArray[Any]:

@@ -54,7 +54,7 @@ def depth(
             aside: list[str] = []
         else:
             from figureground.estimate import estimate_folder
-            from figureground.workshop import running
+            from figureground.models import running
 
             if out is None:
                 raise FigureGroundError("a folder of pictures needs --out", str(target), "name a folder for the maps")
@@ -104,9 +104,8 @@ def evaluate_depth(
 ) -> None:
     """Measure a depth network against sensor depth: AbsRel, RMSE, log10, delta1; metric, and after alignment."""
     from figureground.evaluate import evaluate, read_pairs, table
-    from figureground.models import open_network
+    from figureground.models import open_network, running
     from figureground.report.evaluation import write_evaluation
-    from figureground.workshop import running
 
     recipe = _recipe(settings, model, card, device, upsampling)
     network = open_network(_model(recipe), running(recipe))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,15 @@ from figureground.depth import DepthCode, dequantise
 from figureground.recipe import ImageOptions, Recipe
 from figureground.sample import HALF, Mask, Picture, Sample
 
-FOLDERS = {"image": "images", "mask": "masks", "depth": "depth"}
+FOLDERS = {
+    "image": "images",
+    "mask": "masks",
+    "instances": "instances",
+    "depth": "depth",
+    "depth_network": "depth_network",
+}
+DEPTHS = ("depth", "depth_network")
 WHITE = np.uint8(255)  # the value of a mask pixel where masks are stored in 8 bits
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """The members of one sample: layer -> (file suffix, bytes)."""
-
-    members: Mapping[str, tuple[str, bytes]]
 
 
 def jpeg(pixels: NDArray[np.uint8], options: ImageOptions) -> bytes:
@@ -35,20 +34,24 @@ def jpeg(pixels: NDArray[np.uint8], options: ImageOptions) -> bytes:
     return out.getvalue()
 
 
-def encode(image: Picture, mask: Mask, depth: DepthCode | None, recipe: Recipe) -> Encoded:
-    """Return the members in the formats that the recipe names."""
+def encode(
+    image: Picture, mask: Mask, instances: NDArray[np.uint8] | None, depths: Mapping[str, DepthCode], recipe: Recipe
+) -> dict[str, tuple[str, bytes]]:
+    """Return the members in the formats that the recipe names: layer -> (file suffix, bytes)."""
     members = {"image": ("jpg", jpeg(image, recipe.image))}
     if recipe.mask.format == "png":
         members["mask"] = ("png", png.encode(mask))
     else:
         members["mask"] = ("jpg", jpeg(mask * WHITE, recipe.image))
-    if depth is not None:
-        members["depth"] = (
+    if instances is not None:
+        members["instances"] = ("png", png.encode(instances))
+    for layer, depth in depths.items():
+        members[layer] = (
             ("jpg", jpeg(depth.codes.astype(np.uint8), recipe.image))
             if recipe.depth.encoding == "jpeg8"
             else ("png", png.encode(depth.codes))
         )
-    return Encoded(members)
+    return members
 
 
 def pixels(data: bytes) -> NDArray[Any]:
@@ -62,36 +65,41 @@ def pixels(data: bytes) -> NDArray[Any]:
         return np.asarray(picture)
 
 
-def depth_fields(code: DepthCode) -> dict[str, Any]:
+def depth_fields(code: DepthCode, layer: str = "depth") -> dict[str, Any]:
     """Return the metadata that `depth_code` needs to read the codes back, and what a person needs to use them."""
-    valid = 1.0 if code.invalid is None else float((code.codes != code.invalid).mean())
+    valid = 1.0 if code.invalid is None else np.count_nonzero(code.codes != code.invalid) / code.codes.size
     return {
-        "depth_unit": code.unit,
-        "depth_direction": code.direction,
-        "depth_scale": code.scale,
-        "depth_offset": code.offset,
-        "depth_invalid": code.invalid,
-        "depth_valid_fraction": round(valid, 6),
+        f"{layer}_unit": code.unit,
+        f"{layer}_direction": code.direction,
+        f"{layer}_scale": code.scale,
+        f"{layer}_offset": code.offset,
+        f"{layer}_invalid": code.invalid,
+        f"{layer}_valid_fraction": round(valid, 6),
     }
 
 
-def depth_code(codes: NDArray[Any], record: Mapping[str, Any]) -> DepthCode:
+def depth_code(codes: NDArray[Any], record: Mapping[str, Any], layer: str = "depth") -> DepthCode:
     """Return stored codes with their meaning from the record's depth_* fields."""
     return DepthCode(
         codes,
-        record["depth_scale"],
-        record["depth_offset"],
-        record["depth_invalid"],
-        record["depth_unit"],
-        record["depth_direction"],
+        record[f"{layer}_scale"],
+        record[f"{layer}_offset"],
+        record[f"{layer}_invalid"],
+        record[f"{layer}_unit"],
+        record[f"{layer}_direction"],
     )
 
 
 def decode(members: Mapping[str, bytes], record: Mapping[str, Any]) -> Sample:
     """Return the Sample of a part's members (layer -> bytes) and metadata row."""
+    depths = {
+        layer: dequantise(depth_code(pixels(members[layer]), record, layer)) for layer in DEPTHS if layer in members
+    }
     return Sample(
         image=pixels(members["image"]),
         mask=pixels(members["mask"]) >= HALF if "mask" in members else None,
-        depth=dequantise(depth_code(pixels(members["depth"]), record)) if "depth" in members else None,
+        depth=depths.get("depth"),
         record=record,
+        instances=pixels(members["instances"]) if "instances" in members else None,
+        depth_network=depths.get("depth_network"),
     )

@@ -1,15 +1,50 @@
-"""(scene, pixels) -> image and alpha: all the blending, exact to the rounding of (a*f + (255 - a)*b) / 255."""
+"""Figures and a background -> image, mask, instances: all the blending, exact to rounding (a*f + (255-a)*b)/255."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
-from figureground.sample import Alpha, Cutout, Figure, Picture, Scene
+from figureground.look import add_noise, contact_shadow, match_colours
+from figureground.matte import mask_of
+from figureground.sample import Alpha, Appearance, Cutout, Figure, Mask, Picture
 
 _OPAQUE = np.array([255], np.uint8)
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A figure ready to be pasted: its part of the canvas, (rows, columns), and arrays of that shape.
+
+    `colour`: uint8 (h, w, 3).  `whole`: its alpha with nothing in front of it; `visible`: what the background's nearer
+    things leave of it.  `area`: px of its whole mask, those beyond the frame too.  `relief`: 0..1, how far each pixel
+    stands out, or None for a flat figure.
+    """
+
+    figure: Figure
+    rows: slice
+    columns: slice
+    colour: NDArray[np.uint8]
+    whole: Alpha
+    visible: Alpha
+    area: int
+    relief: Singles | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A composite.  `alpha`: the figures' joint alpha.  `mask`: alpha >= 1/2.  `instances`: uint8, i + 1 where figure i
+    is seen.  All (size, size)."""
+
+    image: Picture
+    alpha: Alpha
+    mask: Mask
+    instances: NDArray[np.uint8]
 
 
 def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -23,37 +58,115 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
     return ((t + (t >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)
 
 
-def overlap(figure: Figure, height: int, width: int, size: int) -> tuple[slice, slice, slice, slice]:
-    """Return (canvas rows, canvas columns, cut-out rows, cut-out columns) where a figure meets the canvas.
+def scaled(cutout: Cutout, width: int, height: int) -> Cutout:
+    """Return the cut-out at another size, hidden colours kept from bleeding in."""
+    if cutout.shape[:2] == (height, width):
+        return cutout
+    # Pillow premultiplies RGBA before it resamples
+    return np.asarray(Image.fromarray(cutout).resize((width, height), Image.Resampling.LANCZOS))
 
-    The slices are empty when the figure lies wholly outside.
+
+def fitted(cutout: Cutout, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
+    """Return (a cut-out of the figure's size as its look wants it, px of margin added all round for its blur)."""
+    look = figure.look
+    if figure.flip:
+        cutout = cutout[:, ::-1]
+    if look.colour > 0:
+        cutout = match_colours(cutout, own, background, look.colour)
+    margin = 0
+    if look.blur > 0:
+        margin = max(1, int(2 * look.blur + 0.5))
+        padded = np.pad(cutout, ((margin, margin), (margin, margin), (0, 0)))
+        picture = Image.fromarray(padded).convert("RGBa").filter(ImageFilter.GaussianBlur(look.blur))
+        cutout = np.asarray(picture.convert("RGBA"))
+    if look.noise > 0:
+        cutout = add_noise(cutout, look.noise, figure.x, figure.y)
+    return cutout, margin
+
+
+def overlap(x: int, y: int, height: int, width: int, size: int) -> tuple[slice, slice, slice, slice]:
+    """Return (canvas rows, canvas columns, cut-out rows, cut-out columns) where a cut-out meets the canvas.
+
+    `x`, `y`: its top left corner.  The slices are empty when it lies wholly outside.
     """
-    top, left = max(figure.y, 0), max(figure.x, 0)
-    bottom = max(min(figure.y + height, size), top)
-    right = max(min(figure.x + width, size), left)
-    return (
-        slice(top, bottom),
-        slice(left, right),
-        slice(top - figure.y, bottom - figure.y),
-        slice(left - figure.x, right - figure.x),
-    )
+    top, left = max(y, 0), max(x, 0)
+    bottom = max(min(y + height, size), top)
+    right = max(min(x + width, size), left)
+    return slice(top, bottom), slice(left, right), slice(top - y, bottom - y), slice(left - x, right - x)
 
 
-def render(scene: Scene, background: Picture, cutouts: Mapping[int, Cutout]) -> tuple[Picture, Alpha]:
-    """Return the composite, uint8 (size, size, 3), and the figures' joint alpha, uint8 (size, size).
+def layer(
+    figure: Figure, cutout: Cutout, margin: int, size: int, hidden: Alpha | None, relief: NDArray[np.uint8] | None
+) -> Layer:
+    """Return the layer of a figure.
 
-    Figures are pasted in the order of `scene.figures`, the last on top.  `cutouts` maps a foreground's index to its
-    unmirrored RGBA.
+    `cutout`, `margin`: from `fitted`.  `hidden`: uint8 (size, size), 255 where something of the background stands
+    before it.  `relief`: uint8 of the figure's size, unmirrored.
     """
+    height, width = cutout.shape[:2]
+    rows, columns, from_rows, from_columns = overlap(figure.x - margin, figure.y - margin, height, width, size)
+    piece = cutout[from_rows, from_columns]
+    whole = piece[..., 3]
+    visible = whole if hidden is None else blend(np.zeros(1, np.uint8), whole, hidden[rows, columns])
+    out = None
+    if relief is not None:
+        turned = np.pad(relief[:, ::-1] if figure.flip else relief, margin)
+        out = turned[from_rows, from_columns].astype(np.float32) / np.float32(255)
+    area = int(mask_of(cutout[..., 3]).sum())
+    return Layer(figure, rows, columns, piece[..., :3], whole, visible, area, out)
+
+
+def seen(layers: Sequence[Layer], size: int) -> list[Mask]:
+    """Return what is seen of each layer, bool (size, size); `layers` run from far to near.
+
+    A pixel belongs to a figure where the figures' joint alpha is at least 1/2, to the one with the largest share.
+    """
+    alpha = np.zeros((size, size), np.uint8)
+    shares = np.zeros((len(layers), size, size), np.uint8)
+    for k, one in enumerate(layers):
+        place = one.rows, one.columns
+        for share in shares[:k]:
+            share[place] = blend(np.zeros(1, np.uint8), share[place], one.visible)
+        shares[k][place] = one.visible
+        alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
+    mask = mask_of(alpha)
+    owner = shares.argmax(0)
+    return [mask & (owner == k) for k in range(len(layers))]
+
+
+def render(background: Picture, layers: Sequence[Layer], numbers: Sequence[int], floor: Mask | None = None) -> Rendered:
+    """Return the composite of layers that run from far to near.
+
+    `numbers`: each layer's number among the scene's figures.  `floor`: where the background shows floor, on which
+    contact shadows fall; None for shadows everywhere.
+    """
+    size = background.shape[0]
     image = background.copy()
-    alpha = np.zeros(background.shape[:2], np.uint8)
-    for figure in scene.figures:
-        cutout = cutouts[figure.foreground]
-        if figure.flip:
-            cutout = cutout[:, ::-1]
-        height, width = cutout.shape[:2]
-        rows, columns, from_rows, from_columns = overlap(figure, height, width, background.shape[0])
-        piece = cutout[from_rows, from_columns]
-        image[rows, columns] = blend(piece[..., :3], image[rows, columns], piece[..., 3:])
-        alpha[rows, columns] = blend(_OPAQUE, alpha[rows, columns], piece[..., 3])
-    return image, alpha
+    alpha = np.zeros((size, size), np.uint8)
+    for one in layers:
+        figure = one.figure
+        if figure.contact is not None and figure.look.shadow > 0:
+            _shade(image, alpha, floor, figure, figure.contact)
+        place = one.rows, one.columns
+        image[place] = blend(one.colour, image[place], one.visible[..., None])
+        alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
+    mask = mask_of(alpha)
+    instances = np.zeros((size, size), np.uint8)
+    if len(layers) == 1:
+        instances[mask] = numbers[0] + 1
+    elif layers:
+        for number, own in zip(numbers, seen(layers, size), strict=True):
+            instances[own] = number + 1
+    return Rendered(image, alpha, mask, instances)
+
+
+def _shade(image: Picture, alpha: Alpha, floor: Mask | None, figure: Figure, contact: tuple[int, int]) -> None:
+    """Darken the floor around a figure's feet, in place; figures behind it are not darkened."""
+    size = image.shape[0]
+    rows, columns, factor = contact_shadow(size, contact, 0.3 * figure.height, figure.look.shadow)
+    place = rows, columns
+    open_ = (255 - alpha[place]).astype(np.float32) / np.float32(255)
+    if floor is not None:
+        open_ *= floor[place]
+    factor = 1 - (1 - factor) * open_
+    image[place] = np.rint(image[place] * factor[..., None]).astype(np.uint8)

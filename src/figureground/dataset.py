@@ -1,4 +1,7 @@
-"""The reading side of a finished dataset: len, [i], parts.  Needs numpy and Pillow only."""
+"""The reading side: len, [i], parts of a finished dataset, and datasets that are rendered on the fly.
+
+Stored samples need numpy and Pillow only.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,23 @@ import bisect
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from figureground import catalog as catalogs
 from figureground import codec
+from figureground.catalog import FolderStore, MemoryStore, Store
 from figureground.errors import FigureGroundError
 from figureground.parts import PartReader
 from figureground.recipe import Recipe, load_recipe
 from figureground.sample import Catalog, Sample
 
+if TYPE_CHECKING:
+    from figureground.workshop import Workshop
+
 _OPEN_PARTS = 8
+_TOGETHER = 16  # virtual samples planned together when all are walked through
 
 
 class Dataset:
@@ -110,14 +118,78 @@ class Dataset:
         return {**self.__dict__, "_open": OrderedDict()}
 
 
-def open_dataset(path: Path | str) -> Dataset:
-    """Open a finished dataset folder.  Raises FigureGroundError when it is none, or not finished."""
+class VirtualDataset:
+    """A dataset whose samples are rendered when they are asked for, from recipe and catalog: no parts are read.
+
+    Sample i holds the arrays that its stored form has before lossy coding.  It can be pickled; each process decodes
+    photos of its own.
+    """
+
+    def __init__(self, recipe: Recipe, catalog: Catalog, store: Store) -> None:
+        from figureground.plan import count
+
+        self.recipe = recipe
+        self.catalog = catalog
+        self._store = store
+        self._samples = count(recipe, catalog)
+        self._workshop: Workshop | None = None
+
+    def __len__(self) -> int:
+        return self._samples
+
+    def __getitem__(self, i: int) -> Sample:
+        """Return sample i (negative counts from the end).  Raises IndexError outside."""
+        return self.batch([i])[0]
+
+    def __iter__(self) -> Iterator[Sample]:
+        for first in range(0, len(self), _TOGETHER):
+            yield from self.batch(range(first, min(first + _TOGETHER, len(self))))
+
+    def batch(self, indices: Iterable[int]) -> list[Sample]:
+        """Return some samples; planning them together is cheaper than one by one."""
+        n = len(self)
+        wanted = list(indices)
+        for i in wanted:
+            if not -n <= i < n:
+                raise IndexError(f"sample {i} of {n}")
+        workshop = self._made()
+        looks = [workshop.render(scene) for scene in workshop.scenes(i % n for i in wanted)]
+        return [workshop.sample(look, depth) for look, depth in zip(looks, workshop.depths(looks), strict=True)]
+
+    def record(self, i: int) -> Mapping[str, Any]:
+        """Return the metadata of sample i; it takes rendering it."""
+        return self[i].record
+
+    def _made(self) -> Workshop:
+        if self._workshop is None:
+            from figureground.workshop import Workshop, depth_model
+
+            self._workshop = Workshop(self.recipe, self.catalog, self._store, depth_model(self.recipe))
+        return self._workshop
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_workshop": None}
+
+
+@overload
+def open_dataset(path: Path | str, virtual: Literal[False] = False) -> Dataset: ...
+@overload
+def open_dataset(path: Path | str, virtual: Literal[True]) -> VirtualDataset: ...
+def open_dataset(path: Path | str, virtual: bool = False) -> Dataset | VirtualDataset:
+    """Open a finished dataset folder; or, `virtual`, one whose samples are rendered when asked for.
+
+    A virtual dataset needs recipe and catalog alone: a dataset's folder with or without its parts (`build
+    --catalog-only` writes one without), or a recipe file, whose photos are then prepared in memory each time.
+    Raises FigureGroundError when it is none, or not finished.
+    """
     path = Path(path)
+    if virtual:
+        return _open_virtual(path)
     try:
         manifest = json.loads((path / "manifest.json").read_bytes())
         parts = len(manifest["parts"])
     except FileNotFoundError:
-        begun = (path / "build.json").is_file()
+        begun = (path / "build.json").is_file() or (path / "catalog" / catalogs.FILE).is_file()
         raise FigureGroundError(
             "the dataset is not finished" if begun else "no dataset here",
             str(path),
@@ -128,3 +200,15 @@ def open_dataset(path: Path | str) -> Dataset:
             f"the manifest cannot be read: {error}", str(path / "manifest.json"), "run its build command again"
         ) from None
     return Dataset(path, manifest, range(parts))
+
+
+def _open_virtual(path: Path) -> VirtualDataset:
+    folder = path / "catalog"
+    if (folder / catalogs.FILE).is_file():
+        return VirtualDataset(load_recipe(path / "recipe.toml"), catalogs.load_catalog(folder), FolderStore(folder))
+    recipe = load_recipe(path)
+    from figureground.engines import choose
+    from figureground.ingest import ingest
+
+    store = MemoryStore()
+    return VirtualDataset(recipe, ingest(recipe, choose("serial", 1), store, lambda *_: None), store)

@@ -35,7 +35,7 @@ def recipe() -> Recipe:
             "name": "figureground demo",
             "backgrounds": {"path": "photos/rooms", "depth": "photos/depth"},
             "foregrounds": {"path": "photos/people"},
-            "placement": {"per_pair": 2},
+            "placement": {"mode": "ground", "per_pair": 2, "min_visible": 0.5},
             "depth": {"source": "layered"},
             "parts": {"size": 64},
         }

@@ -6,6 +6,7 @@ reader needs four numbers from the metadata and no knowledge of the encoding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,19 +71,59 @@ def dequantise(code: DepthCode) -> DepthMap:
     return DepthMap(values, code.unit, code.direction)
 
 
-def layer_flat(background: DepthMap, mask: Mask) -> DepthMap:
-    """Return the depth of a composite whose figure is a flat card facing the camera.
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A figure's surface: its code at the contact, where it is seen, and how far it stands out.
 
-    A pasted figure hides all that it covers, so it stands no farther than the nearest background under its mask: that
-    is the floor at its feet unless something nearer is hidden too.  Background pixels keep exactly their own depth.
-    Where nothing under the mask has a known depth, the figure's depth is unknown too (NaN).
+    `seen`: bool (size, size).  `code` None: it has no known place, and is a flat card no farther than the nearest thing
+    that it covers.  `relief` with `place`, (rows, columns): 0..1 in that box.  `bulge`: the part of its distance by
+    which relief 1 is nearer.
     """
-    values = background.values.copy()
-    covered = values[mask]
-    covered = covered[np.isfinite(covered)]
-    if covered.size:
-        nearest = covered.min() if background.direction == "larger is farther" else covered.max()
-    else:
-        nearest = np.float32(np.nan)
-    values[mask] = nearest
-    return DepthMap(values, background.unit, background.direction)
+
+    seen: Mask
+    code: float | None
+    bulge: float = 0.0
+    relief: NDArray[np.float32] | None = None
+    place: tuple[slice, slice] = (slice(0), slice(0))
+
+
+def layered(background: DepthCode, sheets: Sequence[Sheet]) -> DepthCode:
+    """Return the depth of a composite: the background's codes, and each figure's where it is seen.
+
+    `sheets` run from far to near.  Background pixels keep exactly their own code.  A card over pixels of unknown depth
+    alone is unknown too.
+    """
+    codes = background.codes.astype(np.uint16)
+    top, farther = 65535, background.direction == "larger is farther"
+    for sheet in sheets:
+        if sheet.code is None:
+            covered = codes[sheet.seen]
+            covered = covered[covered > 0]
+            codes[sheet.seen] = (covered.min() if farther else covered.max()) if covered.size else 0
+        elif sheet.relief is None or not sheet.bulge:
+            codes[sheet.seen] = np.clip(np.rint(sheet.code), 1, top)
+        else:
+            own = sheet.seen[sheet.place]
+            factor = 1 - np.float32(sheet.bulge) * sheet.relief[own]
+            surface = np.float32(sheet.code) * factor if farther else np.float32(sheet.code) / factor
+            codes[sheet.place][own] = np.clip(np.rint(surface), 1, top).astype(np.uint16)
+    return DepthCode(codes, background.scale, background.offset, 0, background.unit, background.direction)
+
+
+def background_code(depth: DepthMap) -> DepthCode:
+    """Return a background's depth in the codes that its composites keep.
+
+    Metres and inverse depth as "png16" has them; relative inverse depth over 1..32767 with offset 0, so that figures
+    nearer than all of the background have codes too.  Raises ValueError for relative depth that is not inverse.
+    """
+    if depth.unit != "relative":
+        return quantise(depth, "png16")
+    if depth.direction != "larger is nearer":
+        raise ValueError("relative depth that is not inverse depth has no place for a figure")
+    values = depth.values.astype(np.float64)
+    valid = np.isfinite(values)
+    scale = float(values[valid].max()) / 32767 if valid.any() else 0.0
+    if not scale > 0:
+        raise ValueError("inverse depth without a positive value")
+    codes = np.where(valid, np.clip(np.rint(np.where(valid, values, 0) / scale), 1, 32767), 0)
+    return DepthCode(codes.astype(np.uint16), scale, 0.0, 0, depth.unit, depth.direction)

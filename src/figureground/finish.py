@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from figureground import labels, parts, stats
+from figureground import codec, labels, parts, stats
 from figureground.dataset import Dataset
 from figureground.errors import FigureGroundError
 from figureground.files import PARTIAL, write_whole
@@ -35,10 +35,10 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
         total = total + info.statistics
     first = write_labels(out, infos, progress)
     found = stats.checks(total, 65535 if recipe.depth.encoding == "png16" else 255)
-    unit, step = depth_step(recipe, first)
+    depths = {layer: depth_step(recipe, first, layer) for layer in codec.DEPTHS if f"{layer}_unit" in first}
     write = {
         "samples": total.samples,
-        "summary": stats.summary(total, unit, step),
+        "summary": stats.summary(total, depths),
         "checks": [asdict(check) for check in found],
         "accumulated": stats.to_json(total),
     }
@@ -53,15 +53,13 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
     progress("report", 1, 1)
 
 
-def depth_step(recipe: Recipe, record: Mapping[str, Any]) -> tuple[str, float]:
+def depth_step(recipe: Recipe, record: Mapping[str, Any], layer: str = "depth") -> tuple[str, float]:
     """Return (unit, value of one code) in which depth statistics are given.
 
     Where every image has its own stretch, codes do not compare between images; they are then given over 0..1.
     """
-    if "depth_unit" not in record:
-        return "", 0.0
-    if recipe.depth.encoding == "png16" and record["depth_unit"] != "relative":
-        return record["depth_unit"], record["depth_scale"]
+    if recipe.depth.encoding == "png16" and record[f"{layer}_unit"] != "relative":
+        return record[f"{layer}_unit"], record[f"{layer}_scale"]
     return "stretched 0..1", 1 / (65535 if recipe.depth.encoding == "png16" else 255)
 
 

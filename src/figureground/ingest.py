@@ -12,7 +12,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,25 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground import catalog as catalogs
-from figureground import photos, png, prepare
+from figureground import look, photos, prepare
+from figureground.cards import meaning
 from figureground.catalog import Store
 from figureground.engines import Engine
 from figureground.errors import FigureGroundError, SetAsideError
 from figureground.files import file_sha256, user_path
-from figureground.networks import cutout_network
-from figureground.recipe import Recipe
-from figureground.sample import Background, Catalog, Foreground, SetAside
+from figureground.models import DepthModel, Running, open_network, recipe_model, running
+from figureground.networks import DepthNetwork, cutout_network
+from figureground.recipe import Recipe, content
+from figureground.sample import Background, Catalog, DepthMap, Foreground, Picture, SetAside
 
-VERSION = 1  # raise it when preparation changes what it writes
+VERSION = 2  # raise it when preparation changes what it writes
 # Mean difference of two 16 x 16 miniatures, in grey levels, below which photos count as the same.  Among 215 cut-outs
 # the 12 people that were there twice, cut out in two ways, differ by 3.3 to 8.2 and no other two by less than 14; among
 # 124 rooms no two differ by less than 14, and the same room re-encoded by less than 2.
 NEAR = {"background": 5.0, "foreground": 9.0}
+
+# placement's knobs that change nothing of the catalog, so that changing them does not prepare it anew
+_NO_MATTER = {"placement.per_pair", "placement.samples", "placement.figures", "placement.overlap"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -65,11 +70,11 @@ def jobs(recipe: Recipe) -> list[Job]:
     backgrounds = photos.find(recipe.backgrounds.path, recipe.root, "backgrounds.path")
     foregrounds = photos.find(recipe.foregrounds.path, recipe.root, "foregrounds.path")
     depth_of = _depth_maps(recipe)
-    if recipe.depth.source == "layered" and not recipe.backgrounds.depth:
+    if needs_depth(recipe) and not recipe.backgrounds.depth and not recipe.depth.model:
         raise FigureGroundError(
-            'depth.source = "layered" needs the backgrounds\' depth',
-            "backgrounds.depth is empty",
-            'name a folder of depth maps with the photos\' stems, or use depth.source = "network"',
+            "the backgrounds' depth is needed, and nothing gives it",
+            f'placement.mode = "{recipe.placement.mode}", depth.source = "{recipe.depth.source}"',
+            "set depth.model to a depth network, or backgrounds.depth to a folder of depth maps with the photos' stems",
         )
     if recipe.foregrounds.cutout == "network" and not recipe.foregrounds.network:
         raise FigureGroundError(
@@ -77,7 +82,7 @@ def jobs(recipe: Recipe) -> list[Job]:
             "foregrounds.network is empty",
             'set foregrounds.network = "path/to/network.onnx", or cutout = "key" or "alpha"',
         )
-    if recipe.depth.source == "layered":
+    if needs_depth(recipe):
         stems = Counter(path.stem for path in backgrounds if path.stem in depth_of)
         for path in backgrounds:
             if stems[path.stem] > 1:
@@ -88,6 +93,22 @@ def jobs(recipe: Recipe) -> list[Job]:
                 )
     found = [Job("background", str(path), str(depth_of.get(path.stem, ""))) for path in backgrounds]
     return found + [Job("foreground", str(path)) for path in foregrounds]
+
+
+def needs_depth(recipe: Recipe) -> bool:
+    """Tell whether the catalog must hold the backgrounds' depth."""
+    return recipe.depth.source in ("layered", "both") or recipe.placement.mode == "ground"
+
+
+def estimates_depth(recipe: Recipe) -> bool:
+    """Tell whether ingest runs the depth network: for the backgrounds' depth, or for the figures' relief."""
+    return (needs_depth(recipe) and not recipe.backgrounds.depth) or _relief(recipe) == "network"
+
+
+def _relief(recipe: Recipe) -> str:
+    """Return the relief that foregrounds are prepared with: only figures that stand in layered depth have any."""
+    standing = recipe.placement.mode == "ground" and recipe.depth.source in ("layered", "both")
+    return recipe.depth.relief if standing else "flat"
 
 
 def _depth_maps(recipe: Recipe) -> dict[str, Path]:
@@ -120,29 +141,67 @@ def prepare_photo(recipe: Recipe, job: Job) -> Prepared:
         data = photos.read_bytes(Path(job.path))
         sha = photos.sha256(data)
         if job.kind == "background":
-            photo = photos.decode(data, 2 * recipe.size)
-            picture, pixels, notes = prepare.background(photo.pixels, recipe)
-            files = {"picture": picture}
-            if recipe.depth.source == "layered":
-                if not job.depth:
-                    raise SetAsideError("no depth map with its stem in backgrounds.depth")
-                depth_m = _read_depth(Path(job.depth))
-                files["depth"] = png.encode(
-                    prepare.square_depth(depth_m, photo.pixels.shape, recipe.size, recipe.backgrounds.fit)
-                )
-            return Prepared(sha, files, {}, photos.thumbprint(pixels), (*photo.notes, *notes))
+            return _background(recipe, job, data, sha)
         photo = photos.decode(data, max(4 * recipe.size, 512))
         network = None
         if recipe.foregrounds.network:
             network = cutout_network(user_path(recipe.foregrounds.network, recipe.root))
-        files, fields, pixels = prepare.foreground(photo.pixels, recipe, sha, network)
+        depth = estimator(recipe) if _relief(recipe) == "network" else None
+        source = _display(job.path, recipe.root)
+        files, fields, pixels = prepare.foreground(photo.pixels, recipe, source, sha, network, _relief(recipe), depth)
         return Prepared(sha, files, fields, photos.thumbprint(pixels), photo.notes)
     except SetAsideError as error:
         return Prepared(sha, reason=error.reason)
 
 
-def _read_depth(path: Path) -> NDArray[np.float32]:
-    """Return metres, float32 (height, width); 0 or NaN where unknown."""
+def _background(recipe: Recipe, job: Job, data: bytes, sha: str) -> Prepared:
+    photo = photos.decode(data, 2 * recipe.size)
+    picture, pixels, notes = prepare.background(photo.pixels, recipe)
+    files, fields = {"picture": picture}, {"look": look.measure(pixels)}
+    if needs_depth(recipe):
+        estimated = not recipe.backgrounds.depth
+        focal = recipe.depth.focal
+        if estimated:
+            depth = estimator(recipe)(pixels)
+        else:
+            if not job.depth:
+                raise SetAsideError("no depth map with its stem in backgrounds.depth")
+            values = _read_depth(Path(job.depth), recipe.backgrounds.depth_unit)
+            unit = recipe.backgrounds.depth_unit
+            square = prepare.square_depth(values, photo.pixels.shape, recipe.size, recipe.backgrounds.fit)
+            depth = _with_unit(square, unit)
+            focal = focal or prepare.canvas_focal(photo.focal, photo.pixels.shape, recipe.backgrounds.fit)
+        more, said = prepare.depth_files(depth, pixels, recipe, estimated, focal)
+        files |= more
+        fields |= said
+    return Prepared(sha, files, fields, photos.thumbprint(pixels), (*photo.notes, *notes, *_no_floor(fields)))
+
+
+def _no_floor(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    return (f"no usable floor: {fields['no_floor']}",) if fields.get("no_floor") else ()
+
+
+def _with_unit(values: NDArray[np.float32], unit: str) -> DepthMap:
+    if unit == "m":
+        return DepthMap(values, "m", "larger is farther")
+    return DepthMap(values, "1/m" if unit == "1/m" else "relative", "larger is nearer")
+
+
+def estimator(recipe: Recipe) -> Callable[[Picture], DepthMap]:
+    """Return the recipe's depth network as a function of one picture; a worker keeps it between photos."""
+    return _network(recipe_model(recipe), running(recipe)).estimate
+
+
+@functools.lru_cache(maxsize=1)
+def _network(model: DepthModel, how: Running) -> DepthNetwork:
+    return open_network(model, how)
+
+
+_PNG_STEPS = {"m": 1000.0, "1/m": 10000.0, "relative": 1.0}  # codes of a 16-bit PNG a unit
+
+
+def _read_depth(path: Path, unit: str) -> NDArray[np.float32]:
+    """Return values in the unit, float32 (height, width); 0 or NaN where unknown."""
     try:
         if path.suffix.lower() == ".npy":
             values = np.load(path, allow_pickle=False)
@@ -150,13 +209,13 @@ def _read_depth(path: Path) -> NDArray[np.float32]:
             with Image.open(path) as picture:
                 if not picture.mode.startswith("I"):
                     raise SetAsideError(f"its depth map is no 16-bit PNG (mode {picture.mode})")
-                values = np.asarray(picture).astype(np.float32) / 1000
+                values = np.asarray(picture).astype(np.float32) / np.float32(_PNG_STEPS[unit])
     except (OSError, ValueError, SyntaxError) as error:
         raise SetAsideError(f"its depth map cannot be read: {_without_paths(error)}") from None
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
         raise SetAsideError(f"its depth map has shape {values.shape}, not (height, width)")
-    depth_m: NDArray[np.float32] = values.astype(np.float32)
-    return depth_m
+    found: NDArray[np.float32] = values.astype(np.float32)
+    return found
 
 
 def state(recipe: Recipe) -> str:
@@ -172,30 +231,30 @@ def state(recipe: Recipe) -> str:
             f"foregrounds.network = {network!r} ({path})",
             "paths start from the recipe's folder",
         )
-    knobs = [
+    known, estimated = needs_depth(recipe), estimates_depth(recipe)
+    depth = recipe_model(recipe) if estimated else None
+    knobs = {
+        key: value
+        for key, value in content(recipe).items()
+        if key.split(".")[0] in ("seed", "size", "backgrounds", "foregrounds", "placement") and key not in _NO_MATTER
+    }
+    about = [
         VERSION,
-        recipe.seed,
-        recipe.size,
-        recipe.backgrounds.fit,
-        recipe.foregrounds.height,
-        recipe.foregrounds.cutout,
-        recipe.placement.min_visible,
-        recipe.placement.clip,
-        recipe.placement.mode,
-        recipe.placement.mirror,
-        recipe.depth.source == "layered",
+        knobs,
         _sha256(path),
+        [known, _relief(recipe), recipe.depth.focal if known else 0],
+        [depth.sha256, meaning(depth.card), asdict(running(recipe))] if depth else None,
     ]
     files = [
         (
             job.kind,
             _display(job.path, recipe.root),
             _sha256(Path(job.path)),
-            _sha256(Path(job.depth) if job.depth and recipe.depth.source == "layered" else None),
+            _sha256(Path(job.depth) if job.depth and known else None),
         )
         for job in jobs(recipe)
     ]
-    return hashlib.sha256(json.dumps([knobs, files]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([about, files], sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path | None) -> str:
@@ -296,30 +355,22 @@ class _Seen:
 
 
 def _save(kind: str, number: int, width: int, source: str, prepared: Prepared, store: Store) -> Background | Foreground:
+    """Save a photo's files under its new name and return its entry."""
     name = f"{'bg' if kind == 'background' else 'fg'}{number:0{width}d}"
-    picture = prepared.files["picture"]
+    picture, suffix = ("Background", "jpg") if kind == "background" else ("Foreground", "png")
+    named = {"picture": f"{picture}/{name}.{suffix}", "mask": f"Mask/{name}.png"}
+    named |= {role: f"{role.title()}/{name}.png" for role in ("depth", "floor", "relief")}
+    for role, data in prepared.files.items():
+        store.save(named[role], data)
+    extra: dict[str, Any] = {}
+    for role in ("depth", "floor", "relief"):
+        if role in prepared.files:
+            extra |= {f"{role}_file": named[role], f"{role}_sha256": photos.sha256(prepared.files[role])}
+    extra |= {"sha256": photos.sha256(prepared.files["picture"])}
+    extra |= {"source": source, "source_sha256": prepared.source_sha256}
     if kind == "background":
-        entry = Background(name, f"Background/{name}.jpg", photos.sha256(picture), source, prepared.source_sha256)
-        store.save(entry.file, picture)
-        depth = prepared.files.get("depth")
-        if depth is None:
-            return entry
-        store.save(f"Depth/{name}.png", depth)
-        return Background(
-            entry.id, entry.file, entry.sha256, source, entry.source_sha256, f"Depth/{name}.png", photos.sha256(depth)
-        )
-    cutout = Foreground(
-        name,
-        f"Foreground/{name}.png",
-        f"Mask/{name}.png",
-        photos.sha256(picture),
-        source,
-        prepared.source_sha256,
-        **prepared.fields,
-    )
-    store.save(cutout.file, picture)
-    store.save(cutout.mask_file, prepared.files["mask"])
-    return cutout
+        return Background(id=name, file=named["picture"], **prepared.fields, **extra)
+    return Foreground(id=name, file=named["picture"], mask_file=named["mask"], **prepared.fields, **extra)
 
 
 def _without_paths(error: BaseException) -> str:

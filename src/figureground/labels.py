@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from figureground.matte import tight_box
+from figureground import rle
+from figureground.composite import Layer, Rendered
+from figureground.depth import DepthCode
+from figureground.matte import mask_of, tight_box
 from figureground.recipe import Recipe
-from figureground.sample import Catalog, DepthMap, Mask, Scene
+from figureground.sample import Catalog, Figure, Mask, Scene
+from figureground.standing import in_order
 
 SPLITS = ("train", "new background", "new foreground", "new both")
 
@@ -29,27 +33,46 @@ def key(scene: Scene, recipe: Recipe, catalog: Catalog) -> str:
 
 
 def record(
-    scene: Scene, recipe: Recipe, catalog: Catalog, mask: Mask, depth: DepthMap | None, split: str
+    scene: Scene,
+    recipe: Recipe,
+    catalog: Catalog,
+    rendered: Rendered,
+    layers: Sequence[Layer],
+    depth: DepthCode | None,
+    split: str,
 ) -> dict[str, Any]:
-    """Return the metadata of a rendered scene, without the fields of its files and depth codes."""
-    box = tight_box(mask)
+    """Return the metadata of a rendered scene, without the fields of its files and depth codes.
+
+    `layers`: of the scene's figures, in their order.
+    """
     figures = []
-    for figure in scene.figures:
+    layered = recipe.depth.source in ("layered", "both")
+    order = in_order(scene.figures)
+    rank = {number: place for place, number in enumerate(order)}
+    for i, (figure, layer) in enumerate(zip(scene.figures, layers, strict=True)):
         cutout = catalog.foregrounds[figure.foreground]
-        area = int(mask.sum())
+        mask = rendered.mask if len(layers) == 1 else rendered.instances == i + 1
+        box, area = tight_box(mask), int(np.count_nonzero(mask))
+        contact = figure.contact or lowest_pixel(mask)
         figures.append(
             {
                 "foreground": cutout.id,
+                "placement": "ground" if figure.stands else _flat_mode(recipe),
                 "x": figure.x,
                 "y": figure.y,
-                "width": cutout.width,
-                "height": cutout.height,
-                "scale": cutout.scale,
+                "width": figure.width,
+                "height": figure.height,
+                "scale": round(cutout.scale * figure.height / cutout.height, 6),
                 "flip": figure.flip,
                 "box": list(box) if box else None,
                 "area": area,
-                "visible_fraction": round(area / cutout.area, 6),
-                "depth_at_contact": contact_depth(mask, depth) if depth is not None else None,
+                "visible_fraction": round(area / layer.area, 6) if layer.area else 0.0,
+                "whole": _whole(layer, mask, recipe.size),
+                "order": rank[i],
+                "contact": list(contact) if contact else None,
+                "depth_at_contact": _value_at(depth, figure if layered else None, contact),
+                "real_height": cutout.real_height if figure.stands else None,
+                "look": asdict(figure.look),
             }
         )
     return {
@@ -63,14 +86,55 @@ def record(
     }
 
 
-def contact_depth(mask: Mask, depth: DepthMap) -> float | None:
-    """Return the depth where the figure stands: the middle pixel of its mask's lowest row; None if unknown."""
+def _flat_mode(recipe: Recipe) -> str:
+    if recipe.placement.mode != "ground":
+        return recipe.placement.mode
+    return "grid" if recipe.placement.no_floor == "grid" else "uniform"
+
+
+def _whole(layer: Layer, mask: Mask, size: int) -> str | None:
+    """Return the figure's mask inside the frame as if nothing stood before it, as RLE; None where that is its mask."""
+    whole = mask_of(layer.whole)
+    place = layer.rows, layer.columns
+    if np.count_nonzero(whole) == np.count_nonzero(mask) and np.array_equal(whole, mask[place]):
+        return None
+    full = np.zeros((size, size), np.bool_)
+    full[place] = whole
+    return rle.encode(full)
+
+
+def whole_mask(figure: Mapping[str, Any], visible: Mask) -> Mask:
+    """Return the amodal mask of a record's figure: what would be seen of it inside the frame if it stood alone.
+
+    `visible`: the figure's own visible mask, which it is where the record says nothing else.
+    """
+    return visible if figure["whole"] is None else rle.decode(figure["whole"], visible.shape)
+
+
+def lowest_pixel(mask: Mask) -> tuple[int, int] | None:
+    """Return (x, y) of the middle pixel of a mask's lowest row; None where it is empty."""
     rows = np.flatnonzero(mask.any(1))
     if not rows.size:
         return None
     columns = np.flatnonzero(mask[rows[-1]])
-    value = float(depth.values[rows[-1], columns[columns.size // 2]])
-    return round(value, 4) if math.isfinite(value) else None
+    return int(columns[columns.size // 2]), int(rows[-1])
+
+
+def _value_at(depth: DepthCode | None, figure: Figure | None, contact: tuple[int, int] | None) -> float | None:
+    """Return the depth where a figure stands, in the unit of the depth; None where it is unknown.
+
+    `figure`: where depth is layered, whose place is known even if something hides the contact.
+    """
+    if depth is None or contact is None:
+        return None
+    if figure is not None and figure.stands:
+        value = 1 / figure.inverse_depth if depth.unit == "m" else figure.inverse_depth
+    else:
+        code = int(depth.codes[contact[1], contact[0]])
+        if code == depth.invalid:
+            return None
+        value = depth.offset + depth.scale * code
+    return round(value, 4)
 
 
 COLUMNS = (
@@ -82,6 +146,8 @@ COLUMNS = (
     "depth",
     "background",
     "foreground",
+    "figures",
+    "placement",
     "position",
     "mirrored",
     "split",
@@ -97,6 +163,8 @@ COLUMNS = (
     "box_y1",
     "area",
     "visible_fraction",
+    "contact_x",
+    "contact_y",
     "depth_at_contact",
     "depth_unit",
     "depth_direction",
@@ -107,17 +175,23 @@ COLUMNS = (
 
 
 def row(part_file: str, record: Mapping[str, Any]) -> list[Any]:
-    """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field."""
-    (figure,) = record["figures"]
+    """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field.
+
+    Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.
+    """
+    figure = record["figures"][0]
     box = figure["box"] or [None] * 4
+    contact = figure["contact"] or [None] * 2
     flat = {
         **record,
         **figure,
+        "figures": len(record["figures"]),
         "part": part_file,
         "image": record["image_file_name"],
         "mask": record["mask_file_name"],
         "depth": record.get("depth_file_name"),
         **dict(zip(("box_x0", "box_y0", "box_x1", "box_y1"), box, strict=True)),
+        **dict(zip(("contact_x", "contact_y"), contact, strict=True)),
     }
     values = [flat.get(column) for column in COLUMNS]
     return ["" if v is None else int(v) if isinstance(v, bool) else v for v in values]

@@ -73,6 +73,54 @@ def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     return labels, np.bincount(labels.ravel(), minlength=1)
 
 
+def foot(mask: Mask) -> tuple[float, float]:
+    """Return where a figure stands, (x, y) as fractions of width and height: the middle of its lowest 4 % of rows."""
+    rows = np.flatnonzero(mask.any(1))
+    bottom = int(rows[-1]) + 1
+    band = mask[max(0, bottom - max(1, round(0.04 * mask.shape[0]))) : bottom]
+    columns = np.flatnonzero(band.any(0))
+    middle = (columns[0] + columns[-1] + 1) / 2
+    return round(float(middle) / mask.shape[1], 5), round((bottom - 0.5) / mask.shape[0], 5)
+
+
+def cut_off_below(alpha: Alpha) -> str:
+    """Return why a trimmed cut-out seems to be cut off at its lower edge, like a half-length portrait, or "".
+
+    Feet meet the lower edge in a narrow part of the figure; a cut through coat or trunk is wide and straight.
+    """
+    mask = mask_of(alpha)
+    height = mask.shape[0]
+    widest = int(mask.sum(1).max())
+    last = mask[-max(1, round(0.01 * height)) :].all(0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], last.astype(np.int8), [0]])))
+    runs = edges[1::2] - edges[::2]
+    longest = int(runs.max()) if runs.size else 0
+    if longest > 0.45 * widest:
+        return f"it ends in a straight cut over {longest / widest:.0%} of its width, as a half-length portrait does"
+    return ""
+
+
+def rounded(mask: Mask) -> NDArray[np.uint8]:
+    """Return a plausible relief of a figure known by its mask alone: 0 at the outline, 255 in the middle of its widest.
+
+    Limbs are taken as round: with d the distance to the outline and r the largest d nearby, height is that of a circle,
+    sqrt(d * (2r - d)), where r counts up to a tenth of the figure's height (a trunk is flatter than it is wide).
+    """
+    distance = np.zeros(mask.shape, np.float32)
+    inner = np.pad(mask, 1)
+    while inner.any():  # erosion by a 3 x 3 cross and square in turn: near enough to a circle
+        distance += inner[1:-1, 1:-1]
+        shifted = [inner[:-2, 1:-1], inner[2:, 1:-1], inner[1:-1, :-2], inner[1:-1, 2:]]
+        if int(distance.max()) % 2:
+            shifted += [inner[:-2, :-2], inner[:-2, 2:], inner[2:, :-2], inner[2:, 2:]]
+        inner = np.pad(inner[1:-1, 1:-1] & np.logical_and.reduce(shifted), 1)
+    most = max(1.0, 0.1 * mask.shape[0])
+    d = np.minimum(distance, most)
+    height = np.sqrt(d * (2 * most - d)) / most
+    smooth = box_blur(height[..., None].astype(np.float32), max(1, round(0.01 * mask.shape[0])))[..., 0]
+    return np.where(mask, np.rint(255 * np.clip(smooth, 0, 1)), 0).astype(np.uint8)
+
+
 def judge(alpha: Alpha) -> None:
     """Raise SetAsideError when an alpha matte is no usable figure: empty, full, or in crumbs."""
     mask = mask_of(alpha)
@@ -143,7 +191,7 @@ def key(picture: Picture) -> Alpha:
     return np.where(ground, np.rint(255 * soft), 255).astype(np.uint8)
 
 
-def _box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+def box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """Return the mean over (2*radius + 1)^2 windows, cut off at the picture's edge, of (height, width, channels)."""
     for axis in (0, 1):
         length = values.shape[axis]
@@ -168,9 +216,9 @@ def decontaminate(picture: Picture, alpha: Alpha, radii: tuple[int, ...] = (90, 
     one, tiny = np.float32(1), np.float32(1e-5)
     front, back = image, image
     for radius in radii:
-        weight = _box_blur(a, radius)
-        blurred_front = _box_blur(front * a, radius) / (weight + tiny)
-        blurred_back = _box_blur(back * (one - a), radius) / (one - weight + tiny)
+        weight = box_blur(a, radius)
+        blurred_front = box_blur(front * a, radius) / (weight + tiny)
+        blurred_back = box_blur(back * (one - a), radius) / (one - weight + tiny)
         front = np.clip(blurred_front + a * (image - a * blurred_front - (one - a) * blurred_back), 0, 1)
         back = blurred_back
     clean: Picture = np.rint(np.float32(255) * front).astype(np.uint8)

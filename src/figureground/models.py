@@ -19,6 +19,7 @@ from figureground.cards import CARDS, Card, find_card
 from figureground.errors import FigureGroundError
 from figureground.files import file_sha256, user_cache, user_path, write_whole
 from figureground.networks import DepthNetwork
+from figureground.recipe import Recipe
 
 SOURCE = "source.json"
 
@@ -183,3 +184,23 @@ def open_network(model: DepthModel, how: Running = Running()) -> DepthNetwork:
             "onnx and openvino take .onnx files, transformers a folder",
         )
     return DepthNetwork(card, run, str(path), how.focal)
+
+
+def recipe_model(recipe: Recipe) -> DepthModel:
+    """Return the recipe's depth network.  Raises FigureGroundError when none is named, or a file is missing."""
+    if not recipe.depth.model:
+        raise FigureGroundError(
+            "depth.model names no network",
+            f'recipe: depth.source = "{recipe.depth.source}"',
+            'set depth.model = "path/to/network.onnx", or depth.source = "none"',
+        )
+    return resolve(recipe.depth.model, recipe.depth.card, recipe.root)
+
+
+def running(recipe: Recipe) -> Running:
+    """Return how the recipe wants its network run."""
+    depth = recipe.depth
+    runtime = "" if depth.runtime == "auto" else depth.runtime
+    upsampling: Literal["aligned", "half_pixel"] = "half_pixel" if depth.upsampling == "half_pixel" else "aligned"
+    leaky: Literal["auto", "one", "two"] = {"one": "one", "two": "two"}.get(depth.leaky, "auto")  # type: ignore[assignment]
+    return Running(runtime, depth.device, upsampling, leaky, depth.precision, depth.focal)

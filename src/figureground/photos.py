@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from figureground.errors import FigureGroundError, SetAsideError
 from figureground.files import user_path
@@ -38,10 +38,14 @@ MAX_ASPECT = 12.0
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A decoded picture: uint8 (height, width, 3) or, with alpha, (height, width, 4).  `notes`: what was odd."""
+    """A decoded picture: uint8 (height, width, 3) or, with alpha, (height, width, 4).
+
+    `notes`: what was odd.  `focal`: focal length / diagonal as its EXIF block says, 0 if it does not.
+    """
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...] = ()
+    focal: float = 0.0
 
 
 def find(paths: Iterable[str], root: Path, key: str) -> list[Path]:
@@ -130,7 +134,7 @@ def decode(data: bytes, enough: int) -> Photo:
                     )
                 picture.load()
                 upright = _upright(picture, notes)
-                return Photo(_to_srgb(upright, notes), tuple(notes))
+                return Photo(_to_srgb(upright, notes), tuple(notes), _focal(picture))
         except UnidentifiedImageError:
             raise SetAsideError(_not_a_picture(data)) from None
         except Image.DecompressionBombError:
@@ -155,6 +159,19 @@ def _upright(picture: Image.Image, notes: list[str]) -> Image.Image:
     except Exception:  # damaged EXIF blocks raise nearly anything; the pixels are fine
         notes.append("EXIF block unreadable: orientation left as it is")
         return picture
+
+
+def _focal(picture: Image.Image) -> float:
+    """Return focal length / diagonal from EXIF, 0 where it does not say.
+
+    From FocalLengthIn35mmFilm, which compares diagonals (43.27 mm on 35 mm film; CIPA DCG-001).
+    """
+    try:
+        equivalent = float(picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm, 0))
+    except Exception:  # damaged EXIF blocks raise nearly anything
+        return 0.0
+    focal = equivalent / 43.2666
+    return focal if 0.1 < focal < 20 else 0.0
 
 
 def _not_a_picture(data: bytes) -> str:

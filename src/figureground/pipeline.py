@@ -25,7 +25,7 @@ from figureground.engines import Engine, choose
 from figureground.errors import FigureGroundError
 from figureground.files import PARTIAL, file_sha256, only_writer, write_whole
 from figureground.finish import finish
-from figureground.models import DepthModel
+from figureground.models import DepthModel, recipe_model
 from figureground.recipe import Recipe, changed_keys, content, load_recipe, to_toml
 from figureground.sample import Catalog
 from figureground.workshop import Workshop, depth_model
@@ -202,13 +202,7 @@ def _known_catalog(folder: Path) -> Catalog | None:
     """Return the catalog in a folder; None where there is none, it is damaged, or its pictures are not what it says."""
     try:
         catalog = catalogs.load_catalog(folder)
-        for background in catalog.backgrounds:
-            whole = file_sha256(folder / background.file) == background.sha256
-            if background.depth_file:
-                whole &= file_sha256(folder / background.depth_file) == background.depth_sha256
-            if not whole:
-                return None
-        if any(file_sha256(folder / foreground.file) != foreground.sha256 for foreground in catalog.foregrounds):
+        if any(file_sha256(folder / name) != sha256 for name, sha256 in catalogs.files(catalog)):
             return None
     except (FigureGroundError, OSError):
         return None
@@ -263,6 +257,8 @@ def _manifest_id(out: Path) -> str | None:
 
 def describe_build(recipe: Recipe, identity: str, model: DepthModel | None) -> dict[str, Any]:
     """Return what build.json says: what the parts are made from."""
+    if model is None and ingest.estimates_depth(recipe):
+        model = recipe_model(recipe)
     depth = {"file": model.path.name, "sha256": model.sha256, "card": asdict(model.card)} if model else None
     return {
         "build_id": identity,

@@ -11,22 +11,22 @@ product.
 
 from __future__ import annotations
 
+import fnmatch
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from figureground import draws
+from figureground import draws, frame
 from figureground.errors import FigureGroundError
-from figureground.recipe import Recipe
-from figureground.sample import Catalog, Figure, Mask, Scene
+from figureground.frame import content_index
+from figureground.recipe import Recipe, real_heights
+from figureground.sample import Catalog, Figure, Scene
+from figureground.standing import Sight, looked, needed, stand
 
-AreaTable = NDArray[np.int64]
 Ints = NDArray[np.int64]
-
-_TRIES = 64  # rejection draws before all positions are listed; reached only by figures that hardly fit
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,15 @@ class Combination:
     mirrored: Ints
 
 
-def figure_height(recipe: Recipe, source_sha256: str) -> int:
-    """Return the height in px to which a foreground is scaled; it hangs on the photo's content, not on its name."""
-    low, high = (max(1, round(h * recipe.size / 224)) for h in recipe.foregrounds.height)
-    return int(draws.integers(recipe.seed, _content_index(source_sha256), "figure height", low, high))
+def real_height(recipe: Recipe, source: str, source_sha256: str) -> float:
+    """Return a foreground's height in metres: drawn in its range, which the first pattern that fits its name gives."""
+    low, high = recipe.foregrounds.real_height
+    parts = source.split("/")
+    for pattern, least, most in real_heights(recipe):
+        if any(fnmatch.fnmatchcase("/".join(parts[i:]), pattern) for i in range(len(parts))):
+            low, high = least, most
+            break
+    return round(low + (high - low) * float(draws.uniform(recipe.seed, content_index(source_sha256), "real height")), 4)
 
 
 def held_out(seed: int, kind: str, sources: Sequence[str], fraction: float) -> frozenset[int]:
@@ -50,13 +55,9 @@ def held_out(seed: int, kind: str, sources: Sequence[str], fraction: float) -> f
 
     Exactly round(fraction * n) of them, but never all; a photo's rank depends on its content alone.
     """
-    ranks = [int(draws.bits(seed, _content_index(sha), f"split {kind}")) for sha in sources]
+    ranks = [int(draws.bits(seed, content_index(sha), f"split {kind}")) for sha in sources]
     wanted = min(round(fraction * len(sources)), len(sources) - 1)
     return frozenset(sorted(range(len(sources)), key=lambda i: (ranks[i], sources[i]))[: max(wanted, 0)])
-
-
-def _content_index(sha256: str) -> int:
-    return int(sha256[:16], 16)
 
 
 def twins(recipe: Recipe) -> int:
@@ -105,39 +106,96 @@ def combinations(recipe: Recipe, catalog: Catalog, indices: ArrayLike) -> Combin
     return Combination(background, foreground, variant // twins(recipe), variant % twins(recipe))
 
 
-def scenes(
-    recipe: Recipe, catalog: Catalog, indices: ArrayLike, tables: Mapping[int, AreaTable] | None = None
-) -> list[Scene]:
+def scenes(recipe: Recipe, catalog: Catalog, indices: ArrayLike, sight: Sight | None = None) -> list[Scene]:
     """Return the scene of each index.
 
-    `tables` maps a foreground's index to `area_table(mask)`; it is needed where figures may be cut off
-    (`min_visible` < 1), since the visible fraction is counted on the mask.
+    `sight` answers what must be known of pixels.  It is needed where figures may be cut off or hidden
+    (`min_visible` < 1), stand on the floor, or are several.
     """
-    which = combinations(recipe, catalog, indices)
-    sizes = np.array([(f.width, f.height) for f in catalog.foregrounds], np.int64).reshape(-1, 2)
-    width, height = sizes[which.foreground].T
-    if recipe.placement.mode == "grid":
-        x, y = _grid(recipe, which, width, height)
-    elif recipe.placement.clip == "inside" and recipe.placement.min_visible < 1:
-        if tables is None:
-            raise ValueError("min_visible < 1 needs the foregrounds' area tables")
-        x, y = _truncated(recipe, catalog, which, tables)
-    else:
-        counter = _counter(recipe, catalog, which)
-        low, high_x, high_y = _corner_range(recipe, width, height)
-        x = draws.integers(recipe.seed, counter, "x", low, high_x)
-        y = draws.integers(recipe.seed, counter, "y", low, high_y)
-    rows = zip(
-        np.asarray(indices).reshape(-1).tolist(),
-        which.background.tolist(),
-        which.foreground.tolist(),
-        which.position.tolist(),
-        which.mirrored.tolist(),
-        x.tolist(),
-        y.tolist(),
-        strict=True,
-    )
-    return [Scene(k, b, p, bool(m), (Figure(f, fx, fy, bool(m)),)) for k, b, f, p, m, fx, fy in rows]
+    k = np.asarray(indices, np.int64).reshape(-1)
+    which = combinations(recipe, catalog, k)
+    counter = _counter(recipe, catalog, which)
+    corners, sizes = frame.corners(recipe, catalog, which.foreground, which.position, counter, sight)
+    looks = _strengths(recipe, counter, 0)
+    found = []
+    held = held_out(recipe.seed, "foreground", [f.source_sha256 for f in catalog.foregrounds], recipe.split.foregrounds)
+    for n, (index, b, f, position, mirrored) in enumerate(
+        zip(k.tolist(), *(getattr(which, name).tolist() for name in _NAMES), strict=True)
+    ):
+        room, cutout = catalog.backgrounds[b], catalog.foregrounds[f]
+        flip = bool(mirrored)
+        # where the twin stands in the same place, the place must suit both
+        flips = (False, True) if recipe.placement.mirror == "same" else (flip,)
+        first: tuple[Figure, ...] | None = None
+        if recipe.placement.mode == "ground" and room.ground is not None:
+            first = stand(
+                recipe, (b, room), (f, cutout), int(counter[n]), 0, flips, looks[n], [()] * len(flips), needed(sight)
+            )
+        if first is None:
+            (x, y), (width, height) = corners[n].tolist(), sizes[n].tolist()
+            first = tuple(
+                looked(Figure(f, x, y, width, height, way), room, cutout, looks[n], recipe.size) for way in flips
+            )
+        figures = [[figure] for figure in first]
+        if recipe.placement.figures[1] > 1:
+            _others(recipe, catalog, which, n, int(counter[n]), flips, figures, held, needed(sight))
+        own = figures[flips.index(flip)]
+        found.append(Scene(index, b, position, flip, tuple(own)))
+    return found
+
+
+_NAMES = ("background", "foreground", "position", "mirrored")
+_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather")
+
+
+def _strengths(recipe: Recipe, counter: Ints, turn: int) -> list[list[float]]:
+    """Return the look's strengths, drawn within the recipe's ranges, for each counter."""
+    columns = []
+    for name in _LOOKS:
+        low, high = getattr(recipe.look, name)
+        columns.append(low + (high - low) * draws.uniform(recipe.seed, counter, f"look {name} {turn}"))
+    rows: list[list[float]] = np.stack(columns, -1).tolist()
+    return rows
+
+
+def _others(
+    recipe: Recipe,
+    catalog: Catalog,
+    which: Combination,
+    n: int,
+    counter: int,
+    flips: Sequence[bool],
+    figures: list[list[Figure]],
+    held: frozenset[int],
+    sight: Sight,
+) -> None:
+    """Add the scene's other figures, for each flip, to `figures`; one that finds no place is left out.
+
+    How many, and which, hangs on background and position alone: the others are those that follow the first one after
+    some steps, among the foregrounds of its split, so that all are used equally often and no split leaks.
+    """
+    b, f = int(which.background[n]), int(which.foreground[n])
+    spot = b * recipe.placement.per_pair + int(which.position[n])
+    wanted = int(draws.integers(recipe.seed, spot, "figures", *recipe.placement.figures))
+    group = [i for i in range(len(catalog.foregrounds)) if (i in held) == (f in held)]
+    wanted = min(wanted, len(group))
+    if wanted < 2:
+        return
+    step = int(draws.integers(recipe.seed, spot, "others", 1, len(group) - 1))
+    room = catalog.backgrounds[b]
+    for turn in range(1, wanted):
+        # steps run over 1..len(group)-1, so no foreground comes twice
+        other = group[(group.index(f) + 1 + (step - 1 + turn - 1) % (len(group) - 1)) % len(group)]
+        cutout = catalog.foregrounds[other]
+        strengths = _strengths(recipe, np.array([counter]), turn)[0]
+        found = None
+        if recipe.placement.mode == "ground" and room.ground is not None:
+            found = stand(recipe, (b, room), (other, cutout), counter, turn, flips, strengths, figures, sight)
+        if found is None and not (recipe.placement.mode == "ground" and figures[0][0].stands):
+            found = frame.beside(recipe, (b, room), (other, cutout), counter, turn, flips, strengths, figures, sight)
+        if found is not None:
+            for own, figure in zip(figures, found, strict=True):
+                own.append(figure)
 
 
 def _counter(recipe: Recipe, catalog: Catalog, which: Combination) -> Ints:
@@ -145,85 +203,3 @@ def _counter(recipe: Recipe, catalog: Catalog, which: Combination) -> Ints:
     pair = which.background * len(catalog.foregrounds) + which.foreground
     own = which.mirrored if recipe.placement.mirror == "own" else 0
     return (pair * recipe.placement.per_pair + which.position) * 2 + own
-
-
-def _corner_range(recipe: Recipe, width: Ints, height: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return (lowest, highest x, highest y) of the figure's top left corner."""
-    if recipe.placement.clip == "2020":
-        low, high = max(1, round(recipe.size / 224)), round(120 * recipe.size / 224)
-        return np.int64(low) + 0 * width, high + 0 * width, high + 0 * height
-    return 0 * width, recipe.size - width, recipe.size - height
-
-
-def _grid(recipe: Recipe, which: Combination, width: Ints, height: Ints) -> tuple[Ints, Ints]:
-    """Return the centres of the cells of the squarest grid with at least `per_pair` cells, row by row."""
-    columns = math.ceil(math.sqrt(recipe.placement.per_pair))
-    rows = math.ceil(recipe.placement.per_pair / columns)
-    low, high_x, high_y = _corner_range(recipe, width, height)
-    x = low + (2 * (which.position % columns) + 1) * (high_x - low + 1) // (2 * columns)
-    y = low + (2 * (which.position // columns) + 1) * (high_y - low + 1) // (2 * rows)
-    return x, y
-
-
-def area_table(mask: Mask) -> AreaTable:
-    """Return the summed-area table of a mask: int64 (height + 1, width + 1), entry [i, j] = mask[:i, :j].sum()."""
-    table = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int64)
-    table[1:, 1:] = mask.cumsum(0).cumsum(1)
-    return table
-
-
-def visible_area(table: AreaTable, x: Ints, y: Ints, flip: NDArray[np.bool_], size: int) -> Ints:
-    """Return how many mask pixels lie on the canvas when the cut-out's corner is at (x, y), mirrored where `flip`."""
-    height, width = table.shape[0] - 1, table.shape[1] - 1
-    left, right = np.clip(-x, 0, width), np.clip(size - x, 0, width)
-    left, right = np.where(flip, width - right, left), np.where(flip, width - left, right)
-    top, bottom = np.clip(-y, 0, height), np.clip(size - y, 0, height)
-    return table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
-
-
-def fits(recipe: Recipe, mask: Mask) -> bool:
-    """Tell whether a cut-out with this mask has a place on the canvas that the recipe allows."""
-    if recipe.placement.clip == "2020":
-        return True
-    if recipe.placement.min_visible >= 1 or recipe.placement.mode == "grid":
-        return bool(max(mask.shape) <= recipe.size)
-    return _allowed_corners(recipe, area_table(mask)).size > 0
-
-
-def _allowed_corners(recipe: Recipe, table: AreaTable) -> Ints:
-    """Return every allowed corner as (2, n): x and y."""
-    height, width = table.shape[0] - 1, table.shape[1] - 1
-    y, x = np.mgrid[1 - height : recipe.size, 1 - width : recipe.size].reshape(2, -1)
-    keep = np.ones(x.shape, bool)
-    for flip in (False, True)[: twins(recipe)]:
-        seen = visible_area(table, x, y, np.full(x.shape, flip), recipe.size)
-        keep &= seen >= recipe.placement.min_visible * table[-1, -1]
-    return np.stack([x[keep], y[keep]])
-
-
-def _truncated(
-    recipe: Recipe, catalog: Catalog, which: Combination, tables: Mapping[int, AreaTable]
-) -> tuple[Ints, Ints]:
-    """Draw corners uniformly among those that leave `min_visible` of the mask on the canvas, for both twins."""
-    x, y = np.zeros((2, which.position.size), np.int64)
-    counter = _counter(recipe, catalog, which)
-    for foreground in np.unique(which.foreground).tolist():
-        table = tables[foreground]
-        height, width = table.shape[0] - 1, table.shape[1] - 1
-        open_ = np.flatnonzero(which.foreground == foreground)
-        for attempt in range(_TRIES):
-            drawn_x = draws.integers(recipe.seed, counter[open_], f"x try {attempt}", 1 - width, recipe.size - 1)
-            drawn_y = draws.integers(recipe.seed, counter[open_], f"y try {attempt}", 1 - height, recipe.size - 1)
-            good = np.ones(open_.size, bool)
-            for flip in (False, True)[: twins(recipe)]:
-                seen = visible_area(table, drawn_x, drawn_y, np.full(open_.size, flip), recipe.size)
-                good &= seen >= recipe.placement.min_visible * table[-1, -1]
-            x[open_[good]], y[open_[good]] = drawn_x[good], drawn_y[good]
-            open_ = open_[~good]
-            if not open_.size:
-                break
-        if open_.size:
-            corners = _allowed_corners(recipe, table)
-            pick = draws.integers(recipe.seed, counter[open_], "corner", 0, corners.shape[1] - 1)
-            x[open_], y[open_] = corners[:, pick]
-    return x, y

@@ -6,6 +6,7 @@ Everything here works on decoded arrays; `ingest.py` reads the files and numbers
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground import matte, plan, png
+from figureground import frame, ground, look, matte, plan, png
+from figureground.depth import background_code, dequantise
 from figureground.errors import SetAsideError
 from figureground.recipe import Recipe
-from figureground.sample import Alpha, Cutout, Picture
+from figureground.sample import Alpha, Cutout, DepthMap, Ground, Mask, Picture
 
 WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller
 KEY_SOFT, NETWORK_SOFT = 0.08, 0.5  # limits of matte.softness; measured on studio and street photos (docs/cutouts.md)
@@ -52,13 +54,13 @@ def _contained(width: int, height: int, size: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def square_depth(depth_m: NDArray[np.float32], photo_shape: tuple[int, ...], size: int, fit: str) -> NDArray[np.uint16]:
-    """Return known depth on the square canvas: uint16 (size, size) millimetres, 0 = unknown.
+def square_depth(values: NDArray[np.float32], photo_shape: tuple[int, ...], size: int, fit: str) -> NDArray[np.float32]:
+    """Return a known depth map on the square canvas: float32 (size, size), NaN where unknown.
 
     Sampled at pixel centres without averaging, which would invent depths between near and far.  Raises SetAsideError
     when the map has another aspect than its photo, or says nothing.
     """
-    height, width = depth_m.shape
+    height, width = values.shape
     if abs(height / width - photo_shape[0] / photo_shape[1]) > 0.02 * height / width:
         raise SetAsideError(f"its depth map is {width} x {height} px, another shape than the photo")
     new_width, new_height, box = size, size, (0.0, 0.0, float(width), float(height))
@@ -68,18 +70,75 @@ def square_depth(depth_m: NDArray[np.float32], photo_shape: tuple[int, ...], siz
         box = _cover_box(width, height)
     columns = (box[0] + (np.arange(new_width) + 0.5) * (box[2] - box[0]) / new_width).astype(int)
     rows = (box[1] + (np.arange(new_height) + 0.5) * (box[3] - box[1]) / new_height).astype(int)
-    values = depth_m[rows][:, columns]
-    millimetres = np.where(np.isfinite(values) & (values > 0), np.rint(values * 1000.0), 0)
-    canvas = np.zeros((size, size), np.uint16)
+    chosen = values[rows][:, columns]
+    canvas = np.full((size, size), np.nan, np.float32)
     top, left = (size - new_height) // 2, (size - new_width) // 2
-    canvas[top : top + new_height, left : left + new_width] = np.where(millimetres <= 65535, millimetres, 0)
-    if not canvas.any():
+    canvas[top : top + new_height, left : left + new_width] = np.where(
+        np.isfinite(chosen) & (chosen > 0), chosen, np.float32(np.nan)
+    )
+    if not np.isfinite(canvas).any():
         raise SetAsideError("its depth map has no valid value")
     return canvas
 
 
+def canvas_focal(focal: float, photo_shape: tuple[int, ...], fit: str) -> float:
+    """Return focal length / side of the canvas of a photo whose focal length / diagonal is known (0: unknown)."""
+    height, width = photo_shape[:2]
+    side = {"cover": min(height, width), "contain": max(height, width)}.get(fit, math.sqrt(height * width))
+    return round(focal * math.hypot(height, width) / side, 5)
+
+
+def depth_files(
+    depth: DepthMap, picture: Picture, recipe: Recipe, estimated: bool, focal: float
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return (files: "depth" and, with a floor, "floor", both PNG; the entry's fields) of a background's depth.
+
+    Raises SetAsideError for a background without a usable floor where the recipe leaves those out, and for depth that
+    no figure could stand in.
+    """
+    try:
+        code = background_code(depth)
+    except ValueError as error:
+        raise SetAsideError(f"its depth cannot be used: {error}") from None
+    if not code.codes.any():
+        raise SetAsideError("its depth map has no valid value")
+    files = {"depth": png.encode(code.codes)}
+    fields: dict[str, Any] = {
+        "depth_unit": code.unit,
+        "depth_scale": code.scale,
+        "depth_offset": code.offset,
+        "depth_from": "network" if estimated else "file",
+    }
+    if recipe.placement.mode != "ground":
+        return files, fields
+    trust = ground.ESTIMATED if estimated else ground.KNOWN
+    found = ground.fit_floor(dequantise(code), picture, trust, focal, recipe.placement.camera_height)
+    if not isinstance(found, str):
+        found = _room_for_none(found, recipe) or found
+    if isinstance(found, str):
+        if recipe.placement.no_floor == "leave out":
+            raise SetAsideError(f"no usable floor: {found}")
+        return files, fields | {"no_floor": found}
+    return files | {"floor": png.encode(found[1])}, fields | {"ground": found[0]}
+
+
+def _room_for_none(found: tuple[Ground, Mask], recipe: Recipe) -> str:
+    """Return why no figure of usual height has a place on a floor, or ""."""
+    floor, mask = found
+    y, x = np.nonzero(mask)
+    usual = sum(recipe.foregrounds.real_height) / 2
+    heights = ground.figure_heights(floor, usual, x + 0.5, y + 1.0, recipe.size)
+    low, high = (h * recipe.size / 224 for h in recipe.placement.size)
+    if ((heights >= low) & (heights <= high)).any():
+        return ""
+    return (
+        f"a figure of {usual:.2f} m would be {heights.min():.0f} to {heights.max():.0f} px tall on it, "
+        f"and placement.size allows {low:.0f} to {high:.0f}"
+    )
+
+
 def background(pixels: NDArray[np.uint8], recipe: Recipe) -> tuple[bytes, NDArray[np.uint8], list[str]]:
-    """Return (JPEG, the pixels before coding, notes).  Raises SetAsideError for photos far too small for the canvas."""
+    """Return (JPEG, the pixels that it decodes to, notes).  Raises SetAsideError for photos that are far too small."""
     side = min(pixels.shape[:2]) if recipe.backgrounds.fit == "cover" else max(pixels.shape[:2])
     if side < recipe.size / 2:
         raise SetAsideError(f"{pixels.shape[1]} x {pixels.shape[0]} px is less than half of the canvas ({recipe.size})")
@@ -94,7 +153,9 @@ def background(pixels: NDArray[np.uint8], recipe: Recipe) -> tuple[bytes, NDArra
     out = io.BytesIO()
     # 4:4:4 at 95: the prepared file is the background; composites start from what it decodes to
     Image.fromarray(flat).save(out, "JPEG", quality=95, subsampling="4:4:4")
-    return out.getvalue(), flat, notes
+    data = out.getvalue()
+    with Image.open(io.BytesIO(data)) as prepared:
+        return data, np.asarray(prepared), notes
 
 
 def cut_out(pixels: NDArray[np.uint8], method: str, network: Callable[[Picture], Alpha] | None) -> tuple[Cutout, str]:
@@ -155,35 +216,84 @@ def working(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def foreground(
-    pixels: NDArray[np.uint8], recipe: Recipe, source_sha256: str, network: Callable[[Picture], Alpha] | None
+    pixels: NDArray[np.uint8],
+    recipe: Recipe,
+    source: str,
+    source_sha256: str,
+    network: Callable[[Picture], Alpha] | None,
+    relief: str = "flat",
+    depth: Callable[[Picture], DepthMap] | None = None,
 ) -> tuple[dict[str, bytes], dict[str, Any], NDArray[np.uint8]]:
-    """Return (files: "picture" and "mask" PNG, entry fields, the scaled RGBA).
+    """Return (files: "picture", "mask" and perhaps "relief", all PNG; entry fields; the scaled RGBA).
 
-    Raises SetAsideError when there is no usable figure, or none that the canvas has room for.
+    `source`: the photo's name, on which its real height may hang.  `relief`: flat, round or network, and `depth` the
+    network for the last.  For
+    figures that stand the prepared cut-out is as tall as the tallest of them, and pasted at any size.  Raises
+    SetAsideError when there is no usable figure, or none that the canvas has room for.
     """
+    standing = recipe.placement.mode == "ground"
     cutout, method = cut_out(working(pixels), recipe.foregrounds.cutout, network)
     cutout = matte.trim(cutout)
-    height = plan.figure_height(recipe, source_sha256)
-    if cutout.shape[0] < height / 2:
-        raise SetAsideError(f"the figure is only {cutout.shape[0]} px high; enlarging it to {height} would blur it")
+    if standing and (reason := matte.cut_off_below(cutout[..., 3])):
+        raise SetAsideError(f"it cannot stand on a floor: {reason}")
+    height = frame.figure_height(recipe, source_sha256)
+    if standing:
+        height = min(round(recipe.placement.size[1] * recipe.size / 224), max(height, cutout.shape[0]))
+    wanted = round(recipe.placement.size[0] * recipe.size / 224) if standing else height
+    if cutout.shape[0] < wanted / 2:
+        raise SetAsideError(f"the figure is only {cutout.shape[0]} px high; enlarging it to {wanted} would blur it")
     width = max(1, round(cutout.shape[1] * height / cutout.shape[0]))
     # Pillow premultiplies alpha for this, so hidden colours do not bleed in
     scaled = np.asarray(Image.fromarray(np.ascontiguousarray(cutout)).resize((width, height), Image.Resampling.LANCZOS))
     mask = matte.mask_of(scaled[..., 3])
     if not mask.any():
         raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
-    if not plan.fits(recipe, mask):
+    if not frame.fits(recipe, mask):
         raise SetAsideError(
             f"the figure is {width} x {height} px, larger than the canvas of {recipe.size} allows; "
             "lower foregrounds.height or placement.min_visible"
         )
-    out = io.BytesIO()
-    Image.fromarray(scaled).save(out, "PNG")
-    fields = {
+    files = {"picture": _png(scaled), "mask": png.encode(mask)}
+    fields: dict[str, Any] = {
         "height": height,
         "width": width,
         "area": int(mask.sum()),
         "scale": round(height / cutout.shape[0], 6),
         "cutout": method,
+        "look": look.measure(scaled[..., :3], mask),
     }
-    return {"picture": out.getvalue(), "mask": png.encode(mask)}, fields, scaled
+    if standing:
+        fields |= {"foot": matte.foot(mask), "real_height": plan.real_height(recipe, source, source_sha256)}
+        if relief == "round":
+            files["relief"] = _png(matte.rounded(mask))
+        elif relief == "network":
+            if depth is None:
+                raise ValueError("relief by the network needs the network")
+            files["relief"] = _png(network_relief(scaled, depth))
+    return files, fields, scaled
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def network_relief(cutout: Cutout, depth: Callable[[Picture], DepthMap]) -> NDArray[np.uint8]:
+    """Return the relief that a depth network sees in a cut-out on grey: its 5th to 95th percentile over 0..255."""
+    height, width = cutout.shape[:2]
+    side = round(1.15 * max(height, width))
+    top, left = side - height - (side - height) // 4, (side - width) // 2
+    canvas = np.full((side, side, 3), 128, np.uint8)
+    alpha = cutout[..., 3:].astype(np.uint16)
+    canvas[top : top + height, left : left + width] = (
+        (alpha * cutout[..., :3] + (255 - alpha) * np.uint16(128)) // 255
+    ).astype(np.uint8)
+    estimated = depth(canvas)
+    near = estimated.values[top : top + height, left : left + width].astype(np.float64)
+    if estimated.direction == "larger is farther":
+        near = -near
+    inside = matte.mask_of(cutout[..., 3])
+    low, high = np.quantile(near[inside], (0.05, 0.95))
+    stretched = np.clip((near - low) / max(float(high - low), 1e-9), 0, 1)
+    return np.where(inside, np.rint(255 * stretched), 0).astype(np.uint8)

@@ -39,7 +39,14 @@ class Backgrounds:
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
     fit: str = _knob("cover", "how a photo becomes square", choices=("cover", "contain", "stretch"))
     depth: str = _knob(
-        "", "folder of known depth: STEM.png (16-bit, millimetres, 0 = unknown) or STEM.npy (metres)", content=False
+        "",
+        "folder of known depth maps, STEM.png (16-bit) or STEM.npy, 0 = unknown; empty: by the network",
+        content=False,
+    )
+    depth_unit: str = _knob(
+        "m",
+        "of that folder: m (PNG in millimetres), 1/m (PNG in 1/10000), or relative inverse depth",
+        choices=("m", "1/m", "relative"),
     )
 
 
@@ -55,19 +62,38 @@ class Foregrounds:
         choices=("auto", "alpha", "key", "network"),
     )
     network: str = _knob("", "ONNX file of a salient-object or matting network, for cutout = network", content=False)
+    real_height: tuple[float, float] = _knob((1.5, 1.9), "metres, for mode = ground", between=(0.02, 5.0))
+    real_heights: tuple[str, ...] = _knob(
+        (), 'exceptions, the first that fits: ["chairs/* 0.8 1.0", "vase.png 0.3 0.3"]'
+    )
 
 
 @dataclass(frozen=True)
 class Placement:
     mode: str = _knob(
-        "uniform", "uniform: drawn; grid: evenly spread, the same for every pair", choices=("uniform", "grid")
+        "uniform",
+        "uniform: drawn; grid: evenly spread; ground: standing on the floor, as tall as perspective says",
+        choices=("uniform", "grid", "ground"),
     )
+    no_floor: str = _knob(
+        "leave out",
+        "mode = ground: what becomes of backgrounds without a usable floor",
+        choices=("leave out", "uniform", "grid"),
+    )
+    camera_height: float = _knob(
+        1.4, "metres above the floor, where depth and focal length do not say it", between=(0.1, 10.0)
+    )
+    size: tuple[int, int] = _knob(
+        (30, 210), "mode = ground: least and greatest figure height in px at size 224", between=(8, 1024)
+    )
+    figures: tuple[int, int] = _knob((1, 1), "least and greatest number of figures in a composite", between=(1, 16))
+    overlap: float = _knob(0.5, "greatest part of a figure that other figures may hide", between=(0.0, 1.0))
     per_pair: int = _knob(20, "positions for each background and foreground", between=(1, 1_000_000))
     mirror: str = _knob(
         "same", "mirrored twin: none, at the same position, or at its own", choices=("none", "same", "own")
     )
     min_visible: float = _knob(
-        1.0, "least visible fraction of the figure's mask; 1 keeps it inside the frame", between=(0.01, 1.0)
+        1.0, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
     )
     clip: str = _knob(
         "inside",
@@ -80,6 +106,19 @@ class Placement:
         choices=("all",),
         between=(1, 10**12),
     )
+
+
+@dataclass(frozen=True)
+class LookOptions:
+    """Each is a range that a strength is drawn from, a figure; [0, 0] turns it off."""
+
+    shadow: tuple[float, float] = _knob((0.2, 0.5), "contact shadow of figures that stand", between=(0.0, 1.0))
+    colour: tuple[float, float] = _knob(
+        (0.0, 0.3), "colour match to the background (Reinhard, in Lab)", between=(0.0, 1.0)
+    )
+    sharpness: tuple[float, float] = _knob((0.5, 1.0), "blur towards the background's sharpness", between=(0.0, 1.0))
+    noise: tuple[float, float] = _knob((0.5, 1.0), "noise towards the background's", between=(0.0, 1.0))
+    feather: tuple[float, float] = _knob((0.0, 0.4), "softening of edges, px at size 224", between=(0.0, 4.0))
 
 
 @dataclass(frozen=True)
@@ -98,9 +137,15 @@ class MaskOptions:
 class DepthOptions:
     source: str = _knob(
         "network",
-        "network: run on every composite; layered: known background depth and flat figures",
-        choices=("network", "layered", "none"),
+        "network: run on every composite; layered: the background's, with the figures standing in it; both",
+        choices=("network", "layered", "both", "none"),
     )
+    relief: str = _knob(
+        "round",
+        "layered figures: flat, round (from the matte), or as the network sees them",
+        choices=("flat", "round", "network"),
+    )
+    thickness: float = _knob(0.25, "metres from the front of a figure to its outline", between=(0.0, 2.0))
     model: str = _knob("", "the depth network: a path, or a name from `figureground models`", content=False)
     card: str = _knob(
         "", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash", content=False
@@ -119,7 +164,9 @@ class DepthOptions:
     leaky: str = _knob(
         "auto", "DenseDepth's LeakyReLUs an up-block: what its file says", choices=("auto", "one", "two")
     )
-    focal: float = _knob(0.0, "focal length / picture width, for networks that need it", between=(0.0, 20.0))
+    focal: float = _knob(
+        0.0, "focal length / side of the canvas; 0: from EXIF where depth is known, else unknown", between=(0.0, 20.0)
+    )
     encoding: str = _knob(
         "png16",
         "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata",
@@ -148,6 +195,7 @@ class Recipe:
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
     foregrounds: Foregrounds = field(default_factory=Foregrounds)
     placement: Placement = field(default_factory=Placement)
+    look: LookOptions = field(default_factory=LookOptions)
     image: ImageOptions = field(default_factory=ImageOptions)
     mask: MaskOptions = field(default_factory=MaskOptions)
     depth: DepthOptions = field(default_factory=DepthOptions)
@@ -161,6 +209,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
     "eva4": {
         "placement": {"clip": "2020"},
+        "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
         "image": {"quality": 30, "optimize": True},
         # 448 px bicubic -> DenseDepth with half-pixel upsampling -> 224 -> stretched per image -> 8-bit JPEG
         "depth": {"model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},
@@ -202,10 +251,27 @@ def from_mapping(table: Mapping[str, Any], where: str = "recipe", root: Path = P
     sections = {f.name: f for f in dataclasses.fields(Recipe) if not f.metadata and f.name != "root"}
     built = {name: typing.cast(Any, f.default_factory)(**values.get(name, {})) for name, f in sections.items()}
     recipe = Recipe(**values.get("", {}), **built, root=root)
-    low, high = recipe.foregrounds.height
-    if low > high:
-        raise FigureGroundError(f"foregrounds.height = [{low}, {high}] runs backwards", where, "write [low, high]")
+    real_heights(recipe, where)
     return recipe
+
+
+def real_heights(recipe: Recipe, where: str = "recipe") -> list[tuple[str, float, float]]:
+    """Return foregrounds.real_heights as (pattern, low, high).  Raises FigureGroundError for one that is malformed."""
+    found = []
+    for text in recipe.foregrounds.real_heights:
+        try:
+            pattern, low, high = text.rsplit(maxsplit=2)
+            numbers = float(low), float(high)
+        except ValueError:
+            numbers = (1.0, 0.0)
+        if not 0.02 <= numbers[0] <= numbers[1] <= 5:
+            raise FigureGroundError(
+                f"foregrounds.real_heights: {text!r} is not understood",
+                where,
+                'write "PATTERN LOW HIGH" in metres, like "chairs/* 0.8 1.0"',
+            )
+        found.append((pattern, *numbers))
+    return found
 
 
 def _unknown(key: str, where: str) -> FigureGroundError:
@@ -231,12 +297,14 @@ def _checked(key: str, knob: dataclasses.Field[Any], value: Any, where: str) -> 
     if typing.get_origin(kind) is tuple:
         items = [value] if isinstance(value, str) and str in typing.get_args(kind) else value
         inner = typing.get_args(kind)[0]
+        if inner is float and isinstance(items, list | tuple):
+            items = [float(item) if type(item) is int else item for item in items]
         if not isinstance(items, list | tuple) or not all(type(item) is inner for item in items):
-            raise wrong(f"a list of {inner.__name__}")
-        if inner is int and len(items) != 2:
-            raise wrong("a list of two numbers")
+            raise wrong("a list of " + {"str": "texts", "int": "whole numbers"}.get(inner.__name__, "numbers"))
+        if inner is not str and (len(items) != 2 or items[0] > items[1]):
+            raise wrong("two numbers [low, high]")
         result: Any = tuple(items)
-        numbers = result if inner is int else ()
+        numbers = result if inner is not str else ()
     elif isinstance(kind, types.UnionType):  # samples: "all" or a number
         if value != "all" and type(value) is not int:
             raise wrong("'all' or a whole number")

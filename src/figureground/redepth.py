@@ -22,12 +22,13 @@ from figureground.engines import Engine
 from figureground.errors import FigureGroundError
 from figureground.files import only_writer, partial_of, write_whole
 from figureground.finish import finish
-from figureground.matte import mask_of
 from figureground.parts import Made, PartReader
 from figureground.pipeline import MARK, Progress, build_id, describe_build, failed_parts
 from figureground.recipe import DepthOptions, Recipe, load_recipe, to_toml
-from figureground.sample import Mask, Picture, Scene
-from figureground.workshop import Workshop, depth_model
+from figureground.sample import Picture
+from figureground.workshop import Look, Workshop, depth_model
+
+_KEPT = ("image", "mask", "instances")  # layers that are copied byte for byte
 
 
 def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engine: Engine, progress: Progress) -> Path:
@@ -71,8 +72,7 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
 def _try_out(workshop: Workshop) -> None:
     """Run the network on one sample, so that one that does not work is an error before anything is touched."""
     (scene,) = workshop.scenes([0])
-    image, alpha = workshop.render(scene)
-    workshop.depths([scene], [image], [mask_of(alpha)])
+    workshop.depths([workshop.render(scene)])
 
 
 def _begin(source: Path, out: Path, identity: str) -> None:
@@ -152,29 +152,26 @@ def _redo(workshop: Workshop, path: Path) -> Iterator[Made]:
 
 
 def _redo_records(workshop: Workshop, reader: PartReader) -> Iterator[Made]:
-    batch = workshop.recipe.depth.batch
-    scenes = workshop.scenes(record["index"] for record in reader.records)
-    for i in range(0, len(scenes), batch):
-        group, records = scenes[i : i + batch], reader.records[i : i + batch]
+    for i in range(0, len(reader.records), workshop.group):
+        records = reader.records[i : i + workshop.group]
+        scenes = workshop.scenes(record["index"] for record in records)
         members = [reader.members(record) for record in records]
-        looks = [_look(workshop, scene, stored["image"]) for scene, stored in zip(group, members, strict=True)]
-        masks = [mask for _, mask in looks]
-        depths = workshop.depths(group, [image for image, _ in looks], masks)
-        for scene, (image, mask), depth, record, stored in zip(group, looks, depths, records, members, strict=True):
-            made = workshop.finish(scene, image, mask, depth)
+        looks = [workshop.render(scene) for scene in scenes]
+        images = [_image(workshop, look, stored["image"]) for look, stored in zip(looks, members, strict=True)]
+        depths = workshop.depths(looks, images)
+        for look, depth, record, stored in zip(looks, depths, records, members, strict=True):
+            made = workshop.finish(look, depth)
             # image and mask stay the bytes that they were
-            kept = {record[f"{layer}_file_name"]: stored[layer] for layer in ("image", "mask")}
-            names = {f"{layer}_file_name": record[f"{layer}_file_name"] for layer in ("image", "mask")}
+            names = {f"{layer}_file_name": record[f"{layer}_file_name"] for layer in _KEPT if layer in stored}
+            kept = {record[f"{layer}_file_name"]: stored[layer] for layer in _KEPT if layer in stored}
             depth_name = made.record.get("depth_file_name")
             if depth_name is not None:
                 kept[depth_name] = made.members[depth_name]
-            sizes = {**made.statistics.bytes, "image": len(stored["image"]), "mask": len(stored["mask"])}
+            sizes = {**made.statistics.bytes, **{layer: len(stored[layer]) for layer in _KEPT if layer in stored}}
             yield Made({**made.record, **names}, kept, dataclasses.replace(made.statistics, bytes=sizes))
 
 
-def _look(workshop: Workshop, scene: Scene, stored: bytes) -> tuple[Picture, Mask]:
-    """Return (image, mask) of a scene: as rendered if that encodes to the stored bytes, else the image as stored."""
-    image, alpha = workshop.render(scene)
-    if codec.jpeg(image, workshop.recipe.image) != stored:
-        image = codec.pixels(stored)
-    return image, mask_of(alpha)
+def _image(workshop: Workshop, look: Look, stored: bytes) -> Picture:
+    """Return a scene's picture: as rendered if that encodes to the stored bytes, else as stored."""
+    image = look.rendered.image
+    return image if codec.jpeg(image, workshop.recipe.image) == stored else codec.pixels(stored)

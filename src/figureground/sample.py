@@ -44,23 +44,78 @@ class DepthMap:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """The floor that a background shows.
+
+    Its plane in inverse depth, in the unit of the background's depth: a*x + b*y + c at pixel coordinates x, y (pixel
+    centres at +0.5).  `horizon_y`: the horizon's row in the middle column, in px; `roll_deg`: its tilt, positive where
+    it falls to the right.  `share`: the part of the canvas that shows floor.  `focal`: focal length / side of the
+    canvas, 0 if unknown.  `camera_height`: metres above the floor, measured where depth is metric and the focal length
+    known, else the recipe's.
+    """
+
+    a: float
+    b: float
+    c: float
+    horizon_y: float
+    roll_deg: float
+    share: float
+    focal: float
+    camera_height: float
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What `look` needs to know of a photo: mean and standard deviation in CIELAB (L 0..100), blur and noise.
+
+    `blur`: standard deviation in px of the Gaussian that its edges look blurred by.  `noise`: standard deviation of the
+    luminance noise, 0..255.
+    """
+
+    lab_mean: tuple[float, float, float]
+    lab_std: tuple[float, float, float]
+    blur: float
+    noise: float
+
+
+@dataclass(frozen=True)
 class Background:
-    """A prepared background.  Files are relative to the catalog folder; sha256 is of the prepared file."""
+    """A prepared background.  Files are relative to the catalog folder; sha256 is of the prepared file.
+
+    `depth_file` holds 16-bit codes, 0 = unknown, value = depth_offset + depth_scale * code; `depth_from` is "file" or
+    the name of the network.  `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no
+    usable floor, and `no_floor` then says why.
+    """
 
     id: str
     file: str
     sha256: str
     source: str
     source_sha256: str
+    look: Appearance
     depth_file: str = ""
     depth_sha256: str = ""
+    depth_unit: DepthUnit = "m"
+    depth_scale: float = 0.001
+    depth_offset: float = 0.0
+    depth_from: str = ""
+    floor_file: str = ""
+    floor_sha256: str = ""
+    ground: Ground | None = None
+    no_floor: str = ""
+
+    @property
+    def depth_direction(self) -> Direction:
+        return "larger is farther" if self.depth_unit == "m" else "larger is nearer"
 
 
 @dataclass(frozen=True)
 class Foreground:
     """A prepared cut-out in the catalog: trimmed and scaled, `height` x `width` px; `area` is its mask's, in px.
 
-    `scale` is prepared height / trimmed height of the source.
+    `scale` is prepared height / trimmed height of the source.  `foot` is where it stands, (x, y) as fractions of its
+    width and height.  `real_height`: metres.  `relief_file`: 8-bit, how far each pixel stands out towards the camera,
+    (code - 128) / 255 of the figure's thickness; "" for a flat figure.
     """
 
     id: str
@@ -74,6 +129,11 @@ class Foreground:
     area: int
     scale: float
     cutout: str
+    look: Appearance
+    foot: tuple[float, float] = (0.5, 1.0)
+    real_height: float = 0.0
+    relief_file: str = ""
+    relief_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,14 +157,42 @@ class Catalog:
 
 
 @dataclass(frozen=True)
+class Look:
+    """How a figure is fitted to its background; every strength 0 leaves the cut-out as it is.
+
+    `shadow`: darkness of the contact shadow, 0..1.  `colour`: strength of the colour match, 0..1.  `blur`: standard
+    deviation in px of the Gaussian that softens the whole cut-out (sharpness match and edge feather).  `noise`:
+    standard deviation of the noise added, 0..255.
+    """
+
+    shadow: float = 0.0
+    colour: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+
+
+@dataclass(frozen=True)
 class Figure:
-    """One pasted foreground: its index in the catalog, the top left corner of its cut-out on the canvas (may be
-    negative where truncation is allowed), and whether it is mirrored."""
+    """One pasted foreground.
+
+    `foreground`: its index in the catalog.  `x`, `y`: the top left corner of its cut-out, pasted `width` x `height` px
+    large, on the canvas; it may lie outside.  `inverse_depth`: 1/Z (or relative inverse depth) where it stands, 0 where
+    it is placed without geometry.  `contact`: the pixel (x, y) on which it stands, None likewise.
+    """
 
     foreground: int
     x: int
     y: int
+    width: int
+    height: int
     flip: bool
+    inverse_depth: float = 0.0
+    contact: tuple[int, int] | None = None
+    look: Look = Look()
+
+    @property
+    def stands(self) -> bool:
+        return self.contact is not None
 
 
 @dataclass(frozen=True)
@@ -112,6 +200,7 @@ class Scene:
     """Everything that is decided about sample `index`, and no pixel of it.
 
     `position` counts the positions of a (background, foreground) pair from 0; `mirrored` tells the mirrored twin.
+    `figures[0]` is the pair's foreground, others follow.
     """
 
     index: int
@@ -123,9 +212,16 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One finished sample.  `mask` and `depth` are None in a dataset without them; `record` is its metadata row."""
+    """One finished sample.  `record` is its metadata row.
+
+    `mask`: what is seen of all figures.  `instances`: uint8 (size, size), i + 1 where figure i of the record is seen, 0
+    elsewhere.  `depth_network`: depth by the network where the dataset has both kinds.  What a dataset does not have is
+    None.
+    """
 
     image: Picture
     mask: Mask | None
     depth: DepthMap | None
     record: Mapping[str, Any]
+    instances: NDArray[np.uint8] | None = None
+    depth_network: DepthMap | None = None

@@ -29,6 +29,7 @@ CHECK_SHARE = 1 / 16
 HEAT_CELLS = 32
 AREA_BINS = 200  # of half a per cent of the canvas each
 DEPTH_BINS = 1024
+SHIFT_STEP, SHIFT_BINS = 10, 512  # depth codes a bin (1 cm where a code is 1 mm), and bins
 _LEVELS = np.arange(256, dtype=np.int64)
 
 
@@ -119,6 +120,12 @@ class Statistics:
     depth_histogram: tuple[int, ...] = ()
     checked: int = 0
     wrong_boxes: int = 0  # checked samples whose decoded mask has another box than the record
+    placements: Mapping[str, int] = field(default_factory=dict)  # figures by how they were placed
+    figures: Mapping[str, int] = field(default_factory=dict)  # samples by their number of figures
+    visible_histogram: tuple[int, ...] = ()  # figures by visible fraction, 20 bins over 0..1
+    around: int = 0  # px of checked samples outside the mask, where depth is layered
+    around_moved: int = 0  # of these, px whose decoded depth is not the background's own
+    shift_histogram: tuple[int, ...] = ()  # |depth of the composite - of its background| by the network, outside masks
 
     def __add__(self, other: Statistics) -> Statistics:
         def vector(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
@@ -145,6 +152,12 @@ class Statistics:
             vector(self.depth_histogram, other.depth_histogram),
             self.checked + other.checked,
             self.wrong_boxes + other.wrong_boxes,
+            counts(self.placements, other.placements),
+            counts(self.figures, other.figures),
+            vector(self.visible_histogram, other.visible_histogram),
+            self.around + other.around,
+            self.around_moved + other.around_moved,
+            vector(self.shift_histogram, other.shift_histogram),
         )
 
 
@@ -153,11 +166,13 @@ def of_sample(
     decoded: Mapping[str, NDArray[Any]] | None,
     record: Mapping[str, Any],
     sizes: Mapping[str, int],
+    background: NDArray[np.uint16] | None = None,
 ) -> Statistics:
     """Return the statistics of one sample.
 
     `stored`: layer -> values before coding: image uint8 (h, w, 3), mask uint8 (h, w) of 0 and 255, depth codes (h, w).
-    `decoded`: the same layers read back, for checked samples, else None.  `sizes`: bytes a layer.
+    `decoded`: the same layers read back, for checked samples, else None.  `sizes`: bytes a layer.  `background`: the
+    codes of its background's own depth, where depth has a fixed step.
     """
     mask = stored["mask"] >= HALF
     size = mask.shape[0]
@@ -169,7 +184,20 @@ def of_sample(
     if "depth" in stored:
         codes = stored["depth"]
         shift = 6 if codes.dtype == np.uint16 else 0
-        histogram = tuple(np.bincount(_valid(codes, record).ravel() >> shift, minlength=DEPTH_BINS).tolist())
+        histogram = tuple(
+            np.bincount(_valid(codes, record["depth_invalid"]).ravel() >> shift, minlength=DEPTH_BINS).tolist()
+        )
+    around = moved = 0
+    shifts: tuple[int, ...] = ()
+    if decoded is not None and background is not None:
+        outside = decoded["mask"] < HALF
+        own = background[outside]
+        around, moved = own.size, int(np.count_nonzero(decoded["depth"][outside] != own))
+        if "depth_network" in decoded:
+            known = own > 0
+            by = np.abs(decoded["depth_network"][outside].astype(np.int64) - own)[known] // SHIFT_STEP
+            shifts = tuple(np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS).tolist())
+    visible = [min(int(figure["visible_fraction"] * 20), 19) for figure in record["figures"]]
     boxes = [tuple(figure["box"]) if figure["box"] else None for figure in record["figures"]]
     wrong = decoded is not None and len(boxes) == 1 and tight_box(decoded["mask"] >= HALF) != boxes[0]
     layers = {}
@@ -184,25 +212,30 @@ def of_sample(
         layers,
         dict(sizes),
         {record["background"]: 1},
-        dict(Counter(figure["foreground"] for figure in record["figures"])),
+        {record["figures"][0]["foreground"]: 1},
         {record["split"]: 1},
         tuple(heat.ravel().tolist()),
         tuple(int(i == area_bin) for i in range(AREA_BINS)),
         histogram,
         int(decoded is not None),
         int(wrong),
+        dict(Counter(figure["placement"] for figure in record["figures"])),
+        {str(len(record["figures"])): 1},
+        tuple(visible.count(i) for i in range(20)),
+        around,
+        moved,
+        shifts,
     )
 
 
-def _valid(codes: NDArray[Any], record: Mapping[str, Any]) -> NDArray[Any]:
-    invalid = record["depth_invalid"]
+def _valid(codes: NDArray[Any], invalid: int | None) -> NDArray[Any]:
     return codes if invalid is None else codes[codes != invalid]
 
 
 def _columns(layer: str, values: NDArray[Any], record: Mapping[str, Any]) -> NDArray[Any]:
     if layer == "image":
         return values.reshape(-1, 3)
-    return (_valid(values, record) if layer == "depth" else values).reshape(-1, 1)
+    return (_valid(values, record[f"{layer}_invalid"]) if layer.startswith("depth") else values).reshape(-1, 1)
 
 
 def to_json(statistics: Statistics) -> dict[str, Any]:
@@ -238,18 +271,18 @@ class Check:
     detail: str
 
 
-def summary(statistics: Statistics, depth_unit: str, depth_step: float) -> dict[str, Any]:
+def summary(statistics: Statistics, depths: Mapping[str, tuple[str, float]]) -> dict[str, Any]:
     """Return mean and std a layer: image in RGB order and mask over 0..1, depth in its unit.
 
-    `depth_step` is the value of one code (0 offset); stretched 8-bit depth is over 0..1, unit "stretched".
+    `depths`: depth layer -> (unit, value of one code, at offset 0); stretched 8-bit depth is over 0..1, "stretched".
     """
-    scales = {"image": 1 / 255, "mask": 1 / 255, "depth": depth_step}
+    scales = {"image": 1 / 255, "mask": 1 / 255} | {layer: step for layer, (_, step) in depths.items()}
     out: dict[str, Any] = {}
     for name, layer in statistics.layers.items():
         means, deviations = layer.moments()
         out[name] = {"mean": [m * scales[name] for m in means], "std": [d * scales[name] for d in deviations]}
-    if "depth" in out:
-        out["depth"]["unit"] = depth_unit
+    for depth, (unit, _) in depths.items():
+        out[depth]["unit"] = unit
     return out
 
 
@@ -285,7 +318,7 @@ def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
         )
     )
     for name, layer in statistics.layers.items():
-        top = depth_top if name == "depth" else 255
+        top = depth_top if name.startswith("depth") else 255
         means, deviations = layer.moments()
         inside = all(d > 0 and d * d <= m * (top - m) * (1 + 1e-9) for m, d in zip(means, deviations, strict=True))
         found.append(
@@ -293,6 +326,14 @@ def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
                 f"{name} variance lies within its bounds",
                 inside,
                 f"std {', '.join(f'{d / top:.4f}' for d in deviations)} of the range",
+            )
+        )
+    if statistics.around:
+        found.append(
+            Check(
+                "background pixels keep exactly the background's depth",
+                statistics.around_moved == 0,
+                f"{statistics.around_moved:,} of {statistics.around:,} decoded px differ",
             )
         )
     for kind, used in (("backgrounds", statistics.backgrounds), ("foregrounds", statistics.foregrounds)):

@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from figureground import codec, composite, labels, plan, stats
+from figureground import codec, labels, plan, stats
 from figureground.catalog import Pixels, Store
-from figureground.depth import layer_flat, quantise
-from figureground.errors import FigureGroundError
-from figureground.matte import mask_of
-from figureground.models import DepthModel, Running, open_network, resolve
+from figureground.composite import Layer, Rendered
+from figureground.depth import DepthCode, dequantise, quantise
+from figureground.models import DepthModel, open_network, recipe_model, running
 from figureground.networks import DepthNetwork
 from figureground.parts import Made, member_name
 from figureground.recipe import Recipe
-from figureground.sample import Alpha, Catalog, DepthMap, Mask, Picture, Scene
+from figureground.sample import Catalog, DepthMap, Picture, Sample, Scene
+from figureground.stage import Stage
 
 
 def depth_model(recipe: Recipe) -> DepthModel | None:
-    """Return the recipe's depth network, or None when its depth comes from elsewhere.
+    """Return the network that the recipe wants run on every composite, or None.
 
-    Raises FigureGroundError when the file or its card is missing.
+    Raises FigureGroundError when none is named, or its file or card is missing.
     """
-    if recipe.depth.source != "network":
-        return None
-    if not recipe.depth.model:
-        raise FigureGroundError(
-            "depth.model names no network",
-            'recipe: depth.source = "network"',
-            'set depth.model = "path/to/network.onnx", or depth.source = "none"',
-        )
-    return resolve(recipe.depth.model, recipe.depth.card, recipe.root)
+    return recipe_model(recipe) if recipe.depth.source in ("network", "both") else None
 
 
-def running(recipe: Recipe) -> Running:
-    """Return how the recipe wants its network run."""
-    depth = recipe.depth
-    runtime = "" if depth.runtime == "auto" else depth.runtime
-    upsampling: Literal["aligned", "half_pixel"] = "half_pixel" if depth.upsampling == "half_pixel" else "aligned"
-    leaky: Literal["auto", "one", "two"] = {"one": "one", "two": "two"}.get(depth.leaky, "auto")  # type: ignore[assignment]
-    return Running(runtime, depth.device, upsampling, leaky, depth.precision, depth.focal)
+GROUP = 16  # samples planned and rendered together; few enough that their layers are still at hand
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A rendered scene: its pixels and the layers that they were made of."""
+
+    scene: Scene
+    rendered: Rendered
+    layers: list[Layer]
 
 
 @dataclass
@@ -66,8 +62,11 @@ class Workshop:
         self.recipe = recipe
         self.catalog = catalog
         self.pixels = Pixels(catalog, store)
+        self.stage = Stage(recipe, catalog, self.pixels)
         self.model = model
         self.clock = Clock()
+        batch = recipe.depth.batch if model is not None else 1
+        self.group = -(-GROUP // batch) * batch
         # beside an accelerator, rendering and encoding run in threads so that it does not wait
         self.threads = 3 if model is not None and recipe.depth.device != "cpu" else 0
         self._network: DepthNetwork | None = None
@@ -81,17 +80,12 @@ class Workshop:
 
     def scenes(self, indices: Iterable[int]) -> list[Scene]:
         """Return the scenes of some indices."""
-        wanted = list(indices)
-        tables = None
-        if self.recipe.placement.min_visible < 1:
-            used = plan.combinations(self.recipe, self.catalog, wanted).foreground
-            tables = {i: self.pixels.table(i) for i in set(used.tolist())}
-        return plan.scenes(self.recipe, self.catalog, wanted, tables)
+        return plan.scenes(self.recipe, self.catalog, list(indices), self.stage)
 
-    def render(self, scene: Scene) -> tuple[Picture, Alpha]:
-        """Return the composite and the figures' alpha."""
-        cutouts = {figure.foreground: self.pixels.cutout(figure.foreground) for figure in scene.figures}
-        return composite.render(scene, self.pixels.background(scene.background), cutouts)
+    def render(self, scene: Scene) -> Look:
+        """Return a scene's pixels."""
+        rendered, layers = self.stage.render(scene)
+        return Look(scene, rendered, layers)
 
     @property
     def network(self) -> DepthNetwork:
@@ -102,80 +96,112 @@ class Workshop:
             self._network = open_network(self.model, running(self.recipe))
         return self._network
 
-    def depths(
-        self, scenes: Sequence[Scene], images: Sequence[Picture], masks: Sequence[Mask]
-    ) -> list[DepthMap | None]:
-        """Return the depth of some composites as the recipe wants it, before coding."""
+    def depths(self, looks: Sequence[Look], images: Sequence[Picture] | None = None) -> list[dict[str, DepthCode]]:
+        """Return the depth of some composites as the recipe wants it: layer -> codes.
+
+        `images`: what the network is to see instead of the rendered composites.
+        """
+        found: list[dict[str, DepthCode]] = [{} for _ in looks]
+        source, encoding = self.recipe.depth.source, self.recipe.depth.encoding
+        if source in ("layered", "both"):
+            for one, look in zip(found, looks, strict=True):
+                code = self.stage.depth(look.scene, look.rendered, look.layers)
+                one["depth"] = code if encoding == "png16" else quantise(dequantise(code), encoding)
         if self.model is not None:
-            values = self.network(np.stack(images))
-            return [DepthMap(one, self.model.card.unit, self.model.card.direction) for one in values]
-        if self.recipe.depth.source == "layered":
-            return [layer_flat(self.pixels.depth(s.background), m) for s, m in zip(scenes, masks, strict=True)]
-        return [None] * len(scenes)
+            card = self.model.card
+            pictures = images or [look.rendered.image for look in looks]
+            batch = self.recipe.depth.batch
+            layer = "depth_network" if source == "both" else "depth"
+            for i in range(0, len(pictures), batch):
+                values = self.network(np.stack(pictures[i : i + batch]))
+                for one, value in zip(found[i : i + batch], values, strict=True):
+                    one[layer] = quantise(DepthMap(value, card.unit, card.direction), encoding)
+        return found
 
     def make(self, indices: Iterable[int]) -> Iterator[Made]:
         """Yield the finished samples of some indices, in their order."""
-        scenes = self.scenes(indices)
-        batch = self.recipe.depth.batch if self.model is not None else 1
-        groups = [scenes[i : i + batch] for i in range(0, len(scenes), batch)]
+        wanted = list(indices)
+        groups = [wanted[i : i + self.group] for i in range(0, len(wanted), self.group)]
         yield from self._in_threads(groups) if self.threads else self._one_by_one(groups)
 
-    def _one_by_one(self, groups: list[list[Scene]]) -> Iterator[Made]:
+    def _one_by_one(self, groups: list[list[int]]) -> Iterator[Made]:
         for group in groups:
             start = time.perf_counter()
-            rendered = [self.render(scene) for scene in group]
-            masks = [mask_of(alpha) for _, alpha in rendered]
+            looks = [self.render(scene) for scene in self.scenes(group)]
             start = self.clock.time("render", start)
-            depths = self.depths(group, [image for image, _ in rendered], masks)
+            depths = self.depths(looks)
             self.clock.time("depth", start)
-            for scene, (image, _), mask, depth in zip(group, rendered, masks, depths, strict=True):
+            for look, depth in zip(looks, depths, strict=True):
                 start = time.perf_counter()
-                made = self.finish(scene, image, mask, depth)
+                made = self.finish(look, depth)
                 self.clock.time("encode", start)
                 yield made
 
-    def _in_threads(self, groups: list[list[Scene]]) -> Iterator[Made]:
+    def _in_threads(self, groups: list[list[int]]) -> Iterator[Made]:
         """The same samples; while the network works on a group the next is rendered and the last one encoded."""
 
-        def look(group: list[Scene]) -> list[tuple[Picture, Alpha]]:
-            return [self.render(scene) for scene in group]
+        def render(group: list[int]) -> list[Look]:
+            return [self.render(scene) for scene in self.scenes(group)]
 
         with ThreadPoolExecutor(1) as renderer, ThreadPoolExecutor(self.threads) as encoders:
-            coming = renderer.submit(look, groups[0] if groups else [])
+            coming = renderer.submit(render, groups[0] if groups else [])
             written: list[Future[Made]] = []
-            for k, group in enumerate(groups):
-                rendered = coming.result()
-                coming = renderer.submit(look, groups[k + 1] if k + 1 < len(groups) else [])
-                masks = [mask_of(alpha) for _, alpha in rendered]
-                depths = self.depths(group, [image for image, _ in rendered], masks)
+            for following in [*groups[1:], []]:
+                looks = coming.result()
+                coming = renderer.submit(render, following)
+                depths = self.depths(looks)
                 before, written = (
                     written,
-                    [
-                        encoders.submit(self.finish, scene, image, mask, depth)
-                        for scene, (image, _), mask, depth in zip(group, rendered, masks, depths, strict=True)
-                    ],
+                    [encoders.submit(self.finish, look, depth) for look, depth in zip(looks, depths, strict=True)],
                 )
                 yield from (future.result() for future in before)
             yield from (future.result() for future in written)
 
-    def finish(self, scene: Scene, image: Picture, mask: Mask, depth: DepthMap | None) -> Made:
-        """Return a rendered scene as a finished sample: encoded, with its record and statistics."""
-        code = quantise(depth, self.recipe.depth.encoding) if depth is not None else None
-        encoded = codec.encode(image, mask, code, self.recipe)
+    def split(self, scene: Scene) -> str:
+        """Return which split a scene belongs to."""
         new_background = scene.background in self._new_backgrounds
         new_foreground = any(figure.foreground in self._new_foregrounds for figure in scene.figures)
-        split = labels.split_of(new_background, new_foreground)
-        record = labels.record(scene, self.recipe, self.catalog, mask, depth, split)
-        members = {
-            layer: (member_name(layer, scene.index, suffix), data) for layer, (suffix, data) in encoded.members.items()
-        }
-        record |= {f"{layer}_file_name": name for layer, (name, _) in members.items()}
-        record |= codec.depth_fields(code) if code is not None else {}
-        stored = {"image": image, "mask": mask * codec.WHITE} | ({"depth": code.codes} if code is not None else {})
-        decoded = (
-            {layer: codec.pixels(data) for layer, (_, data) in members.items()}
-            if stats.is_checked(scene.index)
-            else None
+        return labels.split_of(new_background, new_foreground)
+
+    def record(self, look: Look, depths: Mapping[str, DepthCode]) -> dict[str, Any]:
+        """Return the metadata of a sample, without the names of its files."""
+        code = depths.get("depth")
+        record = labels.record(
+            look.scene, self.recipe, self.catalog, look.rendered, look.layers, code, self.split(look.scene)
         )
+        for layer, found in depths.items():
+            record |= codec.depth_fields(found, layer)
+        return record
+
+    def sample(self, look: Look, depths: Mapping[str, DepthCode]) -> Sample:
+        """Return a rendered scene as a reader would see it if no layer were coded with loss."""
+        maps = {layer: dequantise(code) for layer, code in depths.items()}
+        several = self.recipe.placement.figures[1] > 1
+        return Sample(
+            look.rendered.image,
+            look.rendered.mask,
+            maps.get("depth"),
+            self.record(look, depths),
+            look.rendered.instances if several else None,
+            maps.get("depth_network"),
+        )
+
+    def finish(self, look: Look, depths: Mapping[str, DepthCode]) -> Made:
+        """Return a rendered scene as a finished sample: encoded, with its record and statistics."""
+        index = look.scene.index
+        record = self.record(look, depths)
+        instances = look.rendered.instances if self.recipe.placement.figures[1] > 1 else None
+        encoded = codec.encode(look.rendered.image, look.rendered.mask, instances, depths, self.recipe)
+        members = {layer: (member_name(layer, index, suffix), data) for layer, (suffix, data) in encoded.items()}
+        record |= {f"{layer}_file_name": name for layer, (name, _) in members.items()}
+        stored: dict[str, NDArray[Any]] = {"image": look.rendered.image, "mask": look.rendered.mask * codec.WHITE}
+        stored |= {layer: code.codes for layer, code in depths.items()}
+        decoded = None
+        if stats.is_checked(index):
+            decoded = {layer: codec.pixels(data) for layer, (_, data) in members.items() if layer in stored}
         sizes = {layer: len(data) for layer, (_, data) in members.items()}
-        return Made(record, dict(members.values()), stats.of_sample(stored, decoded, record, sizes))
+        fixed = self.recipe.depth.source in ("layered", "both") and self.recipe.depth.encoding == "png16"
+        own: NDArray[Any] | None = (
+            self.pixels.depth(look.scene.background).codes if fixed and decoded is not None else None
+        )
+        return Made(record, dict(members.values()), stats.of_sample(stored, decoded, record, sizes, own))
