@@ -1,22 +1,80 @@
-"""Where does the time of a sample go?  Milliseconds a stage on one core, medians of five rounds in one run.
+"""Where does the time of a sample go?  CPU milliseconds a stage on one core, medians of five rounds in one run.
 
-    python bench/pipeline.py DATASET [--set section.key=value ...]
+    python bench/pipeline.py DATASET [--set section.key=value ...] [--samples 200]
 
-DATASET is a finished dataset: its catalog is used, and nothing is written.
+DATASET is a dataset's folder with its catalog.  Parts are written to a temporary folder, as a build writes them;
+"write" is the zip and the sum of the statistics.  With --read, reading stored parts is compared with rendering the same
+samples on the fly (`open_dataset(..., virtual=True)`).
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from figureground import open_dataset, plan
 from figureground.catalog import FolderStore, load_catalog
+from figureground.parts import FOLDER, write_part
 from figureground.recipe import parse
 from figureground.workshop import Workshop, depth_model
 
 ROUNDS = 5
+
+
+def stages(dataset: Path, settings: list[str], samples: int) -> None:
+    """Print what making and writing samples costs."""
+    recipe = parse((dataset / "recipe.toml").read_text(encoding="utf-8"), settings=settings)
+    folder = dataset / "catalog"
+    workshop = Workshop(recipe, load_catalog(folder), FolderStore(folder), depth_model(recipe))
+    everything = plan.count(recipe, workshop.catalog)
+    list(workshop.make(range(min(everything, samples // 4))))
+    rows: list[dict[str, float]] = []
+    for k in range(ROUNDS):
+        indices = [i % everything for i in range(k * samples, (k + 1) * samples)]
+        before, start = dict(workshop.clock.seconds), time.process_time()
+        with tempfile.TemporaryDirectory() as out:
+            (Path(out) / FOLDER).mkdir()
+            write_part(Path(out), k, "bench", workshop.make(indices))
+        row = {stage: workshop.clock.seconds[stage] - before[stage] for stage in before}
+        whole = time.process_time() - start
+        rows.append({**row, "write": whole - sum(row.values()), "whole": whole})
+    middle = {stage: statistics.median(row[stage] for row in rows) for stage in rows[0]}
+    for stage, seconds in middle.items():
+        print(f"{stage:<8}{seconds * 1000 / samples:8.2f} ms a sample {seconds / middle['whole']:6.0%}")
+    print(f"{samples / middle['whole']:.0f} samples/s on one core")
+
+
+def reading(dataset: Path, samples: int) -> None:
+    """Print how fast stored samples are read and virtual ones rendered, in turn, from the same random indices."""
+    start = time.process_time()
+    virtual = open_dataset(dataset, virtual=True)
+    print(f"opening {len(virtual):,} virtual samples: {time.process_time() - start:.3f} s")
+    stored = open_dataset(dataset)
+    chosen = np.random.default_rng(0).integers(0, len(stored), (ROUNDS, samples))
+    near = np.sort(chosen, 1)
+    ways: dict[str, Callable[[list[int]], object]] = {
+        "stored, random order": lambda rows: [stored[i] for i in rows],
+        "virtual, random order": virtual.batch,
+        "stored, in order": lambda rows: [stored[i] for i in rows],
+        "virtual, in order": virtual.batch,
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    virtual.batch(list(range(min(64, len(virtual)))))
+    for k in range(ROUNDS):
+        for name, read in ways.items():
+            rows = (chosen if "random" in name else near)[k].tolist()
+            start = time.process_time()
+            for i in range(0, samples, 32):
+                read(rows[i : i + 32])
+            times[name].append(time.process_time() - start)
+    for name, seconds in times.items():
+        print(f"{name:<24}{samples / statistics.median(seconds):8.0f} samples/s")
 
 
 def main() -> None:
@@ -24,22 +82,12 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--read", action="store_true")
     chosen = parser.parse_args()
-    recipe = parse((chosen.dataset / "recipe.toml").read_text(encoding="utf-8"), settings=chosen.settings)
-    folder = chosen.dataset / "catalog"
-    workshop = Workshop(recipe, load_catalog(folder), FolderStore(folder), depth_model(recipe))
-    list(workshop.make(range(chosen.samples // 4)))
-    rows: list[dict[str, float]] = []
-    for k in range(ROUNDS):
-        before, start = dict(workshop.clock.seconds), time.perf_counter()
-        list(workshop.make(range(k * chosen.samples, (k + 1) * chosen.samples)))
-        row = {stage: workshop.clock.seconds[stage] - before[stage] for stage in before}
-        row["whole"] = time.perf_counter() - start
-        rows.append(row)
-    for stage in rows[0]:
-        milliseconds = statistics.median(row[stage] for row in rows) * 1000 / chosen.samples
-        print(f"{stage:<8}{milliseconds:8.2f} ms a sample")
-    print(f"{chosen.samples / statistics.median(row['whole'] for row in rows):.0f} samples/s on one core")
+    if chosen.read:
+        reading(chosen.dataset, chosen.samples)
+    else:
+        stages(chosen.dataset, chosen.settings, chosen.samples)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from figureground.composite import premultiplied
 from figureground.depth import DepthCode, dequantise
 from figureground.errors import FigureGroundError
 from figureground.frame import AreaTable, area_table
@@ -27,6 +28,7 @@ from figureground.occlusion import order
 from figureground.sample import Appearance, Background, Catalog, Cutout, Foreground, Ground, Mask, Picture, SetAside
 
 FILE = "catalog.jsonl"
+_KEPT_CUTOUTS = 512
 _NAMES = ("source", "no_floor")  # fields that say nothing of what the pictures hold
 
 
@@ -144,6 +146,7 @@ class Pixels:
         self.catalog = catalog
         self.store = store
         self._kept: OrderedDict[tuple[str, int], NDArray[Any]] = OrderedDict()
+        self._premultiplied: OrderedDict[int, Image.Image] = OrderedDict()
         self._lock = threading.RLock()  # rendering and encoding may run in threads
         self._room = keep_bytes
 
@@ -183,6 +186,16 @@ class Pixels:
     def cutout(self, i: int) -> Cutout:
         """Return uint8 (height, width, 4)."""
         return self._get("cutout", i, lambda: _read(self.store.load(self.catalog.foregrounds[i].file)))
+
+    def premultiplied(self, i: int) -> Image.Image:
+        """Return the cut-out ready to be resampled.  These are kept as they are asked for: they are few and small."""
+        with self._lock:
+            if i not in self._premultiplied:
+                self._premultiplied[i] = premultiplied(self.cutout(i))
+                if len(self._premultiplied) > _KEPT_CUTOUTS:
+                    self._premultiplied.popitem(last=False)
+            self._premultiplied.move_to_end(i)
+            return self._premultiplied[i]
 
     def table(self, i: int) -> AreaTable:
         """Return the summed-area table of the cut-out's mask."""

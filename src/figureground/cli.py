@@ -124,12 +124,13 @@ def build(
     dry_run: Annotated[bool, _flag("Print counts, bytes, time and the cost of depth; write nothing.")] = False,
     strict: Annotated[bool, _flag("End at the first photo that cannot be used.")] = False,
     fresh: Annotated[bool, _flag("Discard parts made under another recipe or from other photos.")] = False,
+    catalog_only: Annotated[bool, _flag("Prepare the photos and stop: samples are then rendered when read.")] = False,
 ) -> None:
     """Build a dataset from a recipe.  The same command again finishes what is missing."""
     from figureground.recipe import load_recipe
 
     if not dry_run:
-        _build(recipe, out, settings, workers, engine, strict, fresh)
+        _build(recipe, out, settings, workers, engine, strict, fresh, catalog_only)
         return
     from figureground.engines import choose
     from figureground.pipeline import dry_run as estimate
@@ -188,6 +189,7 @@ def _build(
     engine: str = "auto",
     strict: bool = False,
     fresh: bool = False,
+    catalog_only: bool = False,
 ) -> None:
     from figureground.dataset import open_dataset
     from figureground.engines import choose
@@ -201,8 +203,14 @@ def _build(
             engine=choose(engine, workers),
             strict=strict,
             fresh=fresh,
+            catalog_only=catalog_only,
             progress=progress,
         )
+    if catalog_only:
+        virtual = open_dataset(out, virtual=True)
+        print_catalog(virtual.catalog)
+        print(f"{len(virtual):,} samples, rendered when they are read: open_dataset({str(out)!r}, virtual=True)")
+        return
     data = open_dataset(out)
     print_catalog(data.catalog)
     print_dataset(data)

@@ -35,9 +35,17 @@ def jpeg(pixels: NDArray[np.uint8], options: ImageOptions) -> bytes:
 
 
 def encode(
-    image: Picture, mask: Mask, instances: NDArray[np.uint8] | None, depths: Mapping[str, DepthCode], recipe: Recipe
+    image: Picture,
+    mask: Mask,
+    instances: NDArray[np.uint8] | None,
+    depths: Mapping[str, DepthCode],
+    recipe: Recipe,
+    shared: tuple[png.Bands, slice] | None = None,
 ) -> dict[str, tuple[str, bytes]]:
-    """Return the members in the formats that the recipe names: layer -> (file suffix, bytes)."""
+    """Return the members in the formats that the recipe names: layer -> (file suffix, bytes).
+
+    `shared`: what the layer "depth", a 16-bit PNG, shares with its background, and the rows where it differs.
+    """
     members = {"image": ("jpg", jpeg(image, recipe.image))}
     if recipe.mask.format == "png":
         members["mask"] = ("png", png.encode(mask))
@@ -46,11 +54,12 @@ def encode(
     if instances is not None:
         members["instances"] = ("png", png.encode(instances))
     for layer, depth in depths.items():
-        members[layer] = (
-            ("jpg", jpeg(depth.codes.astype(np.uint8), recipe.image))
-            if recipe.depth.encoding == "jpeg8"
-            else ("png", png.encode(depth.codes))
-        )
+        if recipe.depth.encoding == "jpeg8":
+            members[layer] = ("jpg", jpeg(depth.codes.astype(np.uint8), recipe.image))
+        elif shared is not None and layer == "depth" and depth.codes.dtype == np.uint16:
+            members[layer] = ("png", png.encode_changed(depth.codes.astype(np.uint16, copy=False), *shared))
+        else:
+            members[layer] = ("png", png.encode(depth.codes))
     return members
 
 

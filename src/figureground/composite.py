@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from figureground.look import add_noise, contact_shadow, match_colours
+from figureground.look import add_noise, colour_table, contact_shadow
 from figureground.matte import mask_of
 from figureground.sample import Alpha, Appearance, Cutout, Figure, Mask, Picture
 
@@ -39,12 +39,13 @@ class Layer:
 @dataclass(frozen=True, eq=False)
 class Rendered:
     """A composite.  `alpha`: the figures' joint alpha.  `mask`: alpha >= 1/2.  `instances`: uint8, i + 1 where figure i
-    is seen.  All (size, size)."""
+    is seen.  All (size, size).  Outside the box `changed`, (rows, columns), everything is the background's."""
 
     image: Picture
     alpha: Alpha
     mask: Mask
     instances: NDArray[np.uint8]
+    changed: tuple[slice, slice]
 
 
 def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -58,30 +59,33 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
     return ((t + (t >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)
 
 
-def scaled(cutout: Cutout, width: int, height: int) -> Cutout:
-    """Return the cut-out at another size, hidden colours kept from bleeding in."""
-    if cutout.shape[:2] == (height, width):
-        return cutout
-    # Pillow premultiplies RGBA before it resamples
-    return np.asarray(Image.fromarray(cutout).resize((width, height), Image.Resampling.LANCZOS))
+def premultiplied(cutout: Cutout) -> Image.Image:
+    """Return the cut-out as Pillow resamples it: colours times alpha, so that hidden colours do not bleed in."""
+    return Image.fromarray(np.ascontiguousarray(cutout)).convert("RGBa")
 
 
-def fitted(cutout: Cutout, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
-    """Return (a cut-out of the figure's size as its look wants it, px of margin added all round for its blur)."""
+def fitted(cutout: Image.Image, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
+    """Return (a premultiplied cut-out in the figure's size and look, px of margin added all round for its blur).
+
+    Enlarged or reduced with a Hamming window, which is as sharp as bicubic when reducing and never rings.
+    """
     look = figure.look
-    if figure.flip:
-        cutout = cutout[:, ::-1]
-    if look.colour > 0:
-        cutout = match_colours(cutout, own, background, look.colour)
+    picture = cutout
+    if picture.size != (figure.width, figure.height):
+        picture = picture.resize((figure.width, figure.height), Image.Resampling.HAMMING)
     margin = 0
     if look.blur > 0:
         margin = max(1, int(2 * look.blur + 0.5))
-        padded = np.pad(cutout, ((margin, margin), (margin, margin), (0, 0)))
-        picture = Image.fromarray(padded).convert("RGBa").filter(ImageFilter.GaussianBlur(look.blur))
-        cutout = np.asarray(picture.convert("RGBA"))
-    if look.noise > 0:
-        cutout = add_noise(cutout, look.noise, figure.x, figure.y)
-    return cutout, margin
+        roomy = Image.new("RGBa", (figure.width + 2 * margin, figure.height + 2 * margin))
+        roomy.paste(picture, (margin, margin))
+        picture = roomy.filter(ImageFilter.GaussianBlur(look.blur))
+    if figure.flip:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    picture = picture.convert("RGBA")
+    if look.colour > 0:
+        picture = picture.filter(colour_table(own, background, look.colour))
+    pixels = np.asarray(picture)
+    return (add_noise(pixels, look.noise, figure.x, figure.y) if look.noise > 0 else pixels), margin
 
 
 def overlap(x: int, y: int, height: int, width: int, size: int) -> tuple[slice, slice, slice, slice]:
@@ -143,11 +147,13 @@ def render(background: Picture, layers: Sequence[Layer], numbers: Sequence[int],
     size = background.shape[0]
     image = background.copy()
     alpha = np.zeros((size, size), np.uint8)
+    places = []
     for one in layers:
         figure = one.figure
         if figure.contact is not None and figure.look.shadow > 0:
-            _shade(image, alpha, floor, figure, figure.contact)
+            places.append(_shade(image, alpha, floor, figure, figure.contact))
         place = one.rows, one.columns
+        places.append(place)
         image[place] = blend(one.colour, image[place], one.visible[..., None])
         alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
     mask = mask_of(alpha)
@@ -157,16 +163,27 @@ def render(background: Picture, layers: Sequence[Layer], numbers: Sequence[int],
     elif layers:
         for number, own in zip(numbers, seen(layers, size), strict=True):
             instances[own] = number + 1
-    return Rendered(image, alpha, mask, instances)
+    return Rendered(image, alpha, mask, instances, _around(places))
 
 
-def _shade(image: Picture, alpha: Alpha, floor: Mask | None, figure: Figure, contact: tuple[int, int]) -> None:
-    """Darken the floor around a figure's feet, in place; figures behind it are not darkened."""
-    size = image.shape[0]
-    rows, columns, factor = contact_shadow(size, contact, 0.3 * figure.height, figure.look.shadow)
+def _around(places: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:
+    """Return the smallest box that holds some boxes."""
+    rows, columns = (
+        slice(min((p[axis].start for p in places), default=0), max((p[axis].stop for p in places), default=0))
+        for axis in (0, 1)
+    )
+    return rows, columns
+
+
+def _shade(
+    image: Picture, alpha: Alpha, floor: Mask | None, figure: Figure, contact: tuple[int, int]
+) -> tuple[slice, slice]:
+    """Darken the floor around a figure's feet, in place, and return where; figures behind it are not darkened."""
+    rows, columns, factor = contact_shadow(image.shape[0], contact, 0.3 * figure.height, figure.look.shadow)
     place = rows, columns
     open_ = (255 - alpha[place]).astype(np.float32) / np.float32(255)
     if floor is not None:
         open_ *= floor[place]
     factor = 1 - (1 - factor) * open_
     image[place] = np.rint(image[place] * factor[..., None]).astype(np.uint8)
+    return place

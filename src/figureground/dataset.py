@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from figureground import catalog as catalogs
 from figureground import codec
 from figureground.catalog import FolderStore, MemoryStore, Store
+from figureground.depth import dequantise
 from figureground.errors import FigureGroundError
 from figureground.parts import PartReader
 from figureground.recipe import Recipe, load_recipe
-from figureground.sample import Catalog, Sample
+from figureground.sample import Catalog, DepthMap, Picture, Sample
 
 if TYPE_CHECKING:
     from figureground.workshop import Workshop
@@ -159,6 +160,12 @@ class VirtualDataset:
     def record(self, i: int) -> Mapping[str, Any]:
         """Return the metadata of sample i; it takes rendering it."""
         return self[i].record
+
+    def background(self, i: int) -> tuple[Picture, DepthMap | None]:
+        """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
+        pixels = self._made().pixels
+        known = bool(self.catalog.backgrounds[i].depth_file)
+        return pixels.background(i), dequantise(pixels.depth(i)) if known else None
 
     def _made(self) -> Workshop:
         if self._workshop is None:

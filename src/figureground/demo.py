@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from figureground import png
 from figureground.engines import Engine
@@ -75,13 +76,17 @@ def draw(drawing: Drawing) -> None:
     from figureground.scenes import render_person, render_room
 
     target = _target(drawing)
+    exif = Image.Exif()
     if drawing.kind == "room":
         room = render_room(SEED + drawing.number, ROOM_SIDE)
         depth = target.parent.parent / "depth" / target.name
         depth.write_bytes(png.encode(np.clip(np.rint(room.depth_m * 1000), 0, 65535).astype(np.uint16)))
         pixels = room.rgb
+        # as a camera would say it: the focal length for 36 x 24 mm, whose diagonal is 43.27 mm
+        focal_mm = round(room.camera.focal * 43.2666 / math.sqrt(2))
+        exif[ExifTags.IFD.Exif] = {int(ExifTags.Base.FocalLengthIn35mmFilm): focal_mm}
     else:
         pixels = render_person(SEED + drawing.number, PERSON_HEIGHT)
     partial = target.with_suffix(".partial")
-    Image.fromarray(pixels).save(partial, "PNG")
+    Image.fromarray(pixels).save(partial, "PNG", exif=exif)
     partial.replace(target)

@@ -30,9 +30,7 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
         if info is None:
             raise FigureGroundError("a part is missing", parts.part_name(number), "run the same command again")
         infos.append(info)
-    total = stats.Statistics()
-    for info in infos:
-        total = total + info.statistics
+    total = stats.total([info.statistics for info in infos])
     first = write_labels(out, infos, progress)
     found = stats.checks(total, 65535 if recipe.depth.encoding == "png16" else 255)
     depths = {layer: depth_step(recipe, first, layer) for layer in codec.DEPTHS if f"{layer}_unit" in first}

@@ -66,7 +66,7 @@ def record(
                 "flip": figure.flip,
                 "box": list(box) if box else None,
                 "area": area,
-                "visible_fraction": round(area / layer.area, 6) if layer.area else 0.0,
+                "visible_fraction": round(min(area / layer.area, 1.0), 6) if layer.area else 0.0,
                 "whole": _whole(layer, mask, recipe.size),
                 "order": rank[i],
                 "contact": list(contact) if contact else None,
@@ -94,9 +94,10 @@ def _flat_mode(recipe: Recipe) -> str:
 
 def _whole(layer: Layer, mask: Mask, size: int) -> str | None:
     """Return the figure's mask inside the frame as if nothing stood before it, as RLE; None where that is its mask."""
-    whole = mask_of(layer.whole)
     place = layer.rows, layer.columns
-    if np.count_nonzero(whole) == np.count_nonzero(mask) and np.array_equal(whole, mask[place]):
+    # where the soft edges of two figures meet, a pixel may be figure only by both of them
+    whole = mask_of(layer.whole) | mask[place]
+    if np.array_equal(whole, mask[place]):
         return None
     full = np.zeros((size, size), np.bool_)
     full[place] = whole

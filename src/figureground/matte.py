@@ -86,7 +86,7 @@ def foot(mask: Mask) -> tuple[float, float]:
 def cut_off_below(alpha: Alpha) -> str:
     """Return why a trimmed cut-out seems to be cut off at its lower edge, like a half-length portrait, or "".
 
-    Feet meet the lower edge in a narrow part of the figure; a cut through coat or trunk is wide and straight.
+    Feet meet the lower edge in narrow parts of the figure; a cut through coat, trunk or thighs is wide and straight.
     """
     mask = mask_of(alpha)
     height = mask.shape[0]
@@ -94,9 +94,9 @@ def cut_off_below(alpha: Alpha) -> str:
     last = mask[-max(1, round(0.01 * height)) :].all(0)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], last.astype(np.int8), [0]])))
     runs = edges[1::2] - edges[::2]
-    longest = int(runs.max()) if runs.size else 0
-    if longest > 0.45 * widest:
-        return f"it ends in a straight cut over {longest / widest:.0%} of its width, as a half-length portrait does"
+    longest, together = (int(runs.max()), int(runs.sum())) if runs.size else (0, 0)
+    if longest > 0.45 * widest or together > 0.62 * widest:
+        return f"it ends in a straight cut over {together / widest:.0%} of its width, as a half-length portrait does"
     return ""
 
 

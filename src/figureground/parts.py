@@ -20,6 +20,7 @@ from figureground.errors import FigureGroundError
 from figureground.files import PARTIAL, file_sha256, partial_of, write_whole
 
 FOLDER = "parts"
+_TOGETHER = 64  # statistics added up at a time: few in memory, and cheaper than one by one
 _DATE = (2020, 1, 1, 0, 0, 0)
 
 
@@ -57,7 +58,7 @@ def write_part(dataset: Path, number: int, build_id: str, samples: Iterable[Made
     folder = dataset / FOLDER
     final = folder / f"{part_name(number)}.zip"
     temporary = partial_of(final)
-    total = stats.Statistics()
+    found: list[stats.Statistics] = []
     rows: list[str] = []
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
@@ -65,10 +66,12 @@ def write_part(dataset: Path, number: int, build_id: str, samples: Iterable[Made
                 for name, data in made.members.items():
                     add_member(archive, name, data)
                 rows.append(json.dumps(made.record, ensure_ascii=False) + "\n")
-                total = total + made.statistics
+                found.append(made.statistics)
+                if len(found) == _TOGETHER:
+                    found = [stats.total(found)]
             metadata = "".join(rows).encode()
             add_member(archive, "metadata.jsonl", metadata)
-        total = total + stats.Statistics(bytes={"metadata": len(metadata)})
+        total = stats.total([*found, stats.Statistics(bytes={"metadata": len(metadata)})])
         info = PartInfo(
             number, f"{FOLDER}/{final.name}", len(rows), temporary.stat().st_size, file_sha256(temporary), total
         )

@@ -75,10 +75,12 @@ def build(
     engine: Engine | None = None,
     strict: bool = False,
     fresh: bool = False,
+    catalog_only: bool = False,
     progress: Progress = silent,
 ) -> Path:
     """Build the dataset in `out`, or finish it, and return `out`.
 
+    `catalog_only` stops before the parts: what is there then serves `open_dataset(out, virtual=True)`.
     `fresh` discards parts that were made under another recipe or from other photos, instead of refusing.
     Raises FigureGroundError for a problem that the user can mend; parts that were finished stay.
     """
@@ -91,6 +93,8 @@ def build(
         samples = plan.count(recipe, catalog)
         identity = build_id(recipe, catalog, model)
         _settle(recipe, out, identity, model, fresh)
+        if catalog_only:
+            return out
         numbers = range(-(-samples // recipe.parts.size))
         missing = [n for n in numbers if parts.read_info(out, n, identity) is None]
         if missing:

@@ -145,7 +145,7 @@ class DepthOptions:
         "layered figures: flat, round (from the matte), or as the network sees them",
         choices=("flat", "round", "network"),
     )
-    thickness: float = _knob(0.25, "metres from the front of a figure to its outline", between=(0.0, 2.0))
+    thickness: float = _knob(0.12, "metres from the outline of a figure to its front", between=(0.0, 2.0))
     model: str = _knob("", "the depth network: a path, or a name from `figureground models`", content=False)
     card: str = _knob(
         "", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash", content=False

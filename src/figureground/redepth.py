@@ -25,7 +25,6 @@ from figureground.finish import finish
 from figureground.parts import Made, PartReader
 from figureground.pipeline import MARK, Progress, build_id, describe_build, failed_parts
 from figureground.recipe import DepthOptions, Recipe, load_recipe, to_toml
-from figureground.sample import Picture
 from figureground.workshop import Look, Workshop, depth_model
 
 _KEPT = ("image", "mask", "instances")  # layers that are copied byte for byte
@@ -156,9 +155,11 @@ def _redo_records(workshop: Workshop, reader: PartReader) -> Iterator[Made]:
         records = reader.records[i : i + workshop.group]
         scenes = workshop.scenes(record["index"] for record in records)
         members = [reader.members(record) for record in records]
-        looks = [workshop.render(scene) for scene in scenes]
-        images = [_image(workshop, look, stored["image"]) for look, stored in zip(looks, members, strict=True)]
-        depths = workshop.depths(looks, images)
+        looks = [
+            _as_stored(workshop, workshop.render(scene), stored["image"])
+            for scene, stored in zip(scenes, members, strict=True)
+        ]
+        depths = workshop.depths(looks)
         for look, depth, record, stored in zip(looks, depths, records, members, strict=True):
             made = workshop.finish(look, depth)
             # image and mask stay the bytes that they were
@@ -171,7 +172,10 @@ def _redo_records(workshop: Workshop, reader: PartReader) -> Iterator[Made]:
             yield Made({**made.record, **names}, kept, dataclasses.replace(made.statistics, bytes=sizes))
 
 
-def _image(workshop: Workshop, look: Look, stored: bytes) -> Picture:
-    """Return a scene's picture: as rendered if that encodes to the stored bytes, else as stored."""
-    image = look.rendered.image
-    return image if codec.jpeg(image, workshop.recipe.image) == stored else codec.pixels(stored)
+def _as_stored(workshop: Workshop, look: Look, stored: bytes) -> Look:
+    """Return a rendered scene, with the stored picture where its own does not encode to the stored bytes."""
+    if codec.jpeg(look.rendered.image, workshop.recipe.image) == stored:
+        return look
+    everything = slice(0, workshop.recipe.size)
+    rendered = dataclasses.replace(look.rendered, image=codec.pixels(stored), changed=(everything, everything))
+    return dataclasses.replace(look, rendered=rendered)

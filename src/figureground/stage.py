@@ -15,7 +15,7 @@ from figureground.depth import DepthCode, Sheet, dequantise, layered
 from figureground.ground import inverse
 from figureground.matte import mask_of
 from figureground.recipe import Recipe
-from figureground.sample import Catalog, Cutout, Figure, Scene
+from figureground.sample import Catalog, Figure, Scene
 from figureground.standing import in_order
 
 _KEPT = 64  # layers; planning a scene and its twin makes them, rendering uses them again
@@ -54,7 +54,7 @@ class Stage:
 
     def _make(self, background: int, figure: Figure) -> Layer:
         room, own = self.catalog.backgrounds[background], self.catalog.foregrounds[figure.foreground]
-        cutout = self._scaled(figure)
+        cutout = self.pixels.premultiplied(figure.foreground)
         fitted, margin = composite.fitted(cutout, figure, own.look, room.look)
         size = self.recipe.size
         hidden = relief = None
@@ -73,9 +73,6 @@ class Stage:
                 size_px = (figure.width, figure.height)
                 relief = np.asarray(Image.fromarray(relief).resize(size_px, Image.Resampling.BILINEAR))
         return composite.layer(figure, fitted, margin, size, hidden, relief)
-
-    def _scaled(self, figure: Figure) -> Cutout:
-        return composite.scaled(self.pixels.cutout(figure.foreground), figure.width, figure.height)
 
     def render(self, scene: Scene) -> tuple[Rendered, list[Layer]]:
         """Return the composite, and the layers of the scene's figures in their order."""

@@ -120,8 +120,10 @@ def stand(
         return None
     low, high = limits(recipe, cutout)
     drawn = draws.integers(recipe.seed, counter * TRIES + np.arange(TRIES), f"stand {turn}", 0, floor.shape[0] - 1)
-    spread = np.linspace(0, floor.shape[0] - 1, min(_SPREAD_TRIES, floor.shape[0])).round().astype(np.int64)
-    for places in (floor[drawn], floor[spread]):
+    for places in (floor[drawn], None):
+        if places is None:  # all draws have failed
+            spread = np.linspace(0, floor.shape[0] - 1, min(_SPREAD_TRIES, floor.shape[0]))
+            places = floor[spread.round().astype(np.int64)]
         heights = figure_heights(room.ground, cutout.real_height, places[:, 0] + 0.5, places[:, 1] + 1.0, recipe.size)
         for k in np.flatnonzero((heights >= low) & (heights <= high)).tolist():
             contact = int(places[k, 0]), int(places[k, 1])

@@ -10,10 +10,11 @@ correction.  For lossless layers the correction is zero.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ HEAT_CELLS = 32
 AREA_BINS = 200  # of half a per cent of the canvas each
 DEPTH_BINS = 1024
 SHIFT_STEP, SHIFT_BINS = 10, 512  # depth codes a bin (1 cm where a code is 1 mm), and bins
+Vector = tuple[int, ...] | NDArray[np.int64]  # an array for one sample, a tuple for a sum
 _LEVELS = np.arange(256, dtype=np.int64)
 
 
@@ -115,50 +117,68 @@ class Statistics:
     backgrounds: Mapping[str, int] = field(default_factory=dict)
     foregrounds: Mapping[str, int] = field(default_factory=dict)
     splits: Mapping[str, int] = field(default_factory=dict)
-    heat: tuple[int, ...] = ()
-    area_histogram: tuple[int, ...] = ()
-    depth_histogram: tuple[int, ...] = ()
+    heat: Vector = ()
+    area_histogram: Vector = ()
+    depth_histogram: Vector = ()
     checked: int = 0
     wrong_boxes: int = 0  # checked samples whose decoded mask has another box than the record
     placements: Mapping[str, int] = field(default_factory=dict)  # figures by how they were placed
     figures: Mapping[str, int] = field(default_factory=dict)  # samples by their number of figures
-    visible_histogram: tuple[int, ...] = ()  # figures by visible fraction, 20 bins over 0..1
+    visible_histogram: Vector = ()  # figures by visible fraction, 20 bins over 0..1
     around: int = 0  # px of checked samples outside the mask, where depth is layered
     around_moved: int = 0  # of these, px whose decoded depth is not the background's own
-    shift_histogram: tuple[int, ...] = ()  # |depth of the composite - of its background| by the network, outside masks
+    shift_histogram: Vector = ()  # |depth of the composite - of its background| by the network, outside masks
 
     def __add__(self, other: Statistics) -> Statistics:
-        def vector(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-            return _add(a, b) if a and b else a or b
+        return _sum_of([self, other])
 
-        def counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-            return dict(sorted((Counter(a) + Counter(b)).items()))
 
-        layers = {
-            name: self.layers.get(name, LayerSums()) + other.layers.get(name, LayerSums())
-            for name in sorted({*self.layers, *other.layers})
-        }
-        return Statistics(
-            self.samples + other.samples,
-            self.pixels + other.pixels,
-            self.area + other.area,
-            layers,
-            counts(self.bytes, other.bytes),
-            counts(self.backgrounds, other.backgrounds),
-            counts(self.foregrounds, other.foregrounds),
-            counts(self.splits, other.splits),
-            vector(self.heat, other.heat),
-            vector(self.area_histogram, other.area_histogram),
-            vector(self.depth_histogram, other.depth_histogram),
-            self.checked + other.checked,
-            self.wrong_boxes + other.wrong_boxes,
-            counts(self.placements, other.placements),
-            counts(self.figures, other.figures),
-            vector(self.visible_histogram, other.visible_histogram),
-            self.around + other.around,
-            self.around_moved + other.around_moved,
-            vector(self.shift_histogram, other.shift_histogram),
-        )
+def total(found: Sequence[Statistics]) -> Statistics:
+    """Return the sum of many statistics, the same as adding them one after the other."""
+    return _sum_of(list(found)) if found else Statistics()
+
+
+def _sum_of(found: Sequence[Statistics]) -> Statistics:
+    plain: dict[str, Any] = {}
+    for name in Statistics.__dataclass_fields__:
+        values = [value for value in (getattr(one, name) for one in found) if not _empty(value)]
+        if name == "layers":
+            layers = sorted({layer for one in values for layer in one})
+            plain[name] = {
+                layer: functools.reduce(operator.add, (one[layer] for one in values if layer in one))
+                for layer in layers
+            }
+        elif not values:
+            plain[name] = getattr(found[0], name)
+        elif isinstance(values[0], tuple | np.ndarray):
+            plain[name] = tuple(np.sum([np.asarray(value, np.int64) for value in values], 0).tolist())
+        elif isinstance(values[0], Mapping):
+            counter: Counter[str] = Counter()
+            for one in values:
+                counter.update(one)
+            plain[name] = dict(sorted(counter.items()))
+        else:
+            plain[name] = sum(values)
+    return Statistics(**plain)
+
+
+def _empty(value: Any) -> bool:
+    return len(value) == 0 if isinstance(value, tuple | np.ndarray) else not value
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """A layer of a background alone: its values, and their sums and histogram, which many samples share."""
+
+    values: NDArray[Any]
+    sums: Sums
+    histogram: NDArray[np.int64] | None = None
+
+
+def base_of(layer: str, values: NDArray[Any], record: Mapping[str, Any]) -> Base:
+    """Return the base of a layer; `record` says which depth code is invalid."""
+    depth = layer == "depth"
+    return Base(values, _sums(layer, values, record), _histogram(values, record["depth_invalid"]) if depth else None)
 
 
 def of_sample(
@@ -166,76 +186,119 @@ def of_sample(
     decoded: Mapping[str, NDArray[Any]] | None,
     record: Mapping[str, Any],
     sizes: Mapping[str, int],
-    background: NDArray[np.uint16] | None = None,
+    bases: Mapping[str, Base] | None = None,
+    changed: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> Statistics:
     """Return the statistics of one sample.
 
     `stored`: layer -> values before coding: image uint8 (h, w, 3), mask uint8 (h, w) of 0 and 255, depth codes (h, w).
-    `decoded`: the same layers read back, for checked samples, else None.  `sizes`: bytes a layer.  `background`: the
-    codes of its background's own depth, where depth has a fixed step.
+    `decoded`: the same layers read back, for checked samples, else None.  `sizes`: bytes a layer.  `bases`: layers
+    of the background alone, from which the sample differs only in the box `changed`, (rows, columns).
     """
-    mask = stored["mask"] >= HALF
-    size = mask.shape[0]
-    edges = np.arange(HEAT_CELLS) * size // HEAT_CELLS
-    heat = np.add.reduceat(np.add.reduceat(mask.astype(np.int64), edges, 0), edges, 1)
+    bases = bases or {}
+    boxes = [tuple(figure["box"]) if figure["box"] else None for figure in record["figures"]]
+    heat = _heat(stored["mask"], [box for box in boxes if box])
     area = sum(figure["area"] for figure in record["figures"])
-    area_bin = min(area * AREA_BINS // mask.size, AREA_BINS - 1)
-    histogram: tuple[int, ...] = ()
+    area_bin = min(area * AREA_BINS // stored["mask"].size, AREA_BINS - 1)
+    histogram: Vector = ()
     if "depth" in stored:
-        codes = stored["depth"]
-        shift = 6 if codes.dtype == np.uint16 else 0
-        histogram = tuple(
-            np.bincount(_valid(codes, record["depth_invalid"]).ravel() >> shift, minlength=DEPTH_BINS).tolist()
-        )
+        codes, invalid = stored["depth"], record["depth_invalid"]
+        base = bases.get("depth")
+        if base is not None and base.histogram is not None:
+            histogram = base.histogram - _histogram(base.values[changed], invalid) + _histogram(codes[changed], invalid)
+        else:
+            histogram = _histogram(codes, invalid)
     around = moved = 0
-    shifts: tuple[int, ...] = ()
-    if decoded is not None and background is not None:
+    shifts: Vector = ()
+    if decoded is not None and "depth" in bases:
         outside = decoded["mask"] < HALF
-        own = background[outside]
+        own = bases["depth"].values[outside]
         around, moved = own.size, int(np.count_nonzero(decoded["depth"][outside] != own))
         if "depth_network" in decoded:
             known = own > 0
             by = np.abs(decoded["depth_network"][outside].astype(np.int64) - own)[known] // SHIFT_STEP
-            shifts = tuple(np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS).tolist())
+            shifts = np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS)
     visible = [min(int(figure["visible_fraction"] * 20), 19) for figure in record["figures"]]
-    boxes = [tuple(figure["box"]) if figure["box"] else None for figure in record["figures"]]
     wrong = decoded is not None and len(boxes) == 1 and tight_box(decoded["mask"] >= HALF) != boxes[0]
     layers = {}
     for name, values in stored.items():
-        sums = Sums.of(_columns(name, values, record))
-        after = Sums.of(_columns(name, decoded[name], record)) if decoded is not None else Sums()
+        if name in bases:
+            base = bases[name]
+            sums = _changed(base.sums, base.values[changed], values[changed], name.startswith("depth"))
+        else:
+            sums = _sums(name, values, record)
+        after = _sums(name, decoded[name], record) if decoded is not None else Sums()
         layers[name] = LayerSums(sums, sums if decoded is not None else Sums(), after)
     return Statistics(
         1,
-        mask.size,
+        stored["mask"].size,
         area,
         layers,
         dict(sizes),
         {record["background"]: 1},
         {record["figures"][0]["foreground"]: 1},
         {record["split"]: 1},
-        tuple(heat.ravel().tolist()),
-        tuple(int(i == area_bin) for i in range(AREA_BINS)),
+        heat,
+        np.bincount([area_bin], minlength=AREA_BINS),
         histogram,
         int(decoded is not None),
         int(wrong),
         dict(Counter(figure["placement"] for figure in record["figures"])),
         {str(len(record["figures"])): 1},
-        tuple(visible.count(i) for i in range(20)),
+        np.bincount(visible, minlength=20),
         around,
         moved,
         shifts,
     )
 
 
-def _valid(codes: NDArray[Any], invalid: int | None) -> NDArray[Any]:
-    return codes if invalid is None else codes[codes != invalid]
+def _heat(mask: NDArray[np.uint8], boxes: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
+    """Return how many mask pixels lie in each cell of the 32 x 32 grid; `boxes` hold them all."""
+    heat = np.zeros((HEAT_CELLS, HEAT_CELLS), np.int64)
+    if boxes:
+        x0, y0, x1, y1 = (pick(side) for pick, side in zip((min, min, max, max), zip(*boxes, strict=True), strict=True))
+        edges = np.arange(HEAT_CELLS + 1) * mask.shape[0] // HEAT_CELLS
+        # only the cells that the boxes touch are counted
+        top, left = (int(np.searchsorted(edges, at, "right")) - 1 for at in (y0, x0))
+        bottom, right = (int(np.searchsorted(edges, at, "left")) for at in (y1, x1))
+        block = (mask[edges[top] : edges[bottom], edges[left] : edges[right]] >= HALF).astype(np.int32)
+        rows = np.add.reduceat(block, edges[top:bottom] - edges[top], 0)
+        heat[top:bottom, left:right] = np.add.reduceat(rows, edges[left:right] - edges[left], 1)
+    return heat.ravel()
 
 
-def _columns(layer: str, values: NDArray[Any], record: Mapping[str, Any]) -> NDArray[Any]:
+def _histogram(codes: NDArray[Any], invalid: int | None) -> NDArray[np.int64]:
+    """Return the depth histogram of codes; the invalid code does not count."""
+    counts = np.bincount(codes.ravel() >> (6 if codes.dtype == np.uint16 else 0), minlength=DEPTH_BINS)
+    if invalid is not None:
+        counts[invalid] -= np.count_nonzero(codes == invalid)  # 0, in the first bin
+    return counts
+
+
+def _changed(sums: Sums, old: NDArray[Any], new: NDArray[Any], depth: bool) -> Sums:
+    """Return the sums of a layer in which the values `old` have become `new`; of depth, code 0 does not count."""
+    wide: type[np.signedinteger[Any]] = np.int32 if new.dtype == np.uint8 else np.int64
+    before: NDArray[np.signedinteger[Any]] = old.astype(wide)
+    after: NDArray[np.signedinteger[Any]] = new.astype(wide)
+    count = sums.count + (int(np.count_nonzero(after)) - int(np.count_nonzero(before)) if depth else 0)
+    difference = after - before
+    after += before
+    after *= difference  # the difference of the squares
+    channels = len(sums.total) or 1
+    # rows first: a sum down columns of three is slow
+    total, square = (x.sum(0, dtype=np.int64).reshape(-1, channels).sum(0).tolist() for x in (difference, after))
+    return Sums(count, _add(sums.total, total), _add(sums.square, square))
+
+
+def _sums(layer: str, values: NDArray[Any], record: Mapping[str, Any]) -> Sums:
+    """Return the sums of a layer; pixels of unknown depth do not count."""
     if layer == "image":
-        return values.reshape(-1, 3)
-    return (_valid(values, record[f"{layer}_invalid"]) if layer.startswith("depth") else values).reshape(-1, 1)
+        return Sums.of(values.reshape(-1, 3))
+    sums = Sums.of(values.reshape(-1, 1))
+    if layer.startswith("depth") and record[f"{layer}_invalid"] is not None:
+        # the invalid code is 0, which adds nothing but to the count
+        sums = Sums(sums.count - int(np.count_nonzero(values == 0)), sums.total, sums.square)
+    return sums
 
 
 def to_json(statistics: Statistics) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground import codec, labels, plan, stats
+from figureground import codec, labels, plan, png, stats
 from figureground.catalog import Pixels, Store
 from figureground.composite import Layer, Rendered
 from figureground.depth import DepthCode, dequantise, quantise
@@ -19,7 +20,7 @@ from figureground.models import DepthModel, open_network, recipe_model, running
 from figureground.networks import DepthNetwork
 from figureground.parts import Made, member_name
 from figureground.recipe import Recipe
-from figureground.sample import Catalog, DepthMap, Picture, Sample, Scene
+from figureground.sample import Catalog, DepthMap, Sample, Scene
 from figureground.stage import Stage
 
 
@@ -31,6 +32,7 @@ def depth_model(recipe: Recipe) -> DepthModel | None:
     return recipe_model(recipe) if recipe.depth.source in ("network", "both") else None
 
 
+_KEPT = 256  # backgrounds
 GROUP = 16  # samples planned and rendered together; few enough that their layers are still at hand
 
 
@@ -43,6 +45,14 @@ class Look:
     layers: list[Layer]
 
 
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What a sample shares with its background: sums of each layer, and its depth packed in bands."""
+
+    sums: Mapping[str, stats.Base]
+    bands: png.Bands | None
+
+
 @dataclass
 class Clock:
     """Seconds spent a stage, for estimates and benchmarks."""
@@ -50,7 +60,7 @@ class Clock:
     seconds: dict[str, float] = field(default_factory=lambda: {"render": 0.0, "depth": 0.0, "encode": 0.0})
 
     def time(self, stage: str, since: float) -> float:
-        now = time.perf_counter()
+        now = time.process_time()
         self.seconds[stage] += now - since
         return now
 
@@ -70,6 +80,8 @@ class Workshop:
         # beside an accelerator, rendering and encoding run in threads so that it does not wait
         self.threads = 3 if model is not None and recipe.depth.device != "cpu" else 0
         self._network: DepthNetwork | None = None
+        self._known: dict[int, Shared] = {}
+        self._lock = threading.Lock()
         self._new_backgrounds, self._new_foregrounds = (
             plan.held_out(recipe.seed, kind, [photo.source_sha256 for photo in photos], fraction)
             for kind, photos, fraction in (
@@ -96,11 +108,8 @@ class Workshop:
             self._network = open_network(self.model, running(self.recipe))
         return self._network
 
-    def depths(self, looks: Sequence[Look], images: Sequence[Picture] | None = None) -> list[dict[str, DepthCode]]:
-        """Return the depth of some composites as the recipe wants it: layer -> codes.
-
-        `images`: what the network is to see instead of the rendered composites.
-        """
+    def depths(self, looks: Sequence[Look]) -> list[dict[str, DepthCode]]:
+        """Return the depth of some composites as the recipe wants it: layer -> codes."""
         found: list[dict[str, DepthCode]] = [{} for _ in looks]
         source, encoding = self.recipe.depth.source, self.recipe.depth.encoding
         if source in ("layered", "both"):
@@ -109,7 +118,7 @@ class Workshop:
                 one["depth"] = code if encoding == "png16" else quantise(dequantise(code), encoding)
         if self.model is not None:
             card = self.model.card
-            pictures = images or [look.rendered.image for look in looks]
+            pictures = [look.rendered.image for look in looks]
             batch = self.recipe.depth.batch
             layer = "depth_network" if source == "both" else "depth"
             for i in range(0, len(pictures), batch):
@@ -126,13 +135,13 @@ class Workshop:
 
     def _one_by_one(self, groups: list[list[int]]) -> Iterator[Made]:
         for group in groups:
-            start = time.perf_counter()
+            start = time.process_time()
             looks = [self.render(scene) for scene in self.scenes(group)]
             start = self.clock.time("render", start)
             depths = self.depths(looks)
             self.clock.time("depth", start)
             for look, depth in zip(looks, depths, strict=True):
-                start = time.perf_counter()
+                start = time.process_time()
                 made = self.finish(look, depth)
                 self.clock.time("encode", start)
                 yield made
@@ -191,7 +200,9 @@ class Workshop:
         index = look.scene.index
         record = self.record(look, depths)
         instances = look.rendered.instances if self.recipe.placement.figures[1] > 1 else None
-        encoded = codec.encode(look.rendered.image, look.rendered.mask, instances, depths, self.recipe)
+        own = self._background(look.scene.background, record)
+        shared = (own.bands, look.rendered.changed[0]) if own.bands is not None else None
+        encoded = codec.encode(look.rendered.image, look.rendered.mask, instances, depths, self.recipe, shared)
         members = {layer: (member_name(layer, index, suffix), data) for layer, (suffix, data) in encoded.items()}
         record |= {f"{layer}_file_name": name for layer, (name, _) in members.items()}
         stored: dict[str, NDArray[Any]] = {"image": look.rendered.image, "mask": look.rendered.mask * codec.WHITE}
@@ -200,8 +211,21 @@ class Workshop:
         if stats.is_checked(index):
             decoded = {layer: codec.pixels(data) for layer, (_, data) in members.items() if layer in stored}
         sizes = {layer: len(data) for layer, (_, data) in members.items()}
-        fixed = self.recipe.depth.source in ("layered", "both") and self.recipe.depth.encoding == "png16"
-        own: NDArray[Any] | None = (
-            self.pixels.depth(look.scene.background).codes if fixed and decoded is not None else None
-        )
-        return Made(record, dict(members.values()), stats.of_sample(stored, decoded, record, sizes, own))
+        found = stats.of_sample(stored, decoded, record, sizes, own.sums, look.rendered.changed)
+        return Made(record, dict(members.values()), found)
+
+    def _background(self, background: int, record: Mapping[str, Any]) -> Shared:
+        """Return what samples share with their background; that of some backgrounds is kept."""
+        with self._lock:
+            if background not in self._known:
+                if len(self._known) >= _KEPT:
+                    self._known.clear()
+                picture = self.pixels.background(background)
+                layers: dict[str, NDArray[Any]] = {"image": picture, "mask": np.zeros(picture.shape[:2], np.uint8)}
+                packed = None
+                if self.recipe.depth.source in ("layered", "both") and self.recipe.depth.encoding == "png16":
+                    layers["depth"] = self.pixels.depth(background).codes
+                    packed = png.bands(layers["depth"])
+                sums = {layer: stats.base_of(layer, values, record) for layer, values in layers.items()}
+                self._known[background] = Shared(sums, packed)
+            return self._known[background]

@@ -21,7 +21,7 @@ from figureground.dataset import Dataset
 from figureground.files import write_whole
 from figureground.matte import mask_of
 from figureground.recipe import Recipe
-from figureground.report import plots, samples
+from figureground.report import floors, plots, samples
 from figureground.report.colour import DepthScale
 from figureground.report.snippets import snippets
 from figureground.sample import Catalog, SetAside
@@ -65,6 +65,7 @@ def render(dataset: Dataset) -> str:
             name: _markup(svg)
             for name, svg in statistics_plots(accumulated, catalog, dataset.recipe, plain["summary"], first).items()
         },
+        "geometry": _geometry(dataset, catalog, accumulated),
         "set_aside": photo_list(catalog.set_aside, catalog),
         "notes": photo_list(catalog.notes, catalog),
         "key": {
@@ -86,6 +87,13 @@ def render(dataset: Dataset) -> str:
     )
     template = files("figureground.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     return environment.from_string(template).render(context)
+
+
+def _geometry(dataset: Dataset, catalog: Catalog, total: stats.Statistics) -> dict[str, Any] | None:
+    found = floors.geometry(dataset, catalog, total)
+    if found is None:
+        return None
+    return {**found, "floors": [(name, jpeg_uri(picture)) for name, picture in found["floors"]]}
 
 
 def human_bytes(count: float) -> str:
@@ -114,23 +122,19 @@ def depth_facts(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[
     invalid = record["depth_invalid"]
     facts["invalid"] = "no code: every pixel has a value" if invalid is None else f"code {invalid}"
     model = manifest.get("depth_model")
-    if model:
-        card = model["card"]
-        facts |= {
-            "from": f"the network {card['name']} ({model['file']}), run on each composite",
-            "model": card["name"],
-            "licence": card["licence"],
-            "sha256": model["sha256"],
-        }
-        facts["origin"] = card.get("figures_from", "")
-    else:
-        facts |= {
-            "from": "the backgrounds' known depth, with each figure as a flat card that stands in it",
-            "model": "layered",
-            "licence": "",
-            "sha256": "",
-            "origin": "",
-        }
+    card = model["card"] if model else {}
+    named = f"the network {card['name']} ({model['file']})" if model else ""
+    known = f"the backgrounds' depth by {named}, run once on each" if named else "the backgrounds' known depth"
+    facts |= {
+        "from": {
+            "network": f"{named}, run on each composite",
+            "both": f"{known}, with the figures standing in it; and beside it {named}, run on each composite",
+        }.get(manifest["recipe"]["depth.source"], f"{known}, with the figures standing in it"),
+        "model": card.get("name", "layered"),
+        "licence": card.get("licence", ""),
+        "sha256": model["sha256"] if model else "",
+        "origin": card.get("figures_from", ""),
+    }
     return facts
 
 
@@ -187,7 +191,7 @@ def statistics_plots(
     edges = np.append(np.arange(stats.HEAT_CELLS) * recipe.size // stats.HEAT_CELLS, recipe.size)
     cells = np.outer(np.diff(edges), np.diff(edges)) * max(1, total.samples)
     heat = np.reshape(total.heat or (0,) * stats.HEAT_CELLS**2, (stats.HEAT_CELLS, -1)) / cells
-    area, low, high = rebin(total.area_histogram, 0.0, 100.0 / max(1, len(total.area_histogram)))
+    area, low, high = rebin(tuple(total.area_histogram), 0.0, 100.0 / max(1, len(total.area_histogram)))
     uses = {
         "backgrounds": ([b.id for b in catalog.backgrounds], total.backgrounds),
         "foregrounds": ([f.id for f in catalog.foregrounds], total.foregrounds),
@@ -214,7 +218,7 @@ def statistics_plots(
         out[kind] = plots.use_strip(ids, [used.get(i, 0) for i in ids], f"samples of each of the {len(ids)} {kind}")
     if any(total.depth_histogram):
         out["depth"] = _depth_histogram(
-            total.depth_histogram, summary["depth"]["unit"], record, recipe.depth.encoding == "png16"
+            tuple(total.depth_histogram), summary["depth"]["unit"], record, recipe.depth.encoding == "png16"
         )
     return out
 

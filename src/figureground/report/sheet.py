@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from figureground.catalog import FolderStore, load_catalog
+from figureground.catalog import FolderStore, Pixels, load_catalog
 from figureground.codec import pixels
 from figureground.dataset import Dataset
 from figureground.files import write_whole
 from figureground.matte import mask_of
 from figureground.report import samples
 from figureground.report.colour import colours
+from figureground.report.floors import floors
 from figureground.report.plots import measure, number
 from figureground.sample import Box, Picture
 
@@ -134,7 +135,7 @@ def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, wi
 
 
 def write_contact_sheets(catalog_folder: Path) -> list[Path]:
-    """Write Background.jpg, Foreground.jpg and Mask.jpg beside a catalog's pictures, and return their paths.
+    """Write Background.jpg, Foreground.jpg, Mask.jpg and, with floors, Floor.jpg beside a catalog's pictures.
 
     Where there are more than 400 photos, an even spread of 400 is shown and the sheet says so.
     """
@@ -162,12 +163,25 @@ def write_contact_sheets(catalog_folder: Path) -> list[Path]:
             title=name,
             subtitle=says,
         )
-        path = catalog_folder / f"{name}.jpg"
-        out = io.BytesIO()
-        Image.fromarray(sheet).save(out, "JPEG", quality=88, subsampling="4:4:4")
-        write_whole(path, out.getvalue())
-        written.append(path)
+        written.append(_save(sheet, catalog_folder / f"{name}.jpg"))
+    shown_floors = floors(catalog, Pixels(catalog, store), MOST)
+    if shown_floors:
+        sheet = contact_sheet(
+            [picture for _, picture in shown_floors],
+            [name for name, _ in shown_floors],
+            min(16, max(4, math.ceil(math.sqrt(1.6 * len(shown_floors))))),
+            title="Floor",
+            subtitle=f"{len(shown_floors):,} floors as they were found, with their horizons",
+        )
+        written.append(_save(sheet, catalog_folder / "Floor.jpg"))
     return written
+
+
+def _save(sheet: Picture, path: Path) -> Path:
+    out = io.BytesIO()
+    Image.fromarray(sheet).save(out, "JPEG", quality=88, subsampling="4:4:4")
+    write_whole(path, out.getvalue())
+    return path
 
 
 def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
