@@ -1,4 +1,4 @@
-"""Where does the time of a sample go?  CPU milliseconds a stage on one core, medians of five rounds in one run.
+"""Where does the time of a sample go?  Milliseconds a stage on one core, medians of five rounds in one run.
 
     python bench/pipeline.py DATASET [--set section.key=value ...] [--samples 200]
 
@@ -37,12 +37,12 @@ def stages(dataset: Path, settings: list[str], samples: int) -> None:
     rows: list[dict[str, float]] = []
     for k in range(ROUNDS):
         indices = [i % everything for i in range(k * samples, (k + 1) * samples)]
-        before, start = dict(workshop.clock.seconds), time.process_time()
+        before, start = dict(workshop.clock.seconds), time.perf_counter()
         with tempfile.TemporaryDirectory() as out:
             (Path(out) / FOLDER).mkdir()
             write_part(Path(out), k, "bench", workshop.make(indices))
         row = {stage: workshop.clock.seconds[stage] - before[stage] for stage in before}
-        whole = time.process_time() - start
+        whole = time.perf_counter() - start
         rows.append({**row, "write": whole - sum(row.values()), "whole": whole})
     middle = {stage: statistics.median(row[stage] for row in rows) for stage in rows[0]}
     for stage, seconds in middle.items():
@@ -52,9 +52,9 @@ def stages(dataset: Path, settings: list[str], samples: int) -> None:
 
 def reading(dataset: Path, samples: int) -> None:
     """Print how fast stored samples are read and virtual ones rendered, in turn, from the same random indices."""
-    start = time.process_time()
+    start = time.perf_counter()
     virtual = open_dataset(dataset, virtual=True)
-    print(f"opening {len(virtual):,} virtual samples: {time.process_time() - start:.3f} s")
+    print(f"opening {len(virtual):,} virtual samples: {time.perf_counter() - start:.3f} s")
     stored = open_dataset(dataset)
     chosen = np.random.default_rng(0).integers(0, len(stored), (ROUNDS, samples))
     near = np.sort(chosen, 1)
@@ -69,10 +69,10 @@ def reading(dataset: Path, samples: int) -> None:
     for k in range(ROUNDS):
         for name, read in ways.items():
             rows = (chosen if "random" in name else near)[k].tolist()
-            start = time.process_time()
+            start = time.perf_counter()
             for i in range(0, samples, 32):
                 read(rows[i : i + 32])
-            times[name].append(time.process_time() - start)
+            times[name].append(time.perf_counter() - start)
     for name, seconds in times.items():
         print(f"{name:<24}{samples / statistics.median(seconds):8.0f} samples/s")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,109 @@ def small_recipe(root: Path, **sections: Any) -> Recipe:
     for name, value in sections.items():
         table[name] = {**table.get(name, {}), **value} if isinstance(value, dict) else value
     return from_mapping(table, root=root)
+
+
+@dataclass(frozen=True)
+class View:
+    """A camera over a level floor, before a wall, with boxes on the floor; lengths in metres.
+
+    `focal`: focal length / the picture's height.  `pitch_deg`: downwards.  `roll_deg`: positive where the horizon falls
+    to the right.  `boxes`: (left, right, near, far, top), to the right of and before the camera, and above the floor;
+    (.., foot) as a sixth number lifts its lower side off the floor, like a table top's.
+    """
+
+    camera_height: float = 1.4
+    pitch_deg: float = 8.0
+    roll_deg: float = 0.0
+    focal: float = 1.0
+    wall: float = 7.0
+    boxes: tuple[tuple[float, ...], ...] = ()
+
+    def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the unit vectors right, down and forward of the level world, in camera axes (x right, y down)."""
+        p, r = math.radians(self.pitch_deg), math.radians(self.roll_deg)
+        down = np.array([-math.sin(r) * math.cos(p), math.cos(r) * math.cos(p), math.sin(p)])
+        forward = np.array([0.0, 0.0, 1.0]) - down[2] * down
+        forward /= np.linalg.norm(forward)
+        return np.cross(down, forward), down, forward
+
+    def horizon(self, height: int) -> float:
+        """Return the y of the horizon in the middle column, in px."""
+        p, r = math.radians(self.pitch_deg), math.radians(self.roll_deg)
+        return height / 2 - self.focal * height * math.tan(p) / math.cos(r)
+
+    def cast(self, height: int, width: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return, for each pixel centre, depth in metres and what is seen: 0 floor, 1 wall, 2 and on the boxes."""
+        right, down, forward = self.axes()
+        v, u = (np.mgrid[0:height, 0:width] + 0.5 - np.array([height / 2, width / 2]).reshape(2, 1, 1)) / (
+            self.focal * height
+        )
+        rays = np.stack([u, v, np.ones_like(u)], -1)
+        along = [rays @ axis for axis in (right, down, forward)]  # world coordinates a metre of depth
+        with np.errstate(divide="ignore", invalid="ignore"):
+            depth = np.where(along[1] > 0, self.camera_height / along[1], np.inf)
+            seen = np.zeros(depth.shape, np.int64)
+            wall = np.where(along[2] > 0, self.wall / along[2], np.inf)
+            seen[wall < depth] = 1
+            depth = np.minimum(depth, wall)
+            for number, (x0, x1, z0, z1, top, *foot) in enumerate(self.boxes):
+                near, far = np.zeros(depth.shape), np.full(depth.shape, np.inf)
+                y0, y1 = self.camera_height - top, self.camera_height - sum(foot)
+                for t, low, high in zip(along, (x0, y0, z0), (x1, y1, z1), strict=True):
+                    a, b = low / t, high / t
+                    near, far = np.maximum(near, np.fmin(a, b)), np.minimum(far, np.fmax(a, b))
+                hit = (near <= far) & (near > 0) & (near < depth)
+                depth[hit], seen[hit] = near[hit], 2 + number
+        return depth, seen
+
+
+FLOOR_VIEWS = (
+    View(1.4, 8.0),
+    View(1.4, 4.0, wall=6.0, boxes=((-0.9, -0.2, 2.6, 3.2, 0.8),)),  # something to stand behind
+    View(1.4, 12.0, 1.5),
+)
+
+
+def floor_scene(
+    seed: int, view: View = FLOOR_VIEWS[0], height: int = 120, width: int = 150
+) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.int64]]:
+    """Return a picture of a room, its exact depth in metres, and what is seen (`View.cast`)."""
+    depth, seen = view.cast(height, width)
+    shade = draws.uniform(seed, np.arange(12), "room colours").reshape(4, 3) * 120 + 60
+    colour = shade[np.minimum(seen, 3)]
+    v, u = np.mgrid[0:height, 0:width]
+    waves = 14 * np.sin(u / (5 + seed % 4)) * np.cos(v / 7) * (seen == 1)
+    grain = draws.uniform(seed, np.arange(height * width), "grain").reshape(height, width) * 16 - 8
+    return np.clip(colour + (waves + grain)[..., None], 0, 255).astype(np.uint8), depth, seen
+
+
+def write_floor_photos(folder: Path, backgrounds: int = 3, people: int = 3) -> None:
+    """Write folder/rooms/*.png, folder/people/*.png and folder/depth/*.png as `write_photos` does, of rooms with a
+    floor: exact depth, focal length 1.0 of the canvas, camera 1.4 m high; room 1 has a box to stand behind."""
+    for name in ("rooms", "people", "depth"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for i in range(backgrounds):
+        picture, depth, _ = floor_scene(i, FLOOR_VIEWS[i % len(FLOOR_VIEWS)])
+        Image.fromarray(picture).save(folder / f"rooms/room{i}.png")
+        Image.fromarray(np.rint(1000 * depth).astype(np.uint16)).save(folder / f"depth/room{i}.png")
+    for i in range(people):
+        Image.fromarray(figure_cutout(i)).save(folder / f"people/person{i}.png")
+
+
+def ground_recipe(root: Path, **sections: Any) -> Recipe:
+    """Return a recipe over `write_floor_photos(root)`: 96 px, figures that stand on the floor, layered depth."""
+    table: dict[str, Any] = {
+        "size": 96,
+        "backgrounds": {"depth": "depth"},
+        "placement": {"mode": "ground", "min_visible": 0.5},
+        "depth": {"source": "layered", "focal": 1.0},
+    }
+    for name, value in sections.items():
+        table[name] = {**table.get(name, {}), **value} if isinstance(value, dict) else value
+    return small_recipe(root, **table)
+
+
+NO_LOOK: dict[str, Any] = {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")}
 
 
 def write_depth_network(path: Path, kind: str = "grey", size: int = 64, half: bool = False, batch: int = 1) -> Path:

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from figureground import codec, png
-from figureground.depth import quantise
+from figureground.depth import dequantise, quantise
 from figureground.recipe import Recipe, from_mapping
 from figureground.sample import DepthMap
 from tests.test_depth import random_depth
@@ -35,19 +35,28 @@ def test_decode_of_encode_is_the_sample(seed: int, unit: Any, encoding: str) -> 
     image = rng.integers(0, 256, (20, 30, 3), np.uint8)
     code = quantise(random_depth(seed, unit), encoding)
     recipe = from_mapping({"depth": {"encoding": encoding}})
-    encoded = codec.encode(image, mask, code, recipe)
-    record = codec.depth_fields(code)
-    sample = codec.decode({layer: data for layer, (_, data) in encoded.members.items()}, record)
+    network = quantise(random_depth(seed + 1, "m"), encoding)
+    instances = rng.integers(0, 4, (20, 30), np.uint8)
+    encoded = codec.encode(image, mask, instances, {"depth": code, "depth_network": network}, recipe)
+    record = codec.depth_fields(code) | codec.depth_fields(network, "depth_network")
+    members = {layer: data for layer, (_, data) in encoded.items()}
+    sample = codec.decode(members, record)
     assert sample.mask is not None
     assert np.array_equal(sample.mask, mask)
-    assert np.array_equal(codec.pixels(encoded.members["depth"][1]), code.codes)
-    assert sample.depth is not None
-    assert sample.depth.unit == unit
+    assert sample.instances is not None
+    assert np.array_equal(sample.instances, instances)
+    for layer, found, put in (("depth", sample.depth, code), ("depth_network", sample.depth_network, network)):
+        assert np.array_equal(codec.pixels(members[layer]), put.codes)
+        assert found is not None
+        assert (found.unit, found.direction) == (put.unit, put.direction)
+        assert np.array_equal(found.values, dequantise(put).values, equal_nan=True)
     assert sample.image.shape == image.shape
-    assert {layer: suffix for layer, (suffix, _) in encoded.members.items()} == {
+    assert {layer: suffix for layer, (suffix, _) in encoded.items()} == {
         "image": "jpg",
         "mask": "png",
+        "instances": "png",
         "depth": "png",
+        "depth_network": "png",
     }
 
 
@@ -57,9 +66,9 @@ def test_jpeg_forms_of_2020() -> None:
     mask = np.hypot(u - 32, v - 32) < 20
     depth = DepthMap((2 + u / 16).astype(np.float32), "m", "larger is farther")
     code = quantise(depth, "jpeg8")
-    encoded = codec.encode(np.zeros((64, 64, 3), np.uint8), mask, code, recipe)
-    assert {suffix for suffix, _ in encoded.members.values()} == {"jpg"}
-    sample = codec.decode({layer: data for layer, (_, data) in encoded.members.items()}, codec.depth_fields(code))
+    encoded = codec.encode(np.zeros((64, 64, 3), np.uint8), mask, None, {"depth": code}, recipe)
+    assert {suffix for suffix, _ in encoded.values()} == {"jpg"}
+    sample = codec.decode({layer: data for layer, (_, data) in encoded.items()}, codec.depth_fields(code))
     assert sample.mask is not None
     assert (sample.mask == mask).mean() > 0.99
     assert sample.depth is not None
@@ -67,9 +76,12 @@ def test_jpeg_forms_of_2020() -> None:
 
 
 def test_a_sample_without_depth() -> None:
-    encoded = codec.encode(np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool), None, Recipe())
-    sample = codec.decode({layer: data for layer, (_, data) in encoded.members.items()}, {})
+    encoded = codec.encode(np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool), None, {}, Recipe())
+    assert list(encoded) == ["image", "mask"]
+    sample = codec.decode({layer: data for layer, (_, data) in encoded.items()}, {})
     assert sample.depth is None
+    assert sample.instances is None
+    assert sample.depth_network is None
 
 
 @pytest.mark.parametrize(("subsampling", "layers"), [("4:4:4", (1, 1)), ("4:2:0", (2, 2)), ("4:2:2", (2, 1))])

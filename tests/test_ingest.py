@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -6,13 +8,21 @@ import pytest
 from PIL import Image
 
 from figureground import catalog as catalogs
-from figureground import ingest
+from figureground import ingest, prepare
 from figureground.catalog import FolderStore, MemoryStore, Pixels
+from figureground.depth import dequantise
 from figureground.engines import Processes, Serial
 from figureground.errors import FigureGroundError
 from figureground.recipe import Recipe
-from figureground.sample import Catalog
-from tests.builders import scene_photo, small_recipe, write_photos
+from figureground.sample import Background, Catalog
+from tests.builders import (
+    FLOOR_VIEWS,
+    ground_recipe,
+    scene_photo,
+    small_recipe,
+    write_floor_photos,
+    write_photos,
+)
 
 
 def run(recipe: Recipe, strict: bool = False) -> tuple[Catalog, MemoryStore]:
@@ -46,8 +56,8 @@ def test_a_catalog_survives_the_disk(tmp_path: Path) -> None:
     assert pixels.background(1).shape == (64, 64, 3)
     assert np.array_equal(pixels.background(1), pixels.background(1))
     assert pixels.cutout(0).shape == (catalog.foregrounds[0].height, catalog.foregrounds[0].width, 4)
-    rows = pixels.depth(0).values[:, 0]
-    assert rows[0] == pytest.approx(6.0, abs=0.05)  # the depth of row 0 of room0.png
+    rows = pixels.depth(0).codes[:, 0]
+    assert rows[0] == pytest.approx(6000, abs=50)  # the depth of row 0 of room0.png
     assert pixels.table(0)[-1, -1] == catalog.foregrounds[0].area
 
 
@@ -93,7 +103,7 @@ def test_depth_that_is_missing_sets_its_background_aside(tmp_path: Path) -> None
     assert [(s.source, s.reason) for s in catalog.set_aside] == [
         ("rooms/room1.png", "no depth map with its stem in backgrounds.depth")
     ]
-    assert np.all(Pixels(catalog, store).depth(1).values == 2.5)
+    assert np.all(dequantise(Pixels(catalog, store).depth(1)).values == 2.5)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +113,8 @@ def test_depth_that_is_missing_sets_its_background_aside(tmp_path: Path) -> None
         ({"backgrounds": {"path": []}}, "names no folder"),
         ({"backgrounds": {"path": "empty"}}, "no pictures"),
         ({"backgrounds": {"depth": "nowhere"}}, "no such folder of depth maps"),
-        ({"depth": {"source": "layered"}}, "needs the backgrounds' depth"),
+        ({"depth": {"source": "layered"}}, "the backgrounds' depth is needed"),
+        ({"placement": {"mode": "ground"}}, "the backgrounds' depth is needed"),
         ({"foregrounds": {"cutout": "network"}}, "names no network"),
         ({"foregrounds": {"network": "no.onnx"}}, "no such cut-out network"),
     ],
@@ -154,3 +165,112 @@ def test_figure_heights_hang_on_the_photo_not_on_its_place_in_the_folder(tmp_pat
     (tmp_path / "people/person0.png").unlink()
     fewer = {f.source: f.height for f in run(small_recipe(tmp_path, size=160))[0].foregrounds}
     assert fewer == {source: heights[source] for source in fewer}
+
+
+def test_floors_feet_and_reliefs_are_found_and_survive_the_disk(tmp_path: Path) -> None:
+    write_floor_photos(tmp_path, 4, 3)
+    recipe = ground_recipe(tmp_path)
+    catalog, store = run(recipe)
+    parallel = MemoryStore()
+    assert ingest.ingest(recipe, Processes(2), parallel, lambda *_: None) == catalog
+    assert parallel.files == store.files
+    assert catalogs.from_lines(catalogs.to_lines(catalog)) == catalog
+    named = {name for name, sha256 in catalogs.files(catalog)}
+    assert {name for name in store.files if name != catalogs.FILE and not name.startswith("Mask/")} == named
+    for name, sha256 in catalogs.files(catalog):
+        assert hashlib.sha256(store.files[name]).hexdigest() == sha256
+    pixels = Pixels(catalog, store)
+    for i, background in enumerate(catalog.backgrounds):
+        view = FLOOR_VIEWS[i % len(FLOOR_VIEWS)]
+        assert background.ground is not None
+        assert background.ground.horizon_y == pytest.approx(view.horizon(96), abs=0.5)
+        assert background.ground.roll_deg == pytest.approx(view.roll_deg, abs=0.2)
+        assert background.ground.share == pytest.approx(pixels.floor(i).mean(), abs=1e-4)
+        footing = pixels.footing(i)
+        assert footing.tolist() == [[x, y] for y, x in np.argwhere(pixels.floor(i) & (pixels.depth(i).codes > 0))]
+    for i, foreground in enumerate(catalog.foregrounds):
+        assert 1.5 <= foreground.real_height <= 1.9
+        relief = pixels.relief(i)
+        assert relief is not None
+        assert relief.shape == (foreground.height, foreground.width)
+
+
+def test_relief_is_prepared_only_where_depth_shows_it(tmp_path: Path) -> None:
+    write_floor_photos(tmp_path)
+    for sections, has in (
+        ({"depth": {"relief": "flat"}}, False),
+        ({"depth": {"source": "none"}}, False),
+        ({"placement": {"mode": "uniform"}}, False),
+        ({}, True),
+    ):
+        catalog, _ = run(ground_recipe(tmp_path, **sections))
+        assert all(bool(f.relief_file) == has for f in catalog.foregrounds)
+
+
+def test_backgrounds_without_a_floor_are_left_out_or_used_without_geometry(tmp_path: Path) -> None:
+    write_floor_photos(tmp_path)
+    np.save(tmp_path / "depth/wall.npy", np.full((120, 150), 3.0, np.float32))
+    Image.fromarray(scene_photo(9, 120, 150)).save(tmp_path / "rooms/wall.png")
+    catalog, _ = run(ground_recipe(tmp_path))
+    assert [s.source for s in catalog.set_aside] == ["rooms/wall.png"]
+    assert catalog.set_aside[0].reason.startswith("no usable floor: ")
+    catalog, _ = run(ground_recipe(tmp_path, placement={"no_floor": "grid"}))
+    assert not catalog.set_aside
+    assert [b.source for b in catalog.backgrounds if b.ground is None] == ["rooms/wall.png"]
+    assert [n.reason.startswith("no usable floor: ") for n in catalog.notes] == [True]
+
+
+@pytest.mark.parametrize(
+    ("unit", "step", "offset"), [("m", 1000.0, 0.001), ("1/m", 10000.0, 0.0001), ("relative", 1.0, 0.0)]
+)
+def test_known_depth_has_the_unit_that_the_recipe_says(tmp_path: Path, unit: str, step: float, offset: float) -> None:
+    write_floor_photos(tmp_path, 1, 1)
+    with Image.open(tmp_path / "depth/room0.png") as picture:
+        codes = np.asarray(picture).astype(np.float32)
+    recipe = ground_recipe(tmp_path, backgrounds={"depth_unit": unit}, placement={"no_floor": "uniform"})
+    catalog, store = run(recipe)
+    (background,) = catalog.backgrounds
+    assert background.depth_unit == unit
+    found = dequantise(Pixels(catalog, store).depth(0))
+    assert found.direction == ("larger is farther" if unit == "m" else "larger is nearer")
+    known = prepare.square_depth(codes / np.float32(step), (120, 150), 96, "cover")
+    assert np.allclose(found.values, known, rtol=2e-4, atol=offset)
+
+
+def test_the_state_knows_what_standing_hangs_on(tmp_path: Path) -> None:
+    write_floor_photos(tmp_path, 1, 1)
+    before = ingest.state(ground_recipe(tmp_path))
+    for same in (
+        {"placement": {"per_pair": 9, "figures": [1, 3], "overlap": 0.1, "samples": 2}},
+        {"look": {"shadow": [0, 0]}},
+        {"depth": {"thickness": 0.1}},
+    ):
+        assert ingest.state(ground_recipe(tmp_path, **same)) == before
+    for other in (
+        {"placement": {"camera_height": 2.0}},
+        {"placement": {"size": [20, 100]}},
+        {"depth": {"focal": 0.9}},
+        {"depth": {"relief": "flat"}},
+        {"foregrounds": {"real_height": [1.0, 1.2]}},
+        {"backgrounds": {"depth_unit": "1/m"}},
+    ):
+        assert ingest.state(ground_recipe(tmp_path, **other)) != before, other
+    floor = (tmp_path / "depth/room0.png").read_bytes()
+    (tmp_path / "depth/room0.png").write_bytes(floor + b"\0")
+    assert ingest.state(ground_recipe(tmp_path)) != before
+
+
+def test_pictures_change_the_catalogs_digest_and_names_do_not(tmp_path: Path) -> None:
+    write_floor_photos(tmp_path)
+    catalog, _ = run(ground_recipe(tmp_path))
+    before = catalogs.digest(catalog)
+    (first, *rest) = catalog.backgrounds
+    assert first.ground is not None
+
+    def changed(background: Background) -> str:
+        return catalogs.digest(dataclasses.replace(catalog, backgrounds=(background, *rest)))
+
+    assert changed(dataclasses.replace(first, source="other/name.png")) == before
+    assert changed(dataclasses.replace(first, floor_sha256="0" * 64)) != before
+    assert changed(dataclasses.replace(first, ground=dataclasses.replace(first.ground, horizon_y=1.0))) != before
+    assert changed(dataclasses.replace(first, depth_scale=0.002)) != before

@@ -14,13 +14,14 @@ from PIL import Image
 
 from figureground import build, dry_run, ingest, open_dataset, parts
 from figureground.catalog import FolderStore, MemoryStore, Pixels
+from figureground.depth import dequantise
 from figureground.engines import Outcome, Processes, Serial
 from figureground.errors import FigureGroundError
 from figureground.files import only_writer
 from figureground.matte import tight_box
 from figureground.recipe import Recipe
 from figureground.workshop import Workshop, depth_model
-from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
+from tests.builders import NO_LOOK, scene_photo, small_recipe, write_depth_network, write_photos
 
 
 def members(dataset: Path) -> dict[str, bytes]:
@@ -77,7 +78,9 @@ def test_every_engine_order_and_part_size_gives_the_same_bytes(
 
 def test_a_sample_is_what_plan_and_render_say(photos: Path, tmp_path: Path) -> None:
     """Masks, boxes, areas and depth of the stored samples against the catalog's own pixels, placed by hand."""
-    recipe = small_recipe(photos, depth={"source": "layered"}, backgrounds={"depth": "depth"}, image={"quality": 95})
+    recipe = small_recipe(
+        photos, depth={"source": "layered"}, backgrounds={"depth": "depth"}, image={"quality": 95}, look=NO_LOOK
+    )
     data = open_dataset(build(recipe, tmp_path / "out"))
     assert len(data) == 3 * 3 * 2 * 2
     pixels = Pixels(data.catalog, FolderStore(data.path / "catalog"))
@@ -96,9 +99,9 @@ def test_a_sample_is_what_plan_and_render_say(photos: Path, tmp_path: Path) -> N
         assert tuple(figure["box"]) == tight_box(mask)
         assert figure["area"] == mask.sum()
         assert figure["visible_fraction"] == 1.0
-        known = pixels.depth(backgrounds[sample.record["background"]]).values
-        assert np.allclose(sample.depth.values[~mask], known[~mask], atol=5e-4)
-        assert np.allclose(sample.depth.values[mask], known[mask].min(), atol=5e-4)
+        known = dequantise(pixels.depth(backgrounds[sample.record["background"]])).values
+        assert np.array_equal(sample.depth.values[~mask], known[~mask])
+        assert (sample.depth.values[mask] == known[mask].min()).all()
         assert figure["depth_at_contact"] == pytest.approx(float(known[mask].min()), abs=1e-3)
         outside = np.ones((64, 64), bool)
         outside[max(y - 8, 0) : y + len(shown) + 8, max(x - 8, 0) : x + shown.shape[1] + 8] = False

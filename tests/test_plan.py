@@ -7,16 +7,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figureground import plan
+from figureground.composite import Layer
 from figureground.errors import FigureGroundError
+from figureground.frame import area_table, figure_height, fits, visible_area
 from figureground.recipe import Recipe, from_mapping
-from figureground.sample import Background, Catalog, Foreground
+from figureground.sample import Appearance, Background, Catalog, Figure, Foreground, Look
+from tests.builders import NO_LOOK
+
+PLAIN = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
+
+
+class Masks:
+    """A `Sight` of masks alone: what placing without geometry may ask."""
+
+    def __init__(self, *masks: np.ndarray[Any, Any]) -> None:
+        self.tables = [area_table(mask) for mask in masks]
+
+    def table(self, foreground: int) -> np.ndarray[Any, Any]:
+        return self.tables[foreground]
+
+    def floor(self, background: int) -> np.ndarray[Any, Any]:
+        raise AssertionError
+
+    def inverse_depth(self, background: int, x: int, y: int) -> float:
+        raise AssertionError
+
+    def layer(self, background: int, figure: Figure) -> Layer:
+        raise AssertionError
 
 
 def catalog_of(backgrounds: int, sizes: list[tuple[int, int]]) -> Catalog:
     """Return a catalog without files; sizes are (height, width)."""
-    bgs = tuple(Background(f"bg{i}", "", "", "", f"{i:064x}") for i in range(backgrounds))
+    bgs = tuple(Background(f"bg{i}", "", "", "", f"{i:064x}", PLAIN) for i in range(backgrounds))
     fgs = tuple(
-        Foreground(f"fg{i}", "", "", "", "", f"{i:064x}", h, w, h * w // 2, 1.0, "alpha")
+        Foreground(f"fg{i}", "", "", "", "", f"{i:064x}", h, w, h * w // 2, 1.0, "alpha", PLAIN)
         for i, (h, w) in enumerate(sizes)
     )
     return Catalog(bgs, fgs)
@@ -54,8 +78,13 @@ def test_scene_k_does_not_depend_on_what_is_asked_beside_it(
         height, width = sizes[figure.foreground]
         assert 0 <= figure.x <= 224 - width
         assert 0 <= figure.y <= 224 - height
+        assert (figure.width, figure.height) == (width, height)
+        assert not figure.stands
+        assert figure.inverse_depth == 0
+        assert figure.look.shadow == 0  # a figure that stands nowhere throws none
 
 
+@settings(deadline=None)
 @given(st.integers(1, 7), st.integers(1, 7), st.integers(1, 3), st.sampled_from(["none", "same", "own"]))
 def test_every_combination_is_made_once(backgrounds: int, foregrounds: int, per_pair: int, mirror: str) -> None:
     catalog = catalog_of(backgrounds, [(20, 10)] * foregrounds)
@@ -75,6 +104,7 @@ def test_every_combination_is_made_once(backgrounds: int, foregrounds: int, per_
         assert len(found) == everything
 
 
+@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 200))
 def test_any_number_of_samples_is_spread_evenly(backgrounds: int, foregrounds: int, wanted: int) -> None:
     catalog = catalog_of(backgrounds, [(20, 10)] * foregrounds)
@@ -164,9 +194,9 @@ def test_the_visible_fraction_is_never_below_its_limit(
     mask = rng.random((height, width)) < 0.5
     mask[0, 0] = True
     recipe = recipe_of(64, min_visible=visible, per_pair=10, mirror=mirror)
-    if not plan.fits(recipe, mask):
+    if not fits(recipe, mask):
         return
-    scenes = plan.scenes(recipe, catalog_of(2, [mask.shape]), range(20), {0: plan.area_table(mask)})
+    scenes = plan.scenes(recipe, catalog_of(2, [mask.shape]), range(20), Masks(mask))
     for scene in scenes:
         figure = scene.figures[0]
         assert slow_visible(mask, figure.x, figure.y, figure.flip, 64) >= visible * mask.sum()
@@ -175,21 +205,75 @@ def test_the_visible_fraction_is_never_below_its_limit(
 def test_truncation_happens_and_hardly_fitting_figures_find_their_few_places() -> None:
     mask = np.ones((60, 60), bool)
     recipe = recipe_of(64, min_visible=0.5, per_pair=200)
-    figures = [
-        s.figures[0] for s in plan.scenes(recipe, catalog_of(1, [(60, 60)]), range(400), {0: plan.area_table(mask)})
-    ]
+    figures = [s.figures[0] for s in plan.scenes(recipe, catalog_of(1, [(60, 60)]), range(400), Masks(mask))]
     assert any(f.x < 0 for f in figures)
     assert any(f.x + 60 > 64 for f in figures)
     wide = np.ones((64, 80), bool)
     tight = recipe_of(64, min_visible=0.8, per_pair=20)
-    assert plan.fits(tight, wide)
+    assert fits(tight, wide)
     places = {
         (s.figures[0].x, s.figures[0].y)
-        for s in plan.scenes(tight, catalog_of(1, [wide.shape]), range(40), {0: plan.area_table(wide)})
+        for s in plan.scenes(tight, catalog_of(1, [wide.shape]), range(40), Masks(wide))
     }
     assert places <= {(x, 0) for x in range(-16, 1)}
     assert len(places) > 5
-    assert not plan.fits(recipe_of(64, min_visible=0.81), wide)
+    assert not fits(recipe_of(64, min_visible=0.81), wide)
+
+
+def test_scenes_that_need_pixels_say_so() -> None:
+    catalog = catalog_of(1, [(20, 10)])
+    with pytest.raises(ValueError, match="sight"):
+        plan.scenes(recipe_of(64, min_visible=0.5), catalog, [0])
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 12), st.integers(1, 12))
+def test_area_tables_count_what_is_on_the_canvas(seed: int, height: int, width: int) -> None:
+    rng = np.random.default_rng(seed)
+    mask = rng.random((height, width)) < 0.5
+    table = area_table(mask)
+    x, y = rng.integers(-14, 14, (2, 8))
+    flip = rng.random(8) < 0.5
+    found = visible_area(table, x, y, flip, 9)
+    assert found.tolist() == [
+        slow_visible(mask, int(a), int(b), bool(f), 9) for a, b, f in zip(x, y, flip, strict=True)
+    ]
+
+
+def test_looks_are_drawn_within_their_ranges_and_hang_on_the_position_alone() -> None:
+    ranges = {"shadow": [0.1, 0.2], "colour": [0.25, 0.75], "sharpness": [0, 0], "noise": [0, 0], "feather": [1, 2]}
+    recipe = from_mapping({"placement": {"per_pair": 40}, "look": ranges})
+    catalog = catalog_of(2, [(50, 20), (60, 30)])
+    scenes = plan.scenes(recipe, catalog, range(plan.count(recipe, catalog)))
+    looks = [s.figures[0].look for s in scenes]
+    colours = [look.colour for look in looks]
+    assert 0.25 <= min(colours) < 0.3
+    assert 0.7 < max(colours) <= 0.75
+    assert all(1 <= look.blur <= 2 for look in looks)
+    assert {(look.shadow, look.noise) for look in looks} == {(0.0, 0.0)}
+    assert looks[::2] == looks[1::2]  # twins look the same
+    plain = from_mapping({"placement": {"per_pair": 40}, "look": NO_LOOK})
+    bare = plan.scenes(plain, catalog, range(plan.count(plain, catalog)))
+    assert {s.figures[0].look for s in bare} == {Look()}
+    assert [(s.figures[0].x, s.figures[0].y) for s in bare] == [(s.figures[0].x, s.figures[0].y) for s in scenes]
+
+
+def test_real_heights_are_drawn_in_the_first_range_whose_pattern_fits() -> None:
+    recipe = from_mapping(
+        {"foregrounds": {"real_height": [1.5, 1.9], "real_heights": ["chairs/* 0.8 1.0", "*.png 0.3 0.3", "* 4.0 5.0"]}}
+    )
+    shas = [f"{i * 7919:064x}"[::-1] for i in range(200)]
+    for source, low, high in (
+        ("people/chairs/red.png", 0.8, 1.0),
+        ("chairs/red.png", 0.8, 1.0),
+        ("people/red.png", 0.3, 0.3),
+        ("people/red.jpg", 4.0, 5.0),
+    ):
+        heights = [plan.real_height(recipe, source, sha) for sha in shas]
+        assert min(heights) >= low
+        assert max(heights) <= high
+        assert max(heights) - min(heights) >= 0.95 * (high - low)
+    assert all(1.5 <= plan.real_height(Recipe(), "chairs/red.png", sha) <= 1.9 for sha in shas)
 
 
 def test_held_out_photos_are_as_many_as_asked_and_hang_on_content() -> None:
@@ -203,7 +287,7 @@ def test_held_out_photos_are_as_many_as_asked_and_hang_on_content() -> None:
 
 def test_figure_heights_scale_with_the_canvas() -> None:
     for size in (64, 224, 1024):
-        heights = [plan.figure_height(recipe_of(size), f"{i * 31:064x}"[::-1]) for i in range(300)]
+        heights = [figure_height(recipe_of(size), f"{i * 31:064x}"[::-1]) for i in range(300)]
         assert min(heights) >= math.floor(100 * size / 224)
         assert max(heights) <= math.ceil(120 * size / 224)
         assert len(set(heights)) > 3

@@ -15,6 +15,7 @@ from figureground.recipe import (
     keys,
     load_recipe,
     parse,
+    real_heights,
     to_toml,
 )
 
@@ -45,6 +46,9 @@ def test_eva4_has_the_numbers_of_2020() -> None:
     assert (recipe.placement.mirror, recipe.placement.clip) == ("same", "2020")
     assert (recipe.image.quality, recipe.image.optimize, recipe.depth.encoding) == (30, True, "jpeg8")
     assert recipe.mask.format == "png"  # JPEG masks only if asked
+    assert recipe.placement.mode == "uniform"
+    look = recipe.look
+    assert {look.shadow, look.colour, look.sharpness, look.noise, look.feather} == {(0.0, 0.0)}  # pasted as they are
 
 
 @pytest.mark.parametrize(
@@ -57,11 +61,19 @@ def test_eva4_has_the_numbers_of_2020() -> None:
         ("size = 2000", "size = 2000 is not between 64 and 1024", ""),
         ("size = 224.0", "a whole number", ""),
         ("seed = true", "a whole number", ""),
-        ('[depth]\nsource = "netwrk"', "one of network, layered, none (did you mean 'network'?)", ""),
-        ("[foregrounds]\nheight = [120, 100]", "runs backwards", ""),
-        ("[foregrounds]\nheight = 100", "a list of int", ""),
-        ("[foregrounds]\nheight = [100]", "a list of two numbers", ""),
+        ('[depth]\nsource = "netwrk"', "one of network, layered, both, none (did you mean 'network'?)", ""),
+        ("[foregrounds]\nheight = [120, 100]", "two numbers [low, high]", ""),
+        ("[foregrounds]\nheight = 100", "a list of whole numbers", ""),
+        ("[foregrounds]\nheight = [100]", "two numbers [low, high]", ""),
         ("[placement]\nsamples = 'most'", "'all' or a whole number", ""),
+        ("[look]\nshadow = [0.2, 1.5]", "between 0 and 1", ""),
+        ("[look]\nshadow = [0.5, 0.2]", "two numbers [low, high]", ""),
+        ('[look]\nshadow = ["0", "1"]', "a list of numbers", ""),
+        ("[placement]\nmode = 'floor'", "one of uniform, grid, ground", ""),
+        ("[placement]\nfigures = [1, 99]", "between 1 and 16", ""),
+        ('[foregrounds]\nreal_heights = ["chairs/*"]', "'chairs/*' is not understood", "PATTERN LOW HIGH"),
+        ('[foregrounds]\nreal_heights = ["chairs/* 1.0 0.8"]', "is not understood", "PATTERN LOW HIGH"),
+        ('[foregrounds]\nreal_heights = ["chairs/* 1.0 80"]', "is not understood", "PATTERN LOW HIGH"),
         ("size = ", "not a TOML file", ""),
     ],
 )
@@ -116,3 +128,14 @@ def test_a_missing_recipe_names_the_way_out(tmp_path: Path) -> None:
 def test_a_single_path_is_a_list_of_one() -> None:
     table: dict[str, Any] = {"backgrounds": {"path": "rooms"}}
     assert from_mapping(table).backgrounds.path == ("rooms",)
+
+
+def test_whole_numbers_are_numbers() -> None:
+    assert from_mapping({"look": {"colour": [0, 1]}}) == from_mapping({"look": {"colour": [0.0, 1.0]}})
+    assert parse("", settings=["look.colour=[0, 1]"]).look.colour == (0.0, 1.0)
+
+
+def test_real_heights_are_patterns_with_ranges() -> None:
+    recipe = from_mapping({"foregrounds": {"real_heights": ["chairs/* 0.8 1.0", "a name.png 0.3 0.3"]}})
+    assert real_heights(recipe) == [("chairs/*", 0.8, 1.0), ("a name.png", 0.3, 0.3)]
+    assert parse(to_toml(recipe)) == recipe

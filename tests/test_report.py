@@ -21,7 +21,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground import Dataset, DepthMap, build, open_dataset, workshop
+from figureground import Dataset, DepthMap, build, open_dataset
 from figureground.recipe import from_mapping
 from figureground.report import (
     colour,
@@ -41,8 +41,9 @@ NAME = "Rooms & <script>alert(\"1\")</script> 'people'"
 
 
 def make_photos(folder: Path) -> None:
-    """Save 4 backgrounds with depth (16-bit mm, a hole each), 4 cut-outs, and one empty cut-out; two nasty names."""
-    for name in ("bg", "fg", "depth"):
+    """Save 4 backgrounds with depth (16-bit mm, or 1/10000 per metre; a hole each), 4 cut-outs, and one empty cut-out;
+    two nasty names."""
+    for name in ("bg", "fg", "depth", "depth-inverse"):
         (folder / name).mkdir(parents=True)
     y, x = np.mgrid[0:120, 0:160]
     for i, stem in enumerate(["room1", "room2", "room3", NASTY]):
@@ -51,6 +52,8 @@ def make_photos(folder: Path) -> None:
         depth = (1500 + 1000 * i + 20 * (119 - y)).astype(np.uint16)
         depth[:20, :60] = 0
         Image.fromarray(depth).save(folder / "depth" / f"{stem}.png")
+        codes = np.where(depth > 0, np.rint(1e7 / np.maximum(depth, 1)), 0).astype(np.uint16)
+        Image.fromarray(codes).save(folder / "depth-inverse" / f"{stem}.png")
     for i, stem in enumerate(["anna", "ben", "cleo", NASTY, f"empty {NASTY}"]):
         inside = ((x[:, :80] - 40) / (20 + 4 * i)) ** 2 + ((y[:, :80] - 60) / 55) ** 2 < 1
         inside[: 20 * i, : 10 * i] = False
@@ -60,14 +63,14 @@ def make_photos(folder: Path) -> None:
         Image.fromarray(rgba).save(folder / "fg" / f"{stem}.png")
 
 
-def make_dataset(folder: Path, out: str, **depth: str) -> Path:
+def make_dataset(folder: Path, out: str, unit: str = "m", **depth: str) -> Path:
     if not (folder / "bg").is_dir():
         make_photos(folder)
     recipe = from_mapping(
         {
             "name": NAME,
             "size": SIZE,
-            "backgrounds": {"path": "bg", "depth": "depth"},
+            "backgrounds": {"path": "bg", "depth": "depth-inverse" if unit != "m" else "depth", "depth_unit": unit},
             "foregrounds": {"path": "fg"},
             "placement": {"per_pair": 2, "samples": 40},
             "depth": depth,
@@ -104,20 +107,14 @@ def stretched(photos: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def inverse(photos: Path) -> Path:
-    """Inverse depth, as a network of kind "inverse" would give it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workshop, "layer_flat", lambda depth, mask: DepthMap(1 / depth.values, "1/m", "larger is nearer"))
-        return make_dataset(photos, "inverse", source="layered")
+    """Known inverse depth, on one scale."""
+    return make_dataset(photos, "inverse", "1/m", source="layered")
 
 
 @pytest.fixture(scope="module")
 def relative(photos: Path) -> Path:
     """Relative inverse depth, each image on a scale of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            workshop, "layer_flat", lambda depth, mask: DepthMap(1 / depth.values, "relative", "larger is nearer")
-        )
-        return make_dataset(photos, "relative", source="layered")
+    return make_dataset(photos, "relative", "relative", source="layered")
 
 
 KINDS = ("plain", "layered", "stretched", "inverse", "relative")

@@ -6,6 +6,7 @@ reader needs four numbers from the metadata and no knowledge of the encoding.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,10 +66,21 @@ def quantise(depth: DepthMap, encoding: str) -> DepthCode:
 
 def dequantise(code: DepthCode) -> DepthMap:
     """Return the float32 depth map of the codes, NaN where invalid."""
+    if code.codes.dtype == np.uint16 and code.offset == 0 and code.invalid == 0 and 1 / code.scale in _STEPS.values():
+        # the fixed steps of every metric map: looking values up takes a third of the time of working them out
+        return DepthMap(_values(code.scale).take(code.codes), code.unit, code.direction)
     values = (code.offset + code.scale * code.codes.astype(np.float64)).astype(np.float32)
     if code.invalid is not None:
         values[code.codes == code.invalid] = np.nan
     return DepthMap(values, code.unit, code.direction)
+
+
+@functools.lru_cache(maxsize=2)
+def _values(scale: float) -> NDArray[np.float32]:
+    """The value of each of the 65536 codes, NaN for 0."""
+    values = (scale * np.arange(65536, dtype=np.float64)).astype(np.float32)
+    values[0] = np.nan
+    return values
 
 
 @dataclass(frozen=True, eq=False)

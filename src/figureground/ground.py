@@ -30,22 +30,24 @@ _TOP = 0.42  # of the picture's height: floor is looked for below
 class Trust:
     """What is believed of a depth map.
 
-    `tolerance`: relative difference in inverse depth up to which a pixel lies on a plane.  `window`: half-width, in px
+    `tolerance`: relative difference in inverse depth up to which a pixel lies on a plane; `last`: its share in the last
+    rounds of the fit.  `window`: half-width, in px
     at 224, of the window in which its slope is measured.  `horizon`: lowest and highest believable horizon, in picture
     heights.  `prior`: mean and standard deviation of horizons before anything is seen, with the standard deviation of
     the depth map's own; None takes the plane's at its word.
     """
 
     tolerance: float
+    last: float
     window: int
     horizon: tuple[float, float]
     prior: tuple[float, float, float] | None
 
 
-KNOWN = Trust(0.03, 2, (-1.0, 0.75), None)
+KNOWN = Trust(0.03, 0.4, 2, (-1.0, 0.75), None)
 # Networks flatten depth: they put a floor's horizon too high, by 0.1 to 0.5 of the picture (measured with FastDepth),
 # while most photos of rooms are taken nearly level.
-ESTIMATED = Trust(0.07, 4, (-1.2, 0.65), (0.44, 0.09, 0.2))
+ESTIMATED = Trust(0.07, 1.0, 4, (-1.2, 0.65), (0.44, 0.09, 0.2))
 _ROLL_DEG, _ROLL_KEPT = 8.0, 0.4  # standard deviation of a photo's tilt; the share kept of an estimated one
 _USUAL, _SPREAD = 0.3, 0.45  # horizons of planes through three points: mean and standard deviation, in picture heights
 
@@ -95,8 +97,20 @@ def fit_floor(
         mean, before, own = trust.prior
         horizon = (horizon / own**2 + mean * size / before**2) / (1 / own**2 + 1 / before**2)
         roll *= _ROLL_KEPT
+        a, b, c = _through(mask, (a, b, c), horizon, roll)
     focal, camera_height = _camera(depth, (a, b, c), size, focal, camera_height, trust)
     return Ground(a, b, c, round(horizon, 3), round(roll, 3), round(share, 4), focal, camera_height), mask
+
+
+def _through(
+    mask: Mask, plane: tuple[float, float, float], horizon: float, roll_deg: float
+) -> tuple[float, float, float]:
+    """Return the plane of a corrected horizon that keeps the inverse depth in the middle of the floor that is seen."""
+    y, x = (float(at.mean()) + 0.5 for at in np.nonzero(mask))
+    half, rise = mask.shape[0] / 2, math.tan(math.radians(roll_deg))
+    value = plane[0] * x + plane[1] * y + plane[2]
+    b = value / (y - horizon - rise * (x - half))
+    return float(f"{-b * rise:.7g}"), float(f"{b:.7g}"), float(f"{b * (rise * half - horizon):.7g}")
 
 
 def horizon_y(ground: Ground, x: ArrayLike, size: int) -> Floats:
@@ -112,7 +126,7 @@ def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, si
     the pinhole.  Without one the horizon rule holds, exact for a level camera: the horizon cuts every figure on the
     floor at the height of the camera, so height / (y - horizon) = real height / camera height.
     """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
     if not ground.focal:
         return np.asarray((y - horizon_y(ground, x, size)) * real_m / ground.camera_height, np.float64)
     f = ground.focal * size
@@ -199,12 +213,12 @@ def _support(points: Floats, planes: Floats, size: int, tolerance: float) -> Flo
 
 def _refit(points: Floats, plane: Floats | None, trust: Trust) -> Floats | None:
     """Return the least-squares plane of the points on it; residuals are relative, so that near and far count alike."""
-    for _ in range(4):
+    for share in (1.0, 1.0, trust.last, trust.last):
         if plane is None or plane[1] <= 0:
             return None
         x, y, q = points.T
         predicted = plane[0] * x + plane[1] * y + plane[2]
-        on = (predicted > 0) & (np.abs(q - predicted) < trust.tolerance * predicted)
+        on = (predicted > 0) & (np.abs(q - predicted) < share * trust.tolerance * predicted)
         if on.sum() < 20:
             return None
         rows = np.stack([x[on], y[on], np.ones(int(on.sum()))], -1) / q[on, None]

@@ -39,6 +39,8 @@ def decode(counts: str, shape: tuple[int, ...]) -> Mask:
     number = shift = 0
     for character in counts:
         piece = ord(character) - 48
+        if not 0 <= piece < 64:
+            raise ValueError(f"{character!r} is no part of a run length")
         number |= (piece & 31) << shift
         shift += 5
         if not piece & 32:
@@ -46,6 +48,8 @@ def decode(counts: str, shape: tuple[int, ...]) -> Mask:
                 number -= 1 << shift
             runs.append(number + (runs[-2] if len(runs) > 2 else 0))
             number = shift = 0
+    if shift:
+        raise ValueError("the last run length is not finished")
     if sum(runs) != int(np.prod(shape)) or any(run < 0 for run in runs):
         raise ValueError(f"the run lengths add up to {sum(runs)}, not to {int(np.prod(shape))} pixels")
     values = np.repeat(np.arange(len(runs)) % 2 == 1, runs)

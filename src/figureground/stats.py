@@ -311,7 +311,10 @@ def to_json(statistics: Statistics) -> dict[str, Any]:
         }
         for name, layer in statistics.layers.items()
     }
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+    return {
+        name: np.asarray(value).tolist() if isinstance(value, tuple | np.ndarray) else value
+        for name, value in plain.items()
+    }
 
 
 def from_json(plain: Mapping[str, Any]) -> Statistics:

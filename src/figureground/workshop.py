@@ -60,7 +60,7 @@ class Clock:
     seconds: dict[str, float] = field(default_factory=lambda: {"render": 0.0, "depth": 0.0, "encode": 0.0})
 
     def time(self, stage: str, since: float) -> float:
-        now = time.process_time()
+        now = time.perf_counter()
         self.seconds[stage] += now - since
         return now
 
@@ -135,13 +135,13 @@ class Workshop:
 
     def _one_by_one(self, groups: list[list[int]]) -> Iterator[Made]:
         for group in groups:
-            start = time.process_time()
+            start = time.perf_counter()
             looks = [self.render(scene) for scene in self.scenes(group)]
             start = self.clock.time("render", start)
             depths = self.depths(looks)
             self.clock.time("depth", start)
             for look, depth in zip(looks, depths, strict=True):
-                start = time.process_time()
+                start = time.perf_counter()
                 made = self.finish(look, depth)
                 self.clock.time("encode", start)
                 yield made
