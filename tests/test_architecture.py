@@ -27,6 +27,7 @@ GROUPS = {
         "look",
         "rle",
         "frame",
+        "checks",
     },
     "world": {
         "files",

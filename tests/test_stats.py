@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figureground import stats
+from figureground import checks, stats
 from figureground.matte import tight_box
 
 
@@ -63,7 +63,7 @@ def test_statistics_equal_a_slow_computation() -> None:
     masks = np.concatenate([stored["mask"].ravel() for _, stored in made]) / 255
     codes = np.concatenate([stored["depth"].ravel() for _, stored in made]).astype(float)
     codes = codes[codes > 0]
-    found = stats.summary(total, {"depth": ("m", 0.001)})
+    found = checks.summary(total, {"depth": ("m", 0.001)})
     assert np.allclose(found["image"]["mean"], images.mean(0) / 255, rtol=1e-12)
     assert np.allclose(found["image"]["std"], images.std(0) / 255, rtol=1e-9)
     assert np.allclose([found["mask"]["mean"][0], found["mask"]["std"][0]], [masks.mean(), masks.std()], rtol=1e-9)
@@ -86,12 +86,12 @@ def test_statistics_equal_a_slow_computation() -> None:
 
 def test_checks_pass_on_sound_data_and_fail_on_each_fault() -> None:
     sound = add_all([one(seed, checked=True)[0] for seed in range(6)])
-    assert all(check.passed for check in stats.checks(sound))
+    assert all(check.passed for check in checks.checks(sound))
 
     def failing(broken: stats.Statistics) -> set[str]:
         return {
             check.name.split(":")[0].split(" ")[0] + " " + check.name.split(" ")[1]
-            for check in stats.checks(broken)
+            for check in checks.checks(broken)
             if not check.passed
         }
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from figureground import codec, labels, parts, stats
+from figureground import checks, codec, labels, parts, stats
 from figureground.dataset import Dataset
 from figureground.errors import FigureGroundError
 from figureground.files import PARTIAL, write_whole
@@ -32,11 +32,11 @@ def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: 
         infos.append(info)
     total = stats.total([info.statistics for info in infos])
     first = write_labels(out, infos, progress)
-    found = stats.checks(total, 65535 if recipe.depth.encoding == "png16" else 255)
+    found = checks.checks(total, 65535 if recipe.depth.encoding == "png16" else 255)
     depths = {layer: depth_step(recipe, first, layer) for layer in codec.DEPTHS if f"{layer}_unit" in first}
     write = {
         "samples": total.samples,
-        "summary": stats.summary(total, depths),
+        "summary": checks.summary(total, depths),
         "checks": [asdict(check) for check in found],
         "accumulated": stats.to_json(total),
     }
