@@ -125,7 +125,7 @@ def layer(
     if relief is not None:
         turned = np.pad(relief[:, ::-1] if figure.flip else relief, margin)
         out = turned[from_rows, from_columns].astype(np.float32) / np.float32(255)
-    area = int(mask_of(cutout[..., 3]).sum())
+    area = int(np.count_nonzero(mask_of(cutout[..., 3])))
     return Layer(figure, rows, columns, piece[..., :3], whole, visible, area, out)
 
 
@@ -164,12 +164,12 @@ def render(background: Picture, layers: Sequence[Layer], numbers: Sequence[int],
         place = one.rows, one.columns
         places.append(place)
         image[place] = blend(one.colour, image[place], one.visible[..., None])
-        alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
+        alpha[place] = blend(_OPAQUE, alpha[place], one.visible) if len(layers) > 1 else one.visible
     mask = mask_of(alpha)
-    instances = np.zeros((size, size), np.uint8)
     if len(layers) == 1:
-        instances[mask] = numbers[0] + 1
-    elif layers:
+        instances = mask.view(np.uint8) * np.uint8(numbers[0] + 1)
+    else:
+        instances = np.zeros((size, size), np.uint8)
         for number, own in zip(numbers, seen(layers, size), strict=True):
             instances[own] = number + 1
     return Rendered(image, alpha, mask, instances, _around(places))

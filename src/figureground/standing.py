@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from figureground import draws
 from figureground.composite import Layer, seen
 from figureground.ground import figure_heights
+from figureground.matte import mask_of
 from figureground.recipe import Recipe
 from figureground.sample import Background, Figure, Foreground, Look
 
@@ -184,4 +185,4 @@ def in_order(figures: Sequence[Figure]) -> tuple[int, ...]:
 
 def mask_area(one: Layer) -> int:
     """Return the mask pixels of a layer that nothing of the background hides."""
-    return int((one.visible >= 128).sum())
+    return int(np.count_nonzero(mask_of(one.visible)))
