@@ -134,6 +134,8 @@ def seen(layers: Sequence[Layer], size: int) -> list[Mask]:
 
     A pixel belongs to a figure where the figures' joint alpha is at least 1/2, to the one with the largest share.
     """
+    if not layers:
+        return []
     alpha = np.zeros((size, size), np.uint8)
     shares = np.zeros((len(layers), size, size), np.uint8)
     for k, one in enumerate(layers):
