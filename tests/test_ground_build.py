@@ -88,12 +88,28 @@ def test_records_say_what_is_seen(tmp_path: Path) -> None:
             whole = whole_mask(figure, visible)
             assert (whole | ~visible).all()
             hidden += int(whole.sum() > visible.sum())
+            inside = 0 <= figure["x"] <= 96 - figure["width"] and 0 <= figure["y"] <= 96 - figure["height"]
+            if inside:  # nothing is cut off: the whole mask is what the visible fraction is a fraction of
+                assert visible.sum() / whole.sum() == pytest.approx(figure["visible_fraction"], abs=0.02)
         # nearer figures come later in the order, and stand lower on the floor
         ordered = sorted(figures, key=lambda f: f["order"])
         distances = [f["depth_at_contact"] for f in ordered]
         assert distances == sorted(distances, reverse=True)
     assert several > 10
     assert hidden > 3
+
+
+def test_what_the_room_hides_is_in_the_whole_mask(tmp_path: Path) -> None:
+    """One figure: what stands before it is the room's box alone."""
+    behind = 0
+    for sample in built(tmp_path, placement={"per_pair": 6}, look=NO_LOOK):
+        (figure,) = sample.record["figures"]
+        assert sample.mask is not None
+        whole = whole_mask(figure, sample.mask)
+        if figure["visible_fraction"] < 0.97 and 0 <= figure["x"] <= 96 - figure["width"]:
+            behind += 1
+            assert sample.mask.sum() / whole.sum() == pytest.approx(figure["visible_fraction"], abs=0.02)
+    assert behind >= 2
 
 
 def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:

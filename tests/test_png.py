@@ -52,6 +52,15 @@ def test_bands_cost_little_and_a_change_outside_the_named_rows_is_not_seen() -> 
     assert np.array_equal(read(png.encode_changed(wrong, shared, slice(0, 16))).astype(np.uint16), smooth)
 
 
+@pytest.mark.parametrize("stop", [15, 16, 17, 32, 47, 48])
+def test_the_row_below_a_change_is_another_difference(stop: int) -> None:
+    base = np.random.default_rng(stop).integers(0, 65536, (48, 9)).astype(np.uint16)
+    values = base.copy()
+    values[stop - 1] += 7
+    found = read(png.encode_changed(values, png.bands(base), slice(stop - 1, stop)))
+    assert np.array_equal(found.astype(np.uint16), values)
+
+
 def test_the_checksum_is_that_of_the_whole_stream() -> None:
     base = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
     values = base.copy()

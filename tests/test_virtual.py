@@ -123,6 +123,9 @@ def test_both_kinds_of_depth_side_by_side(tmp_path: Path) -> None:
         assert stored.members(i)["depth_network"] == network.members(i)["depth"]
         assert stored.members(i)["image"] == layered.members(i)["image"]
         sample, virtual = stored[i], open_dataset(tmp_path / "both", virtual=True)[i]
+        assert sample.depth is not None
+        assert virtual.depth is not None
+        assert np.array_equal(sample.depth.values, virtual.depth.values)
         assert sample.depth_network is not None
         assert virtual.depth_network is not None
         assert np.array_equal(sample.depth_network.values, virtual.depth_network.values)

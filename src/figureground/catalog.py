@@ -25,7 +25,18 @@ from figureground.errors import FigureGroundError
 from figureground.frame import AreaTable, area_table
 from figureground.matte import mask_of
 from figureground.occlusion import order
-from figureground.sample import Appearance, Background, Catalog, Cutout, Foreground, Ground, Mask, Picture, SetAside
+from figureground.sample import (
+    Appearance,
+    Background,
+    Catalog,
+    Cutout,
+    Foreground,
+    Ground,
+    Mask,
+    Network,
+    Picture,
+    SetAside,
+)
 
 FILE = "catalog.jsonl"
 _KEPT_CUTOUTS = 512
@@ -79,7 +90,8 @@ def digest(catalog: Catalog) -> str:
 
 def to_lines(catalog: Catalog) -> str:
     """Return the JSON lines of a catalog: its state, used photos, then notes, then what was set aside."""
-    rows: list[dict[str, Any]] = [{"kind": "state", "state": catalog.state}]
+    networks = [dataclasses.asdict(network) for network in catalog.networks]
+    rows: list[dict[str, Any]] = [{"kind": "state", "state": catalog.state, "networks": networks}]
     rows += [{"kind": "background", **dataclasses.asdict(b)} for b in catalog.backgrounds]
     rows += [{"kind": "foreground", **dataclasses.asdict(f)} for f in catalog.foregrounds]
     rows += [{"kind": "note", "of": n.kind, "source": n.source, "reason": n.reason} for n in catalog.notes]
@@ -89,6 +101,7 @@ def to_lines(catalog: Catalog) -> str:
 
 def from_lines(text: str) -> Catalog:
     state = ""
+    networks: tuple[Network, ...] = ()
     found: dict[str, list[Any]] = {"background": [], "foreground": [], "note": [], "set aside": []}
     for line in text.split("\n"):  # not splitlines: file names may hold other line ends
         if not line:
@@ -97,6 +110,7 @@ def from_lines(text: str) -> Catalog:
         kind = row.pop("kind")
         if kind == "state":
             state = row["state"]
+            networks = tuple(Network(**network) for network in row["networks"])
         elif kind == "background":
             ground = row.pop("ground")
             found[kind].append(
@@ -110,7 +124,7 @@ def from_lines(text: str) -> Catalog:
         (tuple(found["background"]), tuple(found["foreground"])),
         (tuple(found["set aside"]), tuple(found["note"])),
     )
-    return Catalog(*used, *aside, state)
+    return Catalog(*used, *aside, state, networks)
 
 
 def _appearance(row: dict[str, Any]) -> Appearance:

@@ -75,11 +75,12 @@ def init(
     folder: Annotated[Path, Parameter(help="Where recipe.toml is written.")],
     /,
     *,
-    preset: Annotated[str, Parameter(help="default | eva4")] = "default",
+    preset: Annotated[str, Parameter(help="default | ground | eva4")] = "default",
 ) -> None:
     """Write a commented recipe.toml to start from.
 
-    Presets: default; eva4 (the numbers of the 2020 student dataset).
+    Presets: default (figures placed anywhere, depth by a network on each composite); ground (figures that stand on the
+    floor, with layered depth); eva4 (the numbers of the 2020 student dataset).
     """
     from figureground.recipe import PRESETS, from_mapping, to_toml
 
@@ -95,7 +96,7 @@ def init(
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "choose another folder") from None
-    print(f"{path}: set backgrounds.path, foregrounds.path and depth.model, then `figureground check {path}`")
+    print(f"{path}: put your photos where it says, or edit the paths; then `figureground check {path}`")
 
 
 @app.command(help_epilogue="Example:\n  figureground check mine/recipe.toml\n")

@@ -73,6 +73,7 @@ def models(
 ) -> None:
     """List the depth networks that are known by name, with licence and cost; get one's weights."""
     from figureground.cards import CARDS
+    from figureground.models import shipped_card
 
     if action == "get":
         from figureground.models import get
@@ -85,7 +86,7 @@ def models(
     if action != "list":
         raise FigureGroundError(f"unknown action {action!r}", "models", "list or get NAME")
     print(f"{'name':<32}{'depth':<18}{'licence':<32}{'cost':<26}run here")
-    for card in CARDS.values():
+    for card in (shipped_card(), *CARDS.values()):
         licence = card.licence + ("" if card.commercial else " (non-commercial)")
         print(f"{card.name:<32}{card.output:<18}{licence:<32}{card.cost or '-':<26}{'yes' if card.run_by_us else 'no'}")
     print("\n'run here': whether this project has run the real weights; see docs/models.md")

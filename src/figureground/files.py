@@ -12,6 +12,7 @@ from pathlib import Path
 
 from figureground.errors import FigureGroundError
 
+WEIGHTS = Path(__file__).parent / "weights"  # the networks that ship
 PARTIAL = ".partial"
 
 

@@ -92,6 +92,7 @@ def describe(
         "backgrounds": len(catalog.backgrounds),
         "foregrounds": len(catalog.foregrounds),
         "set_aside": len(catalog.set_aside),
+        "networks": [asdict(network) for network in catalog.networks],
         "bytes": sum(info.bytes for info in infos),
         "parts": [{"file": i.file, "samples": i.samples, "bytes": i.bytes, "sha256": i.sha256} for i in infos],
     }

@@ -28,9 +28,9 @@ from figureground.engines import Engine
 from figureground.errors import FigureGroundError, SetAsideError
 from figureground.files import file_sha256, user_path
 from figureground.models import DepthModel, Running, open_network, recipe_model, running
-from figureground.networks import DepthNetwork, cutout_network
+from figureground.networks import DepthNetwork, cutout_network, cutout_weights
 from figureground.recipe import Recipe, content
-from figureground.sample import Background, Catalog, DepthMap, Foreground, Picture, SetAside
+from figureground.sample import Background, Catalog, DepthMap, Foreground, Network, Picture, SetAside
 
 VERSION = 2  # raise it when preparation changes what it writes
 # Mean difference of two 16 x 16 miniatures, in grey levels, below which photos count as the same.  Among 215 cut-outs
@@ -80,7 +80,7 @@ def jobs(recipe: Recipe) -> list[Job]:
         raise FigureGroundError(
             'foregrounds.cutout = "network" names no network',
             "foregrounds.network is empty",
-            'set foregrounds.network = "path/to/network.onnx", or cutout = "key" or "alpha"',
+            'set foregrounds.network = "small" or a path, or cutout = "key" or "alpha"',
         )
     if needs_depth(recipe):
         stems = Counter(path.stem for path in backgrounds if path.stem in depth_of)
@@ -143,9 +143,8 @@ def prepare_photo(recipe: Recipe, job: Job) -> Prepared:
         if job.kind == "background":
             return _background(recipe, job, data, sha)
         photo = photos.decode(data, max(4 * recipe.size, 512))
-        network = None
-        if recipe.foregrounds.network:
-            network = cutout_network(user_path(recipe.foregrounds.network, recipe.root))
+        weights = cutout_weights(recipe.foregrounds.network, recipe.root)
+        network = cutout_network(weights) if weights else None
         depth = estimator(recipe) if _relief(recipe) == "network" else None
         source = _display(job.path, recipe.root)
         files, fields, pixels = prepare.foreground(photo.pixels, recipe, source, sha, network, _relief(recipe), depth)
@@ -223,14 +222,7 @@ def state(recipe: Recipe) -> str:
 
     Raises FigureGroundError where a folder or network that the recipe names does not exist.
     """
-    network = recipe.foregrounds.network
-    path = user_path(network, recipe.root) if network else None
-    if path is not None and not path.is_file():
-        raise FigureGroundError(
-            "no such cut-out network",
-            f"foregrounds.network = {network!r} ({path})",
-            "paths start from the recipe's folder",
-        )
+    path = cutout_weights(recipe.foregrounds.network, recipe.root)
     known, estimated = needs_depth(recipe), estimates_depth(recipe)
     depth = recipe_model(recipe) if estimated else None
     knobs = {
@@ -298,9 +290,24 @@ def ingest(recipe: Recipe, engine: Engine, store: Store, progress: Progress, str
             raise FigureGroundError(
                 f"no {kind} can be used", reasons, "see the reasons; `figureground check` lists them all"
             )
-    catalog = Catalog(tuple(used["background"]), tuple(used["foreground"]), tuple(aside), tuple(notes), digest)
+    networks = _networks(recipe, used["foreground"])
+    catalog = Catalog(
+        tuple(used["background"]), tuple(used["foreground"]), tuple(aside), tuple(notes), digest, networks
+    )
     store.save(catalogs.FILE, catalogs.to_lines(catalog).encode())
     return catalog
+
+
+def _networks(recipe: Recipe, foregrounds: list[Foreground]) -> tuple[Network, ...]:
+    """Return the networks that the catalog was made with."""
+    found = []
+    weights = cutout_weights(recipe.foregrounds.network, recipe.root)
+    if weights is not None and any(entry.cutout == "network" for entry in foregrounds):
+        found.append(Network("cut-out", weights.name, file_sha256(weights)))
+    if estimates_depth(recipe):
+        model = recipe_model(recipe)
+        found.append(Network("depth", model.path.name, model.sha256))
+    return tuple(found)
 
 
 def _in_order(engine: Engine, recipe: Recipe, todo: list[Job]) -> Iterator[tuple[Job, Prepared]]:

@@ -6,6 +6,7 @@ revision and the sha256 of every file; both are checked again when a card pins t
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -15,13 +16,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from figureground import runtimes
-from figureground.cards import CARDS, Card, find_card
+from figureground.cards import CARDS, Card, find_card, read_card
 from figureground.errors import FigureGroundError
-from figureground.files import file_sha256, user_cache, user_path, write_whole
+from figureground.files import WEIGHTS, file_sha256, user_cache, user_path, write_whole
 from figureground.networks import DepthNetwork
 from figureground.recipe import Recipe
 
 SOURCE = "source.json"
+SHIPPED = "small"  # the depth network in the package
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ def resolve(model: str, card: str, root: Path) -> DepthModel:
 
     Raises FigureGroundError when the file, its card, or a named network's weights are missing or not what was pinned.
     """
+    if model == SHIPPED and not (root / model).exists():
+        path = WEIGHTS / "depth-small.onnx"
+        return DepthModel(path, file_sha256(path), read_card(path.with_suffix(".card.toml")))
     if model in CARDS and not (root / model).exists():
         return _named(CARDS[model])
     path = user_path(model, root)
@@ -52,6 +57,11 @@ def resolve(model: str, card: str, root: Path) -> DepthModel:
             raise FigureGroundError("a folder of weights needs depth.card", str(path), f"one of {', '.join(CARDS)}")
         return DepthModel(path, folder_sha256(path), find_card(path, card, root))
     return DepthModel(path, file_sha256(path), find_card(path, card, root))
+
+
+def shipped_card() -> Card:
+    """Return the card of the depth network in the package, under the name that recipes call it by."""
+    return dataclasses.replace(read_card(WEIGHTS / "depth-small.card.toml"), name=SHIPPED)
 
 
 def _named(card: Card) -> DepthModel:

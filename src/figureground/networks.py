@@ -15,6 +15,7 @@ from PIL import Image
 from figureground import runtimes
 from figureground.cards import IMAGENET, Card
 from figureground.errors import FigureGroundError
+from figureground.files import WEIGHTS, user_path
 from figureground.runtimes import Runner, first_line
 from figureground.sample import Alpha, DepthMap, Picture
 
@@ -161,6 +162,25 @@ def _resize(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.
     if values.shape == (height, width):
         return values
     return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def cutout_weights(network: str, root: Path) -> Path | None:
+    """Return the file of a recipe's cut-out network: "small" is the one that ships, "" none.
+
+    Raises FigureGroundError when there is no such file.
+    """
+    if not network:
+        return None
+    if network == "small" and not (root / network).exists():
+        return WEIGHTS / "cutout-small.onnx"
+    path = user_path(network, root)
+    if not path.is_file():
+        raise FigureGroundError(
+            "no such cut-out network",
+            f"foregrounds.network = {network!r} ({path})",
+            'a path from the recipe\'s folder, or "small" for the one that ships',
+        )
+    return path
 
 
 def cutout_network(path: Path) -> Callable[[Picture], Alpha]:

@@ -61,7 +61,9 @@ class Foregrounds:
         "auto: the photo's alpha, else its plain ground, else the network",
         choices=("auto", "alpha", "key", "network"),
     )
-    network: str = _knob("", "ONNX file of a salient-object or matting network, for cutout = network", content=False)
+    network: str = _knob(
+        "small", "for cutout = network: small (it ships), or the ONNX file of a salient-object network", content=False
+    )
     real_height: tuple[float, float] = _knob((1.5, 1.9), "metres, for mode = ground", between=(0.02, 5.0))
     real_heights: tuple[str, ...] = _knob(
         (), 'exceptions, the first that fits: ["chairs/* 0.8 1.0", "vase.png 0.3 0.3"]'
@@ -146,7 +148,9 @@ class DepthOptions:
         choices=("flat", "round", "network"),
     )
     thickness: float = _knob(0.12, "metres from the outline of a figure to its front", between=(0.0, 2.0))
-    model: str = _knob("", "the depth network: a path, or a name from `figureground models`", content=False)
+    model: str = _knob(
+        "small", "the depth network: small (it ships), a path, or a name from `figureground models`", content=False
+    )
     card: str = _knob(
         "", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash", content=False
     )
@@ -206,6 +210,8 @@ class Recipe:
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    # figures that stand on the floor of each background, with depth that agrees
+    "ground": {"placement": {"mode": "ground", "min_visible": 0.6}, "depth": {"source": "layered"}},
     # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
     "eva4": {
         "placement": {"clip": "2020"},

@@ -146,6 +146,15 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class Network:
+    """A network that prepared photos.  `use`: "cut-out" or "depth"."""
+
+    use: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Catalog:
     """What the photos became.  The order of both tuples is part of the dataset's identity."""
 
@@ -154,6 +163,7 @@ class Catalog:
     set_aside: tuple[SetAside, ...] = ()
     notes: tuple[SetAside, ...] = ()  # photos that are used, with something worth knowing
     state: str = ""  # digest of the photos and knobs that it was made from
+    networks: tuple[Network, ...] = ()  # that prepared it
 
 
 @dataclass(frozen=True)
