@@ -70,11 +70,14 @@ class CutoutNet(nn.Module):
 
 
 class Alpha(nn.Module):
-    """What is exported: normalised RGB -> alpha in 0..1."""
+    """What is exported: normalised RGB -> alpha in 0..1; the picture and its mirror image are both asked."""
 
-    def __init__(self, net: CutoutNet) -> None:
+    def __init__(self, net: CutoutNet, mirrored: bool = True) -> None:
         super().__init__()
-        self.net = net
+        self.net, self.mirrored = net, mirrored
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.sigmoid(self.net(x)[0])
+        if not self.mirrored:
+            return torch.sigmoid(self.net(x)[0])
+        both = self.net(torch.cat([x, x.flip(3)]))[0].reshape(2, -1, 1, x.shape[2], x.shape[3])
+        return torch.sigmoid((both[0] + both[1].flip(3)) / 2)

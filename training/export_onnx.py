@@ -33,6 +33,8 @@ def export(module: torch.nn.Module, path: Path, side: int) -> None:
             **names,  # type: ignore[arg-type]
         )
     model = onnx.load(path)
+    for dim, size in zip(model.graph.output[0].type.tensor_type.shape.dim[1:], (1, side, side), strict=True):
+        dim.dim_value = size
     halve(model)
     onnx.checker.check_model(model)
     onnx.save(model, path)

@@ -54,7 +54,7 @@ class Options:
     every: int = 250
     resume: bool = False
     stop_at: int = 0
-    export_side: int = 320
+    export_side: int = 288
 
 
 def as_input(pictures: cutout_data.Pixels) -> Tensor:
