@@ -43,9 +43,9 @@ class Options:
     photos: Path | None = None
     imagenet: Path | None = None
     start: Path | None = None
-    steps: int = 1900
+    steps: int = 1500
     batch: int = 12
-    sides: str = "192:0.4,256:0.75,320:1"
+    sides: str = "192:0.4,256:0.8,320:1"
     rate: float = 1.5e-3
     encoder_rate: float = 0.25
     last_rate: float = 0.02
