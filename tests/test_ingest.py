@@ -113,9 +113,9 @@ def test_depth_that_is_missing_sets_its_background_aside(tmp_path: Path) -> None
         ({"backgrounds": {"path": []}}, "names no folder"),
         ({"backgrounds": {"path": "empty"}}, "no pictures"),
         ({"backgrounds": {"depth": "nowhere"}}, "no such folder of depth maps"),
-        ({"depth": {"source": "layered"}}, "the backgrounds' depth is needed"),
-        ({"placement": {"mode": "ground"}}, "the backgrounds' depth is needed"),
-        ({"foregrounds": {"cutout": "network"}}, "names no network"),
+        ({"depth": {"source": "layered", "model": ""}}, "the backgrounds' depth is needed"),
+        ({"placement": {"mode": "ground"}, "depth": {"model": ""}}, "the backgrounds' depth is needed"),
+        ({"foregrounds": {"cutout": "network", "network": ""}}, "names no network"),
         ({"foregrounds": {"network": "no.onnx"}}, "no such cut-out network"),
     ],
 )

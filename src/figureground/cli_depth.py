@@ -1,4 +1,4 @@
-"""The commands about depth networks: models, depth, evaluate-depth."""
+"""The commands about networks: models, depth, evaluate-depth, evaluate-cutouts."""
 
 from __future__ import annotations
 
@@ -115,6 +115,39 @@ def evaluate_depth(
     print(table(result))
     if out is not None:
         write_evaluation(result, out)
+        print(out)
+
+
+@app.command(help_epilogue="Example:\n  figureground evaluate-cutouts --photos people --masks people_masks\n")
+def evaluate_cutouts(
+    *,
+    photos: Annotated[Path, Parameter(help="Folder of photos of people or things.")],
+    masks: Annotated[Path, Parameter(help="Folder of drawn masks with the photos' stems.")],
+    network: Annotated[tuple[str, ...], Parameter(help="small, or an ONNX file; may be given again.")] = ("small",),
+    out: Annotated[Path | None, Parameter(help="Write a contact sheet here, worst first (.png or .jpg).")] = None,
+) -> None:
+    """Measure cut-out networks, and colour keying beside them, against drawn masks: IoU, boundary F, time."""
+    from figureground import evaluate_cutouts as measured
+    from figureground.networks import cutout_network, cutout_weights
+
+    pictures = measured.read_pictures(photos, masks)
+    methods: dict[str, measured.Method] = {}
+    for name in network:
+        path = cutout_weights(name, Path())
+        if path is not None:
+            methods[path.stem] = cutout_network(path)
+    methods["colour key"] = measured.keyed
+    results = {}
+    with ProgressBars() as progress:
+        for done, (name, method) in enumerate(methods.items()):
+            progress("methods", done, len(methods))
+            results[name] = measured.cut_all(method, pictures)
+        progress("methods", len(methods), len(methods))
+    print(measured.table(results))
+    if out is not None:
+        from PIL import Image
+
+        Image.fromarray(measured.sheet(results)).save(out)
         print(out)
 
 
