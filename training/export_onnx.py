@@ -1,7 +1,4 @@
-"""A torch module as ONNX with its weights stored in half precision, and cast to float32 when it is loaded.
-
-The file is half as large; runtimes fold the casts at load, so that the arithmetic is in float32 as before.
-"""
+"""A torch network as an ONNX file with float16 weights, which onnxruntime makes float32 as it loads them."""
 
 from __future__ import annotations
 
@@ -12,47 +9,46 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-
-OPSET = 17
-LEAST = 64  # smaller tensors stay as they are
+from torch import nn
 
 
-def export(module: torch.nn.Module, path: Path, side: int) -> None:
-    """Write `module`, [n, 3, side, side] -> [n, 1, side, side], with any number of pictures."""
-    module = module.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    names = {"input_names": ["input"], "output_names": ["alpha"]}
+def export(net: nn.Module, side: int, path: Path, given: str, made: str) -> None:
+    """Write a network of pictures (n, 3, side, side) float32; n is free."""
+    partial = path.with_suffix(".partial")
+    free = {given: {0: "n"}, made: {0: "n"}}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter that needs no further package calls itself old
+        warnings.simplefilter("ignore")  # the newer exporter needs a package more
         torch.onnx.export(
-            module,
+            net.eval(),
             (torch.zeros(1, 3, side, side),),
-            str(path),
+            str(partial),
+            input_names=[given],
+            output_names=[made],
+            dynamic_axes=free,
+            opset_version=17,
             dynamo=False,
-            opset_version=OPSET,
-            dynamic_axes={"input": {0: "n"}, "alpha": {0: "n"}},
-            **names,  # type: ignore[arg-type]
         )
-    model = onnx.load(path)
-    for dim, size in zip(model.graph.output[0].type.tensor_type.shape.dim[1:], (1, side, side), strict=True):
-        dim.dim_value = size
-    halve(model)
+    model = halved(onnx.load(str(partial)))
     onnx.checker.check_model(model)
-    onnx.save(model, path)
+    partial.write_bytes(model.SerializeToString())
+    partial.replace(path)
 
 
-def halve(model: onnx.ModelProto) -> None:
-    """Store float32 weights as float16, each followed by a cast to float32 under the weight's old name."""
+def halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model with its large float32 weights stored as float16, each behind a Cast to float32."""
     graph = model.graph
-    casts = []
-    for weight in graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < LEAST:
+    casts, kept = [], []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < 64:
+            kept.append(tensor)
             continue
-        name = weight.name
-        half = numpy_helper.to_array(weight).astype(np.float16)
-        if not np.isfinite(half).all():
-            continue
-        weight.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = list(graph.node)
-    del graph.node[:]
-    graph.node.extend([*casts, *nodes])
+        if float(np.abs(values).max()) > float(np.finfo(np.float16).max):
+            raise ValueError(f"{tensor.name} does not fit into float16")
+        kept.append(numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half"))
+        casts.append(helper.make_node("Cast", [f"{tensor.name}.half"], [tensor.name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)
+    return model

@@ -185,7 +185,7 @@ def train(options: Options) -> Path:
     log.close()
     final = CutoutNet()
     final.load_state_dict(mean)
-    export(Alpha(final), options.out / "cutout-small.onnx", options.export_side)
+    export(Alpha(final), options.export_side, options.out / "cutout-small.onnx", "input", "alpha")
     return checkpoint
 
 
