@@ -87,7 +87,7 @@ def fit_floor(
     plane = _refit(points, _best(points, size, trust), trust)
     if plane is None:
         return "no level plane below a horizon"
-    a, b, c = (float(f"{value:.7g}") for value in plane)
+    a, b, c = (float(value) for value in plane)
     mask = _seen(q, slope, plane, picture, trust)
     share = float(mask.mean())
     if share < LEAST_FLOOR:
@@ -99,6 +99,7 @@ def fit_floor(
         roll *= _ROLL_KEPT
         a, b, c = _through(mask, (a, b, c), horizon, roll)
     focal, camera_height = _camera(depth, (a, b, c), size, focal, camera_height, trust)
+    a, b, c = (float(f"{value:.7g}") for value in (a, b, c))  # the last bits differ between machines
     return Ground(a, b, c, round(horizon, 3), round(roll, 3), round(share, 4), focal, camera_height), mask
 
 
@@ -110,7 +111,7 @@ def _through(
     half, rise = mask.shape[0] / 2, math.tan(math.radians(roll_deg))
     value = plane[0] * x + plane[1] * y + plane[2]
     b = value / (y - horizon - rise * (x - half))
-    return float(f"{-b * rise:.7g}"), float(f"{b:.7g}"), float(f"{b * (rise * half - horizon):.7g}")
+    return -b * rise, b, b * (rise * half - horizon)
 
 
 def horizon_y(ground: Ground, x: ArrayLike, size: int) -> Floats:
