@@ -44,6 +44,7 @@ GROUPS = {
     "together": {
         *("prepare", "ingest", "workshop", "pipeline", "finish", "dataset", "demo"),
         "stage",
+        "known_depth",
         *("redepth", "estimate", "evaluate", "evaluate_cutouts", "export", "report"),
     },
     "cli": {"cli", "cli_depth", "console", "__main__"},

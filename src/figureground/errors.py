@@ -31,3 +31,8 @@ class SetAsideError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def without_paths(error: BaseException) -> str:
+    """Return what went wrong without naming places of this machine, which would end up in the dataset."""
+    return getattr(error, "strerror", None) or type(error).__name__

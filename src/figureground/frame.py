@@ -102,7 +102,8 @@ def fits(recipe: Recipe, mask: Mask) -> bool:
     return _allowed_corners(recipe, area_table(mask)).size > 0
 
 
-def _twins(recipe: Recipe) -> int:
+def twins(recipe: Recipe) -> int:
+    """Return how many samples share a position: 2 with a mirrored twin, else 1."""
     return 1 if recipe.placement.mirror == "none" else 2
 
 
@@ -111,7 +112,7 @@ def _allowed_corners(recipe: Recipe, table: AreaTable) -> Ints:
     height, width = table.shape[0] - 1, table.shape[1] - 1
     y, x = np.mgrid[1 - height : recipe.size, 1 - width : recipe.size].reshape(2, -1)
     keep = np.ones(x.shape, bool)
-    for flip in (False, True)[: _twins(recipe)]:
+    for flip in (False, True)[: twins(recipe)]:
         seen = visible_area(table, x, y, np.full(x.shape, flip), recipe.size)
         keep &= seen >= recipe.placement.min_visible * table[-1, -1]
     return np.stack([x[keep], y[keep]])
@@ -128,7 +129,7 @@ def _truncated(recipe: Recipe, foreground: Ints, counter: Ints, sight: Sight) ->
             drawn_x = draws.integers(recipe.seed, counter[open_], f"x try {attempt}", 1 - width, recipe.size - 1)
             drawn_y = draws.integers(recipe.seed, counter[open_], f"y try {attempt}", 1 - height, recipe.size - 1)
             good = np.ones(open_.size, bool)
-            for flip in (False, True)[: _twins(recipe)]:
+            for flip in (False, True)[: twins(recipe)]:
                 seen = visible_area(table, drawn_x, drawn_y, np.full(open_.size, flip), recipe.size)
                 good &= seen >= recipe.placement.min_visible * table[-1, -1]
             x[open_[good]], y[open_[good]] = drawn_x[good], drawn_y[good]

@@ -18,15 +18,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from figureground import catalog as catalogs
 from figureground import look, photos, prepare
 from figureground.cards import meaning
 from figureground.catalog import Store
 from figureground.engines import Engine
-from figureground.errors import FigureGroundError, SetAsideError
-from figureground.files import file_sha256, user_path
+from figureground.errors import FigureGroundError, SetAsideError, without_paths
+from figureground.files import file_sha256
+from figureground.known_depth import depth_maps, read_depth, with_unit
 from figureground.models import DepthModel, Running, open_network, recipe_model, running
 from figureground.networks import DepthNetwork, cutout_network, cutout_weights
 from figureground.recipe import Recipe, content
@@ -69,7 +69,7 @@ def jobs(recipe: Recipe) -> list[Job]:
     """Return every photo that the recipe names, backgrounds first.  Raises FigureGroundError for missing folders."""
     backgrounds = photos.find(recipe.backgrounds.path, recipe.root, "backgrounds.path")
     foregrounds = photos.find(recipe.foregrounds.path, recipe.root, "foregrounds.path")
-    depth_of = _depth_maps(recipe)
+    depth_of = depth_maps(recipe)
     if needs_depth(recipe) and not recipe.backgrounds.depth and not recipe.depth.model:
         raise FigureGroundError(
             "the backgrounds' depth is needed, and nothing gives it",
@@ -111,29 +111,6 @@ def _relief(recipe: Recipe) -> str:
     return recipe.depth.relief if standing else "flat"
 
 
-def _depth_maps(recipe: Recipe) -> dict[str, Path]:
-    if not recipe.backgrounds.depth:
-        return {}
-    folder = user_path(recipe.backgrounds.depth, recipe.root)
-    if not folder.is_dir():
-        raise FigureGroundError(
-            "no such folder of depth maps",
-            f"backgrounds.depth = {recipe.backgrounds.depth!r}",
-            "paths start from the recipe's folder",
-        )
-    found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in (".png", ".npy"):
-            if path.stem in found:
-                raise FigureGroundError(
-                    "two depth maps have one stem, so it is not clear whose they are",
-                    f"{found[path.stem].name} and {path.relative_to(folder).as_posix()} in backgrounds.depth",
-                    "rename one, or remove it",
-                )
-            found[path.stem] = path
-    return found
-
-
 def prepare_photo(recipe: Recipe, job: Job) -> Prepared:
     """Read and prepare one photo.  All that is wrong with it ends up in `reason`."""
     sha = ""
@@ -165,10 +142,10 @@ def _background(recipe: Recipe, job: Job, data: bytes, sha: str) -> Prepared:
         else:
             if not job.depth:
                 raise SetAsideError("no depth map with its stem in backgrounds.depth")
-            values = _read_depth(Path(job.depth), recipe.backgrounds.depth_unit)
+            values = read_depth(Path(job.depth), recipe.backgrounds.depth_unit)
             unit = recipe.backgrounds.depth_unit
             square = prepare.square_depth(values, photo.pixels.shape, recipe.size, recipe.backgrounds.fit)
-            depth = _with_unit(square, unit)
+            depth = with_unit(square, unit)
             focal = focal or prepare.canvas_focal(photo.focal, photo.pixels.shape, recipe.backgrounds.fit)
         more, said = prepare.depth_files(depth, pixels, recipe, estimated, focal)
         files |= more
@@ -180,12 +157,6 @@ def _no_floor(fields: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"no usable floor: {fields['no_floor']}",) if fields.get("no_floor") else ()
 
 
-def _with_unit(values: NDArray[np.float32], unit: str) -> DepthMap:
-    if unit == "m":
-        return DepthMap(values, "m", "larger is farther")
-    return DepthMap(values, "1/m" if unit == "1/m" else "relative", "larger is nearer")
-
-
 def estimator(recipe: Recipe) -> Callable[[Picture], DepthMap]:
     """Return the recipe's depth network as a function of one picture; a worker keeps it between photos."""
     return _network(recipe_model(recipe), running(recipe)).estimate
@@ -194,27 +165,6 @@ def estimator(recipe: Recipe) -> Callable[[Picture], DepthMap]:
 @functools.lru_cache(maxsize=1)
 def _network(model: DepthModel, how: Running) -> DepthNetwork:
     return open_network(model, how)
-
-
-_PNG_STEPS = {"m": 1000.0, "1/m": 10000.0, "relative": 1.0}  # codes of a 16-bit PNG a unit
-
-
-def _read_depth(path: Path, unit: str) -> NDArray[np.float32]:
-    """Return values in the unit, float32 (height, width); 0 or NaN where unknown."""
-    try:
-        if path.suffix.lower() == ".npy":
-            values = np.load(path, allow_pickle=False)
-        else:
-            with Image.open(path) as picture:
-                if not picture.mode.startswith("I"):
-                    raise SetAsideError(f"its depth map is no 16-bit PNG (mode {picture.mode})")
-                values = np.asarray(picture).astype(np.float32) / np.float32(_PNG_STEPS[unit])
-    except (OSError, ValueError, SyntaxError) as error:
-        raise SetAsideError(f"its depth map cannot be read: {_without_paths(error)}") from None
-    if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
-        raise SetAsideError(f"its depth map has shape {values.shape}, not (height, width)")
-    found: NDArray[np.float32] = values.astype(np.float32)
-    return found
 
 
 def state(recipe: Recipe) -> str:
@@ -322,7 +272,7 @@ def _in_order(engine: Engine, recipe: Recipe, todo: list[Job]) -> Iterator[tuple
         early[number] = (
             outcome.value
             if outcome.error is None
-            else Prepared(reason=f"preparation failed: {_without_paths(outcome.error)}")
+            else Prepared(reason=f"preparation failed: {without_paths(outcome.error)}")
         )
         while expected in early:
             yield todo[expected], early.pop(expected)
@@ -378,11 +328,6 @@ def _save(kind: str, number: int, width: int, source: str, prepared: Prepared, s
     if kind == "background":
         return Background(id=name, file=named["picture"], **prepared.fields, **extra)
     return Foreground(id=name, file=named["picture"], mask_file=named["mask"], **prepared.fields, **extra)
-
-
-def _without_paths(error: BaseException) -> str:
-    """Return what went wrong without naming places of this machine, which would end up in the dataset."""
-    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _display(path: str, root: Path) -> str:

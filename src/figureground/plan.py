@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from figureground import draws, frame
 from figureground.errors import FigureGroundError
-from figureground.frame import content_index
+from figureground.frame import content_index, twins
 from figureground.recipe import Recipe, real_heights
 from figureground.sample import Catalog, Figure, Scene
 from figureground.standing import Sight, looked, needed, stand
@@ -58,11 +58,6 @@ def held_out(seed: int, kind: str, sources: Sequence[str], fraction: float) -> f
     ranks = [int(draws.bits(seed, content_index(sha), f"split {kind}")) for sha in sources]
     wanted = min(round(fraction * len(sources)), len(sources) - 1)
     return frozenset(sorted(range(len(sources)), key=lambda i: (ranks[i], sources[i]))[: max(wanted, 0)])
-
-
-def twins(recipe: Recipe) -> int:
-    """Return how many samples share a position: 2 with a mirrored twin, else 1."""
-    return 1 if recipe.placement.mirror == "none" else 2
 
 
 def total(recipe: Recipe, catalog: Catalog) -> int:
