@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import ImageFilter
 
 from figureground import draws
 from figureground.matte import box_blur
@@ -147,12 +147,6 @@ def colour_table(own: Appearance, other: Appearance, strength: float) -> ImageFi
     """
     table = _unmatched() + np.float32(strength) * (_matched(own, other) - _unmatched())
     return ImageFilter.Color3DLUT(_NODES, table, _copy_table=False)
-
-
-def match_colours(cutout: Cutout, own: Appearance, other: Appearance, strength: float) -> Cutout:
-    """Return the cut-out with `colour_table` applied; its alpha stays."""
-    picture = Image.fromarray(np.ascontiguousarray(cutout))
-    return np.asarray(picture.filter(colour_table(own, other, strength)))
 
 
 @functools.lru_cache(maxsize=1)

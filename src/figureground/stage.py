@@ -13,7 +13,6 @@ from figureground.catalog import Pixels
 from figureground.composite import Layer, Rendered
 from figureground.depth import DepthCode, Sheet, dequantise, layered
 from figureground.ground import inverse
-from figureground.matte import mask_of
 from figureground.recipe import Recipe
 from figureground.sample import Catalog, Figure, Scene
 from figureground.standing import in_order
@@ -108,10 +107,3 @@ class Stage:
         real = self.catalog.foregrounds[figure.foreground].real_height
         focal = ground.focal if ground is not None and ground.focal else 1.0
         return min(0.5, self.recipe.depth.thickness * figure.height / (focal * self.recipe.size * real))
-
-
-def whole_mask(one: Layer, size: int) -> NDArray[np.bool_]:
-    """Return the mask of a figure as if nothing stood before it, bool (size, size)."""
-    out = np.zeros((size, size), np.bool_)
-    out[one.rows, one.columns] = mask_of(one.whole)
-    return out
