@@ -167,6 +167,23 @@ def test_a_room_without_a_floor_is_left_out_or_placed_otherwise_and_says_so(tmp_
         assert np.allclose(sample.depth.values, 3.0)  # a flat card at the wall that it covers
 
 
+def test_only_the_first_figure_is_ever_on_a_grid(tmp_path: Path) -> None:
+    data = built(tmp_path, placement={"mode": "grid", "figures": [2, 3], "min_visible": 0.2})
+    placed = [[f["placement"] for f in data.record(i)["figures"]] for i in range(len(data))]
+    assert {ways[0] for ways in placed} == {"grid"}
+    assert {way for ways in placed for way in ways[1:]} == {"uniform"}
+
+
+def test_kinds_of_depth_in_other_units_are_not_compared(tmp_path: Path) -> None:
+    write_floor_photos(tmp_path)
+    card = write_depth_network(tmp_path / "grey.onnx", size=96).with_suffix(".card.toml")
+    both = {"source": "both", "model": str(tmp_path / "grey.onnx")}
+    for output, compared in (("metric", True), ("relative-inverse", False)):
+        card.write_text(f'name = "grey"\ninput_size = 96\noutput = "{output}"\nvalid = [0.1, 50.0]\n')
+        data = open_dataset(build(ground_recipe(tmp_path, depth=both), tmp_path / output))
+        assert bool(data.statistics["accumulated"]["shift_histogram"]) is compared
+
+
 def test_half_length_portraits_cannot_stand(tmp_path: Path) -> None:
     write_floor_photos(tmp_path)
     half = figure_cutout(7)[:80]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground import Dataset, DepthMap, build, open_dataset
+from figureground.metrics import iou
 from figureground.recipe import from_mapping
 from figureground.report import (
     colour,
@@ -548,9 +549,9 @@ def test_difference_key() -> None:
     found = samples.difference_key(composite, background)
     assert found.sum() == 13
     assert not found[8, 8]
-    assert samples.iou(found, found) == 1
-    assert samples.iou(found, np.zeros_like(found)) == 0
-    assert samples.iou(np.zeros_like(found), np.zeros_like(found)) == 1
+    assert iou(found, found) == 1
+    assert iou(found, np.zeros_like(found)) == 0
+    assert iou(np.zeros_like(found), np.zeros_like(found)) == 1
 
 
 # -- contact sheets ----------------------------------------------------------------------------------------------------

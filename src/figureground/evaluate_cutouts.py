@@ -13,6 +13,7 @@ from PIL import Image, ImageFilter
 
 from figureground import matte, photos, prepare
 from figureground.errors import FigureGroundError, SetAsideError
+from figureground.metrics import iou
 from figureground.sample import HALF, Alpha, Mask, Picture
 
 SIDE, TOLERANCE = 320, 2  # px: the size at which outlines are compared, and how far apart they may lie
@@ -32,12 +33,6 @@ class Cut:
     boundary_f: float
     softness: float
     seconds: float
-
-
-def iou(a: Mask, b: Mask) -> float:
-    """Return intersection over union; 1 where both are empty."""
-    union = int(np.count_nonzero(a | b))
-    return np.count_nonzero(a & b) / union if union else 1.0
 
 
 def boundary_f(found: Mask, truth: Mask) -> float:

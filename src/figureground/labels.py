@@ -57,7 +57,7 @@ def record(
         figures.append(
             {
                 "foreground": cutout.id,
-                "placement": "ground" if figure.stands else _flat_mode(recipe),
+                "placement": "ground" if figure.stands else _flat_mode(recipe, i),
                 "x": figure.x,
                 "y": figure.y,
                 "width": figure.width,
@@ -86,10 +86,10 @@ def record(
     }
 
 
-def _flat_mode(recipe: Recipe) -> str:
-    if recipe.placement.mode != "ground":
-        return recipe.placement.mode
-    return "grid" if recipe.placement.no_floor == "grid" else "uniform"
+def _flat_mode(recipe: Recipe, number: int) -> str:
+    """Return how a scene's figure without geometry was placed; only the first is ever on a grid."""
+    mode = recipe.placement.no_floor if recipe.placement.mode == "ground" else recipe.placement.mode
+    return "grid" if mode == "grid" and number == 0 else "uniform"
 
 
 def _whole(layer: Layer, mask: Mask, size: int) -> str | None:

@@ -167,3 +167,9 @@ def _line(x: Metres, y: Metres) -> tuple[float, float]:
         return 0.0, float(y.mean())
     slope = max(0.0, float(np.mean(centred * (y - y.mean()))) / spread)
     return slope / largest, float(y.mean() - slope * unit.mean())
+
+
+def iou(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Return intersection over union of two masks; 1 where both are empty."""
+    union = int(np.count_nonzero(found | truth))
+    return np.count_nonzero(found & truth) / union if union else 1.0

@@ -202,7 +202,7 @@ def recipe_model(recipe: Recipe) -> DepthModel:
         raise FigureGroundError(
             "depth.model names no network",
             f'recipe: depth.source = "{recipe.depth.source}"',
-            'set depth.model = "path/to/network.onnx", or depth.source = "none"',
+            'set depth.model = "small" or "path/to/network.onnx", or depth.source = "none"',
         )
     return resolve(recipe.depth.model, recipe.depth.card, recipe.root)
 

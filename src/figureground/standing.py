@@ -6,6 +6,7 @@ would be seen.  Every draw is a pure function of its counter, so a scene does no
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Protocol
@@ -80,17 +81,7 @@ def looked(figure: Figure, background: Background, cutout: Foreground, strengths
         round(blur, 2) if blur >= 0.2 else 0.0,  # less changes no pixel that an eye could tell
         round(grain, 2) if grain >= 0.3 else 0.0,
     )
-    return Figure(
-        figure.foreground,
-        figure.x,
-        figure.y,
-        figure.width,
-        figure.height,
-        figure.flip,
-        figure.inverse_depth,
-        figure.contact,
-        look,
-    )
+    return dataclasses.replace(figure, look=look)
 
 
 def limits(recipe: Recipe, cutout: Foreground) -> tuple[float, float]:

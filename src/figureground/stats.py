@@ -32,6 +32,7 @@ AREA_BINS = 200  # of half a per cent of the canvas each
 DEPTH_BINS = 1024
 SHIFT_STEP, SHIFT_BINS = 10, 512  # depth codes a bin (1 cm where a code is 1 mm), and bins
 Vector = tuple[int, ...] | NDArray[np.int64]  # an array for one sample, a tuple for a sum
+_MEANING = ("unit", "scale", "offset")
 _LEVELS = np.arange(256, dtype=np.int64)
 
 
@@ -214,7 +215,8 @@ def of_sample(
         outside = decoded["mask"] < HALF
         own = bases["depth"].values[outside]
         around, moved = own.size, int(np.count_nonzero(decoded["depth"][outside] != own))
-        if "depth_network" in decoded:
+        meanings = [[record.get(f"{layer}_{name}") for name in _MEANING] for layer in ("depth", "depth_network")]
+        if "depth_network" in decoded and meanings[0] == meanings[1] and meanings[0][0] != "relative":
             known = own > 0
             by = np.abs(decoded["depth_network"][outside].astype(np.int64) - own)[known] // SHIFT_STEP
             shifts = np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from figureground.catalog import FolderStore, Pixels
 from figureground.dataset import Dataset
+from figureground.metrics import iou
 from figureground.report.colour import DepthScale, depth_scale
 from figureground.sample import Background, Cutout, DepthMap, Foreground, Mask, Picture
 
@@ -99,12 +100,6 @@ def difference_key(composite: Picture, background: Picture) -> NDArray[np.bool_]
     """Return where any channel differs by more than 20 grey levels: a mask found without any training."""
     difference = np.abs(composite.astype(np.int16) - background.astype(np.int16)).max(-1)
     return np.asarray(difference > KEY_THRESHOLD, np.bool_)
-
-
-def iou(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Return intersection over union; 1 where both are empty."""
-    union = int((found | truth).sum())
-    return float((found & truth).sum() / union) if union else 1.0
 
 
 def difference_key_ious(shown: Iterable[Shown]) -> list[float]:
