@@ -23,13 +23,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground import models, networks, runtimes
-from figureground.catalog import MemoryStore
-from figureground.engines import Serial
-from figureground.errors import FigureGroundError
-from figureground.ingest import ingest
-from figureground.recipe import load_recipe
-from figureground.workshop import Workshop, depth_model
+from figureground.core import job
+from figureground.core.engines import Serial
+from figureground.core.errors import FigureGroundError
+from figureground.core.recipe_toml import load_recipe
+from figureground.core.store import MemoryStore
+from figureground.ingest.ingest import ingest
+from figureground.networks import depth, registry, runtimes
+from figureground.samples.maker import Workshop, depth_model
 
 SIDE = 224
 
@@ -62,13 +63,13 @@ def threaded(path: str, threads: int) -> runtimes.Runner:
     return run
 
 
-def repeat(network: networks.DepthNetwork, pictures: NDArray[np.uint8], rounds: int) -> int:
+def repeat(network: depth.DepthNetwork, pictures: NDArray[np.uint8], rounds: int) -> int:
     for _ in range(rounds):
         network(pictures)
     return rounds * len(pictures)
 
 
-def settings(model: models.DepthModel, images: int) -> None:
+def settings(model: job.DepthModel, images: int) -> None:
     """Print a line for each runtime, batch and thread count."""
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     print(f"{'runtime':<12}{'batch':>6}{'threads':>8}{'images/s':>10}{'CPU-s/image':>13}")
@@ -76,12 +77,12 @@ def settings(model: models.DepthModel, images: int) -> None:
         if runtime == "openvino" and threads > 1:
             continue
         try:
-            network = models.open_network(model, models.Running(runtime=runtime))
+            network = registry.open_network(model, job.Running(runtime=runtime))
         except FigureGroundError as error:
             print(f"{runtime:<12} not run: {error.what}")
             continue
         if threads > 1:
-            network = networks.DepthNetwork(network.card, threaded(network.where, threads), network.where)
+            network = depth.DepthNetwork(network.card, threaded(network.where, threads), network.where)
         pictures = np.repeat(picture[None], batch, 0)
         network(pictures)
         rounds = max(1, images // batch)
@@ -103,7 +104,7 @@ def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> No
     catalog = ingest(recipe, Serial(), store, lambda *_: None)
     workshop = Workshop(recipe, catalog, store, depth_model(recipe))
     network = workshop.network
-    rows, columns = networks.input_shape(network.card, recipe.size, recipe.size)
+    rows, columns = depth.input_shape(network.card, recipe.size, recipe.size)
     tensor = np.random.default_rng(0).random((1, 3, rows, columns), np.float32)
     list(workshop.make(range(4)))
     network.run(tensor)
@@ -126,9 +127,9 @@ def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> No
     )
 
 
-def memory(model: models.DepthModel, images: int) -> None:
+def memory(model: job.DepthModel, images: int) -> None:
     """Print resident memory after a tenth of the images and after all."""
-    network = models.open_network(model)
+    network = registry.open_network(model)
     picture = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
     marks = {}
     for k in range(1, images + 1):
@@ -151,7 +152,7 @@ def main() -> None:
     parser.add_argument("--pipeline", type=Path)
     parser.add_argument("--memory", type=int, default=0)
     chosen = parser.parse_args()
-    model = models.resolve(chosen.network, chosen.card, Path())
+    model = registry.resolve(chosen.network, chosen.card, Path())
     if chosen.pipeline:
         pipeline(chosen.pipeline, chosen.network, chosen.card, chosen.images)
     elif chosen.memory:

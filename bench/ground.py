@@ -19,20 +19,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground import draws, ground, matte, open_dataset
-from figureground.composite import layer, render
-from figureground.depth import Sheet, background_code, dequantise, layered
-from figureground.models import open_network, resolve
-from figureground.networks import DepthNetwork
-from figureground.occlusion import hidden, order
-from figureground.sample import DepthMap, Figure, Ground
-from figureground.scenes import LABELS, PersonAt, Rendering, render_room
-from figureground.scenes.people import figure as person_figure
-from figureground.scenes.raycast import FIGURE, trace
-from figureground.scenes.rooms import furnish
+from figureground import open_dataset
+from figureground.core import random
+from figureground.core.arrays import Bools
+from figureground.core.sample import DepthMap, Figure, Ground
+from figureground.drawn import LABELS, PersonAt, Rendering, render_room
+from figureground.drawn.people import figure as person_figure
+from figureground.drawn.raycast import FIGURE, trace
+from figureground.drawn.rooms import furnish
+from figureground.geometry.codes import background_code, dequantise
+from figureground.geometry.floor import ESTIMATED, KNOWN, Trust, fit_floor
+from figureground.geometry.layering import Sheet, layered
+from figureground.geometry.occlusion import hidden, order
+from figureground.ingest import pose
+from figureground.ingest.relief import rounded
+from figureground.networks.depth import DepthNetwork
+from figureground.networks.registry import open_network, resolve
+from figureground.render.composite import layer, render
 
 SIZE, SEED, THICKNESS = 224, 5000, 0.12
-Bools = NDArray[np.bool_]
 
 
 def metres(values: NDArray[np.float32]) -> DepthMap:
@@ -46,16 +51,16 @@ def report(name: str, values: list[float], form: str = "{:.4f}") -> None:
 
 def floors(rooms: list[Rendering], network: DepthNetwork | None) -> None:
     """Print the errors of fitted floors."""
-    ways: list[tuple[str, ground.Trust, Callable[[Rendering], NDArray[np.float32]]]] = [
-        ("exact depth", ground.KNOWN, lambda room: room.depth_m)
+    ways: list[tuple[str, Trust, Callable[[Rendering], NDArray[np.float32]]]] = [
+        ("exact depth", KNOWN, lambda room: room.depth_m)
     ]
     if network is not None:
-        ways.append(("the network's depth", ground.ESTIMATED, lambda room: network(room.rgb[None])[0]))
+        ways.append(("the network's depth", ESTIMATED, lambda room: network(room.rgb[None])[0]))
     for name, trust, look in ways:
         horizon, contact, rolls, heights, none = [], [], [], [], 0
         for room in rooms:
-            known = trust is ground.KNOWN
-            found = ground.fit_floor(metres(look(room)), room.rgb, trust, room.camera.focal if known else 0.0, 1.4)
+            known = trust is KNOWN
+            found = fit_floor(metres(look(room)), room.rgb, trust, room.camera.focal if known else 0.0, 1.4)
             if isinstance(found, str):
                 none += 1
                 continue
@@ -68,7 +73,7 @@ def floors(rooms: list[Rendering], network: DepthNetwork | None) -> None:
         report("horizon, of the picture's height", horizon)
         report("roll, degrees", rolls)
         report("depth at floor pixels, relative", contact)
-        if trust is ground.KNOWN:
+        if trust is KNOWN:
             report("camera height, relative", heights)
 
 
@@ -95,15 +100,15 @@ def people(rooms: list[Rendering]) -> None:
     """Print how layered depth and occlusion compare with a rendering of the same person in the same place."""
     errors: dict[str, list[float]] = {}
     for k, room in enumerate(rooms):
-        found = ground.fit_floor(metres(room.depth_m), room.rgb, ground.KNOWN, room.camera.focal, 1.4)
+        found = fit_floor(metres(room.depth_m), room.rgb, KNOWN, room.camera.focal, 1.4)
         if isinstance(found, str):
             continue
         seed = SEED + k
-        x, z, turn = (float(v) for v in draws.uniform(seed, np.arange(3), "person"))
+        x, z, turn = (float(v) for v in random.uniform(seed, np.arange(3), "person"))
         person = PersonAt(seed, -1 + 2 * x, 2.0 + 2.5 * z, 360 * turn, 1.7)
         whole = alone(seed, person)
         truth = render_room(seed, SIZE, person)
-        foot = matte.foot(whole)
+        foot = pose.foot(whole)
         contact = int(foot[0] * SIZE), int(foot[1] * SIZE)
         inside = 0 <= contact[0] < SIZE and whole[:-2].any() and not whole[-1].any()
         if not inside or truth.person_mask.sum() < 300 or not found[1][contact[1], contact[0]]:
@@ -128,7 +133,7 @@ def compare(
     cutout = np.dstack([np.zeros((SIZE, SIZE, 3), np.uint8), whole * np.uint8(255)])
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     hiding = hidden(order(metres(room.depth_m), room.rgb, False), floor_mask, q, box, False)
-    one = layer(figure, cutout, 0, SIZE, hiding, matte.rounded(whole))
+    one = layer(figure, cutout, 0, SIZE, hiding, rounded(whole))
     made = render(room.rgb, [one], [0])
     figure_px, outside = truth.person_mask & made.mask, ~(truth.person_mask | made.mask)
     found_errors = {

@@ -10,22 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-from figureground import matte, networks, photos, prepare
-from figureground.errors import SetAsideError
-from figureground.metrics import iou
+from figureground.core.errors import SetAsideError
+from figureground.evaluate.metrics import iou
+from figureground.image import masks
+from figureground.ingest import matting, photos, prepare
+from figureground.networks import cutout
 
 
 def main(folder: Path, network: Path) -> None:
-    cut = networks.cutout_network(network)
+    cut = cutout.cutout_network(network)
     agreement: dict[str, list[float]] = {"accepted": [], "refused as soft": []}
     for path in photos.find([str(folder)], Path(), "PHOTOS"):
         try:
             picture = prepare.working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
-            key = matte.without_specks(matte.key(picture))
-            matte.judge(key)
+            key = matting.without_specks(matting.key(picture))
+            matting.judge(key)
         except SetAsideError:
             continue  # no picture, or its ground is not plain
-        softness, same = matte.softness(key), iou(matte.mask_of(key), matte.mask_of(cut(picture)))
+        softness, same = matting.softness(key), iou(masks.mask_of(key), masks.mask_of(cut(picture)))
         agreement["accepted" if softness <= prepare.KEY_SOFT else "refused as soft"].append(same)
         print(f"{path.stem:<40} key softness {softness:.2f}, IoU with the network {same:.3f}", flush=True)
     for name, values in agreement.items():

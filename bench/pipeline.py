@@ -18,11 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from figureground import open_dataset, plan
-from figureground.catalog import FolderStore, load_catalog
-from figureground.parts import FOLDER, write_part
-from figureground.recipe import parse
-from figureground.workshop import Workshop, depth_model
+from figureground import open_dataset
+from figureground.core.recipe_toml import parse
+from figureground.core.store import FolderStore
+from figureground.dataset.parts import FOLDER, write_part
+from figureground.ingest.catalog import load_catalog
+from figureground.plan import plan
+from figureground.samples.maker import Workshop, depth_model
 
 ROUNDS = 5
 

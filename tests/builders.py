@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from figureground import draws
-from figureground.recipe import Recipe, from_mapping
+from figureground.core import random
+from figureground.core.recipe import Recipe
+from figureground.core.recipe_toml import from_mapping
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -21,9 +22,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def scene_photo(seed: int, height: int = 96, width: int = 120) -> NDArray[np.uint8]:
     """Return a smooth, coloured picture with some texture: uint8 (height, width, 3)."""
     v, u = np.mgrid[0:height, 0:width] / 40
-    a = draws.uniform(seed, np.arange(9), "photo") * 6
+    a = random.uniform(seed, np.arange(9), "photo") * 6
     waves = [np.sin(a[c] * u + a[c + 3] * v + a[c + 6]) for c in range(3)]
-    grain = draws.uniform(seed, np.arange(height * width), "grain").reshape(height, width) * 20
+    grain = random.uniform(seed, np.arange(height * width), "grain").reshape(height, width) * 20
     return np.clip(np.stack(waves, -1) * 90 + 128 + grain[..., None] - 10, 0, 255).astype(np.uint8)
 
 
@@ -31,10 +32,10 @@ def figure_cutout(seed: int, height: int = 150, width: int = 60) -> NDArray[np.u
     """Return a person-like RGBA cut-out with a soft edge, in a transparent margin."""
     v, u = np.mgrid[0:height, 0:width]
     head = np.hypot(u - width / 2, v - height * 0.15) / (height * 0.1)
-    lean = draws.uniform(seed, 0, "lean") * 8 - 4
+    lean = random.uniform(seed, 0, "lean") * 8 - 4
     body = np.hypot((u - width / 2 - lean * (v / height - 0.5)) / (width * 0.3), (v - height * 0.6) / (height * 0.36))
     alpha = np.clip((1.05 - np.minimum(head, body)) * 12, 0, 1)
-    colour = draws.uniform(seed, np.arange(3), "coat") * 200 + 30
+    colour = random.uniform(seed, np.arange(3), "coat") * 200 + 30
     rgb = np.clip(colour + 30 * np.sin(v / 7)[..., None], 0, 255)
     return np.dstack([rgb, 255 * alpha]).astype(np.uint8)
 
@@ -132,11 +133,11 @@ def floor_scene(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.int64]]:
     """Return a picture of a room, its exact depth in metres, and what is seen (`View.cast`)."""
     depth, seen = view.cast(height, width)
-    shade = draws.uniform(seed, np.arange(12), "room colours").reshape(4, 3) * 120 + 60
+    shade = random.uniform(seed, np.arange(12), "room colours").reshape(4, 3) * 120 + 60
     colour = shade[np.minimum(seen, 3)]
     v, u = np.mgrid[0:height, 0:width]
     waves = 14 * np.sin(u / (5 + seed % 4)) * np.cos(v / 7) * (seen == 1)
-    grain = draws.uniform(seed, np.arange(height * width), "grain").reshape(height, width) * 16 - 8
+    grain = random.uniform(seed, np.arange(height * width), "grain").reshape(height, width) * 16 - 8
     return np.clip(colour + (waves + grain)[..., None], 0, 255).astype(np.uint8), depth, seen
 
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from figureground import build
-from figureground.cli import main
-from figureground.recipe import from_mapping, parse, to_toml
+from figureground.cli.app import main
+from figureground.core.recipe_toml import from_mapping, parse, to_toml
 from tests.builders import figure_cutout, scene_photo, small_recipe, write_photos
 
 ROOT = Path(__file__).resolve().parents[1]

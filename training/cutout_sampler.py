@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 import cutout_augment as augment
 from cutout_data import Pixels, Stock
-from figureground import matte
+from figureground.ingest import matting
 
 REAL, WIDE = 0.38, 0.14  # shares of photos as they are, and of photos continued by mirroring; the rest is composed
 LEAST_SHARE = 0.01  # a picture shows at least this much figure
@@ -56,7 +56,7 @@ class Sampler:
         """Return a photo's figure, cut out, its edge free of the photo's ground."""
         if index not in self.photo_figures:
             photo = augment.tight(self.stock.photos[index])
-            clean = matte.decontaminate(photo[..., :3], photo[..., 3], radii=(30, 4))
+            clean = matting.decontaminate(photo[..., :3], photo[..., 3], radii=(30, 4))
             self.photo_figures[index] = np.dstack([clean, photo[..., 3]])
         return self.photo_figures[index]
 

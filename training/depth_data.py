@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from depth_people import compose
-from figureground.sample import Mask, Picture
+from figureground.core.sample import Mask, Picture
 
 Floats = NDArray[np.float32]
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground import runtimes
-from figureground.cards import find_card
-from figureground.networks import DepthNetwork
-from figureground.sample import Picture
+from figureground.core.sample import Picture
+from figureground.networks import runtimes
+from figureground.networks.cards import find_card
+from figureground.networks.depth import DepthNetwork
 
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px

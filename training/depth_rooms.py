@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.scenes import Camera, PersonAt
-from figureground.scenes.people import figure
-from figureground.scenes.raycast import FIGURE, LABELS, Stage, trace
-from figureground.scenes.render import picture
-from figureground.scenes.rooms import furnish
+from figureground.drawn import Camera, PersonAt
+from figureground.drawn.people import figure
+from figureground.drawn.raycast import FIGURE, LABELS, Stage, trace
+from figureground.drawn.render import picture
+from figureground.drawn.rooms import furnish
 
 FIRST_SEED = 100_000  # far from the demo's seeds
 CLOSE_SEED = 200_000  # from here on, close views of furniture

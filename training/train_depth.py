@@ -27,7 +27,7 @@ from depth_net import SIDE, DepthNet, Metres, normalise
 from depth_people import read_people
 from encoder import load_imagenet
 from export_onnx import export
-from figureground.photos import SUFFIXES
+from figureground.ingest.photos import SUFFIXES
 
 CARD = """# made by training/train_depth.py; see depth-small.md
 name = "depth-small"

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from figureground.dataset import Dataset as Dataset
-    from figureground.dataset import VirtualDataset as VirtualDataset
-    from figureground.dataset import open_dataset as open_dataset
-    from figureground.errors import FigureGroundError as FigureGroundError
-    from figureground.pipeline import build as build
-    from figureground.pipeline import dry_run as dry_run
-    from figureground.recipe import Recipe as Recipe
-    from figureground.recipe import load_recipe as load_recipe
-    from figureground.sample import DepthMap as DepthMap
-    from figureground.sample import Sample as Sample
+    from figureground.core.errors import FigureGroundError as FigureGroundError
+    from figureground.core.recipe import Recipe as Recipe
+    from figureground.core.recipe_toml import load_recipe as load_recipe
+    from figureground.core.sample import DepthMap as DepthMap
+    from figureground.core.sample import Sample as Sample
+    from figureground.dataset.stored import Dataset as Dataset
+    from figureground.dataset.stored import VirtualDataset as VirtualDataset
+    from figureground.dataset.stored import open_dataset as open_dataset
+    from figureground.make.build import build as build
+    from figureground.make.build import dry_run as dry_run
 
 # name -> module; loaded on first use, so that `figureground --help` imports neither numpy nor Pillow
 _HOMES = {
-    "Dataset": "dataset",
-    "DepthMap": "sample",
-    "FigureGroundError": "errors",
-    "Recipe": "recipe",
-    "Sample": "sample",
-    "VirtualDataset": "dataset",
-    "build": "pipeline",
-    "dry_run": "pipeline",
-    "load_recipe": "recipe",
-    "open_dataset": "dataset",
+    "Dataset": "dataset.stored",
+    "DepthMap": "core.sample",
+    "FigureGroundError": "core.errors",
+    "Recipe": "core.recipe",
+    "Sample": "core.sample",
+    "VirtualDataset": "dataset.stored",
+    "build": "make.build",
+    "dry_run": "make.build",
+    "load_recipe": "core.recipe_toml",
+    "open_dataset": "dataset.stored",
 }
 
 __all__ = [

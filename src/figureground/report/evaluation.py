@@ -11,12 +11,12 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from figureground.evaluate import Evaluation, Row, View
-from figureground.files import write_whole
+from figureground.core.files import write_whole
+from figureground.core.sample import DepthMap, Picture
+from figureground.evaluate.depth import Evaluation, Row, View
 from figureground.report import plots
 from figureground.report.colour import DepthScale, colours, depth_scale
 from figureground.report.page import jpeg_uri
-from figureground.sample import DepthMap, Picture
 
 WORST = 0.5  # the relative error at which the error colours end
 _SIDE = 224  # px of a thumbnail, at most

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from figureground import ground, stats
-from figureground.catalog import FolderStore, Pixels
-from figureground.dataset import Dataset
+from figureground.core.sample import Catalog, Ground, Mask, Picture
+from figureground.core.store import FolderStore
+from figureground.dataset.stored import Dataset
+from figureground.geometry import perspective
+from figureground.ingest.pixels import Pixels
 from figureground.report.plots import number
-from figureground.sample import Catalog, Ground, Mask, Picture
+from figureground.samples import stats
 
 SHOWN = 8
 _TINT, _LINE = np.array([40, 190, 120]), (226, 60, 50)
@@ -25,7 +27,7 @@ def floor_picture(picture: Picture, floor: Mask, plane: Ground) -> Picture:
     tinted = picture.astype(np.float32)
     tinted[floor] = 0.55 * tinted[floor] + 0.45 * _TINT
     image = Image.fromarray(np.rint(tinted).astype(np.uint8))
-    left, right = (float(ground.horizon_y(plane, x, size)) for x in (0, size))
+    left, right = (float(perspective.horizon_y(plane, x, size)) for x in (0, size))
     ImageDraw.Draw(image).line((0, left, size, right), _LINE, max(1, size // 112))
     return np.asarray(image)
 

@@ -16,15 +16,16 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground import labels, stats
-from figureground.dataset import Dataset
-from figureground.files import write_whole
-from figureground.matte import mask_of
-from figureground.recipe import Recipe
+from figureground.core.files import write_whole
+from figureground.core.recipe import Recipe
+from figureground.core.record import SPLITS
+from figureground.core.sample import Catalog, SetAside
+from figureground.dataset.stored import Dataset
+from figureground.image.masks import mask_of
 from figureground.report import floors, plots, samples
 from figureground.report.colour import DepthScale
 from figureground.report.snippets import snippets
-from figureground.sample import Catalog, SetAside
+from figureground.samples import stats
 
 SAMPLES = 10
 KEY_SAMPLES = 32
@@ -209,7 +210,7 @@ def statistics_plots(
         "splits": plots.share_rows(
             [
                 (name, float(count), f"{count:,} ({100 * count / max(1, total.samples):.1f} %)")
-                for name, count in sorted(total.splits.items(), key=lambda item: labels.SPLITS.index(item[0]))
+                for name, count in sorted(total.splits.items(), key=lambda item: SPLITS.index(item[0]))
             ],
             "samples in each split",
         ),

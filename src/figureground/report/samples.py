@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.catalog import FolderStore, Pixels
-from figureground.dataset import Dataset
-from figureground.metrics import iou
+from figureground.core.sample import Background, Cutout, DepthMap, Foreground, Mask, Picture
+from figureground.core.store import FolderStore
+from figureground.dataset.stored import Dataset
+from figureground.evaluate.metrics import iou
+from figureground.ingest.pixels import Pixels
 from figureground.report.colour import DepthScale, depth_scale
-from figureground.sample import Background, Cutout, DepthMap, Foreground, Mask, Picture
 
 CANDIDATES = 8  # looked at for each one shown
 KEY_THRESHOLD = 20  # grey levels

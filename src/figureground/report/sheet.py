@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from figureground.catalog import FolderStore, Pixels, load_catalog
-from figureground.codec import pixels
-from figureground.dataset import Dataset
-from figureground.files import write_whole
-from figureground.matte import mask_of
+from figureground.core.files import write_whole
+from figureground.core.sample import Box, Picture
+from figureground.core.store import FolderStore
+from figureground.dataset.stored import Dataset
+from figureground.image.masks import mask_of
+from figureground.ingest.catalog import load_catalog
+from figureground.ingest.pixels import Pixels
 from figureground.report import samples
 from figureground.report.colour import colours
 from figureground.report.floors import floors
 from figureground.report.plots import measure, number
-from figureground.sample import Box, Picture
+from figureground.samples.codec import pixels
 
 MOST = 400  # photos on one sheet
 _PAPER, _INK, _QUIET, _EMPTY = (250, 250, 248), (28, 30, 34), (110, 114, 120), (234, 234, 231)

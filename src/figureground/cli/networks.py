@@ -1,0 +1,170 @@
+"""The commands about networks: models, depth, evaluate-depth, evaluate-cutouts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from figureground.cli.app import Settings, Workers, app
+from figureground.cli.console import ProgressBars, print_dataset
+from figureground.core.errors import FigureGroundError
+
+if TYPE_CHECKING:
+    from figureground.core.job import DepthModel
+    from figureground.core.recipe import Recipe
+
+Model = Annotated[str, Parameter(help="A name from `figureground models`, or a path to .onnx, .h5 or a folder.")]
+CardOption = Annotated[str, Parameter(help="The network's card: a TOML file, or a name from `figureground models`.")]
+Device = Annotated[str, Parameter(help="cpu | cuda | tensorrt | coreml | directml | openvino")]
+Upsampling = Annotated[str, Parameter(help="DenseDepth's: aligned | half_pixel (as in 2020)")]
+
+
+@app.command(help_epilogue="Example:\n  figureground depth out --model fastdepth.onnx --out out-fastdepth\n")
+def depth(
+    target: Annotated[Path, Parameter(help="A finished dataset, or a folder of pictures.")],
+    /,
+    *,
+    model: Model,
+    out: Annotated[Path | None, Parameter(help="A new folder; for a dataset, none means in place.")] = None,
+    card: CardOption = "",
+    device: Device = "cpu",
+    upsampling: Upsampling = "aligned",
+    encoding: Annotated[str, Parameter(help="png16; datasets: png8, jpeg8; folders: npy (float32)")] = "png16",
+    size: Annotated[str, Parameter(help="Folders only: image | native (the network's own)")] = "image",
+    settings: Settings = (),
+    workers: Workers = 0,
+) -> None:
+    """Make or replace the depth of a finished dataset, or write depth maps for a folder of pictures.
+
+    Part by part (picture by picture); the same command again goes on where it was stopped.
+    """
+    from figureground.core.engines import choose
+
+    dataset = (target / "build.json").is_file()
+    recipe = _recipe(settings, model, card, device, upsampling, encoding if dataset else "")
+    engine = choose("auto", workers)
+    with ProgressBars() as progress:
+        if dataset:
+            from figureground.dataset.stored import open_dataset
+            from figureground.make.redepth import redo_dataset
+
+            done = redo_dataset(target, out or target, recipe.depth, Path(), engine, progress)
+            aside: list[str] = []
+        else:
+            from figureground.make.folder_depth import estimate_folder
+            from figureground.resolve import running
+
+            if out is None:
+                raise FigureGroundError("a folder of pictures needs --out", str(target), "name a folder for the maps")
+            aside = estimate_folder(target, out, _model(recipe), running(recipe), engine, progress, encoding, size)
+    if dataset:
+        print_dataset(open_dataset(done))
+    for line in aside:
+        print(f"  set aside: {line}")
+
+
+@app.command(help_epilogue="Example:\n  figureground models\n  figureground models get depth-anything-v2-small\n")
+def models(
+    action: Annotated[str, Parameter(help="list | get")] = "list",
+    name: Annotated[str, Parameter(help="With get: the network's name.")] = "",
+    /,
+) -> None:
+    """List the depth networks that are known by name, with licence and cost; get one's weights."""
+    from figureground.networks.cards import CARDS
+    from figureground.networks.registry import shipped_card
+
+    if action == "get":
+        from figureground.networks.hub import get
+
+        card = CARDS.get(name)
+        if card is not None and not card.commercial:
+            print(f"note: {name} is licensed {card.licence}: no commercial use, of its depth maps either")
+        print(get(name))
+        return
+    if action != "list":
+        raise FigureGroundError(f"unknown action {action!r}", "models", "list or get NAME")
+    print(f"{'name':<32}{'depth':<18}{'licence':<32}{'cost':<26}run here")
+    for card in (shipped_card(), *CARDS.values()):
+        licence = card.licence + ("" if card.commercial else " (non-commercial)")
+        print(f"{card.name:<32}{card.output:<18}{licence:<32}{card.cost or '-':<26}{'yes' if card.run_by_us else 'no'}")
+    print("\n'run here': whether this project has run the real weights; see docs/models.md")
+
+
+@app.command(help_epilogue="Example:\n  figureground evaluate-depth --model fastdepth.onnx --pairs rgbd\n")
+def evaluate_depth(
+    *,
+    model: Model,
+    pairs: Annotated[Path, Parameter(help="Folder of NAME.jpg with NAME.depth.png (16-bit millimetres) or .npy.")],
+    out: Annotated[Path | None, Parameter(help="Write a page with input, truth, estimate and error here.")] = None,
+    card: CardOption = "",
+    device: Device = "cpu",
+    upsampling: Upsampling = "aligned",
+    settings: Settings = (),
+) -> None:
+    """Measure a depth network against sensor depth: AbsRel, RMSE, log10, delta1; metric, and after alignment."""
+    from figureground.evaluate.depth import evaluate, read_pairs, table
+    from figureground.networks.registry import open_network
+    from figureground.report.evaluation import write_evaluation
+    from figureground.resolve import running
+
+    recipe = _recipe(settings, model, card, device, upsampling)
+    network = open_network(_model(recipe), running(recipe))
+    with ProgressBars() as progress:
+        result = evaluate(network.estimate, read_pairs(pairs), name=network.card.name, progress=progress)
+    print(table(result))
+    if out is not None:
+        write_evaluation(result, out)
+        print(out)
+
+
+@app.command(help_epilogue="Example:\n  figureground evaluate-cutouts --photos people --masks people_masks\n")
+def evaluate_cutouts(
+    *,
+    photos: Annotated[Path, Parameter(help="Folder of photos of people or things.")],
+    masks: Annotated[Path, Parameter(help="Folder of drawn masks with the photos' stems.")],
+    network: Annotated[tuple[str, ...], Parameter(help="small, or an ONNX file; may be given again.")] = ("small",),
+    out: Annotated[Path | None, Parameter(help="Write a contact sheet here, worst first (.png or .jpg).")] = None,
+) -> None:
+    """Measure cut-out networks, and colour keying beside them, against drawn masks: IoU, boundary F, time."""
+    from figureground.evaluate import cutouts
+    from figureground.networks.cutout import cutout_network, cutout_weights
+
+    pictures = cutouts.read_pictures(photos, masks)
+    methods: dict[str, cutouts.Method] = {}
+    for name in network:
+        path = cutout_weights(name, Path())
+        if path is not None:
+            methods[path.stem] = cutout_network(path)
+    methods["colour key"] = cutouts.keyed
+    results = {}
+    with ProgressBars() as progress:
+        for done, (name, method) in enumerate(methods.items()):
+            progress("methods", done, len(methods))
+            results[name] = cutouts.cut_all(method, pictures)
+        progress("methods", len(methods), len(methods))
+    print(cutouts.table(results))
+    if out is not None:
+        from PIL import Image
+
+        Image.fromarray(cutouts.sheet(results)).save(out)
+        print(out)
+
+
+def _recipe(
+    settings: tuple[str, ...], model: str, card: str, device: str, upsampling: str, encoding: str = ""
+) -> Recipe:
+    """Return a recipe whose depth section is what the flags say; --set depth.key=value gives the rarer knobs."""
+    from figureground.core.recipe_toml import parse
+
+    flags = {"source": "network", "model": model, "card": card, "device": device, "upsampling": upsampling}
+    if encoding:
+        flags["encoding"] = encoding
+    return parse("", "the command line", Path(), [*(f"depth.{key}={value}" for key, value in flags.items()), *settings])
+
+
+def _model(recipe: Recipe) -> DepthModel:
+    from figureground.networks.registry import resolve
+
+    return resolve(recipe.depth.model, recipe.depth.card, recipe.root)

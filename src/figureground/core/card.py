@@ -1,0 +1,88 @@
+"""What must be known of a depth network to use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from figureground.core.sample import DepthUnit, Direction
+
+IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+HALVES: dict[str, Any] = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+RUNTIMES = ("onnx", "transformers", "densedepth")
+RESIZES = ("bicubic", "bilinear", "lanczos")
+
+# output kind -> unit of the result, and what a larger value means
+KINDS: dict[str, tuple[DepthUnit, Direction]] = {
+    "metric": ("m", "larger is farther"),
+    "inverse": ("1/m", "larger is nearer"),
+    "relative-depth": ("relative", "larger is farther"),
+    "relative-inverse": ("relative", "larger is nearer"),
+}
+# how raw output becomes that kind
+READINGS = ("plain", "densedepth", "focal", "moge")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What must be known of a depth network.
+
+    Input is RGB/255, minus `mean`, over `std`, float32 in `layout`.  With `multiple` 0 the picture is stretched to a
+    square of `input_size`; otherwise its shorter side becomes `input_size` and both are rounded to the multiple.
+    `reading`: "plain", output x `unit_scale`; "densedepth", r -> clip(1000/r, 10, 1000)/100 with r <= 0 far; "focal",
+    output x `unit_scale` x focal length in px of the input; "moge", an affine point map whose shift is solved for.
+    `valid`: smallest and largest result that means anything, in the result's unit; metric results are clipped to it.
+    `output_name` picks an output of several; empty: the first.
+    """
+
+    name: str
+    input_size: int
+    output: str
+    runtime: str = "onnx"
+    multiple: int = 0
+    resize: str = "bicubic"
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    layout: str = "nchw"
+    reading: str = "plain"
+    unit_scale: float = 1.0
+    valid: tuple[float, ...] = ()
+    output_name: str = ""
+    repository: str = ""
+    file: str = ""
+    revision: str = ""
+    sha256: str = ""
+    licence: str = "unknown"
+    commercial: bool = True
+    cost: str = ""
+    figures_from: str = ""
+    run_by_us: bool = False
+
+    @property
+    def unit(self) -> DepthUnit:
+        return KINDS[self.output][0]
+
+    @property
+    def direction(self) -> Direction:
+        return KINDS[self.output][1]
+
+    @property
+    def needs_focal(self) -> bool:
+        return self.reading == "focal"
+
+
+def meaning(card: Card) -> dict[str, Any]:
+    """Return the fields that decide what a network's depth is; the others only describe it."""
+    told = {
+        "name",
+        "repository",
+        "file",
+        "revision",
+        "sha256",
+        "licence",
+        "commercial",
+        "cost",
+        "figures_from",
+        "run_by_us",
+    }
+    return {f.name: getattr(card, f.name) for f in fields(card) if f.name not in told}

@@ -1,0 +1,226 @@
+"""The recipe: every knob of a dataset, with its only default, its range and its meaning.
+
+The TOML file, the `--set` flags, the commented file that `figureground init` writes and the recipe kept in a dataset
+are all read off the dataclasses below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+def _knob(
+    default: Any,
+    meaning: str,
+    *,
+    choices: tuple[str, ...] = (),
+    between: tuple[float, float] | None = None,
+    content: bool = True,
+) -> Any:
+    """A recipe key.  `content=False` marks keys that name files: what they name is hashed, the name is not."""
+    metadata = {"meaning": meaning, "choices": choices, "between": between, "content": content}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Backgrounds:
+    path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
+    fit: str = _knob("cover", "how a photo becomes square", choices=("cover", "contain", "stretch"))
+    depth: str = _knob(
+        "",
+        "folder of known depth maps, STEM.png (16-bit) or STEM.npy, 0 = unknown; empty: by the network",
+        content=False,
+    )
+    depth_unit: str = _knob(
+        "m",
+        "of that folder: m (PNG in millimetres), 1/m (PNG in 1/10000), or relative inverse depth",
+        choices=("m", "1/m", "relative"),
+    )
+
+
+@dataclass(frozen=True)
+class Foregrounds:
+    path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
+    height: tuple[int, int] = _knob(
+        (100, 120), "figure height in px at size 224; in proportion at other sizes", between=(8, 224)
+    )
+    cutout: str = _knob(
+        "auto",
+        "auto: the photo's alpha, else its plain ground, else the network",
+        choices=("auto", "alpha", "key", "network"),
+    )
+    network: str = _knob(
+        "small", "for cutout = network: small (it ships), or the ONNX file of a salient-object network", content=False
+    )
+    real_height: tuple[float, float] = _knob((1.5, 1.9), "metres, for mode = ground", between=(0.02, 5.0))
+    real_heights: tuple[str, ...] = _knob(
+        (), 'exceptions, the first that fits: ["chairs/* 0.8 1.0", "vase.png 0.3 0.3"]'
+    )
+
+
+@dataclass(frozen=True)
+class Placement:
+    mode: str = _knob(
+        "uniform",
+        "uniform: drawn; grid: evenly spread; ground: standing on the floor, as tall as perspective says",
+        choices=("uniform", "grid", "ground"),
+    )
+    no_floor: str = _knob(
+        "leave out",
+        "mode = ground: what becomes of backgrounds without a usable floor",
+        choices=("leave out", "uniform", "grid"),
+    )
+    camera_height: float = _knob(
+        1.4, "metres above the floor, where depth and focal length do not say it", between=(0.1, 10.0)
+    )
+    size: tuple[int, int] = _knob(
+        (30, 210), "mode = ground: least and greatest figure height in px at size 224", between=(8, 1024)
+    )
+    figures: tuple[int, int] = _knob((1, 1), "least and greatest number of figures in a composite", between=(1, 16))
+    overlap: float = _knob(0.5, "greatest part of a figure that other figures may hide", between=(0.0, 1.0))
+    per_pair: int = _knob(20, "positions for each background and foreground", between=(1, 1_000_000))
+    mirror: str = _knob(
+        "same", "mirrored twin: none, at the same position, or at its own", choices=("none", "same", "own")
+    )
+    min_visible: float = _knob(
+        1.0, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
+    )
+    clip: str = _knob(
+        "inside",
+        "inside: min_visible holds; 2020: corner drawn from 1..120 at 224, whatever is cut off",
+        choices=("inside", "2020"),
+    )
+    samples: int | str = _knob(
+        "all",
+        "all, or a number: an even, repeatable spread over all combinations",
+        choices=("all",),
+        between=(1, 10**12),
+    )
+
+
+@dataclass(frozen=True)
+class LookOptions:
+    """Each is a range that a strength is drawn from, a figure; [0, 0] turns it off."""
+
+    shadow: tuple[float, float] = _knob((0.2, 0.5), "contact shadow of figures that stand", between=(0.0, 1.0))
+    colour: tuple[float, float] = _knob(
+        (0.0, 0.3), "colour match to the background (Reinhard, in Lab)", between=(0.0, 1.0)
+    )
+    sharpness: tuple[float, float] = _knob((0.5, 1.0), "blur towards the background's sharpness", between=(0.0, 1.0))
+    noise: tuple[float, float] = _knob((0.5, 1.0), "noise towards the background's", between=(0.0, 1.0))
+    feather: tuple[float, float] = _knob((0.0, 0.4), "softening of edges, px at size 224", between=(0.0, 4.0))
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    quality: int = _knob(90, "JPEG quality", between=(1, 100))
+    subsampling: str = _knob("4:2:0", "JPEG chroma subsampling", choices=("4:4:4", "4:2:2", "4:2:0"))
+    optimize: bool = _knob(False, "optimised Huffman tables: about 4 % smaller, 1.6 times slower")
+
+
+@dataclass(frozen=True)
+class MaskOptions:
+    format: str = _knob("png", "png: 1 bit, exact; jpeg: as in 2020, grey at the edges", choices=("png", "jpeg"))
+
+
+@dataclass(frozen=True)
+class DepthOptions:
+    source: str = _knob(
+        "network",
+        "network: run on every composite; layered: the background's, with the figures standing in it; both",
+        choices=("network", "layered", "both", "none"),
+    )
+    relief: str = _knob(
+        "round",
+        "layered figures: flat, round (from the matte), or as the network sees them",
+        choices=("flat", "round", "network"),
+    )
+    thickness: float = _knob(0.12, "metres from the outline of a figure to its front", between=(0.0, 2.0))
+    model: str = _knob(
+        "small", "the depth network: small (it ships), a path, or a name from `figureground models`", content=False
+    )
+    card: str = _knob(
+        "", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash", content=False
+    )
+    runtime: str = _knob("auto", "auto: the card's", choices=("auto", "onnx", "openvino", "transformers"))
+    device: str = _knob(
+        "cpu",
+        "where it runs; there is no silent fallback",
+        choices=("cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"),
+    )
+    precision: str = _knob("float32", "of transformers models", choices=("float32", "bfloat16", "float16"))
+    batch: int = _knob(1, "composites a call; more helps on accelerators only", between=(1, 1024))
+    upsampling: str = _knob(
+        "aligned", "DenseDepth's; half_pixel as it was run in 2020", choices=("aligned", "half_pixel")
+    )
+    leaky: str = _knob(
+        "auto", "DenseDepth's LeakyReLUs an up-block: what its file says", choices=("auto", "one", "two")
+    )
+    focal: float = _knob(
+        0.0, "focal length / side of the canvas; 0: from EXIF where depth is known, else unknown", between=(0.0, 20.0)
+    )
+    encoding: str = _knob(
+        "png16",
+        "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata",
+        choices=("png16", "png8", "jpeg8"),
+    )
+
+
+@dataclass(frozen=True)
+class Split:
+    backgrounds: float = _knob(0.1, "fraction of backgrounds kept out of training", between=(0.0, 0.9))
+    foregrounds: float = _knob(0.1, "fraction of foregrounds kept out of training", between=(0.0, 0.9))
+
+
+@dataclass(frozen=True)
+class Parts:
+    size: int = _knob(1000, "samples a part; the unit of work, resume and distribution", between=(1, 1_000_000))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every knob.  `root` is the folder that its relative paths start from; it is no key and not compared."""
+
+    name: str = _knob("dataset", "the dataset's name", content=False)
+    seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
+    size: int = _knob(224, "side of the square canvas in px", between=(64, 1024))
+    backgrounds: Backgrounds = field(default_factory=Backgrounds)
+    foregrounds: Foregrounds = field(default_factory=Foregrounds)
+    placement: Placement = field(default_factory=Placement)
+    look: LookOptions = field(default_factory=LookOptions)
+    image: ImageOptions = field(default_factory=ImageOptions)
+    mask: MaskOptions = field(default_factory=MaskOptions)
+    depth: DepthOptions = field(default_factory=DepthOptions)
+    split: Split = field(default_factory=Split)
+    parts: Parts = field(default_factory=Parts)
+    root: Path = field(default=Path(), compare=False, repr=False)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    # figures that stand on the floor of each background, with depth that agrees
+    "ground": {"placement": {"mode": "ground", "min_visible": 0.6}, "depth": {"source": "layered"}},
+    # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
+    "eva4": {
+        "placement": {"clip": "2020"},
+        "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
+        "image": {"quality": 30, "optimize": True},
+        # 448 px bicubic -> DenseDepth with half-pixel upsampling -> 224 -> stretched per image -> 8-bit JPEG
+        "depth": {"model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},
+    },
+}
+
+
+def keys(recipe: Recipe) -> Iterable[tuple[str, dataclasses.Field[Any], Any]]:
+    """Yield (dotted key, field, value) for every key, in the order of the file."""
+    for top in dataclasses.fields(recipe):
+        value = getattr(recipe, top.name)
+        if dataclasses.is_dataclass(value):
+            for inner in dataclasses.fields(value):
+                yield f"{top.name}.{inner.name}", inner, getattr(value, inner.name)
+        elif top.name != "root":
+            yield top.name, top, value

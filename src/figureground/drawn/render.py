@@ -1,0 +1,234 @@
+"""From a seed to a picture with exact depth: trace, light, antialias where it matters, develop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from figureground.core.arrays import Bools, Floats, Singles
+from figureground.drawn.camera import Camera
+from figureground.drawn.film import develop, share
+from figureground.drawn.people import PersonAt, figure
+from figureground.drawn.raycast import FIGURE, Stage, Surface, face_uv, surface, trace, trace_parts
+from figureground.drawn.rooms import furnish
+from figureground.drawn.shading import CELLS, direct, gather, scatter, sunlight
+from figureground.drawn.textures import flat_albedo
+
+Ints = NDArray[np.int16]
+
+T = TypeVar("T", bound=np.generic)
+
+_PARTS = 8  # rays in a pixel that has an edge in it
+
+
+def _tiles(image: NDArray[T]) -> NDArray[T]:
+    h, w = image.shape[:2]
+    return np.ascontiguousarray(
+        image.reshape(h // 8, 8, w // 8, 8, -1).swapaxes(1, 2).reshape(h * w // 64, 64, *image.shape[2:])
+    )
+
+
+def _untile(tiles: Singles, h: int, w: int) -> Singles:
+    return tiles.reshape(h // 8, w // 8, 8, 8, -1).swapaxes(1, 2).reshape(h, w, *tiles.shape[2:])
+
+
+def _pattern(h: int, w: int) -> NDArray[np.int64]:
+    # Which of 16 sets of rays a pixel uses: neighbours in every 4 x 4 block use different ones, and the eight black
+    # squares of a chessboard use sets 0 to 7.
+    bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.int64)
+    return np.tile(bayer, (-(-h // 4), -(-w // 4)))[:h, :w]
+
+
+def _soften(glow: Singles) -> Singles:
+    # The few rays of each pixel must not tell one bright texel from its neighbour: spread each over 5 x 5.
+    for axis in (1, 2):
+        for _ in range(2):
+            wide = np.pad(glow, [(1, 1) if a == axis else (0, 0) for a in range(4)], "edge")
+            thirds = [wide.take(range(k, k + CELLS), axis) for k in range(3)]
+            glow = (thirds[0] + thirds[1] + thirds[2]) / np.float32(3)
+    return glow
+
+
+def room_glow(stage: Stage) -> tuple[Singles, Singles]:
+    """Light given back by the room's faces (6, CELLS, CELLS, 3) and by each solid (n + 1, 3), after two bounces."""
+    step = (np.arange(CELLS) + 0.5) / CELLS
+    first, second = np.meshgrid(step, step, indexing="ij")
+    points, normal = np.zeros((6, CELLS, CELLS, 3)), np.zeros((6, CELLS, CELLS, 3))
+    albedo = np.zeros((6, CELLS, CELLS, 3))
+    side = stage.high - stage.low
+    for face in range(6):
+        axis = face // 2
+        a, b = [(2, 1), (0, 2), (0, 1)][axis]
+        points[face, ..., a], points[face, ..., b] = stage.low[a] + first * side[a], stage.low[b] + second * side[b]
+        inward = 1.0 if face % 2 == 0 else -1.0
+        points[face, ..., axis] = (stage.low if face % 2 == 0 else stage.high)[axis] + inward * 0.01
+        normal[face, ..., axis] = inward
+        u, v = face_uv(face, points[face])
+        albedo[face] = flat_albedo(stage.faces[face], u, v).mean((0, 1))
+        for w in stage.windows:
+            if w.face == face:
+                albedo[face][(u > w.u0) & (u < w.u1) & (v > w.v0) & (v < w.v1)] = 0.03
+    flat_points, flat_normal = (np.asarray(x.reshape(6 * CELLS, CELLS, 3), np.float32) for x in (points, normal))
+    tiles, facing = _tiles(flat_points), _tiles(flat_normal)
+    owner = np.full(tiles.shape[:2], -1, np.int16)
+    start = _tiles(np.tile(_pattern(CELLS, CELLS), (6, 1)))
+    light = direct(stage, tiles, facing, owner, start, 8)
+    light += sunlight(stage, tiles.reshape(-1, 3), facing.reshape(-1, 3), owner.reshape(-1)).reshape(light.shape)
+    base = np.asarray(albedo, np.float32)
+    tints = np.array([np.mean(s.material.colours, axis=0) for s in stage.solids] + [(0.3, 0.25, 0.22)])
+    rays = scatter(facing, start, 24)
+    total = light
+    for _ in range(3):
+        image = _untile(total, 6 * CELLS, CELLS).reshape(6, CELLS, CELLS, 3)
+        glow = _soften(np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32))
+        dim = np.asarray(tints * image[[0, 1, 2, 4, 5]].mean((0, 1, 2)) * 0.7 / np.pi, np.float32)
+        total = light + np.pi * gather(stage, tiles, rays, owner, glow, dim, False).mean(2)
+    image = _untile(total, 6 * CELLS, CELLS).reshape(6, CELLS, CELLS, 3)
+    return _soften(np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32)), dim
+
+
+def illuminate(
+    stage: Stage, eye: Floats, points: Floats, normal: Floats, what: Ints, depth: Floats, gloss: Floats
+) -> tuple[Singles, Singles]:
+    """Irradiance and mirrored radiance, both (h, w, 3), at the surface points (h, w, 3) of all pixels.
+
+    Soft light is found on the black squares of a chessboard only, and shared with the white ones; the sun, whose
+    shadows are sharp, everywhere.
+    """
+    h, w = what.shape
+    pad = ((0, -h % 8), (0, -w % 16))
+    lifted = np.asarray(points + normal * 0.004, np.float32)
+    place, facing = (np.pad(np.asarray(x, np.float32), (*pad, (0, 0)), "edge") for x in (lifted, normal))
+    owner, far = np.pad(what, pad, "edge"), np.pad(np.asarray(depth, np.float32), pad, "edge")
+    shiny_all = np.pad(np.asarray(gloss, np.float32), pad, "edge")
+    big = owner.shape
+    row = np.arange(big[0])[:, None]
+    black = row, 2 * np.arange(big[1] // 2)[None, :] + row % 2
+    tiles, norms, own = _tiles(place[black]), _tiles(facing[black]), _tiles(owner[black])
+    start, shiny = _tiles(_pattern(*big)[black]), _tiles(shiny_all[black])
+    known = np.zeros(big, np.float32)
+    known[black] = 1
+
+    def spread(found: Singles) -> Singles:
+        full = np.zeros((*big, 3), np.float32)
+        full[black] = _untile(found, big[0], big[1] // 2)
+        return share(full, known, facing, owner, far)
+
+    glow, dim = room_glow(stage)
+    light = direct(stage, tiles, norms, own, start, 3)
+    light += np.pi * gather(stage, tiles, scatter(norms, start, 4), own, glow, dim, False).mean(2)
+    light = spread(light)
+    if stage.figure is not None:  # the photographer's fill light: nobody wants a silhouette
+        light[owner == FIGURE] = light[owner == FIGURE] * 1.1 + 0.15 * np.median(light[owner != FIGURE], 0)
+    sun = sunlight(stage, place.reshape(-1, 3), facing.reshape(-1, 3), owner.reshape(-1))
+    light += sun.reshape(*big, 3)
+    mirror = np.zeros_like(light)
+    rows = np.nonzero(shiny.max(1) > 0)[0]
+    if len(rows):
+        view = tiles[rows] - np.asarray(eye, np.float32)
+        view /= np.linalg.norm(view, axis=-1, keepdims=True)
+        n = norms[rows]
+        cosine = np.einsum("...i,...i", view, n)[..., None]
+        ideal = view - 2 * cosine * n
+        fuzz = scatter(n, start[rows], 2) - n[:, :, None] * 0.7
+        rough = (0.32 * (1 - shiny[rows]) + 0.03)[..., None, None]
+        rays = np.asarray(ideal[:, :, None] + rough * fuzz, np.float32)
+        rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
+        back = gather(stage, tiles[rows], rays, own[rows], glow, dim, True)
+        fresnel = 0.04 + 0.96 * np.clip(1 + cosine, 0, 1) ** 5
+        seen = np.zeros_like(tiles)
+        seen[rows] = np.minimum(back, 8).mean(2) * fresnel * np.minimum(shiny[rows] * 1.6, 1)[..., None]
+        mirror = spread(seen) * np.minimum(shiny_all * 99, 1)[..., None]
+    return light[:h, :w], mirror[:h, :w]
+
+
+def _edges(what: Ints, look: Surface, radiance: Floats, shape: tuple[int, int]) -> Bools:
+    normal = look.normal.reshape(*shape, 3)
+    tone = np.sqrt(np.clip(radiance, 0, 4)).mean(-1)
+    spread = 0.035 * max(float(np.median(tone)), 0.05) / 0.35
+    out = np.zeros(shape, np.bool_)
+    for a, b in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
+        differs = (what[a] != what[b]) | (np.einsum("...i,...i", normal[a], normal[b]) < 0.9)
+        differs |= np.abs(tone[a] - tone[b]) > spread
+        out[a] |= differs
+        out[b] |= differs
+    return out
+
+
+def _borrow(
+    chosen: Bools, found: Ints, normal: Floats, what: Ints, normals: Floats, count: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    # Which pixel to take light from for each part of a pixel: itself or the neighbour with the same surface.
+    h, w = what.shape
+    row, column = (np.repeat(a, count) for a in np.nonzero(chosen))
+    best_row, best_column = row.copy(), column.copy()
+    todo = np.arange(len(row))
+    score = np.full(len(row), -2.0)
+    for dy, dx in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
+        r, c = np.clip(row[todo] + dy, 0, h - 1), np.clip(column[todo] + dx, 0, w - 1)
+        value = np.where(what[r, c] == found[todo], (normals[r, c] * normal[todo]).sum(-1), -1.0)
+        better = value > score[todo]
+        at = todo[better]
+        best_row[at], best_column[at], score[at] = r[better], c[better], value[better]
+        todo = todo[score[todo] < 0.95]
+        if len(todo) == 0:
+            break
+    return best_row, best_column
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """A picture with its truth.
+
+    rgb: (size, size, 3) uint8, sRGB.  depth_m: (size, size) float32, z-depth in metres along the optical axis of the
+    surface seen through the centre of each pixel (never averaged).  labels: (size, size) uint8, numbers of LABELS.
+    person_mask: (size, size) bool, the pixels whose centre sees the person.
+    """
+
+    rgb: NDArray[np.uint8]
+    depth_m: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    person_mask: NDArray[np.bool_]
+    camera: Camera
+
+
+def picture(stage: Stage, camera: Camera, size: int, seed: int, bias: float = 0.24) -> Rendering:
+    """Render a stage."""
+    depth, what = trace(stage, camera, size)
+    eye = np.asarray(camera.eye)
+    centre = np.arange(size) + 0.5
+    points = eye + depth[..., None] * camera.rays(centre[None, :], centre[:, None], size)
+    look = surface(stage, what.reshape(-1), points.reshape(-1, 3))
+    normal = look.normal.reshape(size, size, 3)
+    light, mirror = illuminate(stage, eye, points, normal, what, depth, look.gloss.reshape(size, size))
+    diffuse = np.asarray(light, np.float64) / np.pi
+    radiance = look.albedo.reshape(size, size, 3) * diffuse + mirror + look.emission.reshape(size, size, 3)
+    chosen = _edges(what, look, radiance, (size, size))
+    turn = np.arange(_PARTS)
+    offsets = np.stack([(turn + 0.5) / _PARTS, (turn * 3 % _PARTS + 0.5) / _PARTS], -1)
+    part_depth, found, rays = trace_parts(stage, camera, what, chosen, offsets)
+    at = (eye + part_depth[..., None] * rays).reshape(-1, 3)
+    parts = surface(stage, found.reshape(-1), at)
+    r, c = _borrow(chosen, found.reshape(-1), parts.normal, what, normal, _PARTS)
+    colour = parts.albedo * diffuse[r, c] + np.minimum(mirror[r, c], 8) + parts.emission
+    # Average what the film can tell apart: a part far brighter than white must not hide the rest of its pixel.
+    ceiling = float(np.quantile(radiance, 0.98)) + 1e-6
+    radiance[chosen] = np.minimum(colour, ceiling * 1.5).reshape(-1, _PARTS, 3).mean(1)
+    labels = look.label.reshape(size, size)
+    return Rendering(develop(radiance, seed, bias), depth.astype(np.float32), labels, what == FIGURE, camera)
+
+
+def render_room(seed: int, size: int = 448, person: PersonAt | None = None) -> Rendering:
+    """The furnished room of a seed, size x size pixels, with a person in it if one is given.
+
+    The same arguments give the same bytes.  A person changes the depth of no pixel that does not see the person.
+    """
+    if size < 8:
+        raise ValueError(f"size is {size}: a room needs at least 8 pixels a side")
+    stage, camera = furnish(seed)
+    if person is not None:
+        stage = replace(stage, figure=figure(person))
+    return picture(stage, camera, size, seed)

@@ -1,0 +1,297 @@
+"""How good a depth network is: its estimates against sensor depth, picture by picture, beside a constant's.
+
+A pair is a photo and the depth that a sensor measured in its place: NAME.jpg with NAME.depth.png (16-bit millimetres,
+0 = no reading) or NAME.depth.npy (floating metres; 0, negative and not finite = no reading).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.sample import DepthMap, DepthUnit, Direction, Picture
+from figureground.evaluate import metrics
+from figureground.evaluate.metrics import DepthErrors
+from figureground.ingest import photos
+
+MAX_M = 10.0  # NYU's usual limit
+VIEWS = 60
+_VIEW_SIDE = 224  # px
+_SUFFIXES = (".depth.png", ".depth.npy")
+_HIDDEN = re.compile(r"(^|/)\.")
+
+Progress = Callable[[str, int, int], None]
+Truth = NDArray[np.float32]  # metres, NaN where the sensor has no reading
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A photo and its sensor depth.  `name` is the photo's path in the folder, without its suffix."""
+
+    name: str
+    photo: Path
+    depth: Path
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a page shows of a picture, at most 224 px large, sampled without averaging so that holes stay holes.
+
+    `photo` uint8 (h, w, 3); `truth_m` float32 (h, w), NaN where unknown; `estimates_m` alignment -> float32 (h, w).
+    """
+
+    photo: Picture
+    truth_m: Truth
+    estimates_m: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One picture: alignment -> errors, of the network and of the constant.  `view` is None where it was not kept."""
+
+    name: str
+    network: Mapping[str, DepthErrors]
+    constant: Mapping[str, DepthErrors]
+    view: View | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A network's errors over pairs, in the pairs' order.
+
+    `unit` and `direction` are those of its maps; the truth counts up to `max_m`, and estimates are held to it.
+    `constant_m` is the median of all true depths, every pixel of every picture counting alike, to 1 mm: the constant
+    with the least mean absolute error.  It is what "constant" means under "metric"; under "scaled" it becomes each
+    picture's own median and under "scale and shift" the constant that fits each picture's inverse depth best.
+    """
+
+    name: str
+    unit: DepthUnit
+    direction: Direction
+    max_m: float
+    constant_m: float
+    rows: tuple[Row, ...]
+
+    @property
+    def headline(self) -> str:
+        """The alignment by which pictures are ordered: "metric" where the network's unit allows it."""
+        return next(iter(self.rows[0].network))
+
+    def overall(self) -> dict[str, DepthErrors]:
+        """Return alignment -> the network's mean errors over the pictures, each counting alike."""
+        return {a: metrics.mean([row.network[a] for row in self.rows]) for a in self.rows[0].network}
+
+    def overall_constant(self) -> dict[str, DepthErrors]:
+        """Return alignment -> the constant's mean errors over the pictures, each counting alike."""
+        return {a: metrics.mean([row.constant[a] for row in self.rows]) for a in self.rows[0].constant}
+
+
+def read_pairs(folder: Path) -> list[Pair]:
+    """Return the pairs in a folder, searched to any depth, in natural order; no pixel is read yet.
+
+    Raises FigureGroundError when there are none, and for whatever would leave a file out unsaid: a photo without depth
+    or with two, depth without a photo, two photos of one name.
+    """
+    if not folder.is_dir():
+        raise FigureGroundError("no such folder of pairs", str(folder), "check the spelling")
+    form = "put NAME.jpg beside NAME.depth.png (16-bit millimetres, 0 = no reading) or NAME.depth.npy (metres)"
+    files = [p for p in folder.rglob("*") if p.is_file() and not _HIDDEN.search(p.relative_to(folder).as_posix())]
+    depths = {p for p in files if p.name.endswith(_SUFFIXES)}
+    pairs: dict[Path, Pair] = {}
+    for photo in sorted((p for p in files if p.suffix.lower() in photos.SUFFIXES), key=photos.natural_key):
+        if photo in depths:
+            continue
+        stem = photo.with_suffix("")
+        found = [p for p in (stem.with_name(stem.name + suffix) for suffix in _SUFFIXES) if p in depths]
+        if not found:
+            raise FigureGroundError("the photo has no sensor depth", str(photo), form)
+        if len(found) > 1:
+            raise FigureGroundError("the photo has two depth maps", str(photo), "remove the .png or the .npy")
+        if stem in pairs:
+            where = f"{photo} and {pairs[stem].photo.name}"
+            raise FigureGroundError("two photos have one name, and one depth map", where, "remove one of them")
+        pairs[stem] = Pair(stem.relative_to(folder).as_posix(), photo, found[0])
+    lonely = sorted(depths - {pair.depth for pair in pairs.values()})
+    if lonely:
+        raise FigureGroundError("the depth map has no photo", str(lonely[0]), form)
+    if not pairs:
+        raise FigureGroundError("the folder holds no pairs", str(folder), form)
+    return list(pairs.values())
+
+
+def read_photo(pair: Pair) -> Picture:
+    """Return the whole photo, uint8 (height, width, 3), as `photos.decode` does.  Raises FigureGroundError."""
+    try:
+        picture = photos.decode(photos.read_bytes(pair.photo), enough=photos.MAX_PIXELS).pixels
+    except SetAsideError as error:
+        raise FigureGroundError(
+            f"the photo cannot be used: {error.reason}", str(pair.photo), "mend it or remove the pair"
+        ) from None
+    return np.ascontiguousarray(picture[..., :3])
+
+
+def read_truth(pair: Pair, max_m: float) -> Truth:
+    """Return the sensor depth, float32 (height, width) metres, NaN where there is no reading or it is beyond max_m.
+
+    Raises FigureGroundError when the file is damaged, of another form, or has no reading up to max_m.
+    """
+    try:
+        if pair.depth.suffix == ".npy":
+            values = np.load(pair.depth, allow_pickle=False)
+            fault = "" if values.dtype.kind == "f" and values.ndim == 2 else f"{values.dtype} {values.shape}"
+            form = "an array of floating metres, (height, width)"
+        else:
+            with Image.open(pair.depth) as picture:
+                fault = "" if picture.mode.startswith("I") else f"mode {picture.mode}"
+                values = np.asarray(picture).astype(np.float64) / 1000
+            form = "a 16-bit grey PNG of millimetres"
+    except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        raise FigureGroundError(
+            f"the depth map cannot be read: {first}", str(pair.depth), "mend it or remove the pair"
+        ) from None
+    if fault:
+        raise FigureGroundError(f"the depth map is {fault}", str(pair.depth), f"it should be {form}")
+    truth = np.asarray(values, np.float32)
+    truth = np.where(metrics.known(truth) & (truth <= np.float32(max_m)), truth, np.float32(np.nan))
+    if not np.isfinite(truth).any():
+        raise FigureGroundError(
+            f"the depth map has no reading up to {max_m:g} m", str(pair.depth), "remove the pair, or allow more metres"
+        )
+    return truth
+
+
+def evaluate(
+    estimate: Callable[[Picture], DepthMap],
+    pairs: Sequence[Pair],
+    *,
+    name: str = "network",
+    max_m: float = MAX_M,
+    views: int = VIEWS,
+    progress: Progress = lambda *_: None,
+) -> Evaluation:
+    """Return how far the estimates are from the sensor's depth, beside a constant's.
+
+    The network is given the whole photo.  Where its map has another size than the truth the *map* is resized, in its
+    own unit, by Pillow's BILINEAR (half-pixel centres; triangles as wide as the step when it shrinks); the truth never
+    is, so only measured depths count.  All depth files are read before the network runs, so that a bad one is named at
+    once.  `views`: how many of the worst pictures keep what a page shows of them; memory does not grow beyond that.
+    `progress` is called with ("truth" or "depth", done, all).
+
+    Raises FigureGroundError for no pairs, a bad file, a photo and depth of different aspect, or an impossible max_m.
+    """
+    if not pairs:
+        raise FigureGroundError("no pairs to evaluate on", "pairs", "give at least one photo with its depth")
+    if not 0 < max_m <= 1000:
+        raise FigureGroundError(f"max_m = {max_m} is no depth limit", "max_m", "metres, above 0 and at most 1000")
+    constant_m = _median(pairs, max_m, progress)
+    rows: list[Row] = []
+    kinds = set()
+    for pair in pairs:
+        photo, truth = read_photo(pair), read_truth(pair, max_m)
+        if abs(truth.shape[0] * photo.shape[1] / (truth.shape[1] * photo.shape[0]) - 1) > 0.02:
+            raise FigureGroundError(
+                f"photo and depth differ in shape: {photo.shape[1]} x {photo.shape[0]} and "
+                f"{truth.shape[1]} x {truth.shape[0]} px",
+                str(pair.depth),
+                "they must show the same view; is one turned or cropped?",
+            )
+        depth = estimate(photo)
+        kinds.add((depth.unit, depth.direction))
+        flat = DepthMap(np.full(truth.shape, constant_m, np.float32), "m", "larger is farther")
+        found = metrics.aligned(resized(depth, *truth.shape), truth, max_m)
+        network = {a: metrics.errors(values, truth) for a, values in found.items()}
+        constant = {a: metrics.errors(values, truth) for a, values in metrics.aligned(flat, truth, max_m).items()}
+        rows.append(Row(pair.name, network, constant, _view(photo, truth, found)))
+        _keep_worst(rows, views)
+        progress("depth", len(rows), len(pairs))
+    if len(kinds) > 1:
+        raise ValueError(f"the network's maps differ in unit or direction: {sorted(kinds)}")
+    unit, direction = kinds.pop()
+    return Evaluation(name, unit, direction, max_m, constant_m, tuple(rows))
+
+
+def resized(depth: DepthMap, height: int, width: int) -> DepthMap:
+    """Return the map at another size, bilinearly in its own unit; NaN spreads to all that it touches."""
+    if depth.values.shape == (height, width):
+        return depth
+    image = Image.fromarray(np.ascontiguousarray(depth.values, np.float32))
+    values = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+    return DepthMap(values, depth.unit, depth.direction)
+
+
+def to_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Return all numbers of an evaluation, without its pictures, as what `json.dumps` takes."""
+
+    def plain(found: Mapping[str, DepthErrors]) -> dict[str, dict[str, float]]:
+        return {a: {key.rstrip("_"): value for key, value in asdict(e).items()} for a, e in found.items()}
+
+    return {
+        "network": evaluation.name,
+        "unit": evaluation.unit,
+        "direction": evaluation.direction,
+        "max_m": evaluation.max_m,
+        "constant_m": evaluation.constant_m,
+        "pictures": len(evaluation.rows),
+        "overall": {"network": plain(evaluation.overall()), "constant": plain(evaluation.overall_constant())},
+        "rows": [{"name": r.name, "network": plain(r.network), "constant": plain(r.constant)} for r in evaluation.rows],
+    }
+
+
+def table(evaluation: Evaluation) -> str:
+    """Return the overall errors as a Markdown table that also reads well in a terminal, ending in what it counts."""
+    name = " ".join(evaluation.name.replace("|", "\\|").split())
+    wide = max(len(name), len("constant"))
+    lines = [
+        f"| {'estimate':<{wide}} | aligned by      | AbsRel | RMSE, m | log10 |    δ1 |",
+        f"|{'-' * (wide + 2)}|-----------------|-------:|--------:|------:|------:|",
+    ]
+    for source, found in ((name, evaluation.overall()), ("constant", evaluation.overall_constant())):
+        for alignment, e in found.items():
+            numbers = f"{e.abs_rel:6.3f} | {e.rmse_m:7.3f} | {e.log10_:5.3f} | {e.delta1:5.3f}"
+            lines.append(f"| {source:<{wide}} | {alignment:<15} | {numbers} |")
+    pixels = sum(next(iter(row.constant.values())).pixels for row in evaluation.rows)
+    count = len(evaluation.rows)
+    note = (
+        f"Mean over {count} picture{'' if count == 1 else 's'}, {pixels:,} pixels with sensor depth up to "
+        f"{evaluation.max_m:g} m. Constant: {evaluation.constant_m:.3f} m, the median of them all."
+    )
+    return "\n".join([*lines, "", note])
+
+
+def _median(pairs: Sequence[Pair], max_m: float, progress: Progress) -> float:
+    """Return the median of all true depths, m, to 1 mm, from a histogram: memory stays flat."""
+    counts = np.zeros(round(max_m * 1000) + 2, np.int64)
+    for done, pair in enumerate(pairs, 1):
+        truth = read_truth(pair, max_m)
+        millimetres = np.rint(truth[np.isfinite(truth)].astype(np.float64) * 1000).astype(np.int64)
+        counts += np.bincount(millimetres, minlength=counts.size)
+        progress("truth", done, len(pairs))
+    below = np.cumsum(counts)
+    return max(metrics.MIN_M, float(np.searchsorted(below, below[-1] / 2)) / 1000)
+
+
+def _view(photo: Picture, truth: Truth, found: Mapping[str, metrics.Metres]) -> View:
+    height, width = truth.shape
+    share = min(1.0, _VIEW_SIDE / max(truth.shape))
+    size = max(1, round(height * share)), max(1, round(width * share))
+    rows, columns = (((np.arange(n) + 0.5) * full / n).astype(int) for n, full in zip(size, truth.shape, strict=True))
+    small = np.asarray(Image.fromarray(photo).resize((size[1], size[0]), Image.Resampling.LANCZOS))
+    maps = {a: values[rows][:, columns].astype(np.float32) for a, values in found.items()}
+    return View(small, truth[rows][:, columns], maps)
+
+
+def _keep_worst(rows: list[Row], views: int) -> None:
+    """Drop the view of the best picture that has one, if there are more than `views`; the first of equals stays."""
+    kept = [i for i, row in enumerate(rows) if row.view is not None]
+    if len(kept) > views:
+        best = min(reversed(kept), key=lambda i: next(iter(rows[i].network.values())).abs_rel)
+        rows[best] = replace(rows[best], view=None)

@@ -1,0 +1,54 @@
+"""A plane seen in perspective: inverse depth, horizon, how tall a figure looks on it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from figureground.core.arrays import Floats
+from figureground.core.sample import DepthMap, Ground
+
+
+def inverse(depth: DepthMap) -> Floats | None:
+    """Return inverse depth, float64 (h, w), NaN where unknown; None for relative depth that is not inverse.
+
+    Relative inverse depth is taken as known up to scale: 0 is infinitely far.
+    """
+    values = depth.values.astype(np.float64)
+    known = values > 0
+    if depth.unit == "m":
+        return np.where(known, 1 / np.where(known, values, 1), np.nan)
+    return np.where(known, values, np.nan) if depth.direction == "larger is nearer" else None
+
+
+def horizon_y(ground: Ground, x: ArrayLike, size: int) -> Floats:
+    """Return the horizon's y at pixel coordinates x."""
+    rise = math.tan(math.radians(ground.roll_deg))
+    return np.asarray(ground.horizon_y + rise * (np.asarray(x, np.float64) - size / 2), np.float64)
+
+
+def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, size: int) -> Floats:
+    """Return how many px tall a figure of `real_m` metres looks that stands at pixel coordinates x, y of the floor.
+
+    With a focal length f the floor's normal is n ~ (a*f, b*f, a*cx + b*cy + c), and foot and head are projected through
+    the pinhole.  Without one the horizon rule holds, exact for a level camera: the horizon cuts every figure on the
+    floor at the height of the camera, so height / (y - horizon) = real height / camera height.
+    """
+    x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
+    if not ground.focal:
+        return np.asarray((y - horizon_y(ground, x, size)) * real_m / ground.camera_height, np.float64)
+    f = ground.focal * size
+    normal = floor_normal(ground.a, ground.b, ground.c, f, size)
+    normal /= np.linalg.norm(normal)
+    rays = np.stack([(x - size / 2) / f, (y - size / 2) / f, np.ones_like(x)], -1)
+    foot = rays * (ground.camera_height / (rays @ normal))[..., None]
+    head = foot - real_m * normal
+    top = head[..., :2] * f / head[..., 2:] + size / 2
+    return np.asarray(np.hypot(x - top[..., 0], y - top[..., 1]), np.float64)
+
+
+def floor_normal(a: float, b: float, c: float, f: float, size: int) -> Floats:
+    """Return N, pointing down, with N . X = 1 for points X of the plane (camera axes x right, y down, z forward)."""
+    return np.array([a * f, b * f, a * size / 2 + b * size / 2 + c])

@@ -1,0 +1,103 @@
+"""The pixels behind a catalog, decoded on demand and kept up to a fixed amount of memory."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground.core.sample import Catalog, Cutout, Mask, Picture
+from figureground.core.store import Store
+from figureground.geometry.codes import DepthCode, dequantise
+from figureground.geometry.occlusion import order
+from figureground.image.masks import AreaTable, area_table, mask_of
+from figureground.render.composite import premultiplied
+
+_KEPT_CUTOUTS = 512
+
+
+class Pixels:
+    """The pixels behind a catalog, decoded on demand and kept up to a fixed amount of memory."""
+
+    def __init__(self, catalog: Catalog, store: Store, keep_bytes: int = 256 * 2**20) -> None:
+        self.catalog = catalog
+        self.store = store
+        self._kept: OrderedDict[tuple[str, int], NDArray[Any]] = OrderedDict()
+        self._premultiplied: OrderedDict[int, Image.Image] = OrderedDict()
+        self._lock = threading.RLock()  # rendering and encoding may run in threads
+        self._room = keep_bytes
+
+    def background(self, i: int) -> Picture:
+        """Return uint8 (size, size, 3)."""
+        return self._get("background", i, lambda: _read(self.store.load(self.catalog.backgrounds[i].file)))
+
+    def depth(self, i: int) -> DepthCode:
+        """Return the background's depth in codes."""
+        entry = self.catalog.backgrounds[i]
+        codes = self._get("depth", i, lambda: _read(self.store.load(entry.depth_file)).astype(np.uint16))
+        return DepthCode(codes, entry.depth_scale, entry.depth_offset, 0, entry.depth_unit, entry.depth_direction)
+
+    def order(self, i: int) -> NDArray[np.float32]:
+        """Return the background's inverse depth that decides what stands before what (`occlusion.order`)."""
+        estimated = self.catalog.backgrounds[i].depth_from != "file"
+        return self._get("order", i, lambda: order(dequantise(self.depth(i)), self.background(i), estimated))
+
+    def floor(self, i: int) -> Mask:
+        """Return where the background shows floor, bool (size, size)."""
+        return self._get("floor", i, lambda: _read(self.store.load(self.catalog.backgrounds[i].floor_file)) > 0)
+
+    def footing(self, i: int) -> NDArray[np.int64]:
+        """Return the (x, y) pixels of the floor whose depth is known, int64 (n, 2), row by row."""
+
+        def find() -> NDArray[np.int64]:
+            y, x = np.nonzero(self.floor(i) & (self.depth(i).codes > 0))
+            return np.stack([x, y], -1).astype(np.int64)
+
+        return self._get("footing", i, find)
+
+    def relief(self, i: int) -> NDArray[np.uint8] | None:
+        """Return how far each pixel of a cut-out stands out, uint8 of its size; None for a flat figure."""
+        name = self.catalog.foregrounds[i].relief_file
+        return self._get("relief", i, lambda: _read(self.store.load(name))) if name else None
+
+    def cutout(self, i: int) -> Cutout:
+        """Return uint8 (height, width, 4)."""
+        return self._get("cutout", i, lambda: _read(self.store.load(self.catalog.foregrounds[i].file)))
+
+    def premultiplied(self, i: int) -> Image.Image:
+        """Return the cut-out ready to be resampled.  These are kept as they are asked for: they are few and small."""
+        with self._lock:
+            if i not in self._premultiplied:
+                self._premultiplied[i] = premultiplied(self.cutout(i))
+                if len(self._premultiplied) > _KEPT_CUTOUTS:
+                    self._premultiplied.popitem(last=False)
+            self._premultiplied.move_to_end(i)
+            return self._premultiplied[i]
+
+    def table(self, i: int) -> AreaTable:
+        """Return the summed-area table of the cut-out's mask."""
+        return self._get("table", i, lambda: area_table(mask_of(self.cutout(i)[..., 3])))
+
+    def _get(self, kind: str, i: int, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        name = (kind, i)
+        with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+            array = make()
+            self._kept[name] = array
+            self._room -= array.nbytes
+            while self._room < 0 and len(self._kept) > 1:
+                self._room += self._kept.popitem(last=False)[1].nbytes
+            return array
+
+
+def _read(data: bytes) -> NDArray[Any]:
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture)

@@ -1,0 +1,160 @@
+"""Networks behind one interface each: depth of a batch of pictures, and alpha of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground.core.card import Card
+from figureground.core.errors import FigureGroundError
+from figureground.core.sample import DepthMap, Picture
+from figureground.networks.runtimes import Runner, first_line
+
+_FILTERS = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+@dataclass(frozen=True)
+class DepthNetwork:
+    """A depth network and its card.
+
+    Called with uint8 RGB pictures (n, height, width, 3) it returns float32 depth (n, height, width) in `card.unit`;
+    with `native=True` at the network's own output size.  It runs at the size that the network was made for.
+    `focal`: focal length in units of the picture's width, for cards that need it.
+
+    Raises FigureGroundError when the output is not one finite, varying map a picture: bad depth is never returned.
+    """
+
+    card: Card
+    run: Runner
+    where: str
+    focal: float = 0.0
+
+    def __call__(self, pictures: NDArray[np.uint8], native: bool = False) -> NDArray[np.float32]:
+        _, height, width, _ = pictures.shape
+        rows, columns = input_shape(self.card, height, width)
+        batch = np.stack([prepare(self.card, picture, rows, columns) for picture in pictures])
+        try:
+            outputs = self.run(batch)
+        except Exception as error:  # runtimes' errors share no base class
+            raise FigureGroundError(
+                f"the depth network refused its input {list(batch.shape)}: {first_line(error)}",
+                self.where,
+                "does its card state the input size and layout that the file takes?",
+            ) from None
+        raw = self._one_map(outputs, len(pictures))
+        depth = self._finite(read(self.card, raw, outputs, self.focal * columns))
+        if not native:
+            depth = np.stack([resized_map(one, height, width) for one in depth])
+        return depth
+
+    def estimate(self, picture: Picture) -> DepthMap:
+        """Return the depth of one picture, uint8 (height, width, 3), at its size."""
+        return DepthMap(self(picture[None])[0], self.card.unit, self.card.direction)
+
+    def _finite(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not np.isfinite(values).all():
+            raise FigureGroundError(
+                "the depth network's output has NaN or infinite values",
+                self.where,
+                "nothing of it is written; try another runtime or precision",
+            )
+        return values
+
+    def _one_map(self, outputs: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.float32]:
+        name = self.card.output_name or ("points" if self.card.reading == "moge" else next(iter(outputs)))
+        if name not in outputs:
+            raise FigureGroundError(
+                f"the depth network has no output {name!r}",
+                self.where,
+                f"set output_name to one of {', '.join(outputs)}",
+            )
+        raw = outputs[name].astype(np.float32)
+        if self.card.reading == "moge":
+            raw = raw.reshape(n, *raw.shape[-3:])[..., 2]
+        elif raw.ndim >= 3 and raw.size == n * raw.shape[-2] * raw.shape[-1]:
+            raw = raw.reshape(n, *raw.shape[-2:])
+        if raw.ndim != 3 or len(raw) != n:
+            raise FigureGroundError(
+                f"the depth network's output has shape {list(outputs[name].shape)}",
+                self.where,
+                "one map a picture is wanted: [n, 1, h, w] or [n, h, w]",
+            )
+        self._finite(raw)
+        flat = np.ptp(raw.reshape(n, -1), axis=1) == 0
+        if flat.any() and raw[0].size > 1:
+            raise FigureGroundError(
+                "the depth network's output is constant",
+                self.where,
+                "are these the right weights, and is the card's mean and std right?",
+            )
+        return raw
+
+
+def input_shape(card: Card, height: int, width: int) -> tuple[int, int]:
+    """Return (rows, columns) at which the network sees a picture of that size."""
+    if not card.multiple:
+        return card.input_size, card.input_size
+    scale = card.input_size / min(height, width)
+    rows, columns = (max(1, round(side * scale / card.multiple)) * card.multiple for side in (height, width))
+    return rows, columns
+
+
+def prepare(card: Card, picture: Picture, rows: int, columns: int) -> NDArray[np.float32]:
+    """Return one picture as the network takes it: resized, 0..1, normalised, float32 in the card's layout."""
+    if picture.shape[:2] != (rows, columns):
+        picture = np.asarray(Image.fromarray(picture).resize((columns, rows), _FILTERS[card.resize]))
+    values = picture.astype(np.float32) / np.float32(255)
+    values = np.divide(values - np.array(card.mean, np.float32), np.array(card.std, np.float32), dtype=np.float32)
+    return np.ascontiguousarray(values if card.layout == "nhwc" else values.transpose(2, 0, 1))
+
+
+def read(
+    card: Card, raw: NDArray[np.float32], outputs: Mapping[str, NDArray[Any]], focal_px: float
+) -> NDArray[np.float32]:
+    """Return raw output (n, h, w) as depth in the card's unit, clipped to its valid range."""
+    if card.reading == "densedepth":
+        from figureground.networks.densedepth import metres
+
+        depth = metres(raw)
+    elif card.reading == "moge":
+        depth = moge_depth(outputs["points"], outputs["metric_scale"])
+    else:
+        depth = raw * np.float32(card.unit_scale * (focal_px if card.needs_focal else 1.0))
+    if card.valid and card.unit != "relative":
+        depth = np.clip(depth, np.float32(card.valid[0]), np.float32(card.valid[1]))
+    return depth.astype(np.float32)
+
+
+def moge_depth(points: NDArray[Any], metric_scale: NDArray[Any]) -> NDArray[np.float32]:
+    """Return metres (n, h, w) from an affine point map (n, h, w, 3) and its metric scale (n,).
+
+    A point (x, y, z) is seen at (u, v) = f * (x, y) / (z + t), pixel centres over half the diagonal.  Multiplied out
+    this is linear in (f, t): u*t - x*f = -u*z, and likewise for v; both are solved for by least squares.
+    """
+    n, height, width, _ = points.shape
+    half = np.hypot(height, width) / 2
+    v, u = ((np.mgrid[0:height, 0:width] + 0.5 - np.array([height, width]).reshape(2, 1, 1) / 2) / half).reshape(2, -1)
+    seen = np.concatenate([u, v])
+    depth = np.empty((n, height, width), np.float32)
+    for i in range(n):
+        x, y, z = points[i].reshape(-1, 3).astype(np.float64).T
+        z2 = np.concatenate([z, z])
+        terms = np.stack([seen, -np.concatenate([x, y])], 1)
+        (shift, _), *_ = np.linalg.lstsq(terms, -seen * z2, rcond=None)
+        depth[i] = ((z + shift) * float(np.ravel(metric_scale)[i])).reshape(height, width)
+    return depth
+
+
+def resized_map(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    if values.shape == (height, width):
+        return values
+    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))

@@ -1,0 +1,93 @@
+"""Statistics -> means and deviations in their units, and the self-checks of a dataset."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from figureground.samples.stats import Statistics
+
+
+@dataclass(frozen=True)
+class Check:
+    """One self-check of a dataset: its name, whether it held, and the figures that decided it."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def summary(statistics: Statistics, depths: Mapping[str, tuple[str, float]]) -> dict[str, Any]:
+    """Return mean and std a layer: image in RGB order and mask over 0..1, depth in its unit.
+
+    `depths`: depth layer -> (unit, value of one code, at offset 0); stretched 8-bit depth is over 0..1, "stretched".
+    """
+    scales = {"image": 1 / 255, "mask": 1 / 255} | {layer: step for layer, (_, step) in depths.items()}
+    out: dict[str, Any] = {}
+    for name, layer in statistics.layers.items():
+        means, deviations = layer.moments()
+        out[name] = {"mean": [m * scales[name] for m in means], "std": [d * scales[name] for d in deviations]}
+    for depth, (unit, _) in depths.items():
+        out[depth]["unit"] = unit
+    return out
+
+
+def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
+    """Return the self-checks.  Each compares two figures that were gathered in different ways.
+
+    `depth_top` is the largest depth code of the encoding: 65535 or 255.
+    """
+    found: list[Check] = []
+    mask_mean, mask_std = (values[0] / 255 for values in statistics.layers["mask"].moments())
+    p = statistics.area / statistics.pixels if statistics.pixels else 0.0
+    bound = 1e-6
+    found.append(
+        Check(
+            "mask mean equals the recorded areas",
+            abs(mask_mean - p) < bound,
+            f"mean {mask_mean:.6f}, recorded p {p:.6f}",
+        )
+    )
+    expected = math.sqrt(max(p * (1 - p), 0.0))
+    found.append(
+        Check(
+            "mask std equals sqrt(p(1-p)): the masks are binary",
+            abs(mask_std - expected) < bound,
+            f"std {mask_std:.6f}, sqrt(p(1-p)) {expected:.6f}",
+        )
+    )
+    found.append(
+        Check(
+            "boxes are the boxes of the decoded masks",
+            statistics.wrong_boxes == 0,
+            f"{statistics.wrong_boxes} wrong of {statistics.checked} decoded",
+        )
+    )
+    for name, layer in statistics.layers.items():
+        top = depth_top if name.startswith("depth") else 255
+        means, deviations = layer.moments()
+        inside = all(d > 0 and d * d <= m * (top - m) * (1 + 1e-9) for m, d in zip(means, deviations, strict=True))
+        found.append(
+            Check(
+                f"{name} variance lies within its bounds",
+                inside,
+                f"std {', '.join(f'{d / top:.4f}' for d in deviations)} of the range",
+            )
+        )
+    if statistics.around:
+        found.append(
+            Check(
+                "background pixels keep exactly the background's depth",
+                statistics.around_moved == 0,
+                f"{statistics.around_moved:,} of {statistics.around:,} decoded px differ",
+            )
+        )
+    for kind, used in (("backgrounds", statistics.backgrounds), ("foregrounds", statistics.foregrounds)):
+        few, many = min(used.values(), default=0), max(used.values(), default=0)
+        even = many - few <= max(1, 0.01 * many)
+        found.append(
+            Check(f"{kind} are used evenly", even, f"{few if few == many else f'{few} to {many}'} samples each")
+        )
+    return found

@@ -1,0 +1,142 @@
+import csv
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figureground import build, open_dataset
+from figureground.core.errors import FigureGroundError
+from figureground.dataset.stored import Dataset
+from figureground.formats import EXPORTS
+from tests.builders import small_recipe, write_photos
+
+BACKGROUNDS, PEOPLE, POSITIONS, ZIPS = 3, 7, 2, 3
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("photos")
+    write_photos(folder, BACKGROUNDS, PEOPLE)
+    recipe = small_recipe(folder, depth={"source": "layered"}, backgrounds={"depth": "depth"}, parts={"size": 11})
+    return open_dataset(build(recipe, folder / "out"))
+
+
+def expected_lines(mask: str, depth: str) -> list[str]:
+    """The numbering rule, written as the loops of the rule."""
+    lines = []
+    number = 1
+    for p in range(1, ZIPS + 1):
+        for background in range(1, BACKGROUNDS + 1):
+            for foreground in range((p - 1) * PEOPLE // ZIPS + 1, p * PEOPLE // ZIPS + 1):
+                for _ in range(2 * POSITIONS):
+                    lines.append(
+                        f"Foreground/fg{foreground}.png\tBackground/bg{background}.jpg\t"
+                        f"data_{p}/Fg-Bg/fg-bg{number}.jpg\tdata_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{mask}\t"
+                        f"data_{p}/Depth/depth{number}.{depth}"
+                    )
+                    number += 1
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("mask", "depth", "suffixes"), [("png", "stored", ("png", "png")), ("jpeg", "jpeg8", ("jpg", "jpg"))]
+)
+def test_labels_follow_the_numbering_rule_and_every_path_exists(
+    data: Dataset, tmp_path: Path, mask: str, depth: str, suffixes: tuple[str, str]
+) -> None:
+    EXPORTS["2020"](data, tmp_path / "zips", parts=ZIPS, mask=mask, depth=depth)
+    lines = (tmp_path / "zips/labels.txt").read_text().splitlines()
+    assert lines == expected_lines(*suffixes)
+    held: set[str] = set()
+    for p in range(1, ZIPS + 1):
+        with zipfile.ZipFile(tmp_path / f"zips/data_part{p}.zip") as archive:
+            assert archive.testzip() is None
+            names = archive.namelist()
+            assert all(name.startswith(f"data_{p}/") for name in names)
+            held |= set(names)
+    for line in lines:
+        foreground, background, *inside = line.split("\t")
+        assert (tmp_path / "zips" / foreground).is_file()
+        assert (tmp_path / "zips" / background).is_file()
+        assert set(inside) <= held
+    assert len(held) == 3 * len(data)
+    suffix = suffixes[0]
+    assert len(list((tmp_path / "zips/Mask").glob(f"mask*.{suffix}"))) == PEOPLE
+
+
+def test_members_are_copied_and_twins_follow_each_other(data: Dataset, tmp_path: Path) -> None:
+    EXPORTS["2020"](data, tmp_path / "zips", parts=ZIPS, mask="png", depth="stored")
+    stored = {}
+    for i in range(len(data)):
+        record = data.record(i)
+        stored[data.members(i)["image"]] = (record, data.members(i))
+    lines = [line.split("\t") for line in (tmp_path / "zips/labels.txt").read_text().splitlines()]
+    before: Any = None
+    for k, (foreground, background, image, mask, depth) in enumerate(lines):
+        with zipfile.ZipFile(tmp_path / f"zips/data_part{image[5]}.zip") as archive:
+            record, members = stored[archive.read(image)]
+            assert archive.read(mask) == members["mask"]
+            assert archive.read(depth) == members["depth"]
+        assert record["background"] == f"bg{int(background[13:-4]):03d}"
+        assert record["figures"][0]["foreground"] == f"fg{int(foreground[13:-4]):03d}"
+        assert record["mirrored"] is bool(k % 2)
+        if k % 2:
+            assert (before["position"], before["figures"][0]["x"]) == (record["position"], record["figures"][0]["x"])
+        before = record
+
+
+def test_depth_says_its_meaning_in_the_export_too(data: Dataset, tmp_path: Path) -> None:
+    """The 2020 form of depth, with depth.csv, gives metres back to within JPEG's error."""
+    EXPORTS["2020"](data, tmp_path / "zips", parts=1, mask="jpeg", depth="jpeg8")
+    rows = list(csv.DictReader((tmp_path / "zips/depth.csv").read_text().splitlines()))
+    assert len(rows) == len(data)
+    with zipfile.ZipFile(tmp_path / "zips/data_part1.zip") as archive:
+        for i in (0, 5, 40):  # with one zip, export order is the dataset's own
+            row, depth = rows[i], data[i].depth
+            assert depth is not None
+            codes = np.asarray(Image.open(io.BytesIO(archive.read(row["depth"])))).astype(float)
+            assert (row["depth_unit"], row["depth_direction"], row["depth_invalid"]) == ("m", "larger is farther", "")
+            metres = float(row["depth_offset"]) + float(row["depth_scale"]) * codes
+            assert np.abs(metres - depth.values).mean() < 0.15
+            assert (codes.min(), codes.max()) == (pytest.approx(0, abs=25), pytest.approx(255, abs=25))
+
+
+def test_jpeg_masks_are_the_masks(data: Dataset, tmp_path: Path) -> None:
+    EXPORTS["2020"](data, tmp_path / "zips", parts=1, mask="jpeg", depth="stored")
+    with zipfile.ZipFile(tmp_path / "zips/data_part1.zip") as archive:
+        for i in range(0, len(data), 9):
+            grey = np.asarray(Image.open(io.BytesIO(archive.read(f"data_1/Fg-Bg-Mask/fg-bg-mask{i + 1}.jpg"))))
+            mask = data[i].mask
+            assert mask is not None
+            assert ((grey >= 128) == mask).mean() > 0.99
+
+
+def test_subsets_keep_the_rule_with_gaps(tmp_path: Path) -> None:
+    write_photos(tmp_path, 3, 4)
+    recipe = small_recipe(tmp_path, placement={"per_pair": 3, "samples": 29})
+    data = open_dataset(build(recipe, tmp_path / "out"))
+    EXPORTS["2020"](data, tmp_path / "zips", parts=2, mask="png", depth="stored")
+    rows = [line.split("\t") for line in (tmp_path / "zips/labels.txt").read_text().splitlines()]
+    assert len(rows) == 29
+    order = [(row[2].split("/")[0], int(row[1][13:-4]), int(row[0][13:-4])) for row in rows]
+    assert order == sorted(order)
+    assert [int(row[2].split("fg-bg")[1][:-4]) for row in rows] == list(range(1, 30))
+    assert all(row[4] == "" for row in rows)  # no depth in this dataset
+
+
+def test_wrong_options_are_refused(data: Dataset, tmp_path: Path) -> None:
+    for parts, mask, depth, what in (
+        (1, "gif", "stored", "unknown mask"),
+        (1, "png", "x", "unknown depth"),
+        (9, "png", "stored", "9 zips"),
+    ):
+        with pytest.raises(FigureGroundError, match=what):
+            EXPORTS["2020"](data, tmp_path / "zips", parts=parts, mask=mask, depth=depth)
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used/x").write_text("mine")
+    with pytest.raises(FigureGroundError, match="in use"):
+        EXPORTS["2020"](data, tmp_path / "used", parts=1)

@@ -1,0 +1,306 @@
+"""Floors from depth: planes cast here ray by ray, and drawn rooms, whose cameras are known."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from figureground.core.sample import DepthMap, Ground, Mask, Picture
+from figureground.drawn import LABELS, Rendering, render_room
+from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
+from figureground.geometry.perspective import figure_heights, horizon_y, inverse
+from tests.builders import View, floor_scene
+
+SIZE = 96
+GREY: Picture = np.full((SIZE, SIZE, 3), 128, np.uint8)
+PLAIN_VIEW = View(1.5, 10.0, 0.0, 1.0, 6.0)
+
+
+def metres(values: NDArray[np.floating[Any]]) -> DepthMap:
+    return DepthMap(values.astype(np.float32), "m", "larger is farther")
+
+
+def relative(values: NDArray[np.floating[Any]]) -> DepthMap:
+    return DepthMap(values.astype(np.float32), "relative", "larger is nearer")
+
+
+def known(view: View, focal: bool = True, size: int = SIZE) -> tuple[Ground, Mask]:
+    """Return the floor that is found in a view's exact depth."""
+    found = fit_floor(metres(view.cast(size, size)[0]), GREY, KNOWN, view.focal if focal else 0.0, 1.4)
+    assert not isinstance(found, str), found
+    return found
+
+
+def exact_ground(view: View, focal: bool = True, size: int = SIZE) -> Ground:
+    """Return a view's floor as its camera says it."""
+    _, down, _ = view.axes()
+    f = view.focal * size
+    a, b, c = down[0] / f, down[1] / f, down[2] - (down[0] + down[1]) * size / 2 / f
+    a, b, c = (float(v) / view.camera_height for v in (a, b, c))
+    return Ground(a, b, c, view.horizon(size), view.roll_deg, 0.5, view.focal if focal else 0.0, view.camera_height)
+
+
+@st.composite
+def views(draw: st.DrawFn, things: bool = True) -> View:
+    """Cameras held as people hold them, with enough floor to be seen before the wall, and perhaps things on it."""
+    camera, focal = draw(st.floats(0.6, 2.4)), draw(st.floats(0.7, 1.5))
+    pitch, roll = draw(st.floats(-5, 25)), draw(st.floats(-3, 3))
+    nearest = camera / math.tan(math.radians(pitch) + math.atan(0.5 / focal))
+    wall = nearest * draw(st.floats(1.8, 5))
+    boxes: list[tuple[float, ...]] = []
+    if things and draw(st.booleans()):
+        left = draw(st.floats(-1, 0.6)) * nearest
+        near = nearest * draw(st.floats(0.9, 1.6))
+        wide, deep = draw(st.floats(0.2, 0.7)) * nearest, draw(st.floats(0.2, 0.8)) * nearest
+        top = camera * draw(st.floats(0.15, 0.7))
+        if draw(st.booleans()):  # a box, or a table top with floor to be seen below
+            boxes.append((left, left + wide, near, near + deep, top))
+        else:
+            boxes.append((left, left + wide, near, near + deep, top, top - 0.04 * camera))
+    return View(camera, pitch, roll, focal, wall, tuple(boxes))
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(views())
+def test_the_floor_of_a_known_camera_is_found(view: View) -> None:
+    """Horizon within 1 % of the height, depth on the floor within 1 %, roll, camera height, and where floor is."""
+    depth, seen = view.cast(SIZE, SIZE)
+    low = seen[int(0.42 * SIZE) :]  # floor is looked for below
+    assume((low == 0).mean() > 0.15)
+    assume((seen == 0).sum() > 1.5 * (seen > 1).sum())
+    ground, mask = known(view)
+    assert abs(ground.horizon_y - view.horizon(SIZE)) < 0.01 * SIZE
+    assert abs(ground.roll_deg - view.roll_deg) < 0.6
+    assert ground.camera_height == pytest.approx(view.camera_height, rel=0.02)
+    assert ground.focal == view.focal
+    y, x = np.nonzero(mask)
+    plane = ground.a * (x + 0.5) + ground.b * (y + 0.5) + ground.c
+    true_floor = seen[mask] == 0
+    error = np.abs(depth[mask] * plane - 1)[true_floor]
+    assert error.mean() < 0.01
+    assert error.max() < 0.02  # the foot of a wall is nearly on the floor, and draws the plane a little
+    assert ground.share == pytest.approx(mask.mean(), abs=1e-4)
+    assert true_floor.mean() > 0.93
+    assert (mask & (seen == 0))[int(0.42 * SIZE) :].sum() > 0.8 * (low == 0).sum()
+
+
+@settings(deadline=None, derandomize=True, max_examples=15)
+@given(views(), st.floats(1e-3, 1e3), st.integers(-12, 12))
+def test_inverse_depth_of_unknown_scale_shows_the_same_floor(view: View, factor: float, power: int) -> None:
+    depth, seen = view.cast(SIZE, SIZE)
+    assume((seen[int(0.42 * SIZE) :] == 0).mean() > 0.15)
+    one, other, exact = (fit_floor(relative(f / depth), GREY, KNOWN, 0.0, 1.4) for f in (1.0, factor, 2.0**power))
+    if isinstance(one, str):
+        assert other == one == exact
+        return
+    assert not isinstance(other, str)
+    assert not isinstance(exact, str)
+    assert (exact[0].horizon_y, exact[0].roll_deg, exact[0].share) == (one[0].horizon_y, one[0].roll_deg, one[0].share)
+    assert np.array_equal(exact[1], one[1])
+    assert other[0].horizon_y == pytest.approx(one[0].horizon_y, abs=0.05)  # float32 rounds other numbers
+    assert other[0].roll_deg == pytest.approx(one[0].roll_deg, abs=0.05)
+    assert (other[1] != one[1]).mean() < 0.002
+    assert exact[0].b == pytest.approx(2.0**power * one[0].b, rel=1e-5)
+    in_metres = fit_floor(metres(depth), GREY, KNOWN, 0.0, 1.4)
+    assert not isinstance(in_metres, str)
+    assert in_metres[0].horizon_y == pytest.approx(one[0].horizon_y, abs=0.05)
+    assert (in_metres[1] != one[1]).mean() < 0.002
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(views(things=False), st.floats(0.2, 2.2), st.integers(0, 2**31))
+def test_heights_are_those_of_projected_feet_and_heads(view: View, real: float, seed: int) -> None:
+    """Through the pinhole: the foot is where the pixel's ray meets the floor, the head straight above it."""
+    _, down, _ = view.axes()
+    f = view.focal * SIZE
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(-20, SIZE + 20, 40), rng.uniform(0, SIZE, 40)
+    rays = np.stack([(x - SIZE / 2) / f, (y - SIZE / 2) / f, np.ones_like(x)], -1)
+    heads = rays * (view.camera_height / (rays @ down))[:, None] - real * down
+    good = (rays @ down > 1e-3) & (heads[:, 2] > 0.05)
+    assume(good.any())
+    x, y, heads = x[good], y[good], heads[good]
+    top_x, top_y = f * heads[:, 0] / heads[:, 2] + SIZE / 2, f * heads[:, 1] / heads[:, 2] + SIZE / 2
+    expected = np.hypot(top_x - x, top_y - y)
+    assert np.allclose(figure_heights(exact_ground(view), real, x, y, SIZE), expected, rtol=1e-6)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(views(things=False), st.floats(0.2, 2.2))
+def test_without_a_focal_length_the_horizon_rule_holds(view: View, real: float) -> None:
+    """The same as the pinhole for a level camera; and a figure as tall as the camera ends on the horizon."""
+    x, y = np.linspace(0, SIZE, 9), np.full(9, SIZE - 1.0)
+    ground = exact_ground(view, focal=False)
+    line = horizon_y(ground, x, SIZE)
+    assert np.allclose(line, view.horizon(SIZE) + math.tan(math.radians(view.roll_deg)) * (x - SIZE / 2))
+    assert np.allclose(ground.a * x + ground.b * line + ground.c, 0, atol=1e-9)  # it is where the plane is endless
+    heights = figure_heights(ground, real, x, y, SIZE)
+    assert np.allclose(heights / (y - line), real / view.camera_height)
+    level = View(view.camera_height, 0.0, 0.0, view.focal)
+    rule, pinhole = (figure_heights(exact_ground(level, focal), real, x, y, SIZE) for focal in (False, True))
+    assert np.allclose(rule, pinhole)
+
+
+def test_a_horizon_that_falls_to_the_right_has_a_positive_roll() -> None:
+    for roll in (-3.0, 3.0):
+        view = View(1.5, 10.0, roll)
+        ground, _ = known(view)
+        left, right = horizon_y(ground, [0, SIZE], SIZE)
+        assert (right > left) == (roll > 0)
+        assert ground.roll_deg == pytest.approx(roll, abs=0.3)
+
+
+@pytest.mark.parametrize("unit", ["m", "1/m"])
+def test_metric_depth_and_a_focal_length_measure_the_camera(unit: Any) -> None:
+    for camera in (0.8, 1.5, 2.3):
+        view = View(camera, 12.0, 1.0, 1.1, 4 * camera)
+        depth = view.cast(SIZE, SIZE)[0]
+        map_ = metres(depth) if unit == "m" else DepthMap((1 / depth).astype(np.float32), unit, "larger is nearer")
+        found = fit_floor(map_, GREY, KNOWN, 1.1, 1.4)
+        assert not isinstance(found, str)
+        assert found[0].focal == 1.1
+        assert found[0].camera_height == pytest.approx(camera, rel=0.01)
+        for other in (fit_floor(map_, GREY, KNOWN, 0.0, 1.4), fit_floor(relative(1 / depth), GREY, KNOWN, 1.1, 1.4)):
+            assert not isinstance(other, str)
+            assert other[0].camera_height == 1.4  # not known: the recipe's
+
+
+def test_a_network_that_cannot_be_right_about_the_camera_is_not_believed() -> None:
+    view = View(1.5, 10.0, 0.0, 1.0, 6.0)
+    picture, depth, _ = floor_scene(0, view, SIZE, SIZE)
+    near = fit_floor(metres(1.3 * depth), picture, ESTIMATED, 1.0, 1.4)
+    far = fit_floor(metres(4 * depth), picture, ESTIMATED, 1.0, 1.4)
+    assert not isinstance(near, str)
+    assert not isinstance(far, str)
+    assert near[0].focal == 1.0
+    assert 1.3 < near[0].camera_height < 2.2
+    # plane, horizon and camera are one: where the plane is 0 lies the horizon, and it passes at the camera's height
+    g = near[0]
+    assert -(g.a * SIZE / 2 + g.c) / g.b == pytest.approx(g.horizon_y, abs=0.01)
+    y = 0.8 * SIZE
+    tall = float(figure_heights(g, g.camera_height, SIZE / 2, y, SIZE))
+    assert y - tall == pytest.approx(g.horizon_y, abs=1.0)
+    assert (far[0].focal, far[0].camera_height) == (0.0, 1.4)
+
+
+def test_an_estimated_horizon_is_drawn_towards_the_usual_one() -> None:
+    """By the precision of each; and a tilt is believed in part."""
+    view = View(1.5, 14.0, 2.0, 1.0, 6.0)
+    picture, depth, _ = floor_scene(0, view, SIZE, SIZE)
+    plain, trusted = (fit_floor(metres(depth), picture, trust, 0.0, 1.4) for trust in (KNOWN, ESTIMATED))
+    assert not isinstance(plain, str)
+    assert not isinstance(trusted, str)
+    usual, spread, own = 0.44 * SIZE, 0.09, 0.2
+    weight = spread**2 / (spread**2 + own**2)
+    assert trusted[0].horizon_y == pytest.approx(usual + weight * (plain[0].horizon_y - usual), abs=0.3)
+    assert trusted[0].roll_deg == pytest.approx(0.4 * plain[0].roll_deg, abs=0.1)
+
+
+def flipped(view: View) -> NDArray[np.float64]:
+    return view.cast(SIZE, SIZE)[0][::-1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full((SIZE, SIZE), 3.0),
+        np.full((SIZE, SIZE), np.nan),
+        np.zeros((SIZE, SIZE)),
+        np.full((SIZE, SIZE), np.inf),
+        View(1.5, 0.0, wall=1.0).cast(SIZE, SIZE)[0],  # a wall so near that no floor is seen
+        View(1.5, -15.0, wall=1.0).cast(SIZE, SIZE)[0],  # the same, looked up at
+        flipped(PLAIN_VIEW),  # a ceiling above a wall
+        PLAIN_VIEW.cast(SIZE, SIZE)[0].T,  # a floor on its side
+        1 / (0.2 + 0.004 * np.arange(SIZE) * np.ones((SIZE, 1))),  # a wall that runs away to the left
+        np.random.default_rng(0).uniform(1, 9, (SIZE, SIZE)),
+        np.where(np.arange(SIZE * SIZE).reshape(SIZE, SIZE) == 5000, 2.0, np.nan),
+    ],
+    ids=["constant", "nan", "zero", "infinite", "wall", "up", "ceiling", "sideways", "slanted", "noise", "pixel"],
+)
+@pytest.mark.parametrize("trust", [KNOWN, ESTIMATED], ids=["known", "estimated"])
+def test_where_there_is_no_floor_there_is_a_reason(values: NDArray[np.float64], trust: Any) -> None:
+    for map_ in (metres(values), relative(1 / np.where(values > 0, values, np.nan))):
+        found = fit_floor(map_, GREY, trust, 0.0, 1.4)
+        assert isinstance(found, str)
+        assert len(found) > 10
+
+
+def test_relative_depth_that_is_not_inverse_shows_no_plane() -> None:
+    depth = PLAIN_VIEW.cast(SIZE, SIZE)[0].astype(np.float32)
+    map_ = DepthMap(depth, "relative", "larger is farther")
+    assert inverse(map_) is None
+    found = fit_floor(map_, GREY, KNOWN, 0.0, 1.4)
+    assert isinstance(found, str)
+    assert "not inverse" in found
+
+
+def test_inverse_depth_of_every_unit() -> None:
+    values = np.array([[0.5, 4.0, np.nan, 0.0, -1.0, np.inf]], np.float32)
+    for map_, expected in (
+        (metres(values), [2.0, 0.25, np.nan, np.nan, np.nan, 0.0]),
+        (relative(values[:, :5]), [0.5, 4.0, np.nan, np.nan, np.nan]),
+        (DepthMap(values[:, :5], "1/m", "larger is nearer"), [0.5, 4.0, np.nan, np.nan, np.nan]),
+    ):
+        found = inverse(map_)
+        assert found is not None
+        assert np.array_equal(found, [expected], equal_nan=True)
+
+
+@pytest.mark.parametrize("trust", [KNOWN, ESTIMATED], ids=["known", "estimated"])
+def test_the_same_depth_gives_the_same_floor(trust: Any) -> None:
+    picture, depth, _ = floor_scene(1, PLAIN_VIEW, SIZE, SIZE)
+    depth *= np.random.default_rng(0).normal(1, 0.01, depth.shape)
+    before = depth.copy()
+    one, two = (fit_floor(metres(depth), picture, trust, 1.0, 1.4) for _ in range(2))
+    assert not isinstance(one, str)
+    assert not isinstance(two, str)
+    assert one[0] == two[0]
+    assert np.array_equal(one[1], two[1])
+    assert np.array_equal(depth, before)
+
+
+def test_noise_and_holes_leave_the_floor_where_it_is() -> None:
+    rng = np.random.default_rng(3)
+    for view in (PLAIN_VIEW, View(1.1, 20.0, -2.0, 0.8, 4.0), View(1.8, 3.0, 1.0, 1.3, 9.0)):
+        depth = view.cast(SIZE, SIZE)[0] * rng.normal(1, 0.008, (SIZE, SIZE))
+        depth[rng.random(depth.shape) < 0.2] = np.nan
+        found = fit_floor(metres(depth), GREY, KNOWN, view.focal, 1.4)
+        assert not isinstance(found, str)
+        assert abs(found[0].horizon_y - view.horizon(SIZE)) < 0.03 * SIZE
+        assert found[0].camera_height == pytest.approx(view.camera_height, rel=0.05)
+
+
+def test_the_floor_is_below_the_table() -> None:
+    """A table top is level, too, and may show more of itself than the floor does; the floor is the lowest of them."""
+    view = View(1.5, 15.0, 0.0, 0.8, 6.0, ((-3.0, 0.5, 0.8, 4.0, 0.8, 0.76),))
+    _, seen = view.cast(SIZE, SIZE)
+    assert (seen == 2).sum() > 2 * (seen == 0).sum()
+    ground, mask = known(view)
+    assert ground.camera_height == pytest.approx(1.5, rel=0.01)
+    assert (seen[mask] == 0).mean() > 0.95
+
+
+@pytest.fixture(scope="module")
+def rooms() -> list[Rendering]:
+    return [render_room(seed, 128) for seed in (0, 1, 2)]
+
+
+def test_floors_of_drawn_rooms(rooms: list[Rendering]) -> None:
+    """Furnished rooms, drawn with rounded edges and rugs: horizon within 2 %, depth at true floor within 3 %."""
+    for room in rooms:
+        found = fit_floor(metres(room.depth_m), room.rgb, KNOWN, room.camera.focal, 1.4)
+        assert not isinstance(found, str), found
+        ground, mask = found
+        assert abs(ground.horizon_y - float(room.camera.horizon_y(64, 128))) < 0.02 * 128
+        floor = room.labels == LABELS["floor"]
+        y, x = np.nonzero(floor)
+        plane = ground.a * (x + 0.5) + ground.b * (y + 0.5) + ground.c
+        assert np.median(np.abs(1 / plane / room.depth_m[floor] - 1)) < 0.03
+        assert ground.camera_height == pytest.approx(room.camera.eye[1], rel=0.03)
+        assert (mask & floor).sum() > 0.6 * floor[int(0.42 * 128) :].sum()
+        flat = floor | (room.labels == LABELS["rug"])
+        assert (mask & flat).sum() > 0.85 * mask.sum()

@@ -1,0 +1,379 @@
+"""Figures on the floor, over a real catalog: where they stand, how tall they are, how much of them is seen."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from figureground.core.arrays import Bools
+from figureground.core.engines import Serial
+from figureground.core.recipe import Recipe
+from figureground.core.recipe_toml import from_mapping
+from figureground.core.sample import Appearance, Background, Catalog, Cutout, Figure, Foreground, Ground, Look, Scene
+from figureground.core.store import MemoryStore
+from figureground.geometry.perspective import figure_heights
+from figureground.image.masks import mask_of
+from figureground.ingest import ingest
+from figureground.ingest.pixels import Pixels
+from figureground.plan import plan
+from figureground.plan.flat import flat_size
+from figureground.plan.ground import enough, figure_at, in_order, limits, looked, stand
+from figureground.render import composite
+from figureground.render.composite import Layer
+from figureground.render.sprites import Stage
+from tests.builders import NO_LOOK, ground_recipe, write_floor_photos
+
+PLAIN = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("standing")
+    write_floor_photos(folder, 4, 6)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(photos: Path) -> tuple[Catalog, MemoryStore]:
+    store = MemoryStore()
+    return ingest.ingest(ground_recipe(photos), Serial(), store, lambda *_: None), store
+
+
+def staged(photos: Path, prepared: tuple[Catalog, MemoryStore], **sections: Any) -> Stage:
+    recipe = ground_recipe(photos, **{"look": NO_LOOK, **sections})
+    return Stage(recipe, prepared[0], Pixels(*prepared))
+
+
+def scenes_of(stage: Stage, indices: Iterable[int] | None = None) -> list[Scene]:
+    wanted = range(plan.count(stage.recipe, stage.catalog)) if indices is None else indices
+    return plan.scenes(stage.recipe, stage.catalog, list(wanted), stage)
+
+
+def whole(stage: Stage, figure: Figure) -> tuple[Bools, int]:
+    """Return the mask of a figure that nothing hides, on a canvas with room all around, and where the frame begins."""
+    room = stage.recipe.size
+    picture = composite.premultiplied(stage.pixels.cutout(figure.foreground))
+    cutout, margin = composite.fitted(picture, figure, PLAIN, PLAIN)
+    canvas = np.zeros((3 * room, 3 * room), np.uint8)
+    y, x = figure.y - margin + room, figure.x - margin + room
+    canvas[y : y + cutout.shape[0], x : x + cutout.shape[1]] = cutout[..., 3]
+    return mask_of(canvas), room
+
+
+def test_feet_are_on_the_contact(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
+    """The middle of the pasted mask's lowest row, of figures and their mirrored twins, within a pixel."""
+    stage = staged(photos, prepared)
+    standing = 0
+    for scene in scenes_of(stage):
+        (figure,) = scene.figures
+        assert figure.contact is not None
+        mask, edge = whole(stage, figure)
+        row = np.flatnonzero(mask.any(1))[-1]
+        columns = np.flatnonzero(mask[row])
+        assert abs(row - edge - figure.contact[1]) <= 1
+        assert abs(columns.mean() - edge - figure.contact[0]) <= 1
+        standing += 1
+    assert standing == 4 * 6 * 2 * 2
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.integers(1, 80), st.integers(1, 60), st.floats(0, 1), st.floats(0.5, 1), st.integers(1, 90), st.booleans())
+def test_a_cutouts_foot_is_put_on_the_pixel(
+    height: int, width: int, foot_x: float, foot_y: float, wanted: int, flip: bool
+) -> None:
+    foot_y = min(foot_y, 1 - 0.5 / height)
+    cutout = Foreground("a", "", "", "", "", "", height, width, 1, 1.0, "alpha", PLAIN, (foot_x, foot_y))
+    figure = figure_at(cutout, 3, (40, 50), wanted, flip, 0.25)
+    assert (figure.height, figure.flip, figure.inverse_depth, figure.contact) == (wanted, flip, 0.25, (40, 50))
+    assert figure.width == max(1, round(width * wanted / height))
+    inside_x = (40 + 0.5 - figure.x) / figure.width  # where the contact's middle lies in the cut-out
+    inside_y = (50 + 0.5 - figure.y) / figure.height
+    assert abs((1 - inside_x if flip else inside_x) - foot_x) <= 1 / figure.width + 1e-9
+    assert abs(inside_y - foot_y) <= 1 / figure.height + 1e-9
+    other = figure_at(cutout, 3, (40, 50), wanted, not flip, 0.25)
+    assert figure.x + figure.width - 1 - 40 == 40 - other.x  # mirrored about the contact
+
+
+def test_heights_and_depth_follow_from_the_place(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
+    stage = staged(photos, prepared, placement={"per_pair": 4})
+    heights = []
+    for scene in scenes_of(stage):
+        room = stage.catalog.backgrounds[scene.background]
+        assert room.ground is not None
+        for figure in scene.figures:
+            assert figure.contact is not None
+            x, y = figure.contact
+            assert stage.pixels.floor(scene.background)[y, x]
+            cutout = stage.catalog.foregrounds[figure.foreground]
+            expected = float(figure_heights(room.ground, cutout.real_height, x + 0.5, y + 1.0, 96))
+            assert abs(figure.height - expected) <= 0.5
+            assert figure.width == round(cutout.width * figure.height / cutout.height)
+            code = stage.pixels.depth(scene.background)
+            assert figure.inverse_depth == pytest.approx(1 / (code.scale * code.codes[y, x]), rel=1e-5)
+            # one camera of focal length 1.0: metres and pixels agree, but for the camera's tilt
+            metres = figure.height / 96 / figure.inverse_depth
+            assert metres == pytest.approx(cutout.real_height, rel=0.15, abs=0.5 / 96 / figure.inverse_depth)
+            heights.append(figure.height)
+    assert max(heights) > 1.5 * min(heights)
+
+
+def test_limits_of_height_hold(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
+    free = staged(photos, prepared, placement={"per_pair": 5})
+    bound = staged(photos, prepared, placement={"per_pair": 5, "size": [80, 120]})
+    heights = [s.figures[0].height for s in scenes_of(free)]
+    assert min(heights) < 80 * 96 / 224 - 1
+    assert max(heights) > 120 * 96 / 224 + 1
+    held = [f.height for s in scenes_of(bound) for f in s.figures if f.stands]
+    assert len(held) == len(heights)
+    assert min(held) >= 80 * 96 / 224 - 0.5
+    assert max(held) <= 120 * 96 / 224 + 0.5
+    small = dataclasses.replace(free.catalog.foregrounds[0], height=11)
+    assert limits(free.recipe, small) == (30 * 96 / 224, 22.0)  # no cut-out is enlarged more than twice
+
+
+@pytest.mark.parametrize(
+    ("least", "figures", "most"), [(0.5, [1, 1], 0.5), (0.9, [2, 3], 0.3), (0.4, [3, 4], 0.5), (1.0, [1, 2], 0.0)]
+)
+def test_enough_of_every_figure_is_seen(
+    photos: Path, prepared: tuple[Catalog, MemoryStore], least: float, figures: list[int], most: float
+) -> None:
+    """Counted in the rendered picture, against the whole mask of each figure and against the figure on its own."""
+    placement = {"min_visible": least, "figures": figures, "overlap": most}
+    stage = staged(photos, prepared, placement=placement, split={"foregrounds": 0})
+    counts = []
+    for scene in scenes_of(stage):
+        rendered, _ = stage.render(scene)
+        counts.append(len(scene.figures))
+        for i, figure in enumerate(scene.figures):
+            mask, edge = whole(stage, figure)
+            frame_ = mask[edge : edge + 96, edge : edge + 96]
+            seen = rendered.instances == i + 1
+            assert seen.sum() >= least * mask.sum()
+            # what is seen of it is of it, but where soft edges of two figures make a solid pixel together
+            assert (seen & ~frame_).sum() <= 2 + 0.02 * mask.sum()
+            alone, _ = stage.render(dataclasses.replace(scene, figures=(figure,)))
+            assert seen.sum() >= (1 - most) * alone.mask.sum()
+            if least == 1:
+                assert np.array_equal(seen, frame_)
+                assert mask.sum() == frame_.sum()
+    assert max(counts) == figures[1]
+
+
+def test_things_in_front_hide_figures_behind_them(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
+    """Room 1 has a box: what of a figure is hidden lies where depth is nearer, and some of its figures are cut."""
+    stage = staged(photos, prepared, placement={"per_pair": 12, "min_visible": 0.4, "mirror": "none"})
+    hidden = 0
+    for scene in scenes_of(stage):
+        (figure,) = scene.figures
+        rendered, (one,) = stage.render(scene)
+        full = np.zeros((96, 96), bool)
+        full[one.rows, one.columns] = mask_of(one.whole)
+        covered = full & ~rendered.mask
+        hidden += bool(covered.sum() > 5)
+        metres = stage.pixels.depth(scene.background).codes / 1000
+        nearer = metres < 1 / figure.inverse_depth
+        assert (covered & ~nearer).sum() <= 4 + 0.1 * covered.sum()  # but for the soft rim
+    assert hidden > 3
+
+
+def test_a_scene_does_not_hang_on_what_is_asked_beside_it(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
+    sections: dict[str, Any] = {"placement": {"figures": [1, 3], "mirror": "own"}, "look": {}}
+    stage = staged(photos, prepared, **sections)
+    together = scenes_of(stage)
+    assert scenes_of(stage) == together
+    order = np.random.default_rng(0).permutation(len(together))[:30].tolist()
+    assert scenes_of(staged(photos, prepared, **sections), order) == [together[k] for k in order]
+    for k in order[:6]:
+        assert scenes_of(staged(photos, prepared, **sections), [k]) == [together[k]]
+    assert len({s.figures for s in together}) == len(together)
+
+
+@pytest.mark.parametrize("mirror", ["same", "own"])
+def test_mirrored_twins_stand_in_the_same_place_or_in_their_own(
+    photos: Path, prepared: tuple[Catalog, MemoryStore], mirror: str
+) -> None:
+    stage = staged(photos, prepared, placement={"mirror": mirror, "figures": [1, 2]})
+    scenes = scenes_of(stage)
+    same = []
+    for one, two in zip(scenes[::2], scenes[1::2], strict=True):
+        assert {f.flip for f in one.figures} == {False}
+        assert {f.flip for f in two.figures} == {True}
+        same.append(
+            [(f.foreground, f.contact, f.height) for f in one.figures]
+            == [(f.foreground, f.contact, f.height) for f in two.figures]
+        )
+    assert all(same) if mirror == "same" else np.mean(same) < 0.2
+
+
+def test_companions_are_others_of_the_same_split_and_used_evenly(
+    photos: Path, prepared: tuple[Catalog, MemoryStore]
+) -> None:
+    stage = staged(
+        photos,
+        prepared,
+        placement={"figures": [2, 3], "min_visible": 0.3, "per_pair": 12, "mirror": "none"},
+        split={"foregrounds": 0.34},
+    )
+    held = plan.held_out(stage.recipe.seed, "foreground", [f.source_sha256 for f in stage.catalog.foregrounds], 0.34)
+    assert len(held) == 2
+    used = np.zeros(6)
+    for scene in scenes_of(stage):
+        numbers = [figure.foreground for figure in scene.figures]
+        assert len(set(numbers)) == len(numbers)
+        assert len({number in held for number in numbers}) == 1
+        used += np.bincount(numbers[1:], minlength=6)
+    for group in (sorted(held), sorted(set(range(6)) - held)):
+        assert used[group].max() < 1.5 * used[group].min()
+
+
+def test_rooms_without_a_floor_have_figures_without_geometry(
+    photos: Path, prepared: tuple[Catalog, MemoryStore]
+) -> None:
+    first, *rest = prepared[0].backgrounds
+    bare = dataclasses.replace(first, ground=None, no_floor="a wall")
+    catalog = dataclasses.replace(prepared[0], backgrounds=(bare, *rest))
+    recipe = ground_recipe(photos, look=NO_LOOK, placement={"no_floor": "uniform", "figures": [1, 3]})
+    stage = Stage(recipe, catalog, Pixels(catalog, prepared[1]))
+    for scene in scenes_of(stage):
+        for figure in scene.figures:
+            assert figure.stands == (scene.background != 0)
+            if not figure.stands:
+                assert figure.inverse_depth == 0
+                assert 0 <= figure.x <= 96 - figure.width
+                assert 0 <= figure.y <= 96 - figure.height
+                assert (figure.width, figure.height) == flat_size(recipe, catalog.foregrounds[figure.foreground])
+    grid = ground_recipe(photos, look=NO_LOOK, placement={"no_floor": "grid", "per_pair": 4, "mirror": "none"})
+    stage = Stage(grid, catalog, Pixels(catalog, prepared[1]))
+    places = [[(f.x, f.y) for f in s.figures] for s in scenes_of(stage, range(4))]
+    assert len({x for ((x, _),) in places}) == len({y for ((_, y),) in places}) == 2
+
+
+class Cards:
+    """A `Sight` of opaque rectangles that stand where they are told, on a floor of given pixels."""
+
+    def __init__(self, recipe: Recipe, floor: list[tuple[int, int]], q: float = 0.5) -> None:
+        self.recipe, self._floor, self.q = recipe, np.array(floor, np.int64).reshape(-1, 2), q
+
+    def table(self, foreground: int) -> NDArray[np.int64]:
+        raise AssertionError
+
+    def floor(self, background: int) -> NDArray[np.int64]:
+        return self._floor
+
+    def inverse_depth(self, background: int, x: int, y: int) -> float:
+        return self.q
+
+    def layer(self, background: int, figure: Figure) -> Layer:
+        cutout: Cutout = np.full((figure.height, figure.width, 4), 255, np.uint8)
+        return composite.layer(figure, cutout, 0, self.recipe.size, None, None)
+
+
+def card(x: int, y: int, width: int, height: int, q: float) -> Figure:
+    return Figure(0, x, y, width, height, False, q, (x, y + height - 1))
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(
+    st.lists(st.tuples(*[st.integers(-10, 60)] * 2, *[st.integers(4, 30)] * 2), min_size=1, max_size=4),
+    st.floats(0.05, 1),
+    st.floats(0, 1),
+    st.integers(0, 2**31),
+)
+def test_enough_is_counted_by_painting(
+    places: list[tuple[int, int, int, int]], least: float, most: float, seed: int
+) -> None:
+    """Rectangles painted from far to near; of each enough must show, and others may not hide too much of it."""
+    recipe = from_mapping({"size": 64, "placement": {"min_visible": least, "overlap": most, "mode": "ground"}})
+    depths = np.random.default_rng(seed).permutation(len(places)) / 10 + 0.1
+    figures = [card(*place, q) for place, q in zip(places, depths.tolist(), strict=True)]
+    canvas = np.full((64 + 60, 64 + 60), -1)
+    alone = []
+    for k in np.argsort(depths):
+        x, y, width, height = places[k]
+        canvas[30 + y : 30 + y + height, 30 + x : 30 + x + width] = k
+    inside = canvas[30:94, 30:94]
+    for x, y, width, height in places:
+        alone.append(max(0, min(x + width, 64) - max(x, 0)) * max(0, min(y + height, 64) - max(y, 0)))
+    expected = all(
+        (inside == k).sum() >= least * places[k][2] * places[k][3] and (inside == k).sum() >= (1 - most) * alone[k]
+        for k in range(len(places))
+    )
+    assert enough(recipe, 0, figures, Cards(recipe, [])) == expected
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5]), st.integers(0, 20), st.integers(1, 20)), max_size=6))
+def test_the_order_runs_from_far_to_near(found: list[tuple[float, int, int]]) -> None:
+    figures = [card(0, y, 5, height, q) for q, y, height in found]
+    order = in_order(figures)
+    assert sorted(order) == list(range(len(figures)))
+    for i, j in itertools.pairwise(order):
+        assert figures[i].inverse_depth <= figures[j].inverse_depth
+        if figures[i].inverse_depth == figures[j].inverse_depth:
+            assert figures[i].y + figures[i].height <= figures[j].y + figures[j].height
+
+
+def flat_room() -> tuple[Background, Foreground]:
+    """Return a room whose horizon is at row 16 of 64, and a cut-out of 1.4 m, as tall as the camera is high."""
+    ground = Ground(0.0, 0.01, -0.16, 16.0, 0.0, 0.5, 0.0, 1.4)
+    room = Background("bg", "", "", "", "", PLAIN, ground=ground)
+    cutout = Foreground("fg", "", "", "", "", "", 60, 20, 600, 1.0, "alpha", PLAIN, (0.5, 0.99), 1.4)
+    return room, cutout
+
+
+def test_a_floor_without_a_place_has_no_figure() -> None:
+    room, cutout = flat_room()
+    recipe = from_mapping({"size": 64, "placement": {"mode": "ground", "min_visible": 0.5}})
+    nothing = [1.0] * 5
+
+    def ask(sight: Cards, flips: tuple[bool, ...] = (False, True)) -> tuple[Figure, ...] | None:
+        return stand(recipe, (0, room), (0, cutout), 7, 0, flips, nothing, [()] * len(flips), sight)
+
+    found = ask(Cards(recipe, [(30, 50)]))
+    assert found is not None
+    assert [f.flip for f in found] == [False, True]
+    assert [f.height for f in found] == [51 - 16] * 2  # from the horizon to the lower edge of the contact
+    assert [f.contact for f in found] == [(30, 50)] * 2
+    assert ask(Cards(recipe, [])) is None
+    assert ask(Cards(recipe, [(30, 20)])) is None  # 5 px tall there, less than placement.size allows
+    assert ask(Cards(recipe, [(30, 50)], q=0.0)) is None  # depth unknown
+    assert ask(Cards(recipe, [(30, 50)], q=float("nan"))) is None
+    few = [(30, 20)] * 4000 + [(31, 50)] + [(30, 21)] * 4000  # one place that hardly any draw finds
+    last = ask(Cards(recipe, few))
+    assert last is None or last[0].contact == (31, 50)
+
+
+def test_a_place_that_only_one_twin_could_take_is_not_taken() -> None:
+    """A cut-out with its foot at one side, at the frame's edge: its twin would be half outside."""
+    room, cutout = flat_room()
+    cutout = dataclasses.replace(cutout, foot=(0.05, 0.99), width=60)
+    recipe = from_mapping({"size": 64, "placement": {"mode": "ground", "min_visible": 0.9}})
+    sight = Cards(recipe, [(5, 50)])
+    alone = stand(recipe, (0, room), (0, cutout), 7, 0, (False,), [0.0] * 5, [()], sight)
+    assert alone is not None
+    assert stand(recipe, (0, room), (0, cutout), 7, 0, (True,), [0.0] * 5, [()], sight) is None
+    assert stand(recipe, (0, room), (0, cutout), 7, 0, (False, True), [0.0] * 5, [(), ()], sight) is None
+
+
+def test_a_look_goes_towards_the_background_and_never_past_it() -> None:
+    room, cutout = flat_room()
+    room = dataclasses.replace(room, look=dataclasses.replace(PLAIN, blur=1.5, noise=4.0))
+    sharp = dataclasses.replace(cutout, look=dataclasses.replace(PLAIN, blur=0.9, noise=3.0))
+    figure = card(3, 4, 20, 60, 0.5)
+    full = looked(figure, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], 224)
+    assert full.look == Look(0.4, 0.3, round((1.5**2 - 0.9**2) ** 0.5, 2), round(7**0.5, 2))
+    assert dataclasses.replace(full, look=Look()) == figure
+    smaller = looked(dataclasses.replace(figure, height=30), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], 224)
+    assert smaller.look.blur == round((1.5**2 - 0.45**2) ** 0.5, 2)  # reduced, it is sharper and cleaner
+    blurred = dataclasses.replace(cutout, look=dataclasses.replace(PLAIN, blur=3.0, noise=9.0))
+    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.0], 224).look == Look(0.4, 0.3)
+    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.5], 224).look.blur == 0.5  # the feather alone
+    assert looked(figure, room, sharp, [0.0] * 5, 224).look == Look()
+    flat = dataclasses.replace(figure, contact=None, inverse_depth=0.0)
+    assert looked(flat, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], 224).look.shadow == 0
