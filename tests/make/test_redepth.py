@@ -10,7 +10,7 @@ from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import only_writer
-from figureground.core.recipe import DepthOptions, Recipe
+from figureground.core.recipe import DepthEncoding, DepthOptions, Recipe
 from figureground.dataset import parts
 from figureground.make import redepth
 from tests.builders import small_recipe, write_depth_network, write_photos
@@ -25,7 +25,7 @@ def recipe(tmp_path: Path) -> Recipe:
     return small_recipe(tmp_path)
 
 
-def options(recipe: Recipe, model: str = "grey.onnx", encoding: str = "png16") -> DepthOptions:
+def options(recipe: Recipe, model: str = "grey.onnx", encoding: DepthEncoding = "png16") -> DepthOptions:
     return dataclasses.replace(recipe.depth, source="network", model=model, encoding=encoding)
 
 

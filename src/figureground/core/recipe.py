@@ -1,58 +1,71 @@
-"""The recipe: every knob of a dataset, with its only default, its range and its meaning.
+"""The recipe: every knob of a dataset, with its only type, default, range and meaning.
 
-The TOML file, the `--set` flags, the commented file that `figureground init` writes and the recipe kept in a dataset
-are all read off the dataclasses below.
+The TOML file, its JSON Schema, the `--set` flags, the commented file that `figureground init` writes and the recipe
+kept in a dataset are all read off the dataclasses below.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: `Field.type` must be the type itself, not its text.
+# ruff: noqa: RUF009  `_knob` is a `field`, which no checker knows
 import dataclasses
+import typing
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
+
+from figureground.core.sample import DepthUnit
+
+Fit = Literal["cover", "contain", "stretch"]
+CutoutMethod = Literal["auto", "alpha", "key", "network"]
+PlacementMode = Literal["uniform", "grid", "ground"]
+NoFloor = Literal["leave out", "uniform", "grid"]
+Mirror = Literal["none", "same", "own"]
+Clip = Literal["inside", "2020"]
+Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
+MaskFormat = Literal["png", "jpeg"]
+DepthSource = Literal["network", "layered", "both", "none"]
+Relief = Literal["flat", "round", "network"]
+Runtime = Literal["auto", "onnx", "openvino", "transformers"]
+Device = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"]
+Precision = Literal["float32", "bfloat16", "float16"]
+Upsampling = Literal["aligned", "half_pixel"]
+Leaky = Literal["auto", "one", "two"]
+DepthEncoding = Literal["png16", "png8", "jpeg8"]
+
+T = TypeVar("T")
 
 
-def _knob(
-    default: Any,
-    meaning: str,
-    *,
-    choices: tuple[str, ...] = (),
-    between: tuple[float, float] | None = None,
-    content: bool = True,
-) -> Any:
+def _knob(default: T, meaning: str, *, between: tuple[float, float] | None = None, content: bool = True) -> T:
     """A recipe key.  `content=False` marks keys that name files: what they name is hashed, the name is not."""
-    metadata = {"meaning": meaning, "choices": choices, "between": between, "content": content}
-    return field(default=default, metadata=metadata)
+    made: Any = field(default=default, metadata={"meaning": meaning, "between": between, "content": content})
+    return typing.cast(T, made)
 
 
 @dataclass(frozen=True)
 class Backgrounds:
+    """The photos behind."""
+
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
-    fit: str = _knob("cover", "how a photo becomes square", choices=("cover", "contain", "stretch"))
+    fit: Fit = _knob("cover", "how a photo becomes square")
     depth: str = _knob(
         "",
         "folder of known depth maps, STEM.png (16-bit) or STEM.npy, 0 = unknown; empty: by the network",
         content=False,
     )
-    depth_unit: str = _knob(
-        "m",
-        "of that folder: m (PNG in millimetres), 1/m (PNG in 1/10000), or relative inverse depth",
-        choices=("m", "1/m", "relative"),
+    depth_unit: DepthUnit = _knob(
+        "m", "of that folder: m (PNG in millimetres), 1/m (PNG in 1/10000), or relative inverse depth"
     )
 
 
 @dataclass(frozen=True)
 class Foregrounds:
+    """The photos of figures, and how they are cut out."""
+
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
     height: tuple[int, int] = _knob(
         (100, 120), "figure height in px at size 224; in proportion at other sizes", between=(8, 224)
     )
-    cutout: str = _knob(
-        "auto",
-        "auto: the photo's alpha, else its plain ground, else the network",
-        choices=("auto", "alpha", "key", "network"),
-    )
+    cutout: CutoutMethod = _knob("auto", "auto: the photo's alpha, else its plain ground, else the network")
     network: str = _knob(
         "small", "for cutout = network: small (it ships), or the ONNX file of a salient-object network", content=False
     )
@@ -64,16 +77,12 @@ class Foregrounds:
 
 @dataclass(frozen=True)
 class Placement:
-    mode: str = _knob(
-        "uniform",
-        "uniform: drawn; grid: evenly spread; ground: standing on the floor, as tall as perspective says",
-        choices=("uniform", "grid", "ground"),
+    """Where figures go, how many, and how many samples that makes."""
+
+    mode: PlacementMode = _knob(
+        "uniform", "uniform: drawn; grid: evenly spread; ground: standing on the floor, as tall as perspective says"
     )
-    no_floor: str = _knob(
-        "leave out",
-        "mode = ground: what becomes of backgrounds without a usable floor",
-        choices=("leave out", "uniform", "grid"),
-    )
+    no_floor: NoFloor = _knob("leave out", "mode = ground: what becomes of backgrounds without a usable floor")
     camera_height: float = _knob(
         1.4, "metres above the floor, where depth and focal length do not say it", between=(0.1, 10.0)
     )
@@ -83,21 +92,16 @@ class Placement:
     figures: tuple[int, int] = _knob((1, 1), "least and greatest number of figures in a composite", between=(1, 16))
     overlap: float = _knob(0.5, "greatest part of a figure that other figures may hide", between=(0.0, 1.0))
     per_pair: int = _knob(20, "positions for each background and foreground", between=(1, 1_000_000))
-    mirror: str = _knob(
-        "same", "mirrored twin: none, at the same position, or at its own", choices=("none", "same", "own")
-    )
+    mirror: Mirror = _knob("same", "mirrored twin: none, at the same position, or at its own")
     min_visible: float = _knob(
         1.0, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
     )
-    clip: str = _knob(
-        "inside",
-        "inside: min_visible holds; 2020: corner drawn from 1..120 at 224, whatever is cut off",
-        choices=("inside", "2020"),
+    clip: Clip = _knob(
+        "inside", "inside: min_visible holds; 2020: corner drawn from 1..120 at 224, whatever is cut off"
     )
-    samples: int | str = _knob(
+    samples: int | Literal["all"] = _knob(
         "all",
         "all, or a number: an even, repeatable spread over all combinations",
-        choices=("all",),
         between=(1, 10**12),
     )
 
@@ -117,28 +121,28 @@ class LookOptions:
 
 @dataclass(frozen=True)
 class ImageOptions:
+    """How composites are stored."""
+
     quality: int = _knob(90, "JPEG quality", between=(1, 100))
-    subsampling: str = _knob("4:2:0", "JPEG chroma subsampling", choices=("4:4:4", "4:2:2", "4:2:0"))
+    subsampling: Subsampling = _knob("4:2:0", "JPEG chroma subsampling")
     optimize: bool = _knob(False, "optimised Huffman tables: about 4 % smaller, 1.6 times slower")
 
 
 @dataclass(frozen=True)
 class MaskOptions:
-    format: str = _knob("png", "png: 1 bit, exact; jpeg: as in 2020, grey at the edges", choices=("png", "jpeg"))
+    """How masks are stored."""
+
+    format: MaskFormat = _knob("png", "png: 1 bit, exact; jpeg: as in 2020, grey at the edges")
 
 
 @dataclass(frozen=True)
 class DepthOptions:
-    source: str = _knob(
-        "network",
-        "network: run on every composite; layered: the background's, with the figures standing in it; both",
-        choices=("network", "layered", "both", "none"),
+    """Where depth comes from, and how it is stored."""
+
+    source: DepthSource = _knob(
+        "network", "network: run on every composite; layered: the background's, with the figures standing in it; both"
     )
-    relief: str = _knob(
-        "round",
-        "layered figures: flat, round (from the matte), or as the network sees them",
-        choices=("flat", "round", "network"),
-    )
+    relief: Relief = _knob("round", "layered figures: flat, round (from the matte), or as the network sees them")
     thickness: float = _knob(0.12, "metres from the outline of a figure to its front", between=(0.0, 2.0))
     model: str = _knob(
         "small", "the depth network: small (it ships), a path, or a name from `figureground models`", content=False
@@ -146,44 +150,38 @@ class DepthOptions:
     card: str = _knob(
         "", "its card: a TOML file or a built-in name; empty: MODEL.card.toml, or known by its hash", content=False
     )
-    runtime: str = _knob("auto", "auto: the card's", choices=("auto", "onnx", "openvino", "transformers"))
-    device: str = _knob(
-        "cpu",
-        "where it runs; there is no silent fallback",
-        choices=("cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"),
-    )
-    precision: str = _knob("float32", "of transformers models", choices=("float32", "bfloat16", "float16"))
+    runtime: Runtime = _knob("auto", "auto: the card's")
+    device: Device = _knob("cpu", "where it runs; there is no silent fallback")
+    precision: Precision = _knob("float32", "of transformers models")
     batch: int = _knob(1, "composites a call; more helps on accelerators only", between=(1, 1024))
-    upsampling: str = _knob(
-        "aligned", "DenseDepth's; half_pixel as it was run in 2020", choices=("aligned", "half_pixel")
-    )
-    leaky: str = _knob(
-        "auto", "DenseDepth's LeakyReLUs an up-block: what its file says", choices=("auto", "one", "two")
-    )
+    upsampling: Upsampling = _knob("aligned", "DenseDepth's; half_pixel as it was run in 2020")
+    leaky: Leaky = _knob("auto", "DenseDepth's LeakyReLUs an up-block: what its file says")
     focal: float = _knob(
         0.0, "focal length / side of the canvas; 0: from EXIF where depth is known, else unknown", between=(0.0, 20.0)
     )
-    encoding: str = _knob(
-        "png16",
-        "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata",
-        choices=("png16", "png8", "jpeg8"),
+    encoding: DepthEncoding = _knob(
+        "png16", "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata"
     )
 
 
 @dataclass(frozen=True)
 class Split:
+    """What is kept out of training."""
+
     backgrounds: float = _knob(0.1, "fraction of backgrounds kept out of training", between=(0.0, 0.9))
     foregrounds: float = _knob(0.1, "fraction of foregrounds kept out of training", between=(0.0, 0.9))
 
 
 @dataclass(frozen=True)
 class Parts:
+    """How a dataset is cut into files."""
+
     size: int = _knob(1000, "samples a part; the unit of work, resume and distribution", between=(1, 1_000_000))
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every knob.  `root` is the folder that its relative paths start from; it is no key and not compared."""
+    """Every knob of a dataset."""
 
     name: str = _knob("dataset", "the dataset's name", content=False)
     seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
@@ -197,6 +195,7 @@ class Recipe:
     depth: DepthOptions = field(default_factory=DepthOptions)
     split: Split = field(default_factory=Split)
     parts: Parts = field(default_factory=Parts)
+    # the folder that relative paths start from; it is no key
     root: Path = field(default=Path(), compare=False, repr=False)
 
 
@@ -224,3 +223,8 @@ def keys(recipe: Recipe) -> Iterable[tuple[str, dataclasses.Field[Any], Any]]:
                 yield f"{top.name}.{inner.name}", inner, getattr(value, inner.name)
         elif top.name != "root":
             yield top.name, top, value
+
+
+def choices(kind: Any) -> tuple[str, ...]:
+    """Return the texts that a knob of this declared type chooses from; () where it is no choice."""
+    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()

@@ -4,44 +4,134 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import hashlib
 import json
 import tomllib
-import types
 import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import Recipe, keys
+from figureground.core.recipe import Recipe, choices, keys
+
+_KNOBS = {key: knob for key, knob, _ in keys(Recipe())}
+_SECTIONS = sorted({key.split(".")[0] for key in _KNOBS if "." in key})
 
 
-def from_mapping(table: Mapping[str, Any], where: str = "recipe", root: Path = Path()) -> Recipe:
+def from_mapping(table: Mapping[str, Any], where: Path | str = "recipe", root: Path | str = Path()) -> Recipe:
     """Return the recipe that a parsed TOML table describes.
 
     Raises FigureGroundError for an unknown key (with the nearest known one), a wrong type or a value out of range.
     """
-    flat: dict[str, Any] = {}
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            flat.update({f"{name}.{inner}": v for inner, v in value.items()} or {})
-            if not any(key.startswith(f"{name}.") for key, _, _ in keys(Recipe())):
-                raise _unknown(name, where)
-        else:
-            flat[name] = value
-    known = {key: knob for key, knob, _ in keys(Recipe())}
-    values: dict[str, dict[str, Any]] = {}
-    for key, value in flat.items():
-        if key not in known:
-            raise _unknown(key, where)
-        section, _, name = key.rpartition(".")
-        values.setdefault(section, {})[name] = _checked(key, known[key], value, where)
-    sections = {f.name: f for f in dataclasses.fields(Recipe) if not f.metadata and f.name != "root"}
-    built = {name: typing.cast(Any, f.default_factory)(**values.get(name, {})) for name, f in sections.items()}
-    recipe = Recipe(**values.get("", {}), **built, root=root)
-    real_heights(recipe, where)
+    recipe: Recipe = dataclasses.replace(_section(Recipe, "", table, str(where)), root=Path(root))
+    real_heights(recipe, str(where))
     return recipe
+
+
+def _section(section: Any, prefix: str, table: Mapping[str, Any], where: str) -> Any:
+    """Return the dataclass `section`, whose keys bear the prefix, of a table's values."""
+    known = {f.name: f for f in dataclasses.fields(section) if f.name != "root"}
+    values = {}
+    for name, value in table.items():
+        key = prefix + name
+        if name not in known:
+            raise _unknown(key, where)
+        if key in _KNOBS:
+            values[name] = _value(key, known[name], value, where)
+        elif isinstance(value, Mapping):
+            values[name] = _section(known[name].type, f"{key}.", value, where)
+        else:
+            raise _no_table(key, value, where)
+    return section(**values)
+
+
+def _unknown(key: str, where: str) -> FigureGroundError:
+    near = difflib.get_close_matches(key, [*_KNOBS, *_SECTIONS], n=1, cutoff=0.5)
+    if not near:
+        near = [k for k in _KNOBS if k.split(".")[-1] == key.split(".")[-1]][:1]
+    remedy = f"did you mean {near[0]!r}?" if near else f"known sections: {', '.join(_SECTIONS)}"
+    if near == [key]:
+        remedy = f"write {key} without quotes"
+    return FigureGroundError(f"unknown recipe key {key!r}", where, remedy)
+
+
+def _no_table(key: str, value: Any, where: str) -> FigureGroundError:
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        return FigureGroundError(f"[[{key}]] is a list of tables", where, f"write one table, [{key}]")
+    return FigureGroundError(f"{key} = {value!r} is not a table", where, f"write [{key}] and its keys below it")
+
+
+def _value(key: str, knob: dataclasses.Field[Any], value: Any, where: str) -> Any:
+    """Return a value in the type of its knob, or raise FigureGroundError."""
+    try:
+        return _read(knob.type, value, knob.metadata["between"])
+    except ValueError as expected:
+        what = f"[{key}] is a table, not" if isinstance(value, Mapping) else f"{key} = {value!r} is not"
+        raise FigureGroundError(f"{what} {expected}", where, f"{key}: {knob.metadata['meaning']}") from None
+
+
+def _read(kind: Any, value: Any, between: tuple[float, float] | None) -> Any:
+    """Return value as the declared type.  Raises ValueError, which says what is expected, when it is none."""
+    inner = typing.get_args(kind)
+    if choices(kind):
+        return _read_choice(inner, value)
+    if typing.get_origin(kind) is tuple:
+        return _read_texts(value) if inner[0] is str else _read_range(inner[0], value, between)
+    if inner:
+        return _read_number_or_word(inner[0], choices(inner[1]), value, between)
+    return _read_number(kind, value, between) if kind in (int, float) else _read_plain(kind, value)
+
+
+_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_LISTS = {int: "a list of whole numbers", float: "a list of numbers", str: "a list of texts"}
+
+
+def _is(kind: type, value: Any) -> bool:
+    return type(value) is kind or (kind is float and type(value) is int)
+
+
+def _read_plain(kind: type, value: Any) -> Any:
+    if not _is(kind, value):
+        raise ValueError(_NAMES[kind])
+    return value
+
+
+def _read_choice(words: tuple[str, ...], value: Any) -> str:
+    if value in words:
+        return typing.cast(str, value)
+    near = difflib.get_close_matches(str(value), words, n=1)
+    raise ValueError(f"one of {', '.join(words)}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+
+
+def _read_number(kind: type, value: Any, between: tuple[float, float] | None) -> Any:
+    if not _is(kind, value):
+        raise ValueError(_NAMES[kind])
+    if between and not between[0] <= value <= between[1]:
+        raise ValueError(f"between {between[0]:g} and {between[1]:g}")
+    return kind(value)
+
+
+def _read_number_or_word(kind: type, words: tuple[str, ...], value: Any, between: tuple[float, float] | None) -> Any:
+    if value in words:
+        return value
+    if not _is(kind, value):
+        raise ValueError(f"{' or '.join(map(repr, words))} or {_NAMES[kind]}")
+    return _read_number(kind, value, between)
+
+
+def _read_range(kind: type, value: Any, between: tuple[float, float] | None) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple) or not all(_is(kind, item) for item in value):
+        raise ValueError(_LISTS[kind])
+    if len(value) != 2 or value[0] > value[1]:
+        raise ValueError("two numbers [low, high]")
+    return tuple(_read_number(kind, item, between) for item in value)
+
+
+def _read_texts(value: Any) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(_is(str, item) for item in items):
+        raise ValueError(_LISTS[str])
+    return tuple(items)
 
 
 def real_heights(recipe: Recipe, where: str = "recipe") -> list[tuple[str, float, float]]:
@@ -63,63 +153,13 @@ def real_heights(recipe: Recipe, where: str = "recipe") -> list[tuple[str, float
     return found
 
 
-def _unknown(key: str, where: str) -> FigureGroundError:
-    known = [k for k, _, _ in keys(Recipe())]
-    sections = sorted({k.split(".")[0] for k in known})
-    near = difflib.get_close_matches(key, known + sections, n=1, cutoff=0.5)
-    if not near:
-        near = [k for k in known if k.split(".")[-1] == key.split(".")[-1]][:1]
-    remedy = f"did you mean {near[0]!r}?" if near else f"known sections: {', '.join(sections)}"
-    return FigureGroundError(f"unknown recipe key {key!r}", where, remedy)
-
-
-def _checked(key: str, knob: dataclasses.Field[Any], value: Any, where: str) -> Any:
-    """Return value in the type of its field, or raise FigureGroundError."""
-    section, _, name = key.rpartition(".")
-    owner = type(getattr(Recipe(), section)) if section else Recipe
-    kind = typing.get_type_hints(owner)[name]
-    choices, between = knob.metadata["choices"], knob.metadata["between"]
-
-    def wrong(expected: str) -> FigureGroundError:
-        return FigureGroundError(f"{key} = {value!r} is not {expected}", where, f"{key}: {knob.metadata['meaning']}")
-
-    if typing.get_origin(kind) is tuple:
-        items = [value] if isinstance(value, str) and str in typing.get_args(kind) else value
-        inner = typing.get_args(kind)[0]
-        if inner is float and isinstance(items, list | tuple):
-            items = [float(item) if type(item) is int else item for item in items]
-        if not isinstance(items, list | tuple) or not all(type(item) is inner for item in items):
-            raise wrong("a list of " + {"str": "texts", "int": "whole numbers"}.get(inner.__name__, "numbers"))
-        if inner is not str and (len(items) != 2 or items[0] > items[1]):
-            raise wrong("two numbers [low, high]")
-        result: Any = tuple(items)
-        numbers = result if inner is not str else ()
-    elif isinstance(kind, types.UnionType):  # samples: "all" or a number
-        if value != "all" and type(value) is not int:
-            raise wrong("'all' or a whole number")
-        result, numbers = value, (value,) if type(value) is int else ()
-    else:
-        result = float(value) if kind is float and type(value) is int else value
-        if type(result) is not kind:
-            raise wrong(
-                {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(kind.__name__, "text")
-            )
-        if choices and result not in choices:
-            near = difflib.get_close_matches(str(value), choices, n=1)
-            raise wrong(f"one of {', '.join(choices)}" + (f" (did you mean {near[0]!r}?)" if near else ""))
-        numbers = (result,) if kind in (int, float) else ()
-    if between and not all(between[0] <= number <= between[1] for number in numbers):
-        raise wrong(f"between {between[0]:g} and {between[1]:g}")
-    return result
-
-
-def parse(text: str, where: str = "recipe", root: Path = Path(), settings: Iterable[str] = ()) -> Recipe:
+def parse(text: str, where: Path | str = "recipe", root: Path | str = Path(), settings: Iterable[str] = ()) -> Recipe:
     """Return the recipe in a TOML text, with `section.key=value` settings laid over it."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         raise FigureGroundError(
-            f"not a TOML file: {error}", where, "texts need quotes; see `figureground init`"
+            f"not a TOML file: {error}", str(where), "texts need quotes; see `figureground init`"
         ) from None
     for setting in settings:
         key, equals, raw = setting.partition("=")
@@ -128,7 +168,8 @@ def parse(text: str, where: str = "recipe", root: Path = Path(), settings: Itera
         section, _, name = key.strip().rpartition(".")
         target = table.setdefault(section, {}) if section else table
         if not isinstance(target, dict):
-            raise _unknown(key.strip(), "--set")
+            known = section in _SECTIONS
+            raise _no_table(section, target, str(where)) if known else _unknown(key.strip(), "--set")
         target[name] = _toml_value(raw.strip(), key.strip())
     return from_mapping(table, where, root)
 
@@ -137,10 +178,11 @@ def _toml_value(raw: str, key: str) -> Any:
     """Return the value of a setting; on a command line, quotes around a text are optional, for "2020" too."""
     try:
         value = tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return raw
-    default = {known: default for known, _, default in keys(Recipe())}.get(key)
-    return raw if isinstance(default, str) and isinstance(value, int | float) and key != "placement.samples" else value
+    kind = _KNOBS[key].type if key in _KNOBS else None
+    wants_text = kind is str or choices(kind)
+    return raw if wants_text and not isinstance(value, str | list | dict) else value
 
 
 def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
@@ -149,14 +191,14 @@ def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
     if path.is_dir():
         path = path / "recipe.toml"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Notepad writes a mark of byte order
     except FileNotFoundError:
         raise FigureGroundError(
             "no such recipe", str(path), "`figureground init DIR` writes one to start from"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FigureGroundError(f"the recipe cannot be read: {error}", str(path), "give a UTF-8 TOML file") from None
-    return parse(text, str(path), path.parent, settings)
+    return parse(text, path, path.parent, settings)
 
 
 def to_toml(recipe: Recipe, comments: bool = False) -> str:
@@ -170,8 +212,8 @@ def to_toml(recipe: Recipe, comments: bool = False) -> str:
             section = owner
         line = f"{name} = {_toml_text(value)}"
         if comments:
-            choices = knob.metadata["choices"]
-            hint = f" [{' | '.join(choices)}]" if len(choices) > 1 else ""
+            words = choices(knob.type)
+            hint = f" [{' | '.join(words)}]" if words else ""
             line = f"{line:<34}# {knob.metadata['meaning']}{hint}"
         lines.append(line)
     return "\n".join(lines) + "\n"
@@ -189,11 +231,6 @@ def _toml_text(value: Any) -> str:
 def content(recipe: Recipe) -> dict[str, Any]:
     """Return the keys that decide what a dataset holds: all but names of files, whose contents are hashed instead."""
     return {key: value for key, knob, value in keys(recipe) if knob.metadata["content"]}
-
-
-def digest(recipe: Recipe) -> str:
-    """Return a sha256 hex digest of `content(recipe)`."""
-    return hashlib.sha256(json.dumps(content(recipe), sort_keys=True).encode()).hexdigest()
 
 
 def changed_keys(old: Recipe, new: Recipe) -> list[str]:

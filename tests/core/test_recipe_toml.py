@@ -1,0 +1,159 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from figureground.core.errors import FigureGroundError
+from figureground.core.recipe import PRESETS
+from figureground.core.recipe_toml import changed_keys, content, from_mapping, load_recipe, parse, real_heights, to_toml
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.integers(0, 2**63 - 1),
+    st.integers(64, 1024),
+    st.floats(0.01, 1.0),
+    st.one_of(st.just("all"), st.integers(1, 10**12)),
+)
+def test_toml_round_trip(name: str, seed: int, size: int, visible: float, samples: int | str) -> None:
+    table = {"name": name, "seed": seed, "size": size, "placement": {"min_visible": visible, "samples": samples}}
+    recipe = from_mapping(table)
+    assert parse(to_toml(recipe)) == recipe
+    if "\n" not in name:
+        assert parse(to_toml(recipe, comments=True)) == recipe
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_presets_are_recipes(preset: str) -> None:
+    assert parse(to_toml(from_mapping(PRESETS[preset]), comments=True)) == from_mapping(PRESETS[preset])
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "remedy"),
+    [
+        ("sizes = 224", "unknown recipe key 'sizes'", "'size'"),
+        ("[placement]\nper_pairs = 3", "'placement.per_pairs'", "'placement.per_pair'"),
+        ("per_pair = 3", "'per_pair'", "'placement.per_pair'"),
+        ("[placment]\nper_pair = 3", "'placment'", "'placement'"),
+        ("size = 2000", "size = 2000 is not between 64 and 1024", ""),
+        ("size = 224.0", "a whole number", ""),
+        ("seed = true", "a whole number", ""),
+        ('[depth]\nsource = "netwrk"', "one of network, layered, both, none (did you mean 'network'?)", ""),
+        ("[foregrounds]\nheight = [120, 100]", "two numbers [low, high]", ""),
+        ("[foregrounds]\nheight = 100", "a list of whole numbers", ""),
+        ("[foregrounds]\nheight = [100]", "two numbers [low, high]", ""),
+        ("[placement]\nsamples = 'most'", "'all' or a whole number", ""),
+        ("[look]\nshadow = [0.2, 1.5]", "between 0 and 1", ""),
+        ("[look]\nshadow = [0.5, 0.2]", "two numbers [low, high]", ""),
+        ('[look]\nshadow = ["0", "1"]', "a list of numbers", ""),
+        ("[placement]\nmode = 'floor'", "one of uniform, grid, ground", ""),
+        ("[placement]\nfigures = [1, 99]", "between 1 and 16", ""),
+        ('[foregrounds]\nreal_heights = ["chairs/*"]', "'chairs/*' is not understood", "PATTERN LOW HIGH"),
+        ('[foregrounds]\nreal_heights = ["chairs/* 1.0 0.8"]', "is not understood", "PATTERN LOW HIGH"),
+        ('[foregrounds]\nreal_heights = ["chairs/* 1.0 80"]', "is not understood", "PATTERN LOW HIGH"),
+        ("size = ", "not a TOML file", ""),
+        (f"size = {'9' * 5000}", "not a TOML file", ""),
+        (f"[placement]\ncamera_height = 1{'0' * 400}", "is not between 0.1 and 10", ""),
+        ("[placement]\ncamera_height = nan", "is not between 0.1 and 10", ""),
+        ("[mask]\nformat = 1", "mask.format = 1 is not one of png, jpeg", ""),
+        ("[mask]\nformat = ['png']", "is not one of png, jpeg", ""),
+        ("name = 2020-01-01", "is not text", ""),
+        ("[image]\noptimize = 1", "is not true or false", ""),
+        ("[[foregrounds]]\npath = 'a'\n[[foregrounds]]\npath = 'b'", "[[foregrounds]] is a list", "[foregrounds]"),
+        ("[[size]]\nwidth = 3", "is not a whole number", "side of the square canvas"),
+        ("[size]\nwidth = 3", "[size] is a table, not a whole number", "side of the square canvas"),
+        ("[placement.mode]\nname = 'grid'", "[placement.mode] is a table, not one of uniform", ""),
+        ("[placement.more]\nmode = 'grid'", "unknown recipe key 'placement.more'", "'placement.mode'"),
+        ("[placement.more]", "unknown recipe key 'placement.more'", "'placement.mode'"),
+        ("placement = 'grid'", "placement = 'grid' is not a table", "write [placement] and its keys below it"),
+        ("look = []", "look = [] is not a table", "write [look]"),
+        ("root = '.'", "unknown recipe key 'root'", ""),
+        ("zzzzzzzz = 1", "unknown recipe key 'zzzzzzzz'", "known sections: backgrounds, depth, foregrounds,"),
+        ('"image.quality" = 3', "unknown recipe key 'image.quality'", "without quotes"),
+    ],
+)
+def test_wrong_recipes_are_refused_by_name(text: str, what: str, remedy: str) -> None:
+    with pytest.raises(FigureGroundError) as caught:
+        parse(text, "my.toml")
+    assert what in caught.value.what
+    assert caught.value.where == "my.toml"
+    assert remedy in caught.value.remedy
+
+
+def test_settings_lie_over_the_file() -> None:
+    recipe = parse(
+        "size = 96\n[placement]\nper_pair = 2", settings=["size=128", "placement.mirror=own", "image.quality=30"]
+    )
+    assert (recipe.size, recipe.placement.mirror, recipe.placement.per_pair, recipe.image.quality) == (
+        128,
+        "own",
+        2,
+        30,
+    )
+    assert parse("", settings=["placement.clip=2020", "name=7"]).placement.clip == "2020"
+    assert parse("", settings=["placement.samples=12"]).placement.samples == 12
+    assert parse("", settings=["name=2020-01-01", "depth.card=true"]).name == "2020-01-01"
+    with pytest.raises(FigureGroundError, match="has no '='"):
+        parse("", settings=["size"])
+    with pytest.raises(FigureGroundError, match="unknown recipe key 'sise'"):
+        parse("", settings=["sise=3"])
+    with pytest.raises(FigureGroundError, match=r"unknown recipe key 'size\.x'"):
+        parse("size = 224", settings=["size.x=3"])
+    with pytest.raises(FigureGroundError, match=r"\[\[foregrounds\]\] is a list of tables"):
+        parse("[[foregrounds]]\npath = 'a'", settings=["foregrounds.cutout=key"])
+    with pytest.raises(FigureGroundError, match="placement = 'grid' is not a table"):
+        parse("", settings=["placement=grid"])
+
+
+def test_names_of_files_are_not_content() -> None:
+    one = from_mapping({"backgrounds": {"path": "a"}, "name": "x"})
+    other = from_mapping({"backgrounds": {"path": ["b", "c"]}, "name": "y"})
+    assert content(one) == content(other)
+    assert content(one) != content(from_mapping({"seed": 1}))
+    assert changed_keys(one, from_mapping({"seed": 1, "placement": {"per_pair": 3}})) == [
+        "seed: 0 -> 1",
+        "placement.per_pair: 20 -> 3",
+    ]
+
+
+def test_a_missing_recipe_names_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(FigureGroundError) as caught:
+        load_recipe(tmp_path / "no.toml")
+    assert "figureground init" in caught.value.remedy
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_recipe_with_a_byte_order_mark_loads(tmp_path: Path, kind: type) -> None:
+    (tmp_path / "recipe.toml").write_bytes(b'\xef\xbb\xbfname = "\xc3\xa4"\r\nsize = 96\r\n')
+    recipe = load_recipe(kind(tmp_path / "recipe.toml"))
+    assert (recipe.name, recipe.size, recipe.root) == ("ä", 96, tmp_path)
+    assert load_recipe(kind(tmp_path)) == recipe
+    assert parse("size = 96", kind(tmp_path / "my.toml"), kind(tmp_path)).root == tmp_path
+    with pytest.raises(FigureGroundError) as caught:
+        parse("size = 9", kind(tmp_path / "my.toml"), kind(tmp_path))
+    assert caught.value.where == str(tmp_path / "my.toml")
+
+
+def test_utf_16_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text("size = 96", encoding="utf-16")
+    with pytest.raises(FigureGroundError) as caught:
+        load_recipe(tmp_path)
+    assert caught.value.remedy == "give a UTF-8 TOML file"
+
+
+def test_a_single_path_is_a_list_of_one() -> None:
+    table: dict[str, Any] = {"backgrounds": {"path": "rooms"}}
+    assert from_mapping(table).backgrounds.path == ("rooms",)
+
+
+def test_whole_numbers_are_numbers() -> None:
+    assert from_mapping({"look": {"colour": [0, 1]}}) == from_mapping({"look": {"colour": [0.0, 1.0]}})
+    assert parse("", settings=["look.colour=[0, 1]"]).look.colour == (0.0, 1.0)
+
+
+def test_real_heights_are_patterns_with_ranges() -> None:
+    recipe = from_mapping({"foregrounds": {"real_heights": ["chairs/* 0.8 1.0", "a name.png 0.3 0.3"]}})
+    assert real_heights(recipe) == [("chairs/*", 0.8, 1.0), ("a name.png", 0.3, 0.3)]
+    assert parse(to_toml(recipe)) == recipe
