@@ -1,16 +1,201 @@
-"""What the command line prints: catalogs, estimates, datasets, progress."""
+"""What the command line says: each result as facts (for --json) and as text made from the same facts; progress; errors.
+
+The functions `..._facts` are the only ones that read the library's values.
+"""
 
 from __future__ import annotations
 
-import os
+import json
+import logging
+import math
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from figureground.core.progress import Progress, bars, on_terminal, silent
 
 if TYPE_CHECKING:
+    from figureground.core.errors import FigureGroundError
     from figureground.core.sample import Catalog
     from figureground.dataset.stored import Dataset
     from figureground.make.build import Estimate
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Console:
+    """Where a command's results go.  `quiet`: only what was asked for; `json`: as one object on stdout."""
+
+    quiet: bool = False
+    json: bool = False
+
+    def tell(self, facts: Facts, text: str, *, asked: bool = True) -> None:
+        """Say a command's result, once a command.  `asked`: it is what the user wants to know, also with --quiet."""
+        if self.json:
+            print(json.dumps(_plain(facts), indent=1, allow_nan=False), flush=True)
+        elif text and (asked or not self.quiet):
+            print(text, flush=True)
+
+    def note(self, text: str) -> None:
+        """Say something besides, which the facts of the result hold as well."""
+        if not (self.quiet or self.json):
+            print(text, flush=True)
+
+    def fail(self, problem: FigureGroundError) -> None:
+        """Say what went wrong: three lines on stderr, or an object on stdout."""
+        if self.json:
+            self.tell({"error": {"what": problem.what, "where": problem.where, "remedy": problem.remedy}}, "")
+        else:
+            print(f"error: {problem}", file=sys.stderr)
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Give what shows progress on stderr: bars on a terminal, a plain line a tenth of the way when piped."""
+        if self.quiet:
+            yield silent
+        elif on_terminal():
+            with bars() as show:
+                yield show
+        else:
+            yield plain_lines()
+
+
+def plain_lines() -> Progress:
+    """Return what prints "step 3/10" on stderr at every tenth of a step."""
+    printed: dict[str, int] = {}
+
+    def show(step: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if printed.get(step) != tenth:
+            printed[step] = tenth
+            print(f"{step} {done:,}/{total:,}", file=sys.stderr, flush=True)
+
+    return show
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Logs to what sys.stderr is at that moment: bars replace it while they are drawn."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+def logging_to_stderr(level: str) -> None:
+    """Let the logger "figureground" write to stderr, from `level` on; called again, only the level changes."""
+    logger = logging.getLogger("figureground")
+    logger.setLevel(level.upper())
+    if not any(isinstance(handler, _Stderr) for handler in logger.handlers):
+        logger.addHandler(_Stderr())
+
+
+def catalog_facts(catalog: Catalog) -> dict[str, Any]:
+    """Return how many photos are used, which are set aside and why, and what was noted of those in use."""
+
+    def reasons(photos: Sequence[Any]) -> list[dict[str, str]]:
+        return [{"source": photo.source, "reason": photo.reason} for photo in photos]
+
+    return {
+        "backgrounds": len(catalog.backgrounds),
+        "foregrounds": len(catalog.foregrounds),
+        "set_aside": reasons(catalog.set_aside),
+        "notes": reasons(catalog.notes),
+    }
+
+
+def catalog_text(facts: Facts, everything: bool = False) -> str:
+    """Return how many photos are used and which are set aside: ten of them, or everything with the notes."""
+    aside = facts["set_aside"]
+    lines = [
+        f"{plural(facts['backgrounds'], 'background')}, {plural(facts['foregrounds'], 'foreground')}, "
+        f"{plural(len(aside), 'photo')} set aside"
+    ]
+    few = len(aside) if everything else 10
+    lines += [f"  set aside: {photo['source']}: {photo['reason']}" for photo in aside[:few]]
+    if len(aside) > few:
+        lines.append(f"  ... and {len(aside) - few} more; `figureground check` lists them, and so does the report")
+    if everything:
+        lines += [f"  note: {photo['source']}: {photo['reason']}" for photo in facts["notes"]]
+    return "\n".join(lines)
+
+
+def estimate_facts(cost: Estimate, workers: int) -> dict[str, Any]:
+    """Return what a build would cost.  Bytes a sample by layer; seconds a sample of one core by stage."""
+    return {
+        "samples": cost.samples,
+        "parts": cost.parts,
+        "bytes_per_sample": cost.bytes,
+        "bytes": round(cost.total_bytes),
+        "seconds_per_sample": cost.seconds,
+        "workers": workers,
+        "seconds": cost.total_seconds(workers),
+    }
+
+
+def estimate_text(facts: Facts) -> str:
+    """Return what a build would cost."""
+    sizes, seconds = facts["bytes_per_sample"], facts["seconds_per_sample"]
+    layers = ", ".join(f"{layer} {size / 1000:.1f} kB" for layer, size in sizes.items() if size)
+    each = sum(seconds.values())
+    share = seconds["depth"] / each if each else 0.0
+    return "\n".join(
+        [
+            f"{plural(facts['samples'], 'sample')} in {plural(facts['parts'], 'part')}",
+            f"about {_bytes(facts['bytes'])}: a sample is {sum(sizes.values()) / 1000:.1f} kB ({layers})",
+            f"about {_seconds(facts['seconds'])} with {plural(facts['workers'], 'worker')}: "
+            f"{1000 * each:.1f} ms a sample on a core",
+            f"depth: {1000 * seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
+            f"rendering {1000 * seconds['render']:.1f} ms, encoding {1000 * seconds['encode']:.1f} ms",
+            "nothing was written",
+        ]
+    )
+
+
+def dataset_facts(data: Dataset) -> dict[str, Any]:
+    """Return what a finished dataset holds: counts, bytes, statistics a layer, depth network, self-checks."""
+    manifest, statistics = data.manifest, data.statistics
+    return {
+        "path": data.path,
+        "name": manifest["name"],
+        "samples": manifest["samples"],
+        "size": manifest["size"],
+        "parts": data.parts,
+        "bytes": manifest["bytes"],
+        "layers": statistics["summary"],
+        "depth_model": manifest["depth_model"],
+        "checks": statistics["checks"],
+    }
+
+
+def dataset_text(facts: Facts) -> str:
+    """Return what a finished dataset holds, and which of its self-checks failed."""
+    lines = [
+        f"{facts['name']}: {plural(facts['samples'], 'sample')} of {facts['size']} px "
+        f"in {plural(facts['parts'], 'part')}, "
+        f"{_bytes(facts['bytes'])} ({facts['bytes'] / facts['samples'] / 1000:.1f} kB a sample)"
+    ]
+    for layer, moments in facts["layers"].items():
+        mean, std = (" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std"))
+        lines.append(f"  {layer:<5} mean {mean}  std {std}  {moments.get('unit', 'of 0..1')}")
+    model = facts["depth_model"]
+    if model is not None and not model["card"]["commercial"]:
+        lines.append(
+            f"  note: depth by {model['card']['name']}, licensed {model['card']['licence']}: no commercial use"
+        )
+    failed = failed_checks(facts)
+    return "\n".join([*lines, *(failed or [f"  all {len(facts['checks'])} self-checks passed"])])
+
+
+def failed_checks(facts: Facts) -> list[str]:
+    """Return a line for each self-check of a dataset that failed."""
+    return [f"  CHECK FAILED: {one['name']}: {one['detail']}" for one in facts["checks"] if not one["passed"]]
 
 
 def plural(n: int, noun: str) -> str:
@@ -18,59 +203,17 @@ def plural(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
-def print_catalog(catalog: Catalog, everything: bool = False) -> None:
-    """Print how many photos are used and which are set aside: ten of them, or everything with the notes."""
-    print(
-        f"{plural(len(catalog.backgrounds), 'background')}, {plural(len(catalog.foregrounds), 'foreground')}, "
-        f"{plural(len(catalog.set_aside), 'photo')} set aside"
-    )
-    few = len(catalog.set_aside) if everything else 10
-    for photo in catalog.set_aside[:few]:
-        print(f"  set aside: {photo.source}: {photo.reason}")
-    if len(catalog.set_aside) > few:
-        print(f"  ... and {len(catalog.set_aside) - few} more; `figureground check` lists them, and so does the report")
-    if everything:
-        for photo in catalog.notes:
-            print(f"  note: {photo.source}: {photo.reason}")
-
-
-def print_estimate(cost: Estimate, workers: int) -> None:
-    """Print what a build would cost."""
-    workers = workers or os.cpu_count() or 1
-    print(f"{plural(cost.samples, 'sample')} in {plural(cost.parts, 'part')}")
-    layers = ", ".join(f"{layer} {size / 1000:.1f} kB" for layer, size in cost.bytes.items() if size)
-    print(f"about {_bytes(cost.total_bytes)}: a sample is {sum(cost.bytes.values()) / 1000:.1f} kB ({layers})")
-    each = sum(cost.seconds.values())
-    share = cost.seconds["depth"] / each if each else 0.0
-    print(
-        f"about {_seconds(cost.total_seconds(workers))} with {workers} workers: {1000 * each:.1f} ms a sample on a core"
-    )
-    print(
-        f"depth: {1000 * cost.seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
-        f"rendering {1000 * cost.seconds['render']:.1f} ms, encoding {1000 * cost.seconds['encode']:.1f} ms"
-    )
-    print("nothing was written")
-
-
-def print_dataset(data: Dataset) -> None:
-    """Print what a finished dataset holds, and which of its self-checks failed."""
-    manifest, statistics = data.manifest, data.statistics
-    print(
-        f"{manifest['name']}: {plural(manifest['samples'], 'sample')} of {manifest['size']} px "
-        f"in {plural(data.parts, 'part')}, "
-        f"{_bytes(manifest['bytes'])} ({manifest['bytes'] / manifest['samples'] / 1000:.1f} kB a sample)"
-    )
-    for layer, moments in statistics["summary"].items():
-        values = [" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std")]
-        print(f"  {layer:<5} mean {values[0]}  std {values[1]}  {moments.get('unit', 'of 0..1')}")
-    model = manifest["depth_model"]
-    if model is not None and not model["card"]["commercial"]:
-        print(f"  note: depth by {model['card']['name']}, licensed {model['card']['licence']}: no commercial use")
-    failed = [check for check in statistics["checks"] if not check["passed"]]
-    for one in failed:
-        print(f"  CHECK FAILED: {one['name']}: {one['detail']}")
-    if not failed:
-        print(f"  all {len(statistics['checks'])} self-checks passed")
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: paths as text, numpy's numbers as numbers, what is not finite as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return _plain(value.item()) if hasattr(value, "item") else str(value)
 
 
 def _bytes(n: float) -> str:
@@ -85,43 +228,3 @@ def _seconds(s: float) -> str:
     minutes, seconds = divmod(round(s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{s:.1f} s"
-
-
-class ProgressBars:
-    """Bars with rate and time left on a terminal; a plain line a tenth of the way when piped.  Goes to stderr."""
-
-    def __enter__(self) -> Callable[[str, int, int], None]:
-        self._bars: Any = None
-        self._tasks: dict[str, Any] = {}
-        self._printed: dict[str, int] = {}
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._bars = Progress(
-                TextColumn("{task.description:<8}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            self._bars.start()
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-
-    def _show(self, stage: str, done: int, total: int) -> None:
-        if self._bars is None:
-            tenth = 10 * done // max(total, 1)
-            if self._printed.get(stage) != tenth:
-                self._printed[stage] = tenth
-                print(f"{stage} {done:,}/{total:,}", file=sys.stderr, flush=True)
-            return
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=total, completed=done, rate="")
-        task = self._bars.tasks[self._tasks[stage]]
-        rate = f"{task.speed:.0f}/s" if task.speed else ""
-        self._bars.update(self._tasks[stage], completed=done, total=total, rate=rate)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from figureground.cli.app import Settings, Workers, app
-from figureground.cli.console import ProgressBars, print_dataset
+from figureground.cli.app import Settings, Told, Workers, app
+from figureground.cli.console import dataset_facts, dataset_text
 from figureground.core.errors import FigureGroundError
 
 if TYPE_CHECKING:
+    from figureground.core.card import Card
     from figureground.core.job import DepthModel
     from figureground.core.recipe import Recipe
+    from figureground.evaluate.cutouts import Cut, Method
 
 Model = Annotated[str, Parameter(help="A name from `figureground models`, or a path to .onnx, .h5 or a folder.")]
 CardOption = Annotated[str, Parameter(help="The network's card: a TOML file, or a name from `figureground models`.")]
@@ -35,6 +38,7 @@ def depth(
     size: Annotated[str, Parameter(help="Folders only: image | native (the network's own)")] = "image",
     settings: Settings = (),
     workers: Workers = 0,
+    console: Told,
 ) -> None:
     """Make or replace the depth of a finished dataset, or write depth maps for a folder of pictures.
 
@@ -42,27 +46,27 @@ def depth(
     """
     from figureground.core.engines import choose
 
-    dataset = (target / "build.json").is_file()
-    recipe = _recipe(settings, model, card, device, upsampling, encoding if dataset else "")
     engine = choose("auto", workers)
-    with ProgressBars() as progress:
-        if dataset:
-            from figureground.dataset.stored import open_dataset
-            from figureground.make.redepth import redo_dataset
+    if (target / "build.json").is_file():
+        from figureground.dataset.stored import open_dataset
+        from figureground.make.redepth import redo_dataset
 
+        recipe = _recipe(settings, model, card, device, upsampling, encoding)
+        with console.progress() as progress:
             done = redo_dataset(target, out or target, recipe.depth, Path(), engine, progress)
-            aside: list[str] = []
-        else:
-            from figureground.make.folder_depth import estimate_folder
-            from figureground.resolve import running
+        facts = dataset_facts(open_dataset(done))
+        console.tell(facts, dataset_text(facts), asked=False)
+        return
+    from figureground.make.folder_depth import estimate_folder
+    from figureground.resolve import running
 
-            if out is None:
-                raise FigureGroundError("a folder of pictures needs --out", str(target), "name a folder for the maps")
-            aside = estimate_folder(target, out, _model(recipe), running(recipe), engine, progress, encoding, size)
-    if dataset:
-        print_dataset(open_dataset(done))
-    for line in aside:
-        print(f"  set aside: {line}")
+    recipe = _recipe(settings, model, card, device, upsampling)
+    if out is None:
+        raise FigureGroundError("a folder of pictures needs --out", str(target), "name a folder for the maps")
+    with console.progress() as progress:
+        aside = estimate_folder(target, out, _model(recipe), running(recipe), engine, progress, encoding, size)
+    text = "\n".join(f"  set aside: {line}" for line in aside)
+    console.tell({"path": out, "set_aside": aside}, text, asked=False)
 
 
 @app.command(help_epilogue="Example:\n  figureground models\n  figureground models get depth-anything-v2-small\n")
@@ -70,6 +74,8 @@ def models(
     action: Annotated[str, Parameter(help="list | get")] = "list",
     name: Annotated[str, Parameter(help="With get: the network's name.")] = "",
     /,
+    *,
+    console: Told,
 ) -> None:
     """List the depth networks that are known by name, with licence and cost; get one's weights."""
     from figureground.networks.cards import CARDS
@@ -80,16 +86,14 @@ def models(
 
         card = CARDS.get(name)
         if card is not None and not card.commercial:
-            print(f"note: {name} is licensed {card.licence}: no commercial use, of its depth maps either")
-        print(get(name))
+            console.note(f"note: {name} is licensed {card.licence}: no commercial use, of its depth maps either")
+        path = get(name)
+        console.tell({"path": path, "card": asdict(CARDS[name])}, str(path))
         return
     if action != "list":
         raise FigureGroundError(f"unknown action {action!r}", "models", "list or get NAME")
-    print(f"{'name':<32}{'depth':<18}{'licence':<32}{'cost':<26}run here")
-    for card in (shipped_card(), *CARDS.values()):
-        licence = card.licence + ("" if card.commercial else " (non-commercial)")
-        print(f"{card.name:<32}{card.output:<18}{licence:<32}{card.cost or '-':<26}{'yes' if card.run_by_us else 'no'}")
-    print("\n'run here': whether this project has run the real weights; see docs/models.md")
+    cards = (shipped_card(), *CARDS.values())
+    console.tell({"networks": [asdict(card) for card in cards]}, _listed(cards))
 
 
 @app.command(help_epilogue="Example:\n  figureground evaluate-depth --model fastdepth.onnx --pairs rgbd\n")
@@ -102,21 +106,21 @@ def evaluate_depth(
     device: Device = "cpu",
     upsampling: Upsampling = "aligned",
     settings: Settings = (),
+    console: Told,
 ) -> None:
     """Measure a depth network against sensor depth: AbsRel, RMSE, log10, delta1; metric, and after alignment."""
-    from figureground.evaluate.depth import evaluate, read_pairs, table
+    from figureground.evaluate.depth import evaluate, read_pairs, table, to_json
     from figureground.networks.registry import open_network
     from figureground.report.evaluation import write_evaluation
     from figureground.resolve import running
 
     recipe = _recipe(settings, model, card, device, upsampling)
     network = open_network(_model(recipe), running(recipe))
-    with ProgressBars() as progress:
+    with console.progress() as progress:
         result = evaluate(network.estimate, read_pairs(pairs), name=network.card.name, progress=progress)
-    print(table(result))
     if out is not None:
         write_evaluation(result, out)
-        print(out)
+    console.tell({**to_json(result), "page": out}, _and_file(table(result), out))
 
 
 @app.command(help_epilogue="Example:\n  figureground evaluate-cutouts --photos people --masks people_masks\n")
@@ -126,30 +130,62 @@ def evaluate_cutouts(
     masks: Annotated[Path, Parameter(help="Folder of drawn masks with the photos' stems.")],
     network: Annotated[tuple[str, ...], Parameter(help="small, or an ONNX file; may be given again.")] = ("small",),
     out: Annotated[Path | None, Parameter(help="Write a contact sheet here, worst first (.png or .jpg).")] = None,
+    console: Told,
 ) -> None:
     """Measure cut-out networks, and colour keying beside them, against drawn masks: IoU, boundary F, time."""
     from figureground.evaluate import cutouts
     from figureground.networks.cutout import cutout_network, cutout_weights
 
     pictures = cutouts.read_pictures(photos, masks)
-    methods: dict[str, cutouts.Method] = {}
+    methods: dict[str, Method] = {}
     for name in network:
         path = cutout_weights(name, Path())
         if path is not None:
             methods[path.stem] = cutout_network(path)
     methods["colour key"] = cutouts.keyed
     results = {}
-    with ProgressBars() as progress:
+    with console.progress() as progress:
         for done, (name, method) in enumerate(methods.items()):
             progress("methods", done, len(methods))
             results[name] = cutouts.cut_all(method, pictures)
         progress("methods", len(methods), len(methods))
-    print(cutouts.table(results))
     if out is not None:
         from PIL import Image
 
         Image.fromarray(cutouts.sheet(results)).save(out)
-        print(out)
+    facts = {"pictures": len(pictures), "methods": {name: _cut_facts(cuts) for name, cuts in results.items()}}
+    console.tell({**facts, "sheet": out}, _and_file(cutouts.table(results), out))
+
+
+def _listed(cards: tuple[Card, ...]) -> str:
+    rows = [("name", "depth", "licence", "cost", "run here")]
+    for card in cards:
+        licence = card.licence + ("" if card.commercial else " (non-commercial)")
+        rows.append((card.name, card.output, licence, card.cost or "-", "yes" if card.run_by_us else "no"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([*lines, "", "'run here': whether this project has run the real weights; see docs/models.md"])
+
+
+def _and_file(text: str, out: Path | None) -> str:
+    return text if out is None else f"{text}\n{out}"
+
+
+def _cut_facts(cuts: list[Cut]) -> dict[str, Any]:
+    """Return a method's means over the pictures, and its numbers for each of them."""
+    rows: list[dict[str, Any]] = [
+        {
+            "name": cut.name,
+            "found": cut.alpha is not None,
+            "iou": cut.iou,
+            "boundary_f": cut.boundary_f,
+            "softness": cut.softness,
+            "seconds": cut.seconds,
+        }
+        for cut in cuts
+    ]
+    means = {key: sum(row[key] for row in rows) / len(rows) for key in ("iou", "boundary_f", "seconds")}
+    return {"mean": means, "rows": rows}
 
 
 def _recipe(

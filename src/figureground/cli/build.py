@@ -1,0 +1,157 @@
+"""The commands that make a dataset: demo, init, check, build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from figureground.cli.app import OutFolder, RecipeFile, Settings, Told, Workers, app, flag
+from figureground.cli.console import (
+    Console,
+    catalog_facts,
+    catalog_text,
+    dataset_facts,
+    dataset_text,
+    estimate_facts,
+    estimate_text,
+    failed_checks,
+)
+from figureground.core.errors import FigureGroundError
+
+
+@app.command(help_epilogue="Example:\n  figureground demo demo\n")
+def demo(
+    out: OutFolder,
+    /,
+    *,
+    backgrounds: Annotated[int, Parameter(help="How many rooms are drawn.")] = 8,
+    people: Annotated[int, Parameter(help="How many people are drawn.")] = 8,
+    workers: Workers = 0,
+    console: Told,
+) -> None:
+    """Draw rooms and people, and build a small dataset from them, with exact depth and a report.
+
+    Needs no photos, no network weights and no internet.
+    """
+    from figureground.core.engines import choose
+    from figureground.core.recipe_toml import load_recipe
+    from figureground.drawn.demo import write_photos
+    from figureground.make import build as make
+
+    engine = choose("auto", workers)
+    with console.progress() as progress:
+        recipe = write_photos(out, backgrounds, people, engine, progress)
+        make.build(load_recipe(recipe), out / "dataset", engine=engine, progress=progress)
+    _tell_built(console, out / "dataset")
+
+
+@app.command(help_epilogue="Example:\n  figureground init mine --preset eva4\n")
+def init(
+    folder: Annotated[Path, Parameter(help="Where recipe.toml is written.")],
+    /,
+    *,
+    preset: Annotated[str, Parameter(help="default | ground | eva4")] = "default",
+    console: Told,
+) -> None:
+    """Write a commented recipe.toml to start from.
+
+    Presets: default (figures placed anywhere, depth by a network on each composite); ground (figures that stand on the
+    floor, with layered depth); eva4 (the numbers of the 2020 student dataset).
+    """
+    from figureground.core.recipe import PRESETS
+    from figureground.core.recipe_toml import from_mapping, to_toml
+
+    if preset not in PRESETS:
+        raise FigureGroundError(f"unknown preset {preset!r}", "--preset", f"one of {', '.join(PRESETS)}")
+    start = {"backgrounds": {"path": "photos/backgrounds"}, "foregrounds": {"path": "photos/people"}}
+    text = to_toml(from_mapping({**start, **PRESETS[preset]}), comments=True)
+    path = folder / "recipe.toml"
+    if path.exists():
+        raise FigureGroundError("there is a recipe already", str(path), "edit it, or name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "choose another folder") from None
+    next_step = f"{path}: put your photos where it says, or edit the paths; then `figureground check {path}`"
+    console.tell({"recipe": path}, next_step, asked=False)
+
+
+@app.command(help_epilogue="Example:\n  figureground check mine/recipe.toml\n")
+def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 0, console: Told) -> None:
+    """Prepare the photos in memory and show which are used, and which are set aside and why.  Writes nothing."""
+    from figureground.core.engines import choose
+    from figureground.core.recipe_toml import load_recipe
+    from figureground.core.store import MemoryStore
+    from figureground.ingest.ingest import ingest
+
+    with console.progress() as progress:
+        catalog = ingest(load_recipe(recipe, settings), choose("auto", workers), MemoryStore(), progress)
+    facts = catalog_facts(catalog)
+    console.tell(facts, catalog_text(facts, everything=True))
+
+
+@app.command(help_epilogue="Example:\n  figureground build mine/recipe.toml out --set placement.samples=20000\n")
+def build(
+    recipe: RecipeFile,
+    out: Annotated[Path, Parameter(help="The dataset's folder.")],
+    /,
+    *,
+    settings: Settings = (),
+    workers: Workers = 0,
+    engine: Annotated[str, Parameter(help="auto | serial | processes")] = "auto",
+    dry_run: Annotated[bool, flag("Print counts, bytes, time and the cost of depth; write nothing.")] = False,
+    strict: Annotated[bool, flag("End at the first photo that cannot be used.")] = False,
+    fresh: Annotated[bool, flag("Discard parts made under another recipe or from other photos.")] = False,
+    catalog_only: Annotated[bool, flag("Prepare the photos and stop: samples are then rendered when read.")] = False,
+    console: Told,
+) -> None:
+    """Build a dataset from a recipe.  The same command again finishes what is missing."""
+    from figureground.core.engines import choose
+    from figureground.core.recipe_toml import load_recipe
+    from figureground.make import build as make
+
+    loaded, workforce = load_recipe(recipe, settings), choose(engine, workers)
+    if dry_run:
+        with console.progress() as progress:
+            cost, catalog = make.dry_run(loaded, engine=workforce, progress=progress)
+        used, costs = catalog_facts(catalog), estimate_facts(cost, getattr(workforce, "workers", 1))
+        console.tell({"estimate": costs, "catalog": used}, f"{catalog_text(used)}\n{estimate_text(costs)}")
+        return
+    with console.progress() as progress:
+        make.build(
+            loaded,
+            out,
+            engine=workforce,
+            strict=strict,
+            fresh=fresh,
+            catalog_only=catalog_only,
+            progress=progress,
+        )
+    if catalog_only:
+        _tell_prepared(console, out)
+    else:
+        _tell_built(console, out)
+
+
+def _tell_built(console: Console, out: Path) -> None:
+    from figureground.dataset.stored import open_dataset
+
+    data = open_dataset(out)
+    used, facts, report = catalog_facts(data.catalog), dataset_facts(data), out / "report.html"
+    text = f"{catalog_text(used)}\n{dataset_text(facts)}\nreport: {report}"
+    if console.quiet:
+        text = "\n".join(failed_checks(facts))  # they must not be missed
+    console.tell({**facts, "catalog": used, "report": report}, text)
+
+
+def _tell_prepared(console: Console, out: Path) -> None:
+    from figureground.dataset.stored import open_dataset
+
+    data = open_dataset(out, virtual=True)
+    used = catalog_facts(data.catalog)
+    how = f"{len(data):,} samples, rendered when they are read: open_dataset({str(out)!r}, virtual=True)"
+    facts = {"path": out, "samples": len(data), "virtual": True, "catalog": used}
+    console.tell(facts, f"{catalog_text(used)}\n{how}", asked=False)

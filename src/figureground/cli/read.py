@@ -1,0 +1,54 @@
+"""The commands that read a finished dataset: info, report, export."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from figureground.cli.app import DatasetFolder, OutFolder, Told, app
+from figureground.cli.console import dataset_facts, dataset_text
+from figureground.core.errors import FigureGroundError
+
+
+@app.command(help_epilogue="Example:\n  figureground info out\n")
+def info(dataset: DatasetFolder, /, *, console: Told) -> None:
+    """Print what a finished dataset holds."""
+    from figureground.dataset.stored import open_dataset
+
+    facts = dataset_facts(open_dataset(dataset))
+    console.tell(facts, dataset_text(facts))
+
+
+@app.command(help_epilogue="Example:\n  figureground report out\n")
+def report(dataset: DatasetFolder, /, *, console: Told) -> None:
+    """Write the dataset's report.html anew."""
+    from figureground.dataset.stored import open_dataset
+    from figureground.report import write_report
+
+    path = write_report(open_dataset(dataset))
+    console.tell({"report": path}, str(path), asked=False)
+
+
+@app.command(help_epilogue="Example:\n  figureground export 2020 out zips --mask jpeg\n")
+def export(
+    format: Annotated[str, Parameter(help="2020: zips with Fg-Bg, Fg-Bg-Mask and Depth folders, and labels.txt.")],
+    dataset: DatasetFolder,
+    out: OutFolder,
+    /,
+    *,
+    parts: Annotated[int, Parameter(help="How many zips.")] = 5,
+    mask: Annotated[str, Parameter(help="png: exact | jpeg: as in 2020")] = "png",
+    depth: Annotated[str, Parameter(help="stored: as it is | jpeg8: stretched per image, as in 2020")] = "stored",
+    console: Told,
+) -> None:
+    """Write a finished dataset in another layout."""
+    from figureground.dataset.stored import open_dataset
+    from figureground.formats import EXPORTS
+
+    if format not in EXPORTS:
+        raise FigureGroundError(f"unknown export format {format!r}", "export", f"one of {', '.join(EXPORTS)}")
+    data = open_dataset(dataset)
+    with console.progress() as progress:
+        EXPORTS[format](data, out, parts=parts, mask=mask, depth=depth, progress=progress)
+    console.tell({"path": out, "format": format, "samples": len(data)}, str(out), asked=False)
