@@ -167,5 +167,5 @@ def test_every_import_of_such_a_library_goes_through_one_function() -> None:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module or ""]
             elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("importlib.import_module", "__import__"):
-                names = [given.value for given in node.args[:1] if isinstance(given, ast.Constant)]
+                names = [str(given.value) for given in node.args[:1] if isinstance(given, ast.Constant)]
             assert not {name.split(".")[0] for name in names} & GUARDED, f"{path}:{getattr(node, 'lineno', 0)}"
