@@ -6,10 +6,9 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 import figureground
-from figureground.networks import cutout
+from figureground.networks import cutout, runtimes
 
 WEIGHTS = Path(figureground.__file__).parent / "weights"
 NETWORK, CARD = WEIGHTS / "cutout-small.onnx", WEIGHTS / "cutout-small.md"
@@ -22,7 +21,7 @@ def test_it_is_small_and_the_one_its_card_describes() -> None:
 
 
 def test_it_takes_any_number_of_pictures_and_returns_alpha() -> None:
-    session = onnxruntime.InferenceSession(NETWORK, providers=["CPUExecutionProvider"])
+    session = runtimes.library("onnxruntime").InferenceSession(NETWORK, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
     side = given.shape[-1]
     x = np.random.default_rng(0).normal(0, 1, (2, 3, side, side)).astype(np.float32)

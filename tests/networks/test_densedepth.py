@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
 from figureground.core import files
 from figureground.core.errors import FigureGroundError
-from figureground.networks import densedepth
+from figureground.networks import densedepth, runtimes
 
+onnxruntime = runtimes.library("onnxruntime")
 h5py: Any = pytest.importorskip("h5py", reason="DenseDepth's .h5 needs h5py: pip install 'figureground[densedepth]'")
 onnx: Any = pytest.importorskip("onnx", reason="DenseDepth's graph needs onnx: pip install 'figureground[densedepth]'")
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from figureground.core.sample import DepthUnit, Direction
 
-IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-HALVES: dict[str, Any] = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 RUNTIMES = ("onnx", "transformers", "densedepth")
 RESIZES = ("bicubic", "bilinear", "lanczos")
+LAYOUTS = ("nchw", "nhwc")
 
 # output kind -> unit of the result, and what a larger value means
 KINDS: dict[str, tuple[DepthUnit, Direction]] = {

@@ -5,26 +5,28 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.card import IMAGENET, Card
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import WEIGHTS, user_path
 from figureground.core.sample import Alpha, Picture
 from figureground.networks import runtimes
-from figureground.networks.depth import prepare, resized_map
+from figureground.networks.tensors import IMAGENET_MEAN, IMAGENET_STD, normalised, resized, resized_map
+
+SHIPPED = "small"  # the cut-out network in the package
 
 
 def cutout_weights(network: str, root: Path) -> Path | None:
-    """Return the file of a recipe's cut-out network: "small" is the one that ships, "" none.
+    """Return the file of a recipe's cut-out network: "small" is the one that ships, "" none, anything else a path.
 
-    Raises FigureGroundError when there is no such file.
+    A file called "small" in the root is "./small".  Raises FigureGroundError when there is no such file.
     """
     if not network:
         return None
-    if network == "small" and not (root / network).exists():
+    if network == SHIPPED:
         return WEIGHTS / "cutout-small.onnx"
     path = user_path(network, root)
     if not path.is_file():
@@ -58,16 +60,14 @@ def _cutout_network(path: Path, mtime_ns: int, size: int) -> Callable[[Picture],
     output = session.get_outputs()[0].name
 
     def once(picture: Picture) -> NDArray[np.float32]:
-        top = max(int(picture.max()), 1) / 255
-        card = Card(
-            "cut-out",
-            side,
-            "relative-depth",
-            mean=tuple(m * top for m in IMAGENET["mean"]),
-            std=tuple(s * top for s in IMAGENET["std"]),
-        )
-        matte = session.run([output], {given.name: prepare(card, picture, side, side)[None]})[0]
-        return np.clip(resized_map(np.squeeze(matte).astype(np.float32), *picture.shape[:2]), 0, 1)
+        batch = _prepared(picture, side)[None]
+        with runtimes.runtime_errors(
+            f"the cut-out network refused its input {list(batch.shape)}",
+            str(path),
+            "give a network of U-2-Net's form: one picture [1, 3, side, side] in, one alpha [1, 1, side, side] out",
+        ):
+            matte = session.run([output], {given.name: batch})[0]
+        return resized_map(_one_alpha(matte, str(path)), *picture.shape[:2]).clip(0, 1)
 
     def estimate(picture: Picture) -> Alpha:
         alpha = once(picture)
@@ -84,3 +84,20 @@ def _cutout_network(path: Path, mtime_ns: int, size: int) -> Callable[[Picture],
         return np.rint(255 * alpha).astype(np.uint8)
 
     return estimate
+
+
+def _prepared(picture: Picture, side: int) -> NDArray[np.float32]:
+    """Return a picture as U-2-Net takes it: divided by its own maximum, which is taken before it is resized."""
+    top = max(int(picture.max()), 1) / 255
+    return normalised(resized(picture, side, side), [m * top for m in IMAGENET_MEAN], [s * top for s in IMAGENET_STD])
+
+
+def _one_alpha(matte: NDArray[Any], where: str) -> NDArray[np.float32]:
+    alpha = np.squeeze(matte).astype(np.float32)
+    if alpha.ndim != 2 or not np.isfinite(alpha).all():
+        raise FigureGroundError(
+            f"the cut-out network's output of shape {list(matte.shape)} is not one finite alpha",
+            where,
+            "its first output must be [1, 1, side, side], in 0..1",
+        )
+    return alpha

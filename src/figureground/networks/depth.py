@@ -1,4 +1,4 @@
-"""Networks behind one interface each: depth of a batch of pictures, and alpha of a picture."""
+"""Depth networks behind one interface: a batch of pictures -> their depth, in the card's unit."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from figureground.core.card import Card
 from figureground.core.errors import FigureGroundError
 from figureground.core.sample import DepthMap, Picture
-from figureground.networks.runtimes import Runner, first_line
-
-_FILTERS = {
-    "bicubic": Image.Resampling.BICUBIC,
-    "bilinear": Image.Resampling.BILINEAR,
-    "lanczos": Image.Resampling.LANCZOS,
-}
+from figureground.networks.runtimes import Runner, runtime_errors
+from figureground.networks.tensors import normalised, resized, resized_map
 
 
 @dataclass(frozen=True)
@@ -42,14 +36,12 @@ class DepthNetwork:
         _, height, width, _ = pictures.shape
         rows, columns = input_shape(self.card, height, width)
         batch = np.stack([prepare(self.card, picture, rows, columns) for picture in pictures])
-        try:
+        with runtime_errors(
+            f"the depth network refused its input {list(batch.shape)}",
+            self.where,
+            "does its card state the input size and layout that the file takes?",
+        ):
             outputs = self.run(batch)
-        except Exception as error:  # runtimes' errors share no base class
-            raise FigureGroundError(
-                f"the depth network refused its input {list(batch.shape)}: {first_line(error)}",
-                self.where,
-                "does its card state the input size and layout that the file takes?",
-            ) from None
         raw = self._one_map(outputs, len(pictures))
         depth = self._finite(read(self.card, raw, outputs, self.focal * columns))
         if not native:
@@ -110,11 +102,7 @@ def input_shape(card: Card, height: int, width: int) -> tuple[int, int]:
 
 def prepare(card: Card, picture: Picture, rows: int, columns: int) -> NDArray[np.float32]:
     """Return one picture as the network takes it: resized, 0..1, normalised, float32 in the card's layout."""
-    if picture.shape[:2] != (rows, columns):
-        picture = np.asarray(Image.fromarray(picture).resize((columns, rows), _FILTERS[card.resize]))
-    values = picture.astype(np.float32) / np.float32(255)
-    values = np.divide(values - np.array(card.mean, np.float32), np.array(card.std, np.float32), dtype=np.float32)
-    return np.ascontiguousarray(values if card.layout == "nhwc" else values.transpose(2, 0, 1))
+    return normalised(resized(picture, rows, columns, card.resize), card.mean, card.std, card.layout)
 
 
 def read(
@@ -152,9 +140,3 @@ def moge_depth(points: NDArray[Any], metric_scale: NDArray[Any]) -> NDArray[np.f
         (shift, _), *_ = np.linalg.lstsq(terms, -seen * z2, rcond=None)
         depth[i] = ((z + shift) * float(np.ravel(metric_scale)[i])).reshape(height, width)
     return depth
-
-
-def resized_map(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    if values.shape == (height, width):
-        return values
-    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))

@@ -1,6 +1,6 @@
 """Networks by name: which weights a recipe means, where they lie, and getting them when asked to.
 
-Nothing is downloaded but by `get`.  What was got lies in `user_cache()`/NAME, with `source.json` saying the
+Nothing is downloaded but by `hub.get`.  What was got lies in `user_cache()`/NAME, with `source.json` saying the
 revision and the sha256 of every file; both are checked again when a card pins them.
 """
 
@@ -26,13 +26,14 @@ SHIPPED = "small"  # the depth network in the package
 def resolve(model: str, card: str, root: Path) -> DepthModel:
     """Return the network that a name or a path stands for.
 
-    Raises FigureGroundError when the file, its card, or a named network's weights are missing or not what was pinned.
+    A built-in name is that network, whatever lies in `root`: a file or folder of that name there is "./NAME".  Raises
+    FigureGroundError when the file, its card, or a named network's weights are missing or not what was pinned.
     """
-    if model == SHIPPED and not (root / model).exists():
+    if model == SHIPPED:
         path = WEIGHTS / "depth-small.onnx"
         return DepthModel(path, file_sha256(path), read_card(path.with_suffix(".card.toml")))
-    if model in CARDS and not (root / model).exists():
-        return _named(CARDS[model])
+    if model in CARDS:
+        return _named(CARDS[model], root)
     path = user_path(model, root)
     if not path.exists():
         raise FigureGroundError(
@@ -40,11 +41,9 @@ def resolve(model: str, card: str, root: Path) -> DepthModel:
             f"depth.model = {model!r} ({path})",
             "a path from the recipe's folder, or a name from `figureground models`",
         )
-    if path.is_dir():
-        if card not in CARDS and not card:
-            raise FigureGroundError("a folder of weights needs depth.card", str(path), f"one of {', '.join(CARDS)}")
-        return DepthModel(path, folder_sha256(path), find_card(path, card, root))
-    return DepthModel(path, file_sha256(path), find_card(path, card, root))
+    if path.is_dir() and not card:
+        raise FigureGroundError("a folder of weights needs depth.card", str(path), f"one of {', '.join(CARDS)}")
+    return DepthModel(path, weights_sha256(path), find_card(path, card, root))
 
 
 def shipped_card() -> Card:
@@ -52,22 +51,23 @@ def shipped_card() -> Card:
     return dataclasses.replace(read_card(WEIGHTS / "depth-small.card.toml"), name=SHIPPED)
 
 
-def _named(card: Card) -> DepthModel:
+def _named(card: Card, root: Path) -> DepthModel:
+    """Return a network whose weights were got, as they were got."""
     folder = user_cache() / card.name
     path = folder / card.file if card.file else folder
+    or_that = f'; or depth.model = "./{card.name}" for what lies in {root}' if (root / card.name).exists() else ""
     if not card.repository:
         raise FigureGroundError(
             f"the weights of {card.name} are not on the hub",
             f"depth.model = {card.name!r}",
-            "get the file from its authors and set depth.model to its path (docs/models.md)",
+            f"get the file from its authors and set depth.model to its path (docs/models.md){or_that}",
         )
-    if not (folder / SOURCE).is_file() or not path.exists():
+    got = _sha256_when_got(folder)
+    if not got or not path.exists():
         raise FigureGroundError(
-            f"the weights of {card.name} are not here", str(folder), f"figureground models get {card.name}"
+            f"the weights of {card.name} are not here", str(folder), f"figureground models get {card.name}{or_that}"
         )
-    digest = file_sha256(path) if path.is_file() else folder_sha256(path)
-    source = json.loads((folder / SOURCE).read_bytes())
-    expected = card.sha256 or source["sha256"]
+    digest, expected = weights_sha256(path), card.sha256 or got
     if digest != expected:
         raise FigureGroundError(
             f"the weights of {card.name} are not the ones that were got",
@@ -75,6 +75,19 @@ def _named(card: Card) -> DepthModel:
             f"delete {folder} and run: figureground models get {card.name}",
         )
     return DepthModel(path, digest, card)
+
+
+def _sha256_when_got(folder: Path) -> str:
+    """Return the sha256 that `hub.get` noted in a folder; "" where it noted none that can be read."""
+    try:
+        return str(json.loads((folder / SOURCE).read_bytes())["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def weights_sha256(path: Path) -> str:
+    """Return the sha256 of weights: of a file, or over a folder's files."""
+    return folder_sha256(path) if path.is_dir() else file_sha256(path)
 
 
 def folder_sha256(folder: Path) -> str:

@@ -1,11 +1,17 @@
 """What runs a network: onnxruntime (default), OpenVINO, or transformers on torch.
 
-A runner is a function from a float32 batch in the card's layout to its outputs by name.  Heavy imports stay inside.
+A runner is a function from a float32 batch in the card's layout to its outputs by name.  These libraries and
+huggingface_hub are imported by `library` only, which shuts their telemetry first, and what they raise goes through
+`runtime_errors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +32,41 @@ PROVIDERS = {
 }
 
 
+# read by onnxruntime (1.32 and newer write a device id into the user's cache folder and look up a host) and by
+# huggingface_hub as they are first imported; worker processes inherit them
+_QUIET = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+
+def library(name: str, extra: str = "", where: str = "") -> Any:
+    """Import a heavy library and return it, its telemetry off: which works if nobody imported it before.
+
+    Raises FigureGroundError where it is not installed, naming the extra that has it.
+    """
+    os.environ.update(_QUIET)
+    if name == "openvino":
+        # it reports every import to Google Analytics, has no variable against that, and does without this package
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        if extra:
+            what, remedy = f"the extra [{extra}] is not installed", f"pip install 'figureground[{extra}]'"
+        else:
+            what, remedy = f"{name} cannot be imported", f"pip install {name}, if there is a wheel for this Python"
+        raise FigureGroundError(f"{what}: {first_line(error)}", where, remedy) from None
+
+
+@contextmanager
+def runtime_errors(what: str, where: str, remedy: str) -> Iterator[None]:
+    """Inside, whatever a library raises becomes FigureGroundError("WHAT: its first line", where, remedy)."""
+    try:
+        yield
+    except FigureGroundError:
+        raise
+    except Exception as error:  # the errors of onnxruntime, OpenVINO, torch and huggingface_hub share no other class
+        raise FigureGroundError(f"{what}: {first_line(error)}", where, remedy) from None
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, short enough for a message."""
     text = str(error).strip()
@@ -42,25 +83,21 @@ def onnx_session(path: Path, purpose: str, device: str = "cpu") -> Any:
         raise FigureGroundError(f"unknown device {device!r}", "depth.device", f"one of {', '.join(PROVIDERS)}")
     if not path.is_file():
         raise FigureGroundError(f"no such {purpose} network", str(path), "paths start from the recipe's folder")
-    import onnxruntime
-
+    onnxruntime = library("onnxruntime")
     provider = PROVIDERS[device]
     if provider not in onnxruntime.get_available_providers():
+        there = [name for name, one in PROVIDERS.items() if one in onnxruntime.get_available_providers()]
         raise FigureGroundError(
             f"this onnxruntime has no {provider}",
             f"depth.device = {device!r}",
-            f"install a build that has it (one of onnxruntime's packages only), or use one of: {_available()}",
+            f"install a build that has it (one of onnxruntime's packages only), or use one of: {', '.join(there)}",
         )
     options = onnxruntime.SessionOptions()
     # one thread a process, and as many processes as cores: faster than threads, and the same bits every time
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    try:
+    with runtime_errors(f"the {purpose} network cannot be loaded", str(path), "give a valid ONNX file"):
         session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
-    except Exception as error:  # onnxruntime's errors share no base class
-        raise FigureGroundError(
-            f"the {purpose} network cannot be loaded: {first_line(error)}", str(path), "give a valid ONNX file"
-        ) from None
     if session.get_providers()[0] != provider:
         raise FigureGroundError(
             f"{provider} could not be started; it fell back to {session.get_providers()[0]}",
@@ -68,13 +105,6 @@ def onnx_session(path: Path, purpose: str, device: str = "cpu") -> Any:
             "check its driver and libraries, or use device cpu",
         )
     return session
-
-
-def _available() -> str:
-    import onnxruntime
-
-    there = set(onnxruntime.get_available_providers())
-    return ", ".join(name for name, provider in PROVIDERS.items() if provider in there)
 
 
 def onnx(path: Path, device: str) -> Runner:
@@ -99,10 +129,7 @@ def onnx(path: Path, device: str) -> Runner:
 
 def openvino(path: Path, device: str) -> Runner:
     """Run an ONNX file with OpenVINO's own runtime (extra `openvino`), one thread."""
-    try:
-        import openvino as ov
-    except ImportError:
-        raise missing("openvino", 'depth.runtime = "openvino"') from None
+    ov = library("openvino", "openvino", 'depth.runtime = "openvino"')
     if not path.is_file():
         raise FigureGroundError("no such depth network", str(path), "paths start from the recipe's folder")
     core = ov.Core()
@@ -114,12 +141,8 @@ def openvino(path: Path, device: str) -> Runner:
             f"one of {', '.join(core.available_devices)}",
         )
     options = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"} if name == "CPU" else {}
-    try:
+    with runtime_errors("the depth network cannot be loaded", str(path), "give a valid ONNX file"):
         compiled = core.compile_model(str(path), name, options)
-    except RuntimeError as error:
-        raise FigureGroundError(
-            f"the depth network cannot be loaded: {first_line(error)}", str(path), "give a valid ONNX file"
-        ) from None
     names = [output.get_any_name() if output.get_names() else str(i) for i, output in enumerate(compiled.outputs)]
 
     def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
@@ -137,24 +160,19 @@ def transformers(path: Path, device: str, precision: str = "float32") -> Runner:
     """
     if not (path / "config.json").is_file():
         raise FigureGroundError("no transformers model here", str(path), "a folder with config.json and its weights")
-    try:
-        import torch
-        from transformers import AutoModelForDepthEstimation
-    except ImportError:
-        raise missing("torch", 'depth.runtime = "transformers"') from None
+    torch = library("torch", "torch", 'depth.runtime = "transformers"')
+    families = library("transformers", "torch", 'depth.runtime = "transformers"')
     if device not in ("cpu", "cuda"):
         raise FigureGroundError(f"transformers does not run on {device!r}", "depth.device", "cpu or cuda")
     if device == "cuda" and not torch.cuda.is_available():
         raise FigureGroundError("torch finds no CUDA device", 'depth.device = "cuda"', "use device cpu")
     kind = getattr(torch, precision)
-    try:
-        model = AutoModelForDepthEstimation.from_pretrained(str(path), local_files_only=True, dtype=kind)
-    except (OSError, ValueError, KeyError) as error:
-        raise FigureGroundError(
-            f"the depth model cannot be loaded: {first_line(error)}",
-            str(path),
-            "a folder that transformers' AutoModelForDepthEstimation can read",
-        ) from None
+    with runtime_errors(
+        "the depth model cannot be loaded",
+        str(path),
+        "a folder that transformers' AutoModelForDepthEstimation can read",
+    ):
+        model = families.AutoModelForDepthEstimation.from_pretrained(str(path), local_files_only=True, dtype=kind)
     model = model.eval().to(device)
     forward: Any = torch.compile(model) if device == "cuda" else model
     if device == "cpu":
@@ -167,8 +185,3 @@ def transformers(path: Path, device: str, precision: str = "float32") -> Runner:
         return {"predicted_depth": depth.float().cpu().numpy()}
 
     return run
-
-
-def missing(extra: str, where: str) -> FigureGroundError:
-    """Return the error for an extra that is not installed."""
-    return FigureGroundError(f"the extra [{extra}] is not installed", where, f"pip install 'figureground[{extra}]'")

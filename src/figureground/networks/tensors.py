@@ -1,0 +1,42 @@
+"""Pictures as networks take them, and their maps as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from figureground.core.sample import Picture
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+_FILTERS = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+def resized(picture: Picture, rows: int, columns: int, resize: str = "bicubic") -> Picture:
+    """Return a picture at that size: bicubic, bilinear or lanczos."""
+    if picture.shape[:2] == (rows, columns):
+        return picture
+    return np.asarray(Image.fromarray(picture).resize((columns, rows), _FILTERS[resize]))
+
+
+def normalised(
+    picture: Picture, mean: Sequence[float], std: Sequence[float], layout: str = "nchw"
+) -> NDArray[np.float32]:
+    """Return (RGB / 255 - mean) / std, float32 (3, height, width), or (height, width, 3) with layout "nhwc"."""
+    values = picture.astype(np.float32) / np.float32(255)
+    values = np.divide(values - np.array(mean, np.float32), np.array(std, np.float32), dtype=np.float32)
+    return np.ascontiguousarray(values if layout == "nhwc" else values.transpose(2, 0, 1))
+
+
+def resized_map(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Return a map, float32 (h, w), at that size, bilinear."""
+    if values.shape == (height, width):
+        return values
+    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))

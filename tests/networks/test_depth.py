@@ -1,0 +1,153 @@
+"""What a depth network gives back, and what is never taken for depth."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figureground.core.card import Card
+from figureground.core.errors import FigureGroundError
+from figureground.networks.cards import CARDS
+from figureground.networks.depth import DepthNetwork, input_shape, moge_depth
+from tests.builders import SHARED, scene_photo, write_depth_network
+from tests.networks.opening import opened
+
+
+def fake(card: Card, outputs: dict[str, np.ndarray[Any, Any]], focal: float = 0.0) -> DepthNetwork:
+    """Return a network that gives the same outputs whatever it sees."""
+    return DepthNetwork(card, lambda batch: outputs, "fake.onnx", focal)
+
+
+def test_a_network_gives_metres_at_the_pictures_size(tmp_path: Path) -> None:
+    network = opened(write_depth_network(tmp_path / "grey.onnx"))
+    picture = np.zeros((96, 96, 3), np.uint8)
+    picture[:, 48:] = 51
+    depth = network.estimate(picture)
+    assert depth.values.shape == (96, 96)
+    assert depth.values.dtype == np.float32
+    assert np.allclose(depth.values[:, :40], 1, atol=1e-5)
+    assert np.allclose(depth.values[:, 56:], 1 + 4 * 51 / 255, atol=1e-5)
+    assert (depth.unit, depth.direction) == ("m", "larger is farther")
+    assert network(picture[None], native=True).shape == (1, 64, 64)
+
+
+def test_a_batch_is_its_pictures_one_by_one(tmp_path: Path) -> None:
+    network = opened(write_depth_network(tmp_path / "grey.onnx"))  # the file fixes its batch at 1
+    pictures = np.stack([scene_photo(i, 80, 80) for i in range(5)])
+    assert np.array_equal(network(pictures), np.stack([network(p[None])[0] for p in pictures]))
+
+
+def test_the_card_sets_normalisation_scale_and_range(tmp_path: Path) -> None:
+    path = write_depth_network(tmp_path / "grey.onnx")
+    path.with_suffix(".card.toml").write_text(
+        'name = "x"\ninput_size = 64\noutput = "inverse"\nunit_scale = 0.5\nvalid = [0.0, 1.0]\n'
+        "mean = [0.2, 0.2, 0.2]\nstd = [2.0, 2.0, 2.0]\n"
+    )
+    picture = np.full((64, 64, 3), 51, np.uint8)
+    picture[:32] = 204
+    depth = opened(path).estimate(picture)
+    assert np.allclose(depth.values[40:], 0.5, atol=1e-5)
+    assert np.allclose(depth.values[:24], min(0.5 * (1 + 4 * 0.6 / 2), 1.0), atol=1e-5)
+    assert (depth.unit, depth.direction) == ("1/m", "larger is nearer")
+
+
+@pytest.mark.parametrize(
+    ("kind", "outputs", "what"),
+    [
+        ("nan", {"depth": np.array([[[1.0, np.nan]]])}, "NaN or infinite"),
+        ("inf", {"depth": np.array([[[1.0, np.inf]]])}, "NaN or infinite"),
+        ("constant", {"depth": np.full((1, 1, 4, 4), 2.0)}, "is constant"),
+        ("shape", {"depth": np.zeros((1, 7))}, "has shape [1, 7]"),
+        ("several", {"depth": np.arange(32.0).reshape(1, 2, 4, 4)}, "has shape [1, 2, 4, 4]"),
+    ],
+)
+def test_bad_output_is_never_depth(kind: str, outputs: dict[str, np.ndarray[Any, Any]], what: str) -> None:
+    with pytest.raises(FigureGroundError) as caught:
+        fake(Card(kind, 8, "metric"), outputs)(scene_photo(0, 8, 8)[None])
+    assert what in caught.value.what
+    assert caught.value.where == "fake.onnx"
+
+
+def test_cards_read_output_in_their_own_way() -> None:
+    raw = np.array([[[1.0, 2.0], [-4.0, 400.0]]], np.float32)
+    picture = scene_photo(0, 2, 2)[None]
+    plain = fake(Card("a", 2, "metric", unit_scale=2.0, valid=(0.0, 50.0)), {"d": raw})(picture)
+    assert plain.ravel().tolist() == [2.0, 4.0, 0.0, 50.0]
+    focal = fake(Card("b", 2, "metric", reading="focal", unit_scale=1 / 300), {"d": raw}, focal=0.75)(picture)
+    assert np.allclose(focal, raw * 1.5 / 300)
+    dense = fake(Card("c", 2, "metric", reading="densedepth"), {"d": raw})(picture)
+    assert np.allclose(dense, [[[10.0, 5.0], [10.0, 0.1]]])  # r <= 0 is far, not near
+
+
+def test_moge_points_become_metres() -> None:
+    """An affine point map made from a known depth, shift and focal length gives the depth back."""
+    v, u = (np.mgrid[0:30, 0:40] + 0.5 - np.array([15, 20]).reshape(2, 1, 1)) / 25
+    true = 2 + np.hypot(u, v) + 0.3 * np.sin(5 * u)
+    scale, shift, focal = 1.7, 0.4, 0.9
+    z = true / scale - shift
+    points = np.stack([u * (z + shift) / focal, v * (z + shift) / focal, z], -1)[None]
+    assert np.allclose(moge_depth(points, np.array([scale])), true, rtol=1e-5)
+    card = CARDS["moge-2-small"]
+    depth = fake(card, {"points": points, "metric_scale": np.array([scale])})(scene_photo(0, 30, 40)[None], native=True)
+    assert np.allclose(depth[0], true, rtol=1e-5)
+
+
+def test_a_scale_that_is_no_number_is_no_depth() -> None:
+    points = np.random.default_rng(0).random((1, 8, 8, 3)) + 1
+    network = fake(CARDS["moge-2-small"], {"points": points, "metric_scale": np.array([np.nan])})
+    with pytest.raises(FigureGroundError, match="NaN"):
+        network(scene_photo(0, 8, 8)[None])
+
+
+@pytest.mark.parametrize(
+    ("multiple", "height", "width", "expected"),
+    [(0, 480, 640, (224, 224)), (14, 480, 640, (224, 294)), (32, 100, 400, (224, 896)), (14, 224, 224, (224, 224))],
+)
+def test_networks_see_the_size_they_were_made_for(
+    multiple: int, height: int, width: int, expected: tuple[int, int]
+) -> None:
+    assert input_shape(Card("x", 224, "metric", multiple=multiple), height, width) == expected
+
+
+FASTDEPTH = SHARED / "models" / "fastdepth_nyu_f32.onnx"
+
+
+@pytest.mark.skipif(not FASTDEPTH.is_file(), reason="the FastDepth weights are not on this machine")
+def test_fastdepth_agrees_with_its_authors() -> None:
+    """Mean difference to the authors' own output for one NYU frame: 3.7 cm."""
+    with Image.open(SHARED / "rgbd" / "fastdepth_nyu.jpg") as photo:
+        picture = np.asarray(photo.convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
+    depth = opened(FASTDEPTH).estimate(picture)
+    theirs = np.squeeze(np.load(SHARED / "rgbd" / "fastdepth_nyu.upstream_pred.npy", allow_pickle=False))
+    assert np.abs(depth.values - theirs).mean() < 0.05
+
+
+def test_the_preset_of_2020_is_448_bicubic_densedepth_224_stretched_jpeg() -> None:
+    """The chain, each link against plain Pillow and numpy: what DenseDepth sees, its metres, and the stored codes."""
+    from figureground.core.recipe import PRESETS
+    from figureground.core.recipe_toml import from_mapping
+    from figureground.geometry.codes import quantise
+    from figureground.resolve import running
+
+    recipe = from_mapping(PRESETS["eva4"])
+    assert recipe.depth.model == "nyu.h5"
+    assert running(recipe).upsampling == "half_pixel"
+    seen: list[np.ndarray[Any, Any]] = []
+    raw = np.linspace(-1, 120, 224 * 224, dtype=np.float32).reshape(1, 1, 224, 224)
+
+    def run(batch: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        seen.append(batch)
+        return {"raw": raw}
+
+    composite = scene_photo(3, 224, 224)
+    depth = DepthNetwork(CARDS["densedepth-nyu"], run, "nyu.h5").estimate(composite)
+    big = np.asarray(Image.fromarray(composite).resize((448, 448), Image.Resampling.BICUBIC))
+    assert np.allclose(seen[0], big.transpose(2, 0, 1)[None] / 255, atol=1e-6)
+    metres = np.where(raw > 0, np.clip(1000 / np.where(raw > 0, raw, 1), 10, 1000) / 100, 10)[0, 0]
+    assert np.allclose(depth.values, metres, rtol=1e-6)
+    code = quantise(depth, recipe.depth.encoding)
+    stretched = np.rint(255 * (metres - metres.min()) / (metres.max() - metres.min()))
+    assert np.abs(code.codes - stretched).max() <= 1
+    assert code.codes.dtype == np.uint8
