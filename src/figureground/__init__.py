@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from figureground.core.errors import FigureGroundError as FigureGroundError
     from figureground.core.recipe import Recipe as Recipe
     from figureground.core.recipe_toml import load_recipe as load_recipe
+    from figureground.core.record import Record as Record
     from figureground.core.sample import DepthMap as DepthMap
-    from figureground.core.sample import Sample as Sample
+    from figureground.dataset.opening import open_dataset as open_dataset
+    from figureground.dataset.select import Selection as Selection
     from figureground.dataset.stored import Dataset as Dataset
-    from figureground.dataset.stored import VirtualDataset as VirtualDataset
-    from figureground.dataset.stored import open_dataset as open_dataset
+    from figureground.dataset.virtual import VirtualDataset as VirtualDataset
     from figureground.make.build import build as build
-    from figureground.make.build import dry_run as dry_run
+    from figureground.make.cost import dry_run as dry_run
+    from figureground.samples.sample import Sample as Sample
 
 # name -> module; loaded on first use, so that `figureground --help` imports neither numpy nor Pillow
 _HOMES = {
@@ -25,12 +27,14 @@ _HOMES = {
     "DepthMap": "core.sample",
     "FigureGroundError": "core.errors",
     "Recipe": "core.recipe",
-    "Sample": "core.sample",
-    "VirtualDataset": "dataset.stored",
+    "Record": "core.record",
+    "Sample": "samples.sample",
+    "Selection": "dataset.select",
+    "VirtualDataset": "dataset.virtual",
     "build": "make.build",
-    "dry_run": "make.build",
+    "dry_run": "make.cost",
     "load_recipe": "core.recipe_toml",
-    "open_dataset": "dataset.stored",
+    "open_dataset": "dataset.opening",
 }
 
 __all__ = [
@@ -38,7 +42,9 @@ __all__ = [
     "DepthMap",
     "FigureGroundError",
     "Recipe",
+    "Record",
     "Sample",
+    "Selection",
     "VirtualDataset",
     "build",
     "dry_run",
@@ -51,3 +57,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"figureground.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'figureground' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -86,9 +86,10 @@ def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 
     from figureground.core.recipe_toml import load_recipe
     from figureground.core.store import MemoryStore
     from figureground.ingest.ingest import ingest
+    from figureground.resolve import resolve
 
     with console.progress() as progress:
-        catalog = ingest(load_recipe(recipe, settings), choose("auto", workers), MemoryStore(), progress)
+        catalog = ingest(resolve(load_recipe(recipe, settings)), choose("auto", workers), MemoryStore(), progress)
     facts = catalog_facts(catalog)
     console.tell(facts, catalog_text(facts, everything=True))
 
@@ -112,11 +113,12 @@ def build(
     from figureground.core.engines import choose
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
+    from figureground.make.cost import dry_run as estimate
 
     loaded, workforce = load_recipe(recipe, settings), choose(engine, workers)
     if dry_run:
         with console.progress() as progress:
-            cost, catalog = make.dry_run(loaded, engine=workforce, progress=progress)
+            cost, catalog = estimate(loaded, engine=workforce, progress=progress)
         used, costs = catalog_facts(catalog), estimate_facts(cost, getattr(workforce, "workers", 1))
         console.tell({"estimate": costs, "catalog": used}, f"{catalog_text(used)}\n{estimate_text(costs)}")
         return
@@ -137,7 +139,7 @@ def build(
 
 
 def _tell_built(console: Console, out: Path) -> None:
-    from figureground.dataset.stored import open_dataset
+    from figureground.dataset.opening import open_dataset
 
     data = open_dataset(out)
     used, facts, report = catalog_facts(data.catalog), dataset_facts(data), out / "report.html"
@@ -148,7 +150,7 @@ def _tell_built(console: Console, out: Path) -> None:
 
 
 def _tell_prepared(console: Console, out: Path) -> None:
-    from figureground.dataset.stored import open_dataset
+    from figureground.dataset.opening import open_dataset
 
     data = open_dataset(out, virtual=True)
     used = catalog_facts(data.catalog)

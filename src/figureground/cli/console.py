@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from figureground.core.errors import FigureGroundError
     from figureground.core.sample import Catalog
     from figureground.dataset.stored import Dataset
-    from figureground.make.build import Estimate
+    from figureground.make.cost import Cost
 
 Facts = Mapping[str, Any]
 
@@ -126,7 +126,7 @@ def catalog_text(facts: Facts, everything: bool = False) -> str:
     return "\n".join(lines)
 
 
-def estimate_facts(cost: Estimate, workers: int) -> dict[str, Any]:
+def estimate_facts(cost: Cost, workers: int) -> dict[str, Any]:
     """Return what a build would cost.  Bytes a sample by layer; seconds a sample of one core by stage."""
     return {
         "samples": cost.samples,

@@ -14,7 +14,6 @@ from figureground.core.errors import FigureGroundError
 
 if TYPE_CHECKING:
     from figureground.core.card import Card
-    from figureground.core.job import DepthModel
     from figureground.core.recipe import Recipe
     from figureground.evaluate.cutouts import Cut, Method
 
@@ -48,7 +47,7 @@ def depth(
 
     engine = choose("auto", workers)
     if (target / "build.json").is_file():
-        from figureground.dataset.stored import open_dataset
+        from figureground.dataset.opening import open_dataset
         from figureground.make.redepth import redo_dataset
 
         recipe = _recipe(settings, model, card, device, upsampling, encoding)
@@ -57,14 +56,16 @@ def depth(
         facts = dataset_facts(open_dataset(done))
         console.tell(facts, dataset_text(facts), asked=False)
         return
-    from figureground.make.folder_depth import estimate_folder
-    from figureground.resolve import running
+    from figureground.make.folder_depth import depth_of_folder
+    from figureground.resolve import depth_model, running_of
 
     recipe = _recipe(settings, model, card, device, upsampling)
     if out is None:
         raise FigureGroundError("a folder of pictures needs --out", str(target), "name a folder for the maps")
     with console.progress() as progress:
-        aside = estimate_folder(target, out, _model(recipe), running(recipe), engine, progress, encoding, size)
+        aside = depth_of_folder(
+            target, out, depth_model(recipe), running_of(recipe.depth), engine, progress, encoding, size
+        )
     text = "\n".join(f"  set aside: {line}" for line in aside)
     console.tell({"path": out, "set_aside": aside}, text, asked=False)
 
@@ -112,10 +113,10 @@ def evaluate_depth(
     from figureground.evaluate.depth import evaluate, read_pairs, table, to_json
     from figureground.networks.registry import open_network
     from figureground.report.evaluation import write_evaluation
-    from figureground.resolve import running
+    from figureground.resolve import depth_model, running_of
 
     recipe = _recipe(settings, model, card, device, upsampling)
-    network = open_network(_model(recipe), running(recipe))
+    network = open_network(depth_model(recipe), running_of(recipe.depth))
     with console.progress() as progress:
         result = evaluate(network.estimate, read_pairs(pairs), name=network.card.name, progress=progress)
     if out is not None:
@@ -198,9 +199,3 @@ def _recipe(
     if encoding:
         flags["encoding"] = encoding
     return parse("", "the command line", Path(), [*(f"depth.{key}={value}" for key, value in flags.items()), *settings])
-
-
-def _model(recipe: Recipe) -> DepthModel:
-    from figureground.networks.registry import resolve
-
-    return resolve(recipe.depth.model, recipe.depth.card, recipe.root)

@@ -14,7 +14,7 @@ from figureground.core.errors import FigureGroundError
 @app.command(help_epilogue="Example:\n  figureground info out\n")
 def info(dataset: DatasetFolder, /, *, console: Told) -> None:
     """Print what a finished dataset holds."""
-    from figureground.dataset.stored import open_dataset
+    from figureground.dataset.opening import open_dataset
 
     facts = dataset_facts(open_dataset(dataset))
     console.tell(facts, dataset_text(facts))
@@ -23,7 +23,7 @@ def info(dataset: DatasetFolder, /, *, console: Told) -> None:
 @app.command(help_epilogue="Example:\n  figureground report out\n")
 def report(dataset: DatasetFolder, /, *, console: Told) -> None:
     """Write the dataset's report.html anew."""
-    from figureground.dataset.stored import open_dataset
+    from figureground.dataset.opening import open_dataset
     from figureground.report import write_report
 
     path = write_report(open_dataset(dataset))
@@ -43,7 +43,7 @@ def export(
     console: Told,
 ) -> None:
     """Write a finished dataset in another layout."""
-    from figureground.dataset.stored import open_dataset
+    from figureground.dataset.opening import open_dataset
     from figureground.formats import EXPORTS
 
     if format not in EXPORTS:

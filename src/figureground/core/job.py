@@ -1,4 +1,9 @@
-"""TODO."""
+"""The job: a recipe resolved once, at the door, into values that say what to do.
+
+Everything that a mode, a preset or a default means is worked out here and in `resolve.py`; below, functions take the
+part of the job that they read, and no text of the recipe is compared again.  All of it is frozen and can be pickled:
+a worker gets the job and resolves nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from figureground.core.canvas import Canvas
 from figureground.core.card import Card
+from figureground.core.recipe import ImageOptions, LookOptions, Recipe
+from figureground.core.sample import DepthUnit
+
+Relief = Literal["flat", "round", "network"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,14 @@ class DepthModel:
     path: Path
     sha256: str
     card: Card
+
+
+@dataclass(frozen=True)
+class CutoutModel:
+    """A cut-out network: its file and the file's sha256."""
+
+    path: Path
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -31,3 +49,154 @@ class Running:
 
 
 AS_ITS_CARD_SAYS = Running()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the user gives.  `root` is absolute; the folders, globs and files below start from it.
+
+    `depth_maps`: the folder of known depth maps, None where there are none; `depth_unit` is theirs.  `fit`: how a
+    background photo becomes the canvas.
+    """
+
+    root: Path
+    backgrounds: tuple[str, ...]
+    foregrounds: tuple[str, ...]
+    depth_maps: str | None
+    depth_unit: DepthUnit
+    fit: Literal["cover", "contain", "stretch"]
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How foregrounds are cut out; `model` None where no network is named."""
+
+    method: Literal["auto", "alpha", "key", "network"]
+    model: CutoutModel | None
+
+
+@dataclass(frozen=True)
+class Heights:
+    """How tall figures are.
+
+    `drawn`: least and greatest height in px of figures without geometry.  `least`, `most`: limits in px of figures
+    that stand.  `real_m`: least and greatest real height in metres; `exceptions`: (pattern of the photo's name, low,
+    high), of which the first that fits counts.
+    """
+
+    seed: int
+    drawn: tuple[int, int]
+    least: float
+    most: float
+    real_m: tuple[float, float]
+    exceptions: tuple[tuple[str, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Floors:
+    """Whether floors are looked for, with the camera's height in metres where nothing measures it; `required`: a
+    background without a usable floor is left out."""
+
+    wanted: bool
+    camera_height: float
+    required: bool
+
+
+@dataclass(frozen=True)
+class Placing:
+    """The rules of placement.
+
+    `standing`: figures stand on the floor where the background has one.  Others are `spread` evenly, or drawn:
+    `as_2020` with the corner in 1..120 at 224 px, whatever is cut off; `truncated` wherever `min_visible` of the mask
+    stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its `own_places` or shares its
+    twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and foregrounds kept out of
+    training.
+    """
+
+    seed: int
+    canvas: Canvas
+    heights: Heights
+    standing: bool
+    spread: bool
+    as_2020: bool
+    truncated: bool
+    min_visible: float
+    overlap: float
+    per_pair: int
+    twins: Literal[1, 2]
+    own_places: bool
+    figures: tuple[int, int]
+    samples: int | None
+    look: LookOptions
+    held_out: tuple[float, float]
+
+    @property
+    def several(self) -> bool:
+        """Whether a scene may have more than one figure."""
+        return self.figures[1] > 1
+
+
+@dataclass(frozen=True)
+class DepthPlan:
+    """Where depth comes from and what is stored.
+
+    `of_backgrounds`: the catalog holds the backgrounds' depth, given by the user (`known`) or by the network.
+    `layered`: composites have that depth with the figures standing in it.  `on_composites`: the network is run on every
+    composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `model`: the network, where any of
+    this runs one.  `focal`: focal length / side of the canvas, 0 unknown.
+    """
+
+    of_backgrounds: bool
+    known: bool
+    layered: bool
+    on_composites: bool
+    relief: Relief
+    thickness_m: float
+    focal: float
+    encoding: Literal["png16", "png8", "jpeg8"]
+    batch: int
+    model: DepthModel | None
+    running: Running
+
+    @property
+    def estimates(self) -> bool:
+        """Whether preparing photos runs the network: for the backgrounds' depth, or for the figures' relief."""
+        return (self.of_backgrounds and not self.known) or self.relief == "network"
+
+    @property
+    def network_layer(self) -> str:
+        """The layer that the network's depth of composites is stored as."""
+        return "depth_network" if self.layered else "depth"
+
+    @property
+    def wide(self) -> bool:
+        """Whether codes have 16 bits; then layered depth keeps the codes of its background."""
+        return self.encoding == "png16"
+
+    @property
+    def top(self) -> int:
+        """The largest code of the encoding."""
+        return 65535 if self.wide else 255
+
+
+@dataclass(frozen=True)
+class Formats:
+    """How layers become bytes: `jpeg` for composites and whatever else is a JPEG, which masks and depth may be."""
+
+    jpeg: ImageOptions
+    jpeg_masks: bool
+    jpeg_depth: bool
+
+
+@dataclass(frozen=True)
+class Job:
+    """A recipe, resolved.  `recipe` is what the user said and what stands in the dataset; the rest is what it means."""
+
+    recipe: Recipe
+    canvas: Canvas
+    inputs: Inputs
+    cutting: Cutting
+    floors: Floors
+    placing: Placing
+    depth: DepthPlan
+    formats: Formats

@@ -198,7 +198,21 @@ def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FigureGroundError(f"the recipe cannot be read: {error}", str(path), "give a UTF-8 TOML file") from None
-    return parse(text, path, path.parent, settings)
+    return parse(text, path, path.parent / recorded_root(path), settings)
+
+
+def recorded_root(recipe: Path) -> str:
+    """Return where the relative paths of a dataset's own recipe start, as its build.json says; "" for other recipes."""
+    try:
+        root = json.loads((recipe.parent / "build.json").read_bytes())["root"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return root if isinstance(root, str) else ""
+
+
+def as_recipe(recipe: Recipe | Path | str) -> Recipe:
+    """Return a recipe as it is, or read the file of that path."""
+    return recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
 
 
 def to_toml(recipe: Recipe, comments: bool = False) -> str:

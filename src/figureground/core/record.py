@@ -1,9 +1,18 @@
-"""TODO."""
+"""A sample's record: the typed row of metadata.jsonl, from which come the JSON, labels.csv and the table in the docs.
+
+On disk a row is flat: `depth_unit`, `image_file_name`.  In Python it is nested: `record.depths["depth"].unit`,
+`record.files["image"]`.  Fields that a later version adds are passed over when read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+from figureground.core.layers import LAYERS
+from figureground.core.sample import Box, DepthUnit, Direction, Look
 
 SPLITS = ("train", "new background", "new foreground", "new both")
 
@@ -13,61 +22,125 @@ def split_of(new_background: bool, new_foreground: bool) -> str:
     return SPLITS[new_background + 2 * new_foreground]
 
 
+def _says(meaning: str) -> Any:
+    return field(metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
+class FigureRecord:
+    """One figure of a sample."""
+
+    foreground: str = _says("id of its cut-out in the catalog")
+    placement: str = _says("how it was placed: ground, uniform or grid")
+    x: int = _says("left edge of the pasted cut-out, px; may lie outside")
+    y: int = _says("its top edge, px")
+    width: int = _says("of the pasted cut-out, px")
+    height: int = _says("of the pasted cut-out, px")
+    scale: float = _says("pasted height / height in the photo")
+    flip: bool = _says("whether it is mirrored")
+    box: Box | None = _says("[x0, y0, x1, y1] of what is seen of it, ends exclusive; null where nothing is")
+    area: int = _says("px seen of it")
+    visible_fraction: float = _says("area / px of its whole mask, those beyond the frame too")
+    whole: str | None = _says("the mask inside the frame if nothing stood before it, COCO run lengths; null: as seen")
+    order: int = _says("its rank from far to near; 0 is farthest")
+    contact: tuple[int, int] | None = _says("the pixel [x, y] on which it stands, or its lowest pixel")
+    depth_at_contact: float | None = _says("depth there, in the unit of the depth")
+    real_height: float | None = _says("metres, of figures that stand")
+    look: Look = _says("strengths of shadow, colour, blur and noise that fit it to its background")
+
+
+@dataclass(frozen=True)
+class DepthMeaning:
+    """How to read a depth layer's codes: value = offset + scale * code, but for the code `invalid`."""
+
+    unit: DepthUnit = _says("m, 1/m or relative")
+    direction: Direction = _says("larger is farther, or larger is nearer")
+    scale: float = _says("value of one code")
+    offset: float = _says("value of code 0")
+    invalid: int | None = _says("the code that means no value; null where every code has one")
+    valid_fraction: float = _says("pixels with a value / all pixels")
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that is known of a sample.  `figures[0]` is the pair's foreground, others follow."""
+
+    index: int = _says("the sample's number in the dataset")
+    key: str = _says("a readable name: background-foreground-position, m for the mirrored twin")
+    background: str = _says("id of its background in the catalog")
+    position: int = _says("number of the pair's position, from 0")
+    mirrored: bool = _says("whether it is the mirrored twin")
+    split: str = _says("train, new background, new foreground or new both")
+    figures: tuple[FigureRecord, ...] = _says("its figures, the pair's first")
+    depths: Mapping[str, DepthMeaning] = field(default_factory=dict)  # by layer
+    files: Mapping[str, str] = field(default_factory=dict)  # member in the part, by layer
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the flat JSON row; `from_row` is its inverse."""
+        row = {name: value for name, value in vars(self).items() if name not in ("figures", "depths", "files")}
+        row["figures"] = [_plain(figure) for figure in self.figures]
+        for layer, meaning in self.depths.items():
+            row |= {f"{layer}_{name}": value for name, value in vars(meaning).items()}
+        return row | {f"{layer}_file_name": name for layer, name in self.files.items()}
+
+    @staticmethod
+    def from_row(row: Mapping[str, Any]) -> Record:
+        """Return the record of a JSON row.  Raises KeyError or TypeError for one that is none."""
+        own = {name: row[name] for name in _names(Record) if name not in ("figures", "depths", "files")}
+        depths, files = {}, {}
+        for layer in LAYERS:
+            if f"{layer}_unit" in row:
+                depths[layer] = DepthMeaning(**{name: row[f"{layer}_{name}"] for name in _names(DepthMeaning)})
+            if row.get(f"{layer}_file_name"):
+                files[layer] = row[f"{layer}_file_name"]
+        return Record(**own, figures=tuple(map(_figure, row["figures"])), depths=depths, files=files)
+
+
+def _names(kind: type) -> Iterator[str]:
+    return (knob.name for knob in dataclasses.fields(kind))
+
+
+def _plain(figure: FigureRecord) -> dict[str, Any]:
+    lists = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(figure).items()}
+    return lists | {"look": vars(figure.look)}
+
+
+def _figure(row: Mapping[str, Any]) -> FigureRecord:
+    values: dict[str, Any] = {
+        name: tuple(v) if isinstance(v := row[name], list) else v for name in _names(FigureRecord)
+    }
+    return FigureRecord(**values | {"look": Look(**row["look"])})
+
+
+# labels.csv in its order: "part" and the layers' members, the record's fields, the first figure's, the depth's meaning
 COLUMNS = (
-    "index",
-    "key",
-    "part",
-    "image",
-    "mask",
-    "depth",
-    "background",
-    "foreground",
-    "figures",
-    "placement",
-    "position",
-    "mirrored",
-    "split",
-    "x",
-    "y",
-    "width",
-    "height",
-    "scale",
-    "flip",
-    "box_x0",
-    "box_y0",
-    "box_x1",
-    "box_y1",
-    "area",
-    "visible_fraction",
-    "contact_x",
-    "contact_y",
-    "depth_at_contact",
-    "depth_unit",
-    "depth_direction",
-    "depth_scale",
-    "depth_offset",
-    "depth_invalid",
+    *("index", "key", "part", "image", "mask", "depth", "background", "foreground", "figures", "placement"),
+    *("position", "mirrored", "split", "x", "y", "width", "height", "scale", "flip"),
+    *("box_x0", "box_y0", "box_x1", "box_y1", "area", "visible_fraction", "contact_x", "contact_y"),
+    *("depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"),
 )
+_EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 
 
-def row(part_file: str, record: Mapping[str, Any]) -> list[Any]:
+def labels_row(part_file: str, record: Record) -> list[Any]:
     """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field.
 
     Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.
     """
-    figure = record["figures"][0]
-    box = figure["box"] or [None] * 4
-    contact = figure["contact"] or [None] * 2
-    flat = {
-        **record,
-        **figure,
-        "figures": len(record["figures"]),
-        "part": part_file,
-        "image": record["image_file_name"],
-        "mask": record["mask_file_name"],
-        "depth": record.get("depth_file_name"),
-        **dict(zip(("box_x0", "box_y0", "box_x1", "box_y1"), box, strict=True)),
-        **dict(zip(("contact_x", "contact_y"), contact, strict=True)),
-    }
+    figure = record.figures[0]
+    flat = {**vars(record), **vars(figure), **record.files, "part": part_file, "figures": len(record.figures)}
+    flat |= dict(zip(_EDGES, figure.box or (), strict=False))
+    flat |= dict(zip(("contact_x", "contact_y"), figure.contact or (), strict=False))
+    if "depth" in record.depths:
+        flat |= {f"depth_{name}": value for name, value in vars(record.depths["depth"]).items()}
     values = [flat.get(column) for column in COLUMNS]
     return ["" if v is None else int(v) if isinstance(v, bool) else v for v in values]
+
+
+def described() -> list[tuple[str, str]]:
+    """Return (field of a JSON row, meaning) in the order of the row; `LAYER_...` stands for each depth layer."""
+    own = [(f.name, f.metadata["meaning"]) for f in dataclasses.fields(Record) if f.metadata]
+    figure = [(f"figures[].{f.name}", f.metadata["meaning"]) for f in dataclasses.fields(FigureRecord)]
+    depth = [(f"depth_{f.name}", f.metadata["meaning"]) for f in dataclasses.fields(DepthMeaning)]
+    files = [(f"{layer.name}_file_name", f"member of the part: {layer.meaning}") for layer in LAYERS.values()]
+    return own + figure + depth + files

@@ -2,8 +2,8 @@
 
 Conventions, everywhere in the package:
 
-- A canvas is square, `size` x `size` pixels.  Arrays are indexed [row, column]; x runs right and y runs down from the
-  top left pixel.  A box is (x0, y0, x1, y1) with x1 and y1 exclusive.
+- A canvas is `height` x `width` pixels (`canvas.py`), still square.  Arrays are indexed [row, column]; x runs right
+  and y runs down from the top left pixel.  A box is (x0, y0, x1, y1) with x1 and y1 exclusive.
 - A picture is uint8 (height, width, 3), sRGB, RGB order.  A cut-out is uint8 (height, width, 4), straight alpha.
 - An alpha matte is uint8 (height, width), 255 = figure.  A mask is bool (height, width): alpha >= 128, i.e. >= 1/2.
 - Depth is a `DepthMap`: float32 with a unit and a direction, NaN where there is no value.
@@ -11,9 +11,9 @@ Conventions, everywhere in the package:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class Appearance:
-    """What `look` needs to know of a photo: mean and standard deviation in CIELAB (L 0..100), blur and noise.
+    """What a photo looks like: mean and standard deviation in CIELAB (L 0..100), blur and noise.
 
     `blur`: standard deviation in px of the Gaussian that its edges look blurred by.  `noise`: standard deviation of the
     luminance noise, 0..255.
@@ -92,7 +92,7 @@ class Background:
     sha256: str
     source: str
     source_sha256: str
-    look: Appearance
+    appearance: Appearance
     depth_file: str = ""
     depth_sha256: str = ""
     depth_unit: DepthUnit = "m"
@@ -129,7 +129,7 @@ class Foreground:
     area: int
     scale: float
     cutout: str
-    look: Appearance
+    appearance: Appearance
     foot: tuple[float, float] = (0.5, 1.0)
     real_height: float = 0.0
     relief_file: str = ""
@@ -146,7 +146,7 @@ class SetAside:
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkUse:
     """A network that prepared photos.  `use`: "cut-out" or "depth"."""
 
     use: str
@@ -163,7 +163,7 @@ class Catalog:
     set_aside: tuple[SetAside, ...] = ()
     notes: tuple[SetAside, ...] = ()  # photos that are used, with something worth knowing
     state: str = ""  # digest of the photos and knobs that it was made from
-    networks: tuple[Network, ...] = ()  # that prepared it
+    networks: tuple[NetworkUse, ...] = ()  # that prepared it
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,13 @@ class Figure:
         return self.contact is not None
 
 
+def far_to_near(figures: Sequence[Figure]) -> tuple[int, ...]:
+    """Return the figures' numbers from far to near: by inverse depth, without geometry by how far down they reach."""
+    return tuple(
+        sorted(range(len(figures)), key=lambda i: (figures[i].inverse_depth, figures[i].y + figures[i].height, i))
+    )
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything that is decided about sample `index`, and no pixel of it.
@@ -218,20 +225,3 @@ class Scene:
     position: int
     mirrored: bool
     figures: tuple[Figure, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One finished sample.  `record` is its metadata row.
-
-    `mask`: what is seen of all figures.  `instances`: uint8 (size, size), i + 1 where figure i of the record is seen, 0
-    elsewhere.  `depth_network`: depth by the network where the dataset has both kinds.  What a dataset does not have is
-    None.
-    """
-
-    image: Picture
-    mask: Mask | None
-    depth: DepthMap | None
-    record: Mapping[str, Any]
-    instances: NDArray[np.uint8] | None = None
-    depth_network: DepthMap | None = None

@@ -1,25 +1,28 @@
 """Part files: whole or absent, the same bytes every time, random access.
 
-A part is a stored (uncompressed) zip with fixed dates, written under a temporary name and renamed; beside it stands
-`part-00000.json` with its statistics and the sha256 of the zip, written first.  A zip in place with its JSON is a
-finished part.
+A part is a stored (uncompressed) zip with fixed dates that appears whole; beside it stands `part-00000.json` with its
+statistics and the sha256 of the zip, written first.  A zip in place with its JSON is a finished part.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
-import os
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import PARTIAL, file_sha256, partial_of, write_whole
-from figureground.samples import codec, stats
+from figureground.core.record import Record
+from figureground.core.store import Store
+from figureground.samples import stats
+from figureground.samples.maker import Made
+from figureground.samples.stats import Statistics
 
 FOLDER = "parts"
+METADATA = "metadata.jsonl"
 _TOGETHER = 64  # statistics added up at a time: few in memory, and cheaper than one by one
 _DATE = (2020, 1, 1, 0, 0, 0)
 
@@ -33,62 +36,69 @@ class PartInfo:
     samples: int
     bytes: int
     sha256: str
-    statistics: stats.Statistics
+    statistics: Statistics
 
 
-@dataclass(frozen=True)
-class Made:
-    """One sample ready to be written: its record (file names included), members by name, and statistics."""
-
-    record: Mapping[str, Any]
-    members: Mapping[str, bytes]
-    statistics: stats.Statistics
+def part_file(number: int) -> str:
+    """Return the name of a part in its dataset: "parts/part-00007.zip"."""
+    return f"{FOLDER}/part-{number:05d}.zip"
 
 
-def part_name(number: int) -> str:
-    return f"part-{number:05d}"
+def sidecar(number: int) -> str:
+    return part_file(number).removesuffix(".zip") + ".json"
 
 
-def member_name(layer: str, index: int, suffix: str) -> str:
-    return f"{codec.FOLDERS[layer]}/{index:09d}.{suffix}"
+class PartWriter:
+    """Takes the samples of one part, in their order."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._rows: list[str] = []
+        self._found: list[Statistics] = []
+
+    def add(self, made: Made) -> None:
+        """Write a sample's members and keep its row."""
+        for name, data in made.members.items():
+            add_member(self._archive, name, data)
+        self._rows.append(json.dumps(made.record.to_row(), ensure_ascii=False) + "\n")
+        self._found.append(made.statistics)
+        if len(self._found) == _TOGETHER:
+            self._found = [stats.total(self._found)]
+
+    def close(self) -> tuple[int, Statistics]:
+        """Write the rows and return (samples, their statistics)."""
+        metadata = "".join(self._rows).encode()
+        add_member(self._archive, METADATA, metadata)
+        return len(self._rows), stats.total([*self._found, Statistics(bytes={"metadata": len(metadata)})])
 
 
-def write_part(dataset: Path, number: int, build_id: str, samples: Iterable[Made]) -> PartInfo:
-    """Write one part from its samples, in their order, and return what was written."""
-    folder = dataset / FOLDER
-    final = folder / f"{part_name(number)}.zip"
-    temporary = partial_of(final)
-    found: list[stats.Statistics] = []
-    rows: list[str] = []
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for made in samples:
-                for name, data in made.members.items():
-                    add_member(archive, name, data)
-                rows.append(json.dumps(made.record, ensure_ascii=False) + "\n")
-                found.append(made.statistics)
-                if len(found) == _TOGETHER:
-                    found = [stats.total(found)]
-            metadata = "".join(rows).encode()
-            add_member(archive, "metadata.jsonl", metadata)
-        total = stats.total([*found, stats.Statistics(bytes={"metadata": len(metadata)})])
-        info = PartInfo(
-            number, f"{FOLDER}/{final.name}", len(rows), temporary.stat().st_size, file_sha256(temporary), total
-        )
-        plain = {
+@contextlib.contextmanager
+def writing(store: Store, number: int, build_id: str) -> Iterator[PartWriter]:
+    """Write one part: its sidecar when the block ends, then the zip; nothing appears when the block raises."""
+    with store.writing(part_file(number)) as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            part = PartWriter(archive)
+            yield part
+            samples, statistics = part.close()
+        size = file.seek(0, 2)
+        about = {
             "build_id": build_id,
             "number": number,
-            "file": info.file,
-            "samples": info.samples,
-            "bytes": info.bytes,
-            "sha256": info.sha256,
-            "statistics": stats.to_json(total),
+            "file": part_file(number),
+            "samples": samples,
+            "bytes": size,
+            "sha256": _sha256(file),
+            "statistics": stats.to_json(statistics),
         }
-        write_whole(final.with_suffix(".json"), json.dumps(plain).encode())
-        os.replace(temporary, final)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return info
+        store.write(sidecar(number), json.dumps(about).encode())
+
+
+def _sha256(file: BinaryIO) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(2**20):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -99,43 +109,47 @@ def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(entry, data)
 
 
-def read_info(dataset: Path, number: int, build_id: str) -> PartInfo | None:
-    """Return a finished part's JSON, or None when the part is absent, unfinished or of another build."""
-    path = dataset / FOLDER / f"{part_name(number)}.json"
+def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:
+    """Return what a finished part's sidecar says, or None when the part is absent, unfinished or of another build."""
     try:
-        plain = json.loads(path.read_bytes())
-        if plain["build_id"] != build_id or path.with_suffix(".zip").stat().st_size != plain["bytes"]:
+        plain = json.loads(store.read(sidecar(number)))
+        if plain.pop("build_id") != build_id or store.size(part_file(number)) != plain["bytes"]:
             return None
-        return PartInfo(
-            plain["number"],
-            plain["file"],
-            plain["samples"],
-            plain["bytes"],
-            plain["sha256"],
-            stats.from_json(plain["statistics"]),
-        )
+        return PartInfo(**plain | {"statistics": stats.from_json(plain["statistics"])})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def sweep(dataset: Path) -> None:
-    """Remove temporary files that a killed run left."""
-    for place in (dataset, dataset / FOLDER):
-        for leftover in place.glob(f"*{PARTIAL}"):
-            if leftover.is_file():
-                leftover.unlink()
+def any_part(store: Store) -> bool:
+    """Tell whether a dataset has parts, finished or not."""
+    return any(name.endswith(".zip") for name in store.list(f"{FOLDER}/part-"))
 
 
 class PartReader:
-    """Random access to one part.  Cheap to make; the zip's directory is read on first use."""
+    """Random access to one part.  Records are parsed when they are asked for."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, store: Store, name: str) -> None:
+        self._where = f"{store.name}/{name}"
         try:
-            self._archive = zipfile.ZipFile(path)
+            self._file = store.open(name)
+            self._archive = zipfile.ZipFile(self._file)
         except (OSError, zipfile.BadZipFile) as error:
             raise self._damaged(error) from None
-        self.records: list[dict[str, Any]] = [json.loads(line) for line in self.member("metadata.jsonl").splitlines()]
+        self._lines = self.member(METADATA).splitlines()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def record(self, row: int) -> Record:
+        """Return the record of a row, counted in the part."""
+        try:
+            return Record.from_row(json.loads(self._lines[row]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damaged(error) from None
+
+    def members(self, record: Record) -> dict[str, bytes]:
+        """Return a record's members: layer -> bytes."""
+        return {layer: self.member(name) for layer, name in record.files.items()}
 
     def member(self, name: str) -> bytes:
         """Return a member's bytes, checked against its CRC-32.  Raises FigureGroundError when the part is damaged."""
@@ -146,15 +160,9 @@ class PartReader:
 
     def _damaged(self, error: Exception) -> FigureGroundError:
         return FigureGroundError(
-            f"a part cannot be read: {error}",
-            str(self._path),
-            "delete it and run the build again: it makes missing parts",
+            f"a part cannot be read: {error}", self._where, "delete it and run the build again: it makes missing parts"
         )
-
-    def members(self, record: Mapping[str, Any]) -> dict[str, bytes]:
-        """Return the record's members: layer -> bytes."""
-        names = {layer: record.get(f"{layer}_file_name") for layer in codec.FOLDERS}
-        return {layer: self.member(name) for layer, name in names.items() if name}
 
     def close(self) -> None:
         self._archive.close()
+        self._file.close()

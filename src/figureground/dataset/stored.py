@@ -1,33 +1,30 @@
-"""The reading side: len, [i], parts of a finished dataset, and datasets that are rendered on the fly.
-
-Stored samples need numpy and Pillow only.
-"""
+"""The reading side of a finished dataset: len, [i], slices, selections, parts.  It needs numpy and Pillow only."""
 
 from __future__ import annotations
 
 import bisect
+import functools
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, overload
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe
-from figureground.core.recipe_toml import load_recipe
-from figureground.core.sample import Catalog, DepthMap, Picture, Sample
-from figureground.core.store import FolderStore, MemoryStore, Store
+from figureground.core.record import Record
+from figureground.core.sample import Catalog
+from figureground.core.store import Store
+from figureground.dataset import files
 from figureground.dataset.parts import PartReader
-from figureground.geometry.codes import dequantise
-from figureground.ingest.catalog import FILE, load_catalog
+from figureground.dataset.scenery import BackgroundsById
+from figureground.dataset.select import Selection, picked, selected
+from figureground.ingest.catalog import load_catalog
 from figureground.samples import codec
-
-if TYPE_CHECKING:
-    from figureground.samples.maker import Workshop
+from figureground.samples.sample import Sample
 
 _OPEN_PARTS = 8
-_TOGETHER = 16  # virtual samples planned together when all are walked through
 
 
 class Dataset:
@@ -37,8 +34,8 @@ class Dataset:
     as a PyTorch map-style dataset under any number of workers.
     """
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any], numbers: range) -> None:
-        self.path = path
+    def __init__(self, store: Store, manifest: Mapping[str, Any], numbers: range) -> None:
+        self.store = store
         self.manifest = manifest
         self._numbers = numbers
         ends, end = [], 0
@@ -49,50 +46,78 @@ class Dataset:
         self._open: OrderedDict[int, PartReader] = OrderedDict()
         self._process = os.getpid()
 
+    @property
+    def path(self) -> Path:
+        """The dataset's folder."""
+        return Path(self.store.name)
+
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    def __getitem__(self, i: int) -> Sample:
-        """Return sample i (negative counts from the end).  Raises IndexError outside."""
-        reader, row = self._locate(i)
-        record = reader.records[row]
-        return codec.decode(reader.members(record), record)
+    @overload
+    def __getitem__(self, i: int) -> Sample: ...
+    @overload
+    def __getitem__(self, i: slice) -> Selection: ...
+    def __getitem__(self, i: int | slice) -> Sample | Selection:
+        """Return sample i (negative counts from the end; IndexError outside), or a slice as a selection."""
+        return picked(self, self, range(len(self)), i)
 
     def __iter__(self) -> Iterator[Sample]:
-        return (self[i] for i in range(len(self)))
+        return (self.sample(i) for i in range(len(self)))
 
-    def record(self, i: int) -> Mapping[str, Any]:
+    def sample(self, i: int) -> Sample:
+        """Return sample i."""
+        reader, row = self._locate(i)
+        record = reader.record(row)
+        layers: dict[str, Any] = {
+            layer: codec.decode(layer, data, record.depths.get(layer)) for layer, data in reader.members(record).items()
+        }
+        return Sample(**layers, record=record, scenery=self._backgrounds)
+
+    def record(self, i: int) -> Record:
         """Return the metadata of sample i without decoding pixels."""
         reader, row = self._locate(i)
-        return reader.records[row]
+        return reader.record(row)
+
+    def split(self, i: int) -> str:
+        """Return the split of sample i."""
+        return self.record(i).split
+
+    def select(self, *, split: str | None = None, where: Callable[[Record], bool] | None = None) -> Selection:
+        """Return the samples of a split, or those whose record `where` says yes to, or both."""
+        return selected(self, range(len(self)), split, where)
 
     def members(self, i: int) -> dict[str, bytes]:
         """Return the encoded members of sample i as they are stored: layer -> bytes."""
         reader, row = self._locate(i)
-        return reader.members(reader.records[row])
+        return reader.members(reader.record(row))
 
     def part(self, k: int) -> Dataset:
         """Return part k as a dataset of its own (negative counts from the end).  Raises IndexError outside."""
         number = self._numbers[k]
-        return Dataset(self.path, self.manifest, range(number, number + 1))
+        return Dataset(self.store, self.manifest, range(number, number + 1))
 
     @property
     def parts(self) -> int:
         return len(self._numbers)
 
-    @property
+    @functools.cached_property
     def recipe(self) -> Recipe:
-        return load_recipe(self.path / "recipe.toml")
+        return files.recipe_in(self.store)
 
-    @property
+    @functools.cached_property
     def catalog(self) -> Catalog:
-        return load_catalog(self.path / "catalog")
+        return load_catalog(self.store.below(files.CATALOG))
 
-    @property
+    @functools.cached_property
+    def _backgrounds(self) -> BackgroundsById:
+        return BackgroundsById(self.store.below(files.CATALOG))
+
+    @functools.cached_property
     def statistics(self) -> Mapping[str, Any]:
-        """Return statistics.json: mean and std a layer under "summary", "checks", and what they were made from."""
+        """statistics.json: mean and std a layer under "summary", "checks", and what they were made from."""
         try:
-            plain: dict[str, Any] = json.loads((self.path / "statistics.json").read_bytes())
+            plain: dict[str, Any] = json.loads(self.store.read(files.STATISTICS))
         except (OSError, ValueError) as error:
             raise FigureGroundError(
                 f"the statistics cannot be read: {error}", self.path.name, "run its build command again"
@@ -110,113 +135,16 @@ class Dataset:
             # a forked child shares the parent's file offsets: it leaves those files alone and opens its own
             self._process, self._open = os.getpid(), OrderedDict()
         if number not in self._open:
-            self._open[number] = PartReader(self.path / self.manifest["parts"][number]["file"])
+            self._open[number] = PartReader(self.store, self.manifest["parts"][number]["file"])
             if len(self._open) > _OPEN_PARTS:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(number)
         return self._open[number], i - (self._ends[slot - 1] if slot else 0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_open": OrderedDict()}
+        cached = ("recipe", "catalog", "statistics", "_backgrounds")
+        return {name: value for name, value in vars(self).items() if name not in cached} | {"_open": OrderedDict()}
 
-
-class VirtualDataset:
-    """A dataset whose samples are rendered when they are asked for, from recipe and catalog: no parts are read.
-
-    Sample i holds the arrays that its stored form has before lossy coding.  It can be pickled; each process decodes
-    photos of its own.
-    """
-
-    def __init__(self, recipe: Recipe, catalog: Catalog, store: Store) -> None:
-        from figureground.plan.plan import count
-
-        self.recipe = recipe
-        self.catalog = catalog
-        self._store = store
-        self._samples = count(recipe, catalog)
-        self._workshop: Workshop | None = None
-
-    def __len__(self) -> int:
-        return self._samples
-
-    def __getitem__(self, i: int) -> Sample:
-        """Return sample i (negative counts from the end).  Raises IndexError outside."""
-        return self.batch([i])[0]
-
-    def __iter__(self) -> Iterator[Sample]:
-        for first in range(0, len(self), _TOGETHER):
-            yield from self.batch(range(first, min(first + _TOGETHER, len(self))))
-
-    def batch(self, indices: Iterable[int]) -> list[Sample]:
-        """Return some samples; planning them together is cheaper than one by one."""
-        n = len(self)
-        wanted = list(indices)
-        for i in wanted:
-            if not -n <= i < n:
-                raise IndexError(f"sample {i} of {n}")
-        workshop = self._made()
-        looks = [workshop.render(scene) for scene in workshop.scenes(i % n for i in wanted)]
-        return [workshop.sample(look, depth) for look, depth in zip(looks, workshop.depths(looks), strict=True)]
-
-    def record(self, i: int) -> Mapping[str, Any]:
-        """Return the metadata of sample i; it takes rendering it."""
-        return self[i].record
-
-    def background(self, i: int) -> tuple[Picture, DepthMap | None]:
-        """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
-        pixels = self._made().pixels
-        known = bool(self.catalog.backgrounds[i].depth_file)
-        return pixels.background(i), dequantise(pixels.depth(i)) if known else None
-
-    def _made(self) -> Workshop:
-        if self._workshop is None:
-            from figureground.samples.maker import Workshop, depth_model
-
-            self._workshop = Workshop(self.recipe, self.catalog, self._store, depth_model(self.recipe))
-        return self._workshop
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_workshop": None}
-
-
-@overload
-def open_dataset(path: Path | str, virtual: Literal[False] = False) -> Dataset: ...
-@overload
-def open_dataset(path: Path | str, virtual: Literal[True]) -> VirtualDataset: ...
-def open_dataset(path: Path | str, virtual: bool = False) -> Dataset | VirtualDataset:
-    """Open a finished dataset folder; or, `virtual`, one whose samples are rendered when asked for.
-
-    A virtual dataset needs recipe and catalog alone: a dataset's folder with or without its parts (`build
-    --catalog-only` writes one without), or a recipe file, whose photos are then prepared in memory each time.
-    Raises FigureGroundError when it is none, or not finished.
-    """
-    path = Path(path)
-    if virtual:
-        return _open_virtual(path)
-    try:
-        manifest = json.loads((path / "manifest.json").read_bytes())
-        parts = len(manifest["parts"])
-    except FileNotFoundError:
-        begun = (path / "build.json").is_file() or (path / "catalog" / FILE).is_file()
-        raise FigureGroundError(
-            "the dataset is not finished" if begun else "no dataset here",
-            str(path),
-            "run its build command again to finish it" if begun else "give the folder that `figureground build` wrote",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FigureGroundError(
-            f"the manifest cannot be read: {error}", str(path / "manifest.json"), "run its build command again"
-        ) from None
-    return Dataset(path, manifest, range(parts))
-
-
-def _open_virtual(path: Path) -> VirtualDataset:
-    folder = path / "catalog"
-    if (folder / FILE).is_file():
-        return VirtualDataset(load_recipe(path / "recipe.toml"), load_catalog(folder), FolderStore(folder))
-    recipe = load_recipe(path)
-    from figureground.core.engines import choose
-    from figureground.ingest.ingest import ingest
-
-    store = MemoryStore()
-    return VirtualDataset(recipe, ingest(recipe, choose("serial", 1), store, lambda *_: None), store)
+    def __repr__(self) -> str:
+        size = self.manifest["size"]
+        return f"Dataset({self.store.name!r}: {len(self):,} samples of {size} x {size} px in {self.parts:,} parts)"

@@ -15,7 +15,8 @@ from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.sample import HALF, Alpha, Mask, Picture
 from figureground.evaluate.metrics import iou
 from figureground.image.masks import mask_of
-from figureground.ingest import matting, photos, prepare
+from figureground.ingest import matting, photos
+from figureground.ingest.cutout import KEY_SOFT, NETWORK_SOFT, working
 
 SIDE, TOLERANCE = 320, 2  # px: the size at which outlines are compared, and how far apart they may lie
 
@@ -70,7 +71,7 @@ def keyed(picture: Picture) -> Alpha:
     """Return the alpha by colour keying, as `cutout = "key"` takes it.  Raises SetAsideError where it would not."""
     alpha = matting.without_specks(matting.key(picture))
     matting.judge(alpha)
-    if matting.softness(alpha) > prepare.KEY_SOFT:
+    if matting.softness(alpha) > KEY_SOFT:
         raise SetAsideError("the key is soft")
     return alpha
 
@@ -87,7 +88,7 @@ def read_pictures(folder: Path, masks: Path) -> list[tuple[str, Picture, Mask]]:
     for path in photos.find([str(folder)], Path(), "--photos"):
         if path.stem not in drawn:
             continue
-        picture = prepare.working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
+        picture = working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
         with Image.open(drawn[path.stem]) as mask:
             truth = np.asarray(mask.convert("L").resize(picture.shape[1::-1])) >= HALF
         found.append((path.stem, picture, truth))
@@ -120,7 +121,7 @@ def table(results: dict[str, list[Cut]]) -> str:
     )
     lines = ["method".ljust(28) + "".join(t.rjust(w) for t, w in zip(titles, widths, strict=True))]
     for name, cuts in results.items():
-        kept = [cut for cut in cuts if cut.alpha is not None and cut.softness <= prepare.NETWORK_SOFT]
+        kept = [cut for cut in cuts if cut.alpha is not None and cut.softness <= NETWORK_SOFT]
         values = np.array([cut.iou for cut in cuts])
         lines.append(
             f"{name:<28}{values.mean():>10.3f}{np.median(values):>9.3f}{np.mean([c.boundary_f for c in cuts]):>12.3f}"

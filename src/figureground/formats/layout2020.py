@@ -12,29 +12,35 @@ each position, the plain composite and then the mirrored one, numbered on from 1
 from __future__ import annotations
 
 import csv
-import os
+import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from figureground.core.arrays import Ints
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import PARTIAL, partial_of
+from figureground.core.progress import Progress, silent
 from figureground.core.recipe import ImageOptions
+from figureground.core.record import DepthMeaning, Record
 from figureground.core.sample import HALF
+from figureground.core.store import FolderStore, Store
+from figureground.dataset import files
 from figureground.dataset.parts import add_member
 from figureground.dataset.stored import Dataset
 from figureground.geometry.codes import dequantise, quantise
 from figureground.samples import codec
+from figureground.samples.records import meaning_of
 
 JPEG_2020 = ImageOptions(quality=30, optimize=True)
 DEPTH_FIELDS = ("depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid")
 
 
-def order(rows: NDArray[np.int64], foregrounds: int, zips: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def numbering(rows: Ints, foregrounds: int, zips: int) -> tuple[Ints, Ints]:
     """Return (permutation of the rows, zip of each permuted row from 1).
 
     `rows`: int64 (n, 4): background, foreground (both from 0), position, mirrored.
@@ -45,54 +51,73 @@ def order(rows: NDArray[np.int64], foregrounds: int, zips: int) -> tuple[NDArray
     return permutation, part[permutation]
 
 
+@dataclass(frozen=True, eq=False)
+class _Export:
+    """What an export reads and writes.  `mask`, `depth`: the forms asked for; `rows`, `permutation`: of `numbering`."""
+
+    dataset: Dataset
+    store: Store
+    mask: str
+    depth: str
+    rows: Ints
+    permutation: Ints
+    progress: Progress
+
+
 def export(
     dataset: Dataset,
-    out: Path,
+    out: Path | str,
     *,
     parts: int = 5,
     mask: str = "png",
     depth: str = "stored",
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Progress = silent,
 ) -> None:
     """Write the dataset in the 2020 layout into a new or empty folder.
 
     Members are copied as they are stored, but for masks with `mask` = "jpeg" and depth with `depth` = "jpeg8", where
     the dataset has them in another form.  Raises FigureGroundError for wrong options and a folder that is in use.
     """
-    catalog = dataset.catalog
-    _check(out, parts, mask, depth, len(catalog.foregrounds))
-    backgrounds = {entry.id: i for i, entry in enumerate(catalog.backgrounds)}
-    foregrounds = {entry.id: i for i, entry in enumerate(catalog.foregrounds)}
-    rows = np.empty((len(dataset), 4), np.int64)
-    for i in range(len(dataset)):
-        record = dataset.record(i)
-        rows[i] = (
-            backgrounds[record["background"]],
-            foregrounds[record["figures"][0]["foreground"]],
-            record["position"],
-            record["mirrored"],
-        )
-    permutation, part = order(rows, len(catalog.foregrounds), parts)
+    store, foregrounds = FolderStore(out), len(dataset.catalog.foregrounds)
+    _check(store, parts, mask, depth, foregrounds)
+    rows = _rows(dataset)
+    permutation, part = numbering(rows, foregrounds, parts)
+    work = _Export(dataset, store, mask, depth, rows, permutation, progress)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        _copy_catalog(work)
     except OSError as error:
-        raise FigureGroundError(f"cannot write: {error.strerror}", str(out), "choose another folder") from None
-    _copy_catalog(dataset, out, mask)
-    with (
-        (out / f"labels.txt{PARTIAL}").open("w", encoding="utf-8", newline="\n") as labels,
-        (out / f"depth.csv{PARTIAL}").open("w", encoding="utf-8", newline="") as ranges,
-    ):
+        raise FigureGroundError(f"cannot write: {error.strerror}", store.name, "choose another folder") from None
+    with ExitStack() as stack:
+        labels, close_labels = _text(stack, store, "labels.txt", "\n")
+        ranges, close_ranges = _text(stack, store, "depth.csv", "")
         meanings = csv.writer(ranges, lineterminator="\n")
         meanings.writerow(("depth", *DEPTH_FIELDS))
         for p in range(1, parts + 1):
-            chosen = np.flatnonzero(part == p)
-            _write_zip(dataset, out, p, chosen, permutation, rows, (mask, depth), (labels, meanings), progress)
-    os.replace(out / f"depth.csv{PARTIAL}", out / "depth.csv")
-    os.replace(out / f"labels.txt{PARTIAL}", out / "labels.txt")
+            _write_zip(work, p, np.flatnonzero(part == p), labels, meanings)
+        close_labels()
+        close_ranges()
     progress("export", len(dataset), len(dataset))
 
 
-def _check(out: Path, parts: int, mask: str, depth: str, foregrounds: int) -> None:
+def _text(stack: ExitStack, store: Store, name: str, newline: str) -> tuple[TextIO, Callable[[], Any]]:
+    """Return a text file that appears whole when the stack ends, and what flushes it before that."""
+    text = io.TextIOWrapper(stack.enter_context(store.writing(name)), encoding="utf-8", newline=newline)
+    return text, text.detach
+
+
+def _rows(dataset: Dataset) -> Ints:
+    """Return background, foreground, position and twin of each sample."""
+    backgrounds = {entry.id: i for i, entry in enumerate(dataset.catalog.backgrounds)}
+    foregrounds = {entry.id: i for i, entry in enumerate(dataset.catalog.foregrounds)}
+    rows = np.empty((len(dataset), 4), np.int64)
+    for i in range(len(dataset)):
+        record = dataset.record(i)
+        first = foregrounds[record.figures[0].foreground]
+        rows[i] = backgrounds[record.background], first, record.position, record.mirrored
+    return rows
+
+
+def _check(store: FolderStore, parts: int, mask: str, depth: str, foregrounds: int) -> None:
     if mask not in ("png", "jpeg"):
         raise FigureGroundError(f"unknown mask format {mask!r}", "--mask", "png or jpeg")
     if depth not in ("stored", "jpeg8"):
@@ -103,74 +128,66 @@ def _check(out: Path, parts: int, mask: str, depth: str, foregrounds: int) -> No
             "--parts",
             f"between 1 and {foregrounds}: each zip holds whole foregrounds",
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FigureGroundError("the export folder is in use", str(out), "give a new or empty folder")
+    if store.list() or (store.folder.exists() and not store.folder.is_dir()):
+        raise FigureGroundError("the export folder is in use", store.name, "give a new or empty folder")
 
 
-def _copy_catalog(dataset: Dataset, out: Path, mask: str) -> None:
-    catalog, folder = dataset.catalog, dataset.path / "catalog"
-    for name in ("Background", "Foreground", "Mask"):
-        (out / name).mkdir()
+def _copy_catalog(work: _Export) -> None:
+    catalog, source = work.dataset.catalog, work.dataset.store.below(files.CATALOG)
     for i, background in enumerate(catalog.backgrounds, 1):
-        (out / f"Background/bg{i}.jpg").write_bytes((folder / background.file).read_bytes())
+        work.store.write(f"Background/bg{i}.jpg", source.read(background.file))
     for i, foreground in enumerate(catalog.foregrounds, 1):
-        (out / f"Foreground/fg{i}.png").write_bytes((folder / foreground.file).read_bytes())
-        data, suffix = _mask((folder / foreground.mask_file).read_bytes(), "png", mask)
-        (out / f"Mask/mask{i}.{suffix}").write_bytes(data)
+        work.store.write(f"Foreground/fg{i}.png", source.read(foreground.file))
+        suffix, data = _mask(source.read(foreground.mask_file), "png", work.mask)
+        work.store.write(f"Mask/mask{i}.{suffix}", data)
 
 
-def _write_zip(
-    dataset: Dataset,
-    out: Path,
-    p: int,
-    chosen: NDArray[np.int64],
-    permutation: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    forms: tuple[str, str],
-    listings: tuple[TextIO, Any],
-    progress: Callable[[str, int, int], None],
-) -> None:
+def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: Any) -> None:
     """Write one zip, its label lines and depth meanings; `chosen` are places in the order of all samples."""
-    labels, meanings = listings
-    final = out / f"data_part{p}.zip"
-    partial = partial_of(final)
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+    with (
+        work.store.writing(f"data_part{p}.zip") as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
+    ):
         for place in chosen.tolist():
-            number, i = place + 1, int(permutation[place])
-            record = dataset.record(i)
-            members = dataset.members(i)
+            number, i = place + 1, int(work.permutation[place])
+            record, members = work.dataset.record(i), work.dataset.members(i)
             image = f"data_{p}/Fg-Bg/fg-bg{number}.jpg"
             add_member(archive, image, members["image"])
-            data, suffix = _mask(members["mask"], record["mask_file_name"].rsplit(".", 1)[1], forms[0])
+            suffix, data = _mask(members["mask"], _suffix(record, "mask"), work.mask)
             mask = f"data_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{suffix}"
             add_member(archive, mask, data)
             depth = ""
             if "depth" in members:
-                data, suffix, meaning = _depth(members["depth"], record, forms[1])
+                (suffix, data), meaning = _depth(members["depth"], record, work.depth)
                 depth = f"data_{p}/Depth/depth{number}.{suffix}"
                 add_member(archive, depth, data)
-                meanings.writerow((depth, *(meaning[name] for name in DEPTH_FIELDS)))
-            background, foreground = rows[i, 0] + 1, rows[i, 1] + 1
+                meanings.writerow(
+                    (depth, meaning.unit, meaning.direction, meaning.scale, meaning.offset, meaning.invalid)
+                )
+            background, foreground = work.rows[i, 0] + 1, work.rows[i, 1] + 1
             labels.write(f"Foreground/fg{foreground}.png\tBackground/bg{background}.jpg\t{image}\t{mask}\t{depth}\n")
             if place % 1000 == 0:
-                progress("export", place, len(dataset))
-    os.replace(partial, final)
+                work.progress("export", place, len(work.dataset))
 
 
-def _mask(data: bytes, suffix: str, wanted: str) -> tuple[bytes, str]:
-    """Return (bytes, suffix) of a mask in the wanted format: PNG as stored, JPEG at quality 30 as in 2020."""
+def _suffix(record: Record, layer: str) -> str:
+    return record.files[layer].rsplit(".", 1)[1]
+
+
+def _mask(data: bytes, suffix: str, wanted: str) -> codec.Encoded:
+    """Return (suffix, bytes) of a mask in the wanted format: PNG as stored, JPEG at quality 30 as in 2020."""
     if wanted == "png" or suffix == "jpg":
-        return data, suffix
-    return codec.jpeg((codec.pixels(data) >= HALF) * codec.WHITE, JPEG_2020), "jpg"
+        return suffix, data
+    return "jpg", codec.jpeg((codec.pixels(data) >= HALF) * codec.WHITE, JPEG_2020)
 
 
-def _depth(data: bytes, record: Mapping[str, Any], wanted: str) -> tuple[bytes, str, Mapping[str, Any]]:
-    """Return (bytes, suffix, depth_* fields) of a depth map in the wanted form."""
-    suffix = record["depth_file_name"].rsplit(".", 1)[1]
+def _depth(data: bytes, record: Record, wanted: str) -> tuple[codec.Encoded, DepthMeaning]:
+    """Return (suffix, bytes) of a depth map in the wanted form, and what it means."""
+    suffix, meaning = _suffix(record, "depth"), record.depths["depth"]
     if wanted == "stored" or suffix == "jpg":
-        return data, suffix, record
+        return (suffix, data), meaning
     try:
-        code = quantise(dequantise(codec.depth_code(codec.pixels(data), record)), "jpeg8")
+        code = quantise(dequantise(codec.depth_code(codec.pixels(data), meaning)), "jpeg8")
     except ValueError as error:
-        raise FigureGroundError(str(error), record["key"], "export with --depth stored") from None
-    return codec.jpeg(code.codes.astype(np.uint8), JPEG_2020), "jpg", codec.depth_fields(code)
+        raise FigureGroundError(str(error), record.key, "export with --depth stored") from None
+    return ("jpg", codec.jpeg(code.codes.astype(np.uint8), JPEG_2020)), meaning_of(code)

@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 
 from figureground.core import random
 from figureground.core.arrays import Floats
+from figureground.core.canvas import Canvas
 from figureground.core.sample import DepthMap, Ground, Mask, Picture
 from figureground.geometry.perspective import floor_normal, inverse
 from figureground.image.filters import box_blur
@@ -66,8 +67,9 @@ def fit_floor(
     q = inverse(depth)
     if q is None:
         return "relative depth that is not inverse depth shows no plane"
-    size = q.shape[0]
-    slope = _slope(q, max(1, round(trust.window * size / 224)))
+    canvas = Canvas(*q.shape)
+    size = canvas.height
+    slope = _slope(q, max(1, round(canvas.px(trust.window))))
     points = _points(q, slope, trust)
     if points.shape[0] < 60:
         return "nothing in its lower half rises towards the camera as a floor does"
@@ -85,7 +87,7 @@ def fit_floor(
         horizon = (horizon / own**2 + mean * size / before**2) / (1 / own**2 + 1 / before**2)
         roll *= _ROLL_KEPT
         a, b, c = _through(mask, (a, b, c), horizon, roll)
-    focal, camera_height = _camera(depth, (a, b, c), size, focal, camera_height, trust)
+    focal, camera_height = _camera(depth, (a, b, c), canvas, focal, camera_height, trust)
     a, b, c = (float(f"{value:.7g}") for value in (a, b, c))  # the last bits differ between machines
     return Ground(a, b, c, round(horizon, 3), round(roll, 3), round(share, 4), focal, camera_height), mask
 
@@ -102,12 +104,12 @@ def _through(
 
 
 def _camera(
-    depth: DepthMap, plane: tuple[float, float, float], size: int, focal: float, camera_height: float, trust: Trust
+    depth: DepthMap, plane: tuple[float, float, float], canvas: Canvas, focal: float, camera_height: float, trust: Trust
 ) -> tuple[float, float]:
     """Return (focal, camera height): what metric depth says where the focal length is known, else what is given."""
     if not focal or depth.unit == "relative":
         return focal, camera_height
-    measured = 1 / float(np.linalg.norm(floor_normal(*plane, focal * size, size)))
+    measured = 1 / float(np.linalg.norm(floor_normal(plane, focal * canvas.width, canvas)))
     if trust.prior is not None and not 0.5 < measured / camera_height < 2:
         return 0.0, camera_height  # an estimate that cannot be: the horizon rule needs neither
     return focal, round(measured, 4)
@@ -195,7 +197,9 @@ def _seen(q: Floats, slope: Floats, plane: Floats, picture: Picture, trust: Trus
     likely[: int(_TOP * size)] = 0
     if trust.prior is not None:
         likely *= np.clip(1.6 * _coloured_like(picture, likely), 0, 1)
-    smooth = box_blur(likely[..., None].astype(np.float32), max(1, round(trust.window / 2 * size / 224)))[..., 0]
+    smooth = box_blur(likely[..., None].astype(np.float32), max(1, round(Canvas(*q.shape).px(trust.window / 2))))[
+        ..., 0
+    ]
     mask = Image.fromarray((smooth > 0.4).astype(np.uint8) * np.uint8(255)).filter(ImageFilter.MedianFilter(5))
     labels, areas = pieces(np.asarray(mask) > 0)
     keep = areas >= 0.012 * q.size

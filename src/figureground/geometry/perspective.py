@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from figureground.core.arrays import Floats
+from figureground.core.canvas import Canvas
 from figureground.core.sample import DepthMap, Ground
 
 
@@ -23,13 +24,13 @@ def inverse(depth: DepthMap) -> Floats | None:
     return np.where(known, values, np.nan) if depth.direction == "larger is nearer" else None
 
 
-def horizon_y(ground: Ground, x: ArrayLike, size: int) -> Floats:
+def horizon_y(ground: Ground, x: ArrayLike, canvas: Canvas) -> Floats:
     """Return the horizon's y at pixel coordinates x."""
     rise = math.tan(math.radians(ground.roll_deg))
-    return np.asarray(ground.horizon_y + rise * (np.asarray(x, np.float64) - size / 2), np.float64)
+    return np.asarray(ground.horizon_y + rise * (np.asarray(x, np.float64) - canvas.width / 2), np.float64)
 
 
-def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, size: int) -> Floats:
+def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, canvas: Canvas) -> Floats:
     """Return how many px tall a figure of `real_m` metres looks that stands at pixel coordinates x, y of the floor.
 
     With a focal length f the floor's normal is n ~ (a*f, b*f, a*cx + b*cy + c), and foot and head are projected through
@@ -38,17 +39,19 @@ def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, si
     """
     x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
     if not ground.focal:
-        return np.asarray((y - horizon_y(ground, x, size)) * real_m / ground.camera_height, np.float64)
-    f = ground.focal * size
-    normal = floor_normal(ground.a, ground.b, ground.c, f, size)
+        return np.asarray((y - horizon_y(ground, x, canvas)) * real_m / ground.camera_height, np.float64)
+    f = ground.focal * canvas.width
+    centre = np.array([canvas.width / 2, canvas.height / 2])
+    normal = floor_normal((ground.a, ground.b, ground.c), f, canvas)
     normal /= np.linalg.norm(normal)
-    rays = np.stack([(x - size / 2) / f, (y - size / 2) / f, np.ones_like(x)], -1)
+    rays = np.stack([(x - centre[0]) / f, (y - centre[1]) / f, np.ones_like(x)], -1)
     foot = rays * (ground.camera_height / (rays @ normal))[..., None]
     head = foot - real_m * normal
-    top = head[..., :2] * f / head[..., 2:] + size / 2
+    top = head[..., :2] * f / head[..., 2:] + centre
     return np.asarray(np.hypot(x - top[..., 0], y - top[..., 1]), np.float64)
 
 
-def floor_normal(a: float, b: float, c: float, f: float, size: int) -> Floats:
+def floor_normal(plane: tuple[float, float, float], f: float, canvas: Canvas) -> Floats:
     """Return N, pointing down, with N . X = 1 for points X of the plane (camera axes x right, y down, z forward)."""
-    return np.array([a * f, b * f, a * size / 2 + b * size / 2 + c])
+    a, b, c = plane
+    return np.array([a * f, b * f, a * canvas.width / 2 + b * canvas.height / 2 + c])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from figureground.core.arrays import Ints
-from figureground.core.sample import HALF, Alpha, Box, Mask
+from figureground.core.arrays import Bools, Ints
+from figureground.core.sample import HALF, Alpha, Box, Cutout, Mask
 
 FAINT = 16  # alpha below this is not part of the figure when a cut-out is trimmed: veils that no eye sees
 
@@ -85,10 +86,18 @@ def area_table(mask: Mask) -> AreaTable:
     return table
 
 
-def visible_area(table: AreaTable, x: Ints, y: Ints, flip: NDArray[np.bool_], size: int) -> Ints:
-    """Return how many mask pixels lie on the canvas when the cut-out's corner is at (x, y), mirrored where `flip`."""
+def visible_area(table: AreaTable, x: Ints, y: Ints, flip: Bools, shape: tuple[int, int]) -> Ints:
+    """Return how many mask pixels lie on a canvas of `shape` when the cut-out's corner is at (x, y).
+
+    `flip`: where it is mirrored.
+    """
     height, width = table.shape[0] - 1, table.shape[1] - 1
-    left, right = np.clip(-x, 0, width), np.clip(size - x, 0, width)
+    left, right = np.clip(-x, 0, width), np.clip(shape[1] - x, 0, width)
     left, right = np.where(flip, width - right, left), np.where(flip, width - left, right)
-    top, bottom = np.clip(-y, 0, height), np.clip(size - y, 0, height)
+    top, bottom = np.clip(-y, 0, height), np.clip(shape[0] - y, 0, height)
     return table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+
+
+def premultiplied(cutout: Cutout) -> Image.Image:
+    """Return the cut-out as Pillow resamples it: colours times alpha, so that hidden colours do not bleed in."""
+    return Image.fromarray(np.ascontiguousarray(cutout)).convert("RGBa")

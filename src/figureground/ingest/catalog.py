@@ -1,18 +1,15 @@
-"""The catalog on disk: `catalog.jsonl` beside the prepared pictures, and the pixels behind its entries.
-
-A catalog lives in a folder (a finished one) or in a dict (a dry run): both are a `Store` of named bytes.
-"""
+"""The catalog in a store: `catalog.jsonl` beside the prepared pictures that it names."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.sample import Appearance, Background, Catalog, Foreground, Ground, Network, SetAside
+from figureground.core.sample import Appearance, Background, Catalog, Foreground, Ground, NetworkUse, SetAside
+from figureground.core.store import Store
 
 FILE = "catalog.jsonl"
 _NAMES = ("source", "no_floor")  # fields that say nothing of what the pictures hold
@@ -21,7 +18,7 @@ _NAMES = ("source", "no_floor")  # fields that say nothing of what the pictures 
 def digest(catalog: Catalog) -> str:
     """Return a sha256 of what the catalog's pictures hold, in their order.  Names do not count."""
     photos: list[Background | Foreground] = [*catalog.backgrounds, *catalog.foregrounds]
-    content = [{k: v for k, v in dataclasses.asdict(photo).items() if k not in _NAMES} for photo in photos]
+    content = [{k: v for k, v in _plain(photo).items() if k not in _NAMES} for photo in photos]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -29,43 +26,52 @@ def to_lines(catalog: Catalog) -> str:
     """Return the JSON lines of a catalog: its state, used photos, then notes, then what was set aside."""
     networks = [dataclasses.asdict(network) for network in catalog.networks]
     rows: list[dict[str, Any]] = [{"kind": "state", "state": catalog.state, "networks": networks}]
-    rows += [{"kind": "background", **dataclasses.asdict(b)} for b in catalog.backgrounds]
-    rows += [{"kind": "foreground", **dataclasses.asdict(f)} for f in catalog.foregrounds]
+    rows += [{"kind": "background", **_plain(b)} for b in catalog.backgrounds]
+    rows += [{"kind": "foreground", **_plain(f)} for f in catalog.foregrounds]
     rows += [{"kind": "note", "of": n.kind, "source": n.source, "reason": n.reason} for n in catalog.notes]
     rows += [{"kind": "set aside", "of": s.kind, "source": s.source, "reason": s.reason} for s in catalog.set_aside]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+def _plain(photo: Background | Foreground) -> dict[str, Any]:
+    """Return an entry as it stands on disk, where `appearance` is called "look"."""
+    row = dataclasses.asdict(photo)
+    return {"look" if name == "appearance" else name: value for name, value in row.items()}
+
+
 def from_lines(text: str) -> Catalog:
-    state = ""
-    networks: tuple[Network, ...] = ()
-    found: dict[str, list[Any]] = {"background": [], "foreground": [], "note": [], "set aside": []}
-    for line in text.split("\n"):  # not splitlines: file names may hold other line ends
-        if not line:
-            continue
-        row = json.loads(line)
-        kind = row.pop("kind")
-        if kind == "state":
-            state = row["state"]
-            networks = tuple(Network(**network) for network in row["networks"])
-        elif kind == "background":
-            ground = row.pop("ground")
-            found[kind].append(
-                Background(**row | {"look": _appearance(row["look"]), "ground": Ground(**ground) if ground else None})
-            )
-        elif kind == "foreground":
-            found[kind].append(Foreground(**row | {"look": _appearance(row["look"]), "foot": tuple(row["foot"])}))
-        else:
-            found[kind].append(SetAside(row["of"], row["source"], row["reason"]))
-    used, aside = (
-        (tuple(found["background"]), tuple(found["foreground"])),
-        (tuple(found["set aside"]), tuple(found["note"])),
+    """Return the catalog of its JSON lines; `to_lines` is the inverse."""
+    rows = [json.loads(line) for line in text.split("\n") if line]  # not splitlines: names may hold other line ends
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.pop("kind"), []).append(row)
+    (about,) = found.get("state", [{"state": "", "networks": []}])
+    return Catalog(
+        tuple(map(_background, found.get("background", []))),
+        tuple(map(_foreground, found.get("foreground", []))),
+        tuple(map(_set_aside, found.get("set aside", []))),
+        tuple(map(_set_aside, found.get("note", []))),
+        about["state"],
+        tuple(NetworkUse(**network) for network in about["networks"]),
     )
-    return Catalog(*used, *aside, state, networks)
+
+
+def _background(row: dict[str, Any]) -> Background:
+    look, ground = row.pop("look"), row.pop("ground")
+    return Background(**row, appearance=_appearance(look), ground=Ground(**ground) if ground else None)
+
+
+def _foreground(row: dict[str, Any]) -> Foreground:
+    look, foot = row.pop("look"), row.pop("foot")
+    return Foreground(**row, appearance=_appearance(look), foot=tuple(foot))
 
 
 def _appearance(row: dict[str, Any]) -> Appearance:
     return Appearance(**row | {"lab_mean": tuple(row["lab_mean"]), "lab_std": tuple(row["lab_std"])})
+
+
+def _set_aside(row: dict[str, Any]) -> SetAside:
+    return SetAside(row["of"], row["source"], row["reason"])
 
 
 def files(catalog: Catalog) -> list[tuple[str, str]]:
@@ -78,13 +84,21 @@ def files(catalog: Catalog) -> list[tuple[str, str]]:
     return [(name, sha256) for name, sha256 in found if name]
 
 
-def load_catalog(folder: Path) -> Catalog:
-    """Read a catalog folder.  Raises FigureGroundError when it is missing or damaged."""
+def load_catalog(store: Store) -> Catalog:
+    """Read the catalog in a store.  Raises FigureGroundError when it is missing or damaged."""
     try:
-        return from_lines((folder / FILE).read_text(encoding="utf-8"))
+        return from_lines(store.read(FILE).decode())
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FigureGroundError(
             f"the catalog cannot be read: {error}",
-            str(folder / FILE),
+            f"{store.name}/{FILE}",
             "run the build again, or build into another folder",
         ) from None
+
+
+def is_whole(catalog: Catalog, store: Store) -> bool:
+    """Tell whether every picture that a catalog stands on is in the store, as it was written."""
+    try:
+        return all(hashlib.sha256(store.read(name)).hexdigest() == sha256 for name, sha256 in files(catalog))
+    except OSError:
+        return False

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
 from figureground.core.files import user_path
-from figureground.core.recipe import Recipe
-from figureground.core.sample import DepthMap
+from figureground.core.sample import DepthMap, DepthUnit
 
 _PNG_STEPS = {"m": 1000.0, "1/m": 10000.0, "relative": 1.0}  # codes of a 16-bit PNG a unit
 
 
-def depth_maps(recipe: Recipe) -> dict[str, Path]:
+def depth_maps(folder_name: str, root: Path) -> dict[str, Path]:
     """Return the depth map of each stem.  Raises FigureGroundError for no folder, and for two maps of one stem."""
-    if not recipe.backgrounds.depth:
-        return {}
-    folder = user_path(recipe.backgrounds.depth, recipe.root)
+    folder = user_path(folder_name, root)
     if not folder.is_dir():
         raise FigureGroundError(
             "no such folder of depth maps",
-            f"backgrounds.depth = {recipe.backgrounds.depth!r}",
+            f"backgrounds.depth = {folder_name!r}",
             "paths start from the recipe's folder",
         )
     found: dict[str, Path] = {}
@@ -40,8 +39,20 @@ def depth_maps(recipe: Recipe) -> dict[str, Path]:
     return found
 
 
-def read_depth(path: Path, unit: str) -> NDArray[np.float32]:
-    """Return values in the unit, float32 (height, width); 0 or NaN where unknown."""
+def require_one_owner(photos: Iterable[Path], maps: dict[str, Path], root: Path) -> None:
+    """Raise FigureGroundError where two photos would share one depth map."""
+    owners = Counter(path.stem for path in photos if path.stem in maps)
+    for path in photos:
+        if owners[path.stem] > 1:
+            raise FigureGroundError(
+                f"{owners[path.stem]} backgrounds are named {path.stem!r}, and one depth map",
+                str(path.relative_to(root) if path.is_relative_to(root) else path),
+                "give photos with depth names of their own",
+            )
+
+
+def read_depth(path: Path, unit: DepthUnit) -> DepthMap:
+    """Return a depth map in the unit, float32 (height, width); 0 or NaN where unknown.  Raises SetAsideError."""
     try:
         if path.suffix.lower() == ".npy":
             values = np.load(path, allow_pickle=False)
@@ -54,12 +65,5 @@ def read_depth(path: Path, unit: str) -> NDArray[np.float32]:
         raise SetAsideError(f"its depth map cannot be read: {without_paths(error)}") from None
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
         raise SetAsideError(f"its depth map has shape {values.shape}, not (height, width)")
-    found: NDArray[np.float32] = values.astype(np.float32)
-    return found
-
-
-def with_unit(values: NDArray[np.float32], unit: str) -> DepthMap:
-    """Return values as a depth map in the recipe's `backgrounds.depth_unit`."""
-    if unit == "m":
-        return DepthMap(values, "m", "larger is farther")
-    return DepthMap(values, "1/m" if unit == "1/m" else "relative", "larger is nearer")
+    found: Singles = values.astype(np.float32)
+    return DepthMap(found, unit, "larger is farther" if unit == "m" else "larger is nearer")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from figureground.ingest.ingest import Prepared
-
+from figureground.core.arrays import Bytes
 
 # Mean difference of two 16 x 16 miniatures, in grey levels, below which photos count as the same.  Among 215 cut-outs
 # the 12 people that were there twice, cut out in two ways, differ by 3.3 to 8.2 and no other two by less than 14; among
@@ -17,7 +13,7 @@ if TYPE_CHECKING:
 NEAR = {"background": 5.0, "foreground": 9.0}
 
 
-class _Seen:
+class Seen:
     """Remembers photos to tell exact and near duplicates."""
 
     def __init__(self) -> None:
@@ -25,14 +21,17 @@ class _Seen:
         self._names: dict[tuple[str, int], list[str]] = {}
         self._miniatures: dict[tuple[str, int], NDArray[np.int16]] = {}
 
-    def twin(self, kind: str, source: str, prepared: Prepared) -> str:
-        """Return the reason to set the photo aside as a copy of an earlier one, or ""; remember it if it is new."""
-        earlier = self._exact.setdefault((kind, prepared.source_sha256), source)
-        if earlier != source:
-            return f"the same file as {earlier}"
-        if prepared.miniature is None:
-            return ""
-        small = prepared.miniature.astype(np.int16).reshape(1, -1)
+    def copy_of(self, kind: str, source: str, sha256: str) -> str:
+        """Return why the photo is an exact copy of an earlier one, or ""; remember it if it is new."""
+        earlier = self._exact.setdefault((kind, sha256), source)
+        return "" if earlier == source else f"the same file as {earlier}"
+
+    def twin_of(self, kind: str, source: str, miniature: Bytes) -> str:
+        """Return why the photo shows the same as an earlier one, or ""; remember it if it is new.
+
+        `miniature`: of `photos.thumbprint`.
+        """
+        small = miniature.astype(np.int16).reshape(1, -1)
         group = (kind, small.size)
         known = self._miniatures.get(group, np.empty((0, small.size), np.int16))
         if known.size:

@@ -15,9 +15,8 @@ from PIL import Image
 from figureground.core.sample import Catalog, Cutout, Mask, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise
-from figureground.geometry.occlusion import order
-from figureground.image.masks import AreaTable, area_table, mask_of
-from figureground.render.composite import premultiplied
+from figureground.geometry.occlusion import nearness
+from figureground.image.masks import AreaTable, area_table, mask_of, premultiplied
 
 _KEPT_CUTOUTS = 512
 
@@ -31,26 +30,26 @@ class Pixels:
         self._kept: OrderedDict[tuple[str, int], NDArray[Any]] = OrderedDict()
         self._premultiplied: OrderedDict[int, Image.Image] = OrderedDict()
         self._lock = threading.RLock()  # rendering and encoding may run in threads
-        self._room = keep_bytes
+        self._budget = keep_bytes
 
     def background(self, i: int) -> Picture:
-        """Return uint8 (size, size, 3)."""
-        return self._get("background", i, lambda: _read(self.store.load(self.catalog.backgrounds[i].file)))
+        """Return uint8 (height, width, 3)."""
+        return self._get("background", i, lambda: _read(self.store.read(self.catalog.backgrounds[i].file)))
 
     def depth(self, i: int) -> DepthCode:
         """Return the background's depth in codes."""
         entry = self.catalog.backgrounds[i]
-        codes = self._get("depth", i, lambda: _read(self.store.load(entry.depth_file)).astype(np.uint16))
+        codes = self._get("depth", i, lambda: _read(self.store.read(entry.depth_file)).astype(np.uint16))
         return DepthCode(codes, entry.depth_scale, entry.depth_offset, 0, entry.depth_unit, entry.depth_direction)
 
-    def order(self, i: int) -> NDArray[np.float32]:
-        """Return the background's inverse depth that decides what stands before what (`occlusion.order`)."""
+    def nearness(self, i: int) -> NDArray[np.float32]:
+        """Return the background's inverse depth that decides what stands before what (`occlusion.nearness`)."""
         estimated = self.catalog.backgrounds[i].depth_from != "file"
-        return self._get("order", i, lambda: order(dequantise(self.depth(i)), self.background(i), estimated))
+        return self._get("nearness", i, lambda: nearness(dequantise(self.depth(i)), self.background(i), estimated))
 
     def floor(self, i: int) -> Mask:
-        """Return where the background shows floor, bool (size, size)."""
-        return self._get("floor", i, lambda: _read(self.store.load(self.catalog.backgrounds[i].floor_file)) > 0)
+        """Return where the background shows floor, bool (height, width)."""
+        return self._get("floor", i, lambda: _read(self.store.read(self.catalog.backgrounds[i].floor_file)) > 0)
 
     def footing(self, i: int) -> NDArray[np.int64]:
         """Return the (x, y) pixels of the floor whose depth is known, int64 (n, 2), row by row."""
@@ -64,11 +63,11 @@ class Pixels:
     def relief(self, i: int) -> NDArray[np.uint8] | None:
         """Return how far each pixel of a cut-out stands out, uint8 of its size; None for a flat figure."""
         name = self.catalog.foregrounds[i].relief_file
-        return self._get("relief", i, lambda: _read(self.store.load(name))) if name else None
+        return self._get("relief", i, lambda: _read(self.store.read(name))) if name else None
 
     def cutout(self, i: int) -> Cutout:
         """Return uint8 (height, width, 4)."""
-        return self._get("cutout", i, lambda: _read(self.store.load(self.catalog.foregrounds[i].file)))
+        return self._get("cutout", i, lambda: _read(self.store.read(self.catalog.foregrounds[i].file)))
 
     def premultiplied(self, i: int) -> Image.Image:
         """Return the cut-out ready to be resampled.  These are kept as they are asked for: they are few and small."""
@@ -92,9 +91,9 @@ class Pixels:
                 return self._kept[name]
             array = make()
             self._kept[name] = array
-            self._room -= array.nbytes
-            while self._room < 0 and len(self._kept) > 1:
-                self._room += self._kept.popitem(last=False)[1].nbytes
+            self._budget -= array.nbytes
+            while self._budget < 0 and len(self._kept) > 1:
+                self._budget += self._kept.popitem(last=False)[1].nbytes
             return array
 
 

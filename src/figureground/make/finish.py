@@ -3,94 +3,99 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import PARTIAL, write_whole
-from figureground.core.recipe import Recipe
-from figureground.core.record import COLUMNS, row
+from figureground.core.job import DepthPlan
+from figureground.core.progress import Progress
+from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
 from figureground.core.sample import Catalog
-from figureground.dataset import parts
+from figureground.core.store import Store
+from figureground.dataset import files, parts
+from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
-from figureground.samples import checks, codec, stats
+from figureground.make.identity import describe
+from figureground.make.part_job import PartTask
+from figureground.samples import checks, stats
+from figureground.samples.stats import Statistics
 
-Progress = Callable[[str, int, int], None]
 
-
-def finish(recipe: Recipe, catalog: Catalog, out: Path, build_id: str, n_parts: int, progress: Progress) -> None:
+def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     """Write what stands beside the parts.  Raises FigureGroundError when a part is missing.
 
     A self-check that fails does not stop it: the result stands in statistics.json and in the report.
     """
-    infos = []
-    for number in range(n_parts):
-        info = parts.read_info(out, number, build_id)
-        if info is None:
-            raise FigureGroundError("a part is missing", parts.part_name(number), "run the same command again")
-        infos.append(info)
+    store, depth = task.store, task.job.depth
+    infos = [_finished(task, number) for number in range(task.count)]
     total = stats.total([info.statistics for info in infos])
-    first = write_labels(out, infos, progress)
-    found = checks.checks(total, 65535 if recipe.depth.encoding == "png16" else 255)
-    depths = {layer: depth_step(recipe, first, layer) for layer in codec.DEPTHS if f"{layer}_unit" in first}
+    first = write_labels(store, infos, progress)
+    steps = {layer: depth_step(depth, meaning) for layer, meaning in first.depths.items()}
     write = {
         "samples": total.samples,
-        "summary": checks.summary(total, depths),
-        "checks": [asdict(check) for check in found],
+        "summary": checks.summary(total, steps),
+        "checks": [asdict(check) for check in checks.checks(total, depth.top)],
         "accumulated": stats.to_json(total),
     }
-    write_whole(out / "statistics.json", json.dumps(write, indent=1).encode())
-    manifest = describe(recipe, catalog, out, infos, total)
+    store.write(files.STATISTICS, json.dumps(write, indent=1).encode())
+    manifest = manifest_of(task, catalog, infos, total)
     from figureground.report import write_contact_sheets, write_report
 
     progress("report", 0, 1)
-    write_contact_sheets(out / "catalog")
-    write_report(Dataset(out, manifest, range(n_parts)))
-    write_whole(out / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    write_contact_sheets(store.below(files.CATALOG), catalog)
+    write_report(Dataset(store, manifest, range(task.count)))
+    store.write(files.MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     progress("report", 1, 1)
 
 
-def depth_step(recipe: Recipe, record: Mapping[str, Any], layer: str = "depth") -> tuple[str, float]:
+def _finished(task: PartTask, number: int) -> PartInfo:
+    info = parts.read_info(task.store, number, task.identity)
+    if info is None:
+        raise FigureGroundError("a part is missing", parts.part_file(number), "run the same command again")
+    return info
+
+
+def depth_step(depth: DepthPlan, meaning: DepthMeaning) -> tuple[str, float]:
     """Return (unit, value of one code) in which depth statistics are given.
 
     Where every image has its own stretch, codes do not compare between images; they are then given over 0..1.
     """
-    if recipe.depth.encoding == "png16" and record[f"{layer}_unit"] != "relative":
-        return record[f"{layer}_unit"], record[f"{layer}_scale"]
-    return "stretched 0..1", 1 / (65535 if recipe.depth.encoding == "png16" else 255)
+    if depth.wide and meaning.unit != "relative":
+        return meaning.unit, meaning.scale
+    return "stretched 0..1", 1 / depth.top
 
 
-def write_labels(out: Path, infos: list[parts.PartInfo], progress: Progress) -> dict[str, Any]:
+def write_labels(store: Store, infos: Sequence[PartInfo], progress: Progress) -> Record:
     """Write labels.csv, a row a sample, part by part; return the first record."""
-    path = out / "labels.csv"
-    partial = path.with_name(path.name + PARTIAL)
-    first: dict[str, Any] = {}
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+    first: Record | None = None
+    with store.writing(files.LABELS) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for number, info in enumerate(infos):
-            reader = parts.PartReader(out / info.file)
-            first = first or reader.records[0]
-            writer.writerows(row(info.file, record) for record in reader.records)
+        for done, info in enumerate(infos, 1):
+            reader = parts.PartReader(store, info.file)
+            for row in range(len(reader)):
+                record = reader.record(row)
+                first = first or record
+                writer.writerow(labels_row(info.file, record))
             reader.close()
-            progress("labels", number + 1, len(infos))
-    partial.replace(path)
+            progress("labels", done, len(infos))
+        text.detach()  # flushes; the store closes the file
+    if first is None:
+        raise FigureGroundError("there are no samples", store.name, "run the same command again")
     return first
 
 
-def describe(
-    recipe: Recipe, catalog: Catalog, out: Path, infos: list[parts.PartInfo], total: stats.Statistics
-) -> dict[str, Any]:
+def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], total: Statistics) -> dict[str, Any]:
     """Return the manifest, whose file is the sign that the dataset is finished."""
-    about = json.loads((out / "build.json").read_bytes())
     return {
-        "name": recipe.name,
-        **about,
+        "name": task.job.recipe.name,
+        **describe(task.job, task.identity),
         "samples": total.samples,
-        "size": recipe.size,
+        "size": task.job.canvas.height,
         "backgrounds": len(catalog.backgrounds),
         "foregrounds": len(catalog.foregrounds),
         "set_aside": len(catalog.set_aside),

@@ -10,27 +10,32 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import shutil
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import only_writer, partial_of, write_whole
+from figureground.core.files import user_path
+from figureground.core.job import Job
+from figureground.core.layers import DEPTHS
+from figureground.core.progress import Progress
 from figureground.core.recipe import DepthOptions, Recipe
-from figureground.core.recipe_toml import load_recipe, to_toml
-from figureground.core.store import FolderStore
-from figureground.dataset import parts
-from figureground.dataset.parts import Made, PartReader
-from figureground.dataset.stored import open_dataset
-from figureground.ingest.catalog import load_catalog
-from figureground.make.build import MARK, Progress, build_id, describe_build, failed_parts
+from figureground.core.sample import Catalog
+from figureground.core.store import FolderStore, Store
+from figureground.dataset import files, parts
+from figureground.dataset.opening import open_dataset
+from figureground.dataset.parts import PartReader
+from figureground.ingest.catalog import FILE, load_catalog
 from figureground.make.finish import finish
+from figureground.make.identity import build_id, cannot_write, write_identity
+from figureground.make.part_job import PartTask, Tally, maker_of
+from figureground.networks.registry import is_known
 from figureground.plan import plan
+from figureground.resolve import resolve
 from figureground.samples import codec
-from figureground.samples.maker import Look, Workshop, depth_model
-
-_KEPT = ("image", "mask", "instances")  # layers that are copied byte for byte
+from figureground.samples.maker import Made, Maker, Rendered
 
 
 def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engine: Engine, progress: Progress) -> Path:
@@ -38,147 +43,143 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
 
     Part by part; the same call again goes on where it was stopped.  `root`: the folder that depth.model starts from.
     """
+    old, new = FolderStore(source), FolderStore(out)
     in_place = out.resolve() == source.resolve()
-    if not (in_place and (source / MARK).is_file()):
-        open_dataset(source)
-    recipe = dataclasses.replace(load_recipe(source / "recipe.toml"), depth=depth, root=root)
-    catalog = load_catalog(source / "catalog")
-    model = depth_model(recipe)
-    if model is None:
+    if not (in_place and old.size(files.REDEPTH) is not None):
+        open_dataset(old)
+    before = files.recipe_in(old)
+    job = resolve(dataclasses.replace(before, depth=depth, root=root), prepared=True)
+    if not job.depth.on_composites:
         raise FigureGroundError("this makes depth by a network", f"depth.source = {depth.source!r}", "give --model")
-    identity = build_id(recipe, catalog, model)
-    numbers = range(-(-plan.count(recipe, catalog) // recipe.parts.size))
-    gone = [n for n in numbers if not (source / parts.FOLDER / f"{parts.part_name(n)}.zip").is_file()]
-    if gone:
-        raise FigureGroundError(
-            f"{len(gone)} of {len(numbers)} parts are missing", str(source), "run the dataset's build command first"
-        )
-    _try_out(Workshop(recipe, catalog, FolderStore(source / "catalog"), model))
+    catalog = load_catalog(old.below(files.CATALOG))
+    task = PartTask(job, new, build_id(job, catalog), plan.count(job.placing, catalog))
+    _require_parts(old, task)
+    _try_out(job, catalog, old.below(files.CATALOG))
     if not in_place:
-        _begin(source, out, identity)
-    with only_writer(out):
+        _begin(old, new, task.identity)
+    with new.lock():
         if in_place:
             # without a manifest it is no finished dataset, until every part has the new depth
-            write_whole(out / MARK, json.dumps({"build_id": identity}).encode())
-            (out / "manifest.json").unlink(missing_ok=True)
-        parts.sweep(out)
-        missing = [n for n in numbers if parts.read_info(out, n, identity) is None]
-        _redo_parts(recipe, source, out, identity, missing, len(numbers), engine, progress)
-        write_whole(out / "recipe.toml", to_toml(recipe).encode())
-        write_whole(out / "build.json", json.dumps(describe_build(recipe, identity, model), indent=1).encode())
-        finish(recipe, catalog, out, identity, len(numbers), progress)
-        (out / MARK).unlink(missing_ok=True)
+            _mark(new, task.identity)
+            new.delete(files.MANIFEST)
+        new.sweep()
+        missing = task.missing()
+        tally = Tally("parts", task.count - len(missing), task.count, progress)
+        for outcome in engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing):
+            tally.note(outcome, 1)
+        tally.raise_failures(missing, new)
+        write_identity(new, _rooted(job, before), task.identity)
+        finish(task, catalog, progress)
+        new.delete(files.REDEPTH)
     return out
 
 
-def _try_out(workshop: Workshop) -> None:
+@dataclass(frozen=True)
+class RedepthTask:
+    """The parts of a dataset that get new depth, and where their other layers are."""
+
+    parts: PartTask
+    source: Store
+
+
+def _rooted(job: Job, before: Recipe) -> Job:
+    """Return the job as the dataset keeps it: its photos start where they did, and so does the network's path now."""
+    own, root = job.recipe.depth, Path(before.root).absolute()
+
+    def seen_from_root(text: str) -> str:
+        path = user_path(text, job.inputs.root)
+        return (
+            Path(os.path.relpath(path, root)).as_posix()
+            if text and path.exists() and path.drive == root.drive
+            else text
+        )
+
+    # a name from the list of networks wins over a file of that name
+    model = own.model if is_known(own.model) else seen_from_root(own.model)
+    depth = dataclasses.replace(own, model=model, card=seen_from_root(own.card))
+    inputs = dataclasses.replace(job.inputs, root=root)
+    return dataclasses.replace(job, inputs=inputs, recipe=dataclasses.replace(job.recipe, depth=depth))
+
+
+def _require_parts(old: Store, task: PartTask) -> None:
+    gone = [n for n in range(task.count) if old.size(parts.part_file(n)) is None]
+    if gone:
+        raise FigureGroundError(
+            f"{len(gone)} of {task.count} parts are missing", old.name, "run the dataset's build command first"
+        )
+
+
+def _try_out(job: Job, catalog: Catalog, store: Store) -> None:
     """Run the network on one sample, so that one that does not work is an error before anything is touched."""
-    (scene,) = workshop.scenes([0])
-    workshop.depths([workshop.render(scene)])
+    maker = Maker(job, catalog, store)
+    (scene,) = maker.scenes([0])
+    maker.depths([maker.render(scene)])
 
 
-def _begin(source: Path, out: Path, identity: str) -> None:
+def _mark(store: Store, identity: str) -> None:
+    store.write(files.REDEPTH, json.dumps({"build_id": identity}).encode())
+
+
+def _begin(old: Store, new: FolderStore, identity: str) -> None:
     """Begin a new folder, or check that it was begun by the same call, and complete its catalog."""
-    try:
-        begun = [
-            json.loads((out / name).read_bytes())["build_id"] for name in (MARK, "build.json") if (out / name).is_file()
-        ]
-    except (OSError, ValueError, KeyError, TypeError):
-        begun = [""]
-    if begun and begun[0] != identity:
+    begun = [name for name in (files.REDEPTH, files.BUILD) if new.size(name) is not None]
+    if begun and files.read_json(new, begun[0]).get("build_id") != identity:
         raise FigureGroundError(
             "the output was begun with another depth network or options",
-            str(out),
+            new.name,
             "repeat that call, or give another folder",
         )
-    if not begun and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FigureGroundError("the output folder holds other things", str(out), "give a new or empty folder")
+    if not begun and (new.list() or (new.folder.exists() and not new.folder.is_dir())):
+        raise FigureGroundError("the output folder holds other things", new.name, "give a new or empty folder")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(out / MARK, json.dumps({"build_id": identity}).encode())
-        (out / parts.FOLDER).mkdir(exist_ok=True)
-        if not (out / "catalog").exists():
-            copy = partial_of(out / "catalog")
-            shutil.copytree(source / "catalog", copy)
-            copy.rename(out / "catalog")
+        _mark(new, identity)
+        last = f"{files.CATALOG}/{FILE}"
+        if new.size(last) is None:
+            for name in [*(name for name in old.list(f"{files.CATALOG}/") if name != last), last]:
+                new.write(name, old.read(name))
     except OSError as error:
-        raise FigureGroundError(
-            f"the output folder cannot be written: {error.strerror}", str(out), "choose another folder"
-        ) from None
+        raise cannot_write(new, error) from None
 
 
-def _redo_parts(
-    recipe: Recipe,
-    source: Path,
-    out: Path,
-    identity: str,
-    missing: list[int],
-    total: int,
-    engine: Engine,
-    progress: Progress,
-) -> None:
-    failures = []
-    done = total - len(missing)
-    progress("parts", done, total)
-    for outcome in engine.map(functools.partial(_redo_part, recipe, str(source), str(out), identity), missing):
-        if outcome.error is not None:
-            failures.append((outcome.job, outcome.error))
-        else:
-            done += 1
-            progress("parts", done, total)
-    if failures:
-        raise failed_parts(failures, len(missing), out)
-
-
-def _redo_part(recipe: Recipe, source: str, out: str, identity: str, number: int) -> int:
-    workshop = _workshop(recipe, source, identity)
-    path = Path(source) / parts.FOLDER / f"{parts.part_name(number)}.zip"
-    parts.write_part(Path(out), number, identity, _redo(workshop, path))
+def _redo_part(task: RedepthTask, number: int) -> int:
+    """Make one part anew and return its number; the old one is closed before it is replaced."""
+    maker = maker_of(task.parts)
+    with parts.writing(task.parts.store, number, task.parts.identity) as part:
+        reader = PartReader(task.source, parts.part_file(number))
+        try:
+            for made in _redone(maker, reader):
+                part.add(made)
+        finally:
+            reader.close()
     return number
 
 
-@functools.lru_cache(maxsize=1)
-def _workshop(recipe: Recipe, source: str, identity: str) -> Workshop:
-    """Keep a worker's workshop between parts; `identity` tells networks apart that two recipes name alike."""
-    folder = Path(source) / "catalog"
-    return Workshop(recipe, load_catalog(folder), FolderStore(folder), depth_model(recipe))
-
-
-def _redo(workshop: Workshop, path: Path) -> Iterator[Made]:
-    """Yield a part's samples with new depth; the part is closed when they are out, before it is replaced."""
-    reader = PartReader(path)
-    try:
-        yield from _redo_records(workshop, reader)
-    finally:
-        reader.close()
-
-
-def _redo_records(workshop: Workshop, reader: PartReader) -> Iterator[Made]:
-    for i in range(0, len(reader.records), workshop.group):
-        records = reader.records[i : i + workshop.group]
-        scenes = workshop.scenes(record["index"] for record in records)
-        members = [reader.members(record) for record in records]
-        looks = [
-            _as_stored(workshop, workshop.render(scene), stored["image"])
-            for scene, stored in zip(scenes, members, strict=True)
+def _redone(maker: Maker, reader: PartReader) -> Iterator[Made]:
+    """Yield a part's samples with new depth, and the stored bytes of every other layer."""
+    for first in range(0, len(reader), maker.together):
+        records = [reader.record(row) for row in range(first, min(first + maker.together, len(reader)))]
+        stored = [reader.members(record) for record in records]
+        scenes = maker.scenes(record.index for record in records)
+        rendered = [
+            _as_stored(maker, maker.render(scene), members["image"])
+            for scene, members in zip(scenes, stored, strict=True)
         ]
-        depths = workshop.depths(looks)
-        for look, depth, record, stored in zip(looks, depths, records, members, strict=True):
-            made = workshop.finish(look, depth)
-            # image and mask stay the bytes that they were
-            names = {f"{layer}_file_name": record[f"{layer}_file_name"] for layer in _KEPT if layer in stored}
-            kept = {record[f"{layer}_file_name"]: stored[layer] for layer in _KEPT if layer in stored}
-            depth_name = made.record.get("depth_file_name")
-            if depth_name is not None:
-                kept[depth_name] = made.members[depth_name]
-            sizes = {**made.statistics.bytes, **{layer: len(stored[layer]) for layer in _KEPT if layer in stored}}
-            yield Made({**made.record, **names}, kept, dataclasses.replace(made.statistics, bytes=sizes))
+        depths = maker.depths(rendered)
+        for one, codes, record, members in zip(rendered, depths, records, stored, strict=True):
+            made = maker.encode(one, codes)
+            kept = {layer: data for layer, data in members.items() if layer not in DEPTHS}
+            names = {**made.record.files, **{layer: record.files[layer] for layer in kept}}
+            data = {name: kept[layer] if layer in kept else made.members[name] for layer, name in names.items()}
+            sizes = {**made.statistics.bytes, **{layer: len(content) for layer, content in kept.items()}}
+            yield Made(
+                dataclasses.replace(made.record, files=names), data, dataclasses.replace(made.statistics, bytes=sizes)
+            )
 
 
-def _as_stored(workshop: Workshop, look: Look, stored: bytes) -> Look:
+def _as_stored(maker: Maker, one: Rendered, stored: bytes) -> Rendered:
     """Return a rendered scene, with the stored picture where its own does not encode to the stored bytes."""
-    if codec.jpeg(look.rendered.image, workshop.recipe.image) == stored:
-        return look
-    everything = slice(0, workshop.recipe.size)
-    rendered = dataclasses.replace(look.rendered, image=codec.pixels(stored), changed=(everything, everything))
-    return dataclasses.replace(look, rendered=rendered)
+    if codec.encode("image", one.composite.image, maker.job.formats)[1] == stored:
+        return one
+    changed = maker.job.canvas.everything
+    composite = dataclasses.replace(one.composite, image=codec.pixels(stored), changed=changed)
+    return dataclasses.replace(one, composite=composite)

@@ -46,6 +46,11 @@ def resolve(model: str, card: str, root: Path) -> DepthModel:
     return DepthModel(path, weights_sha256(path), find_card(path, card, root))
 
 
+def is_known(name: str) -> bool:
+    """Tell whether a name is a built-in network's, which wins over a file of that name."""
+    return name == SHIPPED or name in CARDS
+
+
 def shipped_card() -> Card:
     """Return the card of the depth network in the package, under the name that recipes call it by."""
     return dataclasses.replace(read_card(WEIGHTS / "depth-small.card.toml"), name=SHIPPED)

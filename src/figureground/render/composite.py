@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from figureground.core.arrays import Singles
-from figureground.core.sample import Alpha, Appearance, Cutout, Figure, Mask, Picture
+from figureground.core.arrays import Bytes, Singles
+from figureground.core.canvas import Canvas
+from figureground.core.sample import Alpha, Appearance, Cutout, Figure, Mask, Picture, far_to_near
 from figureground.image.masks import mask_of
 from figureground.render.harmonise import add_noise, colour_table, contact_shadow
 
@@ -19,7 +20,7 @@ _OPAQUE = np.array([255], np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class Sprite:
     """A figure ready to be pasted: its part of the canvas, (rows, columns), and arrays of that shape.
 
     `colour`: uint8 (h, w, 3).  `whole`: its alpha with nothing in front of it; `visible`: what the background's nearer
@@ -38,9 +39,9 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
-class Rendered:
+class Composite:
     """A composite.  `alpha`: the figures' joint alpha.  `mask`: alpha >= 1/2.  `instances`: uint8, i + 1 where figure i
-    is seen.  All (size, size).  Outside the box `changed`, (rows, columns), everything is the background's."""
+    is seen.  All (height, width).  Outside the box `changed`, (rows, columns), everything is the background's."""
 
     image: Picture
     alpha: Alpha
@@ -58,11 +59,6 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
     a = alpha.astype(np.uint16)
     t = a * front + (255 - a) * back + np.uint16(128)
     return ((t + (t >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)
-
-
-def premultiplied(cutout: Cutout) -> Image.Image:
-    """Return the cut-out as Pillow resamples it: colours times alpha, so that hidden colours do not bleed in."""
-    return Image.fromarray(np.ascontiguousarray(cutout)).convert("RGBa")
 
 
 def fitted(cutout: Image.Image, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
@@ -97,27 +93,16 @@ def _gaussian(deviation: float) -> ImageFilter.Filter:
     return ImageFilter.Kernel((3, 3), [x * y for x in (side, 1, side) for y in (side, 1, side)])
 
 
-def overlap(x: int, y: int, height: int, width: int, size: int) -> tuple[slice, slice, slice, slice]:
-    """Return (canvas rows, canvas columns, cut-out rows, cut-out columns) where a cut-out meets the canvas.
+def sprite(
+    figure: Figure, cutout: Cutout, margin: int, canvas: Canvas, hidden: Alpha | None, relief: Bytes | None
+) -> Sprite:
+    """Return a figure ready to be pasted.
 
-    `x`, `y`: its top left corner.  The slices are empty when it lies wholly outside.
-    """
-    top, left = max(y, 0), max(x, 0)
-    bottom = max(min(y + height, size), top)
-    right = max(min(x + width, size), left)
-    return slice(top, bottom), slice(left, right), slice(top - y, bottom - y), slice(left - x, right - x)
-
-
-def layer(
-    figure: Figure, cutout: Cutout, margin: int, size: int, hidden: Alpha | None, relief: NDArray[np.uint8] | None
-) -> Layer:
-    """Return the layer of a figure.
-
-    `cutout`, `margin`: from `fitted`.  `hidden`: uint8 (size, size), 255 where something of the background stands
-    before it.  `relief`: uint8 of the figure's size, unmirrored.
+    `cutout`, `margin`: from `fitted`.  `hidden`: uint8 (height, width) of the canvas, 255 where something of
+    the background stands before it.  `relief`: uint8 of the figure's size, unmirrored.
     """
     height, width = cutout.shape[:2]
-    rows, columns, from_rows, from_columns = overlap(figure.x - margin, figure.y - margin, height, width, size)
+    rows, columns, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, height, width)
     piece = cutout[from_rows, from_columns]
     whole = piece[..., 3]
     visible = whole if hidden is None else blend(np.zeros(1, np.uint8), whole, hidden[rows, columns])
@@ -126,19 +111,19 @@ def layer(
         turned = np.pad(relief[:, ::-1] if figure.flip else relief, margin)
         out = turned[from_rows, from_columns].astype(np.float32) / np.float32(255)
     area = int(np.count_nonzero(mask_of(cutout[..., 3])))
-    return Layer(figure, rows, columns, piece[..., :3], whole, visible, area, out)
+    return Sprite(figure, rows, columns, piece[..., :3], whole, visible, area, out)
 
 
-def seen(layers: Sequence[Layer], size: int) -> list[Mask]:
-    """Return what is seen of each layer, bool (size, size); `layers` run from far to near.
+def seen_masks(sprites: Sequence[Sprite], shape: tuple[int, int]) -> list[Mask]:
+    """Return what is seen of each sprite, bool (height, width) of `shape`; they run from far to near.
 
     A pixel belongs to a figure where the figures' joint alpha is at least 1/2, to the one with the largest share.
     """
-    if not layers:
+    if not sprites:
         return []
-    alpha = np.zeros((size, size), np.uint8)
-    shares = np.zeros((len(layers), size, size), np.uint8)
-    for k, one in enumerate(layers):
+    alpha = np.zeros(shape, np.uint8)
+    shares = np.zeros((len(sprites), *shape), np.uint8)
+    for k, one in enumerate(sprites):
         place = one.rows, one.columns
         for share in shares[:k]:
             share[place] = blend(np.zeros(1, np.uint8), share[place], one.visible)
@@ -146,35 +131,35 @@ def seen(layers: Sequence[Layer], size: int) -> list[Mask]:
         alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
     mask = mask_of(alpha)
     owner = shares.argmax(0)
-    return [mask & (owner == k) for k in range(len(layers))]
+    return [mask & (owner == k) for k in range(len(sprites))]
 
 
-def render(background: Picture, layers: Sequence[Layer], numbers: Sequence[int], floor: Mask | None = None) -> Rendered:
-    """Return the composite of layers that run from far to near.
+def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None = None) -> Composite:
+    """Return the composite of a scene's sprites, which come in the order of its figures.
 
-    `numbers`: each layer's number among the scene's figures.  `floor`: where the background shows floor, on which
-    contact shadows fall; None for shadows everywhere.
+    `floor`: where the background shows floor, on which contact shadows fall; None for shadows everywhere.
     """
-    size = background.shape[0]
     image = background.copy()
-    alpha = np.zeros((size, size), np.uint8)
+    shape = background.shape[0], background.shape[1]
+    alpha = np.zeros(shape, np.uint8)
     places = []
-    for one in layers:
+    order = far_to_near([one.figure for one in sprites])
+    for one in (sprites[i] for i in order):
         figure = one.figure
         if figure.contact is not None and figure.look.shadow > 0:
             places.append(_shade(image, alpha, floor, figure, figure.contact))
         place = one.rows, one.columns
         places.append(place)
         image[place] = blend(one.colour, image[place], one.visible[..., None])
-        alpha[place] = blend(_OPAQUE, alpha[place], one.visible) if len(layers) > 1 else one.visible
+        alpha[place] = blend(_OPAQUE, alpha[place], one.visible) if len(sprites) > 1 else one.visible
     mask = mask_of(alpha)
-    if len(layers) == 1:
-        instances = mask.view(np.uint8) * np.uint8(numbers[0] + 1)
+    if len(sprites) == 1:
+        instances = mask.view(np.uint8) * np.uint8(1)
     else:
-        instances = np.zeros((size, size), np.uint8)
-        for number, own in zip(numbers, seen(layers, size), strict=True):
+        instances = np.zeros(shape, np.uint8)
+        for number, own in zip(order, seen_masks([sprites[i] for i in order], shape), strict=True):
             instances[own] = number + 1
-    return Rendered(image, alpha, mask, instances, _around(places))
+    return Composite(image, alpha, mask, instances, _around(places))
 
 
 def _around(places: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:
@@ -190,7 +175,7 @@ def _shade(
     image: Picture, alpha: Alpha, floor: Mask | None, figure: Figure, contact: tuple[int, int]
 ) -> tuple[slice, slice]:
     """Darken the floor around a figure's feet, in place, and return where; figures behind it are not darkened."""
-    rows, columns, factor = contact_shadow(image.shape[0], contact, 0.3 * figure.height, figure.look.shadow)
+    rows, columns, factor = contact_shadow(image.shape[:2], contact, 0.3 * figure.height, figure.look.shadow)
     place = rows, columns
     open_ = (255 - alpha[place]).astype(np.float32) / np.float32(255)
     if floor is not None:

@@ -67,15 +67,17 @@ def add_noise(cutout: Cutout, strength: float, x: int, y: int) -> Cutout:
     return out
 
 
-def contact_shadow(size: int, contact: tuple[int, int], width: float, strength: float) -> tuple[slice, slice, Singles]:
+def contact_shadow(
+    shape: tuple[int, int], contact: tuple[int, int], width: float, strength: float
+) -> tuple[slice, slice, Singles]:
     """Return (rows, columns, factor <= 1) of the shadow under a figure's feet, a soft flat ellipse `width` px wide.
 
     The darkest place lies at the contact; feet hide its upper half.
     """
     rx, ry = max(2.0, 0.5 * width), max(1.0, 0.14 * width)
     x, y = contact[0] + 0.5, contact[1] + 0.5
-    top, bottom = max(0, int(y - 2 * ry)), min(size, int(y + 2 * ry) + 2)
-    left, right = max(0, int(x - 2 * rx)), min(size, int(x + 2 * rx) + 2)
+    top, bottom = max(0, int(y - 2 * ry)), min(shape[0], int(y + 2 * ry) + 2)
+    left, right = max(0, int(x - 2 * rx)), min(shape[1], int(x + 2 * rx) + 2)
     v = ((np.arange(top, bottom) + 0.5 - y) / ry) ** 2
     u = ((np.arange(left, right) + 0.5 - x) / rx) ** 2
     # a rational bump, not a Gaussian: the same bytes on every machine

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from figureground.core.recipe import Recipe
-from figureground.core.sample import Catalog, Figure, Scene
+from figureground.core.arrays import Bytes, Ints
+from figureground.core.canvas import Canvas
+from figureground.core.sample import Catalog, Figure, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
-from figureground.geometry.layering import Sheet, layered
+from figureground.geometry.layering import Surface
 from figureground.geometry.perspective import inverse
+from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
-from figureground.plan.ground import in_order
-from figureground.render import composite
-from figureground.render.composite import Layer, Rendered
+from figureground.render.composite import Composite, Sprite, fitted, seen_masks, sprite
 
-_KEPT = 64  # layers; planning a scene and its twin makes them, rendering uses them again
+_KEPT = 64  # sprites; planning a scene and its twin makes them, composing uses them again
 
 
-class Stage:
-    """Makes layers and remembers the last of them.  It is the `Sight` of planning."""
+class Sprites:
+    """Makes sprites and remembers the last of them.  It is the `Sight` of planning."""
 
-    def __init__(self, recipe: Recipe, catalog: Catalog, pixels: Pixels) -> None:
-        self.recipe = recipe
+    def __init__(self, catalog: Catalog, pixels: Pixels, canvas: Canvas) -> None:
         self.catalog = catalog
         self.pixels = pixels
-        self._layers: OrderedDict[tuple[int, Figure], Layer] = OrderedDict()
+        self.canvas = canvas
+        self._kept: OrderedDict[tuple[int, Figure], Sprite] = OrderedDict()
 
-    def table(self, foreground: int) -> NDArray[np.int64]:
+    def table(self, foreground: int) -> AreaTable:
         return self.pixels.table(foreground)
 
-    def floor(self, background: int) -> NDArray[np.int64]:
+    def footing(self, background: int) -> Ints:
         return self.pixels.footing(background)
 
     def inverse_depth(self, background: int, x: int, y: int) -> float:
@@ -43,63 +43,76 @@ class Stage:
         value = inverse(dequantise(one))
         return float(value[0, 0]) if value is not None else float("nan")
 
-    def layer(self, background: int, figure: Figure) -> Layer:
+    def areas(self, background: int, figure: Figure) -> tuple[int, int]:
+        one = self.sprite(background, figure)
+        return one.area, int(np.count_nonzero(mask_of(one.visible)))
+
+    def shares(self, background: int, figures: Sequence[Figure]) -> list[int]:
+        order = far_to_near(figures)
+        sprites = [self.sprite(background, figures[i]) for i in order]
+        seen = {i: int(mask.sum()) for i, mask in zip(order, seen_masks(sprites, self.canvas.shape), strict=True)}
+        return [seen[i] for i in range(len(figures))]
+
+    def of(self, scene: Scene) -> list[Sprite]:
+        """Return the sprites of a scene's figures, in their order."""
+        return [self.sprite(scene.background, figure) for figure in scene.figures]
+
+    def sprite(self, background: int, figure: Figure) -> Sprite:
+        """Return the figure as it would be pasted on a background."""
         name = (background, figure)
-        if name in self._layers:
-            self._layers.move_to_end(name)
-            return self._layers[name]
-        made = self._layers[name] = self._make(background, figure)
-        if len(self._layers) > _KEPT:
-            self._layers.popitem(last=False)
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        made = self._kept[name] = self._make(background, figure)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
         return made
 
-    def _make(self, background: int, figure: Figure) -> Layer:
-        room, own = self.catalog.backgrounds[background], self.catalog.foregrounds[figure.foreground]
+    def _make(self, background: int, figure: Figure) -> Sprite:
+        other, own = self.catalog.backgrounds[background], self.catalog.foregrounds[figure.foreground]
         cutout = self.pixels.premultiplied(figure.foreground)
-        fitted, margin = composite.fitted(cutout, figure, own.look, room.look)
-        size = self.recipe.size
+        pasted, margin = fitted(cutout, figure, own.appearance, other.appearance)
         hidden = relief = None
         if figure.stands:
-            height, width = fitted.shape[:2]
-            rows, columns, _, _ = composite.overlap(figure.x - margin, figure.y - margin, height, width, size)
+            rows, columns, _, _ = self.canvas.overlap(figure.x - margin, figure.y - margin, *pasted.shape[:2])
             hidden = occlusion.hidden(
-                self.pixels.order(background),
+                self.pixels.nearness(background),
                 self.pixels.floor(background),
                 figure.inverse_depth,
                 (rows, columns),
-                room.depth_from != "file",
+                other.depth_from != "file",
             )
-            relief = self.pixels.relief(figure.foreground)
-            if relief is not None:
-                size_px = (figure.width, figure.height)
-                relief = np.asarray(Image.fromarray(relief).resize(size_px, Image.Resampling.BILINEAR))
-        return composite.layer(figure, fitted, margin, size, hidden, relief)
+            relief = self._relief(figure)
+        return sprite(figure, pasted, margin, self.canvas, hidden, relief)
 
-    def render(self, scene: Scene) -> tuple[Rendered, list[Layer]]:
-        """Return the composite, and the layers of the scene's figures in their order."""
-        layers = [self.layer(scene.background, figure) for figure in scene.figures]
-        order = in_order(scene.figures)
-        standing = any(figure.stands for figure in scene.figures)
-        floor = self.pixels.floor(scene.background) if standing else None
-        picture = self.pixels.background(scene.background)
-        return composite.render(picture, [layers[i] for i in order], order, floor), layers
+    def _relief(self, figure: Figure) -> Bytes | None:
+        relief = self.pixels.relief(figure.foreground)
+        if relief is None:
+            return None
+        return np.asarray(Image.fromarray(relief).resize((figure.width, figure.height), Image.Resampling.BILINEAR))
 
-    def depth(self, scene: Scene, rendered: Rendered, layers: list[Layer]) -> DepthCode:
-        """Return the layered depth of a rendered scene, in the background's codes."""
+    def surfaces(
+        self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float
+    ) -> list[Surface]:
+        """Return the surfaces of a scene's figures from far to near, in the codes of the background's depth.
+
+        `thickness`: metres from the outline of a figure to its front.
+        """
         base = self.pixels.depth(scene.background)
-        sheets = []
-        for i in in_order(scene.figures):
-            figure, one = scene.figures[i], layers[i]
-            seen = rendered.mask if len(layers) == 1 else rendered.instances == i + 1
+        found = []
+        for i in far_to_near(scene.figures):
+            figure, one = scene.figures[i], sprites[i]
+            seen = composite.mask if len(sprites) == 1 else composite.instances == i + 1
             if not figure.stands:
-                sheets.append(Sheet(seen, None))
+                found.append(Surface(seen, None))
                 continue
             value = 1 / figure.inverse_depth if base.unit == "m" else figure.inverse_depth
             code = (value - base.offset) / base.scale
-            sheets.append(Sheet(seen, code, self._bulge(scene.background, figure), one.relief, (one.rows, one.columns)))
-        return layered(base, sheets)
+            bulge = self._bulge(scene.background, figure, thickness)
+            found.append(Surface(seen, code, bulge, one.relief, (one.rows, one.columns)))
+        return found
 
-    def _bulge(self, background: int, figure: Figure) -> float:
+    def _bulge(self, background: int, figure: Figure, thickness: float) -> float:
         """Return the part of its distance by which the front of a figure is nearer than its outline.
 
         A figure of H metres that looks h px tall at a focal length of f px stands at f*H/h metres; a focal length that
@@ -108,4 +121,4 @@ class Stage:
         ground = self.catalog.backgrounds[background].ground
         real = self.catalog.foregrounds[figure.foreground].real_height
         focal = ground.focal if ground is not None and ground.focal else 1.0
-        return min(0.5, self.recipe.depth.thickness * figure.height / (focal * self.recipe.size * real))
+        return min(0.5, thickness * figure.height / (focal * self.canvas.width * real))

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from figureground.core.canvas import Canvas
 from figureground.core.sample import Catalog, Ground, Mask, Picture
-from figureground.core.store import FolderStore
+from figureground.dataset.files import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.geometry import perspective
 from figureground.ingest.pixels import Pixels
@@ -23,12 +24,12 @@ _TINT, _LINE = np.array([40, 190, 120]), (226, 60, 50)
 
 def floor_picture(picture: Picture, floor: Mask, plane: Ground) -> Picture:
     """Return a background with its floor tinted green and its horizon as a red line."""
-    size = picture.shape[0]
+    canvas = Canvas(*picture.shape[:2])
     tinted = picture.astype(np.float32)
     tinted[floor] = 0.55 * tinted[floor] + 0.45 * _TINT
     image = Image.fromarray(np.rint(tinted).astype(np.uint8))
-    left, right = (float(perspective.horizon_y(plane, x, size)) for x in (0, size))
-    ImageDraw.Draw(image).line((0, left, size, right), _LINE, max(1, size // 112))
+    left, right = (float(perspective.horizon_y(plane, x, canvas)) for x in (0, canvas.width))
+    ImageDraw.Draw(image).line((0, left, canvas.width, right), _LINE, max(1, canvas.height // 112))
     return np.asarray(image)
 
 
@@ -65,20 +66,19 @@ def geometry(dataset: Dataset, catalog: Catalog, total: stats.Statistics) -> dic
         share = f"{total.around_moved:,} of {total.around:,} px"
         rows.append(("background pixels that layered depth moves", share, "outside the masks, in decoded samples"))
     if len(total.shift_histogram):
-        code = dataset.record(0)["depth_scale"] * stats.SHIFT_STEP
+        meaning = dataset.record(0).depths["depth"]
+        code = meaning.scale * stats.SHIFT_STEP
         middle = _median_bin(total.shift_histogram) * code
-        unit = dataset.record(0)["depth_unit"]
         of_network = all(b.depth_from != "file" for b in catalog.backgrounds)
         note = "against its own depth of the background alone" if of_network else "against the known depth"
-        rows.append(("background pixels that the network moves", f"{number(middle)} {unit}, median", note))
+        rows.append(("background pixels that the network moves", f"{number(middle)} {meaning.unit}, median", note))
     if not rows:
         return None
-    pixels = Pixels(catalog, FolderStore(dataset.path / "catalog"))
+    pixels = Pixels(catalog, dataset.store.below(CATALOG))
     return {"rows": rows, "floors": floors(catalog, pixels, SHOWN)}
 
 
 def _floor_rows(catalog: Catalog, planes: Sequence[Ground]) -> list[tuple[str, str, str]]:
-    size = catalog.backgrounds[0]
     horizons = [plane.horizon_y for plane in planes]
     heights = [plane.camera_height for plane in planes]
     measured = sum(1 for plane in planes if plane.focal)
@@ -89,7 +89,7 @@ def _floor_rows(catalog: Catalog, planes: Sequence[Ground]) -> list[tuple[str, s
         if not measured
         else f"focal length known in {measured:,} of {len(planes):,}"
     )
-    source = "known depth" if size.depth_from == "file" else "the network's depth"
+    source = "known depth" if catalog.backgrounds[0].depth_from == "file" else "the network's depth"
     return [
         ("backgrounds with a floor", f"{len(planes):,} of {len(catalog.backgrounds):,}", f"found in {source}"),
         ("horizon, px from the top", _range(horizons), "at the middle column"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -16,15 +17,16 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground.core.files import write_whole
-from figureground.core.recipe import Recipe
-from figureground.core.record import SPLITS
+from figureground.core.job import DepthPlan
+from figureground.core.record import SPLITS, DepthMeaning
 from figureground.core.sample import Catalog, SetAside
+from figureground.dataset.files import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
 from figureground.image.masks import mask_of
 from figureground.report import floors, plots, samples
 from figureground.report.colour import DepthScale
 from figureground.report.snippets import snippets
+from figureground.resolve import depth_plan, placing_of
 from figureground.samples import stats
 
 SAMPLES = 10
@@ -37,34 +39,35 @@ _STRAY = 0.1  # % of the pixels at each end that the depth histogram leaves out
 
 def write_report(dataset: Dataset) -> Path:
     """Write report.html into the dataset's folder and return its path.  The same dataset gives the same bytes."""
-    path = dataset.path / "report.html"
-    write_whole(path, render(dataset).encode("utf-8", "xmlcharrefreplace"))  # a folder's name may be no text
-    return path
+    dataset.store.write(REPORT, page(dataset).encode("utf-8", "xmlcharrefreplace"))  # a folder's name may be no text
+    return dataset.path / REPORT
 
 
-def render(dataset: Dataset) -> str:
+def page(dataset: Dataset) -> str:
     """Return the page of a dataset."""
     plain = dataset.statistics
     accumulated = stats.from_json(plain["accumulated"])
     catalog = dataset.catalog
-    first: Mapping[str, Any] = dataset.record(0)
+    meaning = dataset.record(0).depths.get("depth")
+    depth = depth_plan(dataset.recipe)
     folder = dataset.path.resolve().name
-    unit = (first["depth_unit"], first["depth_direction"]) if "depth_unit" in first else None
+    unit = (meaning.unit, meaning.direction) if meaning else None
     keyed = samples.difference_key_ious(samples.load(dataset, samples.spread(dataset, KEY_SAMPLES)))
     context = {
         "manifest": dataset.manifest,
         "recipe": dataset.recipe,
         "catalog": catalog,
-        "first": first,
         "bytes": human_bytes(dataset.manifest["bytes"]),
-        "depth": depth_facts(first, dataset.manifest),
+        "depth": depth_facts(meaning, depth, dataset.manifest.get("depth_model")) if meaning else None,
+        "exact_masks": dataset.recipe.mask.format == "png",
+        "twins": placing_of(dataset.recipe).twins == 2,
         **_sample_rows(dataset),
         "summary": plain["summary"],
         "checks": plain["checks"],
         "failed": sum(not check["passed"] for check in plain["checks"]),
         "plots": {
             name: _markup(svg)
-            for name, svg in statistics_plots(accumulated, catalog, dataset.recipe, plain["summary"], first).items()
+            for name, svg in statistics_plots(accumulated, catalog, depth, plain["summary"], meaning).items()
         },
         "geometry": _geometry(dataset, catalog, accumulated),
         "set_aside": photo_list(catalog.set_aside, catalog),
@@ -80,7 +83,7 @@ def render(dataset: Dataset) -> str:
         else None,
         "snippets": snippets(folder, dataset.manifest["parts"][0]["file"], dataset.manifest["size"], unit),
         "folder": folder,
-        "recipe_toml": (dataset.path / "recipe.toml").read_text(encoding="utf-8"),
+        "recipe_toml": dataset.store.read(RECIPE).decode(),
         "icon": _icon(),
     }
     environment = jinja2.Environment(
@@ -106,37 +109,31 @@ def human_bytes(count: float) -> str:
     return f"{plots.number(count)} TB"
 
 
-def depth_facts(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return what must be known of the depth, in words; None where there is none."""
-    if "depth_unit" not in record:
-        return None
-    unit, direction, scale = record["depth_unit"], record["depth_direction"], record["depth_scale"]
-    encoding = manifest["recipe"]["depth.encoding"]
+def depth_facts(meaning: DepthMeaning, plan: DepthPlan, model: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what must be known of the depth, in words.  `model`: the manifest's entry of the network, if any."""
+    unit = meaning.unit
     names = {"m": "metres", "1/m": "inverse depth, 1/m", "relative": "relative, known up to scale and shift"}
     short = {"m": "metric, m", "1/m": "inverse, 1/m"}.get(unit, unit)
-    facts = {"unit": names[unit], "short": short, "direction": direction}
-    form = {"png16": "16-bit PNG", "png8": "8-bit PNG", "jpeg8": "8-bit JPEG"}[encoding]
-    if encoding == "png16" and unit != "relative":
-        facts["stored"] = f"{form}; one step is {plots.number(scale)} {unit}, the same in every image"
+    facts = {"unit": names[unit], "short": short, "direction": meaning.direction}
+    form = {"png16": "16-bit PNG", "png8": "8-bit PNG", "jpeg8": "8-bit JPEG"}[plan.encoding]
+    if plan.wide and unit != "relative":
+        facts["stored"] = f"{form}; one step is {plots.number(meaning.scale)} {unit}, the same in every image"
     else:
         facts["stored"] = f"{form}, stretched in each image by its own scale and offset, which the metadata keeps"
-    invalid = record["depth_invalid"]
-    facts["invalid"] = "no code: every pixel has a value" if invalid is None else f"code {invalid}"
-    model = manifest.get("depth_model")
+    facts["invalid"] = "no code: every pixel has a value" if meaning.invalid is None else f"code {meaning.invalid}"
     card = model["card"] if model else {}
     named = f"the network {card['name']} ({model['file']})" if model else ""
     known = f"the backgrounds' depth by {named}, run once on each" if named else "the backgrounds' known depth"
-    facts |= {
-        "from": {
-            "network": f"{named}, run on each composite",
-            "both": f"{known}, with the figures standing in it; and beside it {named}, run on each composite",
-        }.get(manifest["recipe"]["depth.source"], f"{known}, with the figures standing in it"),
+    standing = f"{known}, with the figures standing in it"
+    each = f"{named}, run on each composite"
+    source = standing if plan.layered else each
+    return facts | {
+        "from": f"{standing}; and beside it {each}" if plan.layered and plan.on_composites else source,
         "model": card.get("name", "layered"),
         "licence": card.get("licence", ""),
         "sha256": model["sha256"] if model else "",
         "origin": card.get("figures_from", ""),
     }
-    return facts
 
 
 def _sample_rows(dataset: Dataset) -> dict[str, Any]:
@@ -146,14 +143,14 @@ def _sample_rows(dataset: Dataset) -> dict[str, Any]:
     scales = samples.scales(shown)
     striped = [bool(np.isnan(row.depth.values).any()) if row.depth is not None else False for row in shown]
     for i, (row, scale) in enumerate(zip(shown, scales, strict=True)):
-        figure = row.record["figures"][0]
+        figure = row.record.figures[0]
         rows.append(
             {
                 "record": row.record,
                 "figure": figure,
                 "background": row.background_entry,
                 "foreground": row.foreground_entry,
-                "contact": _depth_text(figure["depth_at_contact"], scale),
+                "contact": _depth_text(figure.depth_at_contact, scale),
                 "pictures": {
                     "background": jpeg_uri(row.background),
                     "cutout": png_uri(row.cutout, _CUTOUT_SIDE),
@@ -186,10 +183,15 @@ def _depth_text(value: float | None, scale: DepthScale | None) -> str:
 
 
 def statistics_plots(
-    total: stats.Statistics, catalog: Catalog, recipe: Recipe, summary: Mapping[str, Any], record: Mapping[str, Any]
+    total: stats.Statistics,
+    catalog: Catalog,
+    depth: DepthPlan,
+    summary: Mapping[str, Any],
+    meaning: DepthMeaning | None,
 ) -> dict[str, str]:
     """Return the plots: name -> SVG."""
-    edges = np.append(np.arange(stats.HEAT_CELLS) * recipe.size // stats.HEAT_CELLS, recipe.size)
+    side = math.isqrt(total.pixels // max(1, total.samples))
+    edges = np.append(np.arange(stats.HEAT_CELLS) * side // stats.HEAT_CELLS, side)
     cells = np.outer(np.diff(edges), np.diff(edges)) * max(1, total.samples)
     heat = np.reshape(total.heat or (0,) * stats.HEAT_CELLS**2, (stats.HEAT_CELLS, -1)) / cells
     area, low, high = rebin(tuple(total.area_histogram), 0.0, 100.0 / max(1, len(total.area_histogram)))
@@ -217,27 +219,26 @@ def statistics_plots(
     }
     for kind, (ids, used) in uses.items():
         out[kind] = plots.use_strip(ids, [used.get(i, 0) for i in ids], f"samples of each of the {len(ids)} {kind}")
-    if any(total.depth_histogram):
-        out["depth"] = _depth_histogram(
-            tuple(total.depth_histogram), summary["depth"]["unit"], record, recipe.depth.encoding == "png16"
-        )
+    if any(total.depth_histogram) and meaning is not None:
+        unit = summary["depth"]["unit"]
+        out["depth"] = _depth_histogram(tuple(total.depth_histogram), unit, meaning, depth.wide)
     return out
 
 
-def _depth_histogram(counts: Sequence[int], unit: str, record: Mapping[str, Any], wide: bool) -> str:
+def _depth_histogram(counts: Sequence[int], unit: str, meaning: DepthMeaning, wide: bool) -> str:
     """Return the plot of bins that are 64 codes wide for 16-bit depth (`wide`), else one code.
 
     Codes that differ from image to image are shown over 0..1.
     """
     codes = 64 if wide else 1
     fixed = unit in ("m", "1/m")
-    step = codes * (record["depth_scale"] if fixed else 1 / (65535 if wide else 255))
+    step = codes * (meaning.scale if fixed else 1 / (65535 if wide else 255))
     shares = np.asarray(counts, np.float64) * 100 / sum(counts)
     below = np.cumsum(shares)
     stray = (below <= _STRAY) | (below - shares >= 100 - _STRAY)  # a few far pixels would flatten the rest
     values, low, high = rebin(np.where(stray, 0, shares), 0.0, step)
     axis = f"depth, {unit}" if fixed else "depth code, stretched in each image over 0..1"
-    axis = f"{axis} ({record['depth_direction']})"
+    axis = f"{axis} ({meaning.direction})"
     if shares[stray].sum() > 0:
         axis += f"; {plots.number(shares[stray].sum())} % lie outside"
     return plots.histogram(values, low, high, axis, "% of the pixels", "histogram of depth")

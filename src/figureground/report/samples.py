@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.record import Record
 from figureground.core.sample import Background, Cutout, DepthMap, Foreground, Mask, Picture
-from figureground.core.store import FolderStore
+from figureground.dataset.files import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.evaluate.metrics import iou
 from figureground.ingest.pixels import Pixels
@@ -24,7 +25,7 @@ KEY_THRESHOLD = 20  # grey levels
 class Shown:
     """A sample beside what it was made from: its prepared background and the cut-out of its first figure."""
 
-    record: Mapping[str, Any]
+    record: Record
     background_entry: Background
     foreground_entry: Foreground
     background: Picture
@@ -56,25 +57,25 @@ def spread(dataset: Dataset, n: int) -> list[int]:
     return chosen
 
 
-def _traits(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _traits(record: Record) -> list[tuple[str, Any]]:
     return [
-        ("background", record["background"]),
-        ("foreground", record["figures"][0]["foreground"]),
-        ("mirrored", record["mirrored"]),
-        ("split", record["split"]),
+        ("background", record.background),
+        ("foreground", record.figures[0].foreground),
+        ("mirrored", record.mirrored),
+        ("split", record.split),
     ]
 
 
 def load(dataset: Dataset, indices: Iterable[int]) -> Iterator[Shown]:
     """Yield samples with their background and cut-out."""
     catalog = dataset.catalog
-    pixels = Pixels(catalog, FolderStore(dataset.path / "catalog"))
+    pixels = Pixels(catalog, dataset.store.below(CATALOG))
     backgrounds = {entry.id: i for i, entry in enumerate(catalog.backgrounds)}
     foregrounds = {entry.id: i for i, entry in enumerate(catalog.foregrounds)}
     for index in indices:
         sample = dataset[index]
-        b = backgrounds[sample.record["background"]]
-        f = foregrounds[sample.record["figures"][0]["foreground"]]
+        b = backgrounds[sample.record.background]
+        f = foregrounds[sample.record.figures[0].foreground]
         yield Shown(
             sample.record,
             catalog.backgrounds[b],

@@ -6,18 +6,16 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from figureground.core.files import write_whole
-from figureground.core.sample import Box, Picture
-from figureground.core.store import FolderStore
+from figureground.core.sample import Box, Catalog, Picture
+from figureground.core.store import Store
 from figureground.dataset.stored import Dataset
 from figureground.image.masks import mask_of
-from figureground.ingest.catalog import load_catalog
 from figureground.ingest.pixels import Pixels
 from figureground.report import samples
 from figureground.report.colour import colours
@@ -136,19 +134,16 @@ def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, wi
     return ""
 
 
-def write_contact_sheets(catalog_folder: Path) -> list[Path]:
+def write_contact_sheets(store: Store, catalog: Catalog) -> None:
     """Write Background.jpg, Foreground.jpg, Mask.jpg and, with floors, Floor.jpg beside a catalog's pictures.
 
     Where there are more than 400 photos, an even spread of 400 is shown and the sheet says so.
     """
-    catalog = load_catalog(catalog_folder)
-    store = FolderStore(catalog_folder)
     kinds = (
         ("Background", "backgrounds", [(b.file, b.id, b.source) for b in catalog.backgrounds]),
         ("Foreground", "foregrounds", [(f.file, f.id, f.source) for f in catalog.foregrounds]),
         ("Mask", "masks of the foregrounds", [(f.mask_file, f.id, f.source) for f in catalog.foregrounds]),
     )
-    written = []
     for name, what, entries in kinds:
         shown = entries
         if len(entries) > MOST:
@@ -159,13 +154,13 @@ def write_contact_sheets(catalog_folder: Path) -> list[Path]:
             else (f"an even spread of {len(shown)} of the {len(entries):,} {what}")
         )
         sheet = contact_sheet(
-            [pixels(store.load(file)) for file, _, _ in shown],
-            [f"{entry}\n{Path(source).name}" for _, entry, source in shown],
+            [pixels(store.read(file)) for file, _, _ in shown],
+            [f"{entry}\n{PurePosixPath(source).name}" for _, entry, source in shown],
             min(16, max(4, math.ceil(math.sqrt(1.6 * len(shown))))),
             title=name,
             subtitle=says,
         )
-        written.append(_save(sheet, catalog_folder / f"{name}.jpg"))
+        store.write(f"{name}.jpg", _jpeg(sheet))
     shown_floors = floors(catalog, Pixels(catalog, store), MOST)
     if shown_floors:
         sheet = contact_sheet(
@@ -175,15 +170,13 @@ def write_contact_sheets(catalog_folder: Path) -> list[Path]:
             title="Floor",
             subtitle=f"{len(shown_floors):,} floors as they were found, with their horizons",
         )
-        written.append(_save(sheet, catalog_folder / "Floor.jpg"))
-    return written
+        store.write("Floor.jpg", _jpeg(sheet))
 
 
-def _save(sheet: Picture, path: Path) -> Path:
+def _jpeg(sheet: Picture) -> bytes:
     out = io.BytesIO()
     Image.fromarray(sheet).save(out, "JPEG", quality=88, subsampling="4:4:4")
-    write_whole(path, out.getvalue())
-    return path
+    return out.getvalue()
 
 
 def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
@@ -201,7 +194,7 @@ def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
             (row.background, f"background {row.background_entry.id}"),
             (row.cutout, f"foreground {row.foreground_entry.id}"),
             (mask_of(row.cutout[..., 3]) * np.uint8(255), "its mask"),
-            (row.image, f"composite {row.record['key']}"),
+            (row.image, f"composite {row.record.key}"),
         ]
         if row.mask is not None:
             cells.append((row.mask * np.uint8(255), "its mask"))

@@ -27,15 +27,13 @@ from torch.utils.data import DataLoader, Dataset
 
 class Composites(Dataset):
     def __init__(self, folder, split):
-        self.samples = open_dataset(folder)
-        indices = range(len(self.samples))
-        self.indices = [i for i in indices if self.samples.record(i)["split"] == split]
+        self.samples = open_dataset(folder).select(split=split)
 
     def __len__(self):
-        return len(self.indices)
+        return len(self.samples)
 
     def __getitem__(self, i):
-        sample = self.samples[self.indices[i]]
+        sample = self.samples[i]
         image = torch.tensor(sample.image).permute(2, 0, 1).float() / 255
         mask = torch.tensor(sample.mask)[None].float()
 {depth}        return {returned}

@@ -1,66 +1,78 @@
-"""Sample <-> bytes.  For PNG masks and 16-bit depth, decode(encode(x)) is x; JPEG members are lossy by their nature."""
+"""Layers <-> bytes, as the table of layers says.
+
+For PNG masks and 16-bit depth, decode(encode(x)) is x; JPEG members are lossy by their nature.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground.core.recipe import ImageOptions, Recipe
-from figureground.core.sample import HALF, Mask, Picture, Sample
+from figureground.core.arrays import Bytes
+from figureground.core.job import Formats
+from figureground.core.layers import LAYERS, Coder
+from figureground.core.recipe import ImageOptions
+from figureground.core.record import DepthMeaning
+from figureground.core.sample import HALF, DepthMap
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.image import png
 
-FOLDERS = {
-    "image": "images",
-    "mask": "masks",
-    "instances": "instances",
-    "depth": "depth",
-    "depth_network": "depth_network",
-}
-DEPTHS = ("depth", "depth_network")
 WHITE = np.uint8(255)  # the value of a mask pixel where masks are stored in 8 bits
+Encoded = tuple[str, bytes]  # file suffix, content
 
 
-def jpeg(pixels: NDArray[np.uint8], options: ImageOptions) -> bytes:
+def jpeg(values: Bytes, options: ImageOptions) -> bytes:
     """Return a JPEG of RGB (height, width, 3) or grey (height, width) pixels."""
     out = io.BytesIO()
-    chroma = {} if pixels.ndim == 2 else {"subsampling": options.subsampling}
-    Image.fromarray(pixels).save(out, "JPEG", quality=options.quality, optimize=options.optimize, **chroma)
+    chroma = {} if values.ndim == 2 else {"subsampling": options.subsampling}
+    Image.fromarray(values).save(out, "JPEG", quality=options.quality, optimize=options.optimize, **chroma)
     return out.getvalue()
 
 
-def encode(
-    image: Picture,
-    mask: Mask,
-    instances: NDArray[np.uint8] | None,
-    depths: Mapping[str, DepthCode],
-    recipe: Recipe,
-    shared: tuple[png.Bands, slice] | None = None,
-) -> dict[str, tuple[str, bytes]]:
-    """Return the members in the formats that the recipe names: layer -> (file suffix, bytes).
+def _photo(values: NDArray[Any], formats: Formats) -> Encoded:
+    return "jpg", jpeg(values, formats.jpeg)
 
-    `shared`: what the layer "depth", a 16-bit PNG, shares with its background, and the rows where it differs.
-    """
-    members = {"image": ("jpg", jpeg(image, recipe.image))}
-    if recipe.mask.format == "png":
-        members["mask"] = ("png", png.encode(mask))
-    else:
-        members["mask"] = ("jpg", jpeg(mask * WHITE, recipe.image))
-    if instances is not None:
-        members["instances"] = ("png", png.encode(instances))
-    for layer, depth in depths.items():
-        if recipe.depth.encoding == "jpeg8":
-            members[layer] = ("jpg", jpeg(depth.codes.astype(np.uint8), recipe.image))
-        elif shared is not None and layer == "depth" and depth.codes.dtype == np.uint16:
-            members[layer] = ("png", png.encode_changed(depth.codes.astype(np.uint16, copy=False), *shared))
-        else:
-            members[layer] = ("png", png.encode(depth.codes))
-    return members
+
+def _mask(values: NDArray[Any], formats: Formats) -> Encoded:
+    return ("jpg", jpeg(values * WHITE, formats.jpeg)) if formats.jpeg_masks else ("png", png.encode(values))
+
+
+def _labels(values: NDArray[Any], formats: Formats) -> Encoded:
+    return "png", png.encode(values)
+
+
+def _depth(values: NDArray[Any], formats: Formats) -> Encoded:
+    if formats.jpeg_depth:
+        return "jpg", jpeg(values.astype(np.uint8), formats.jpeg)
+    return "png", png.encode(values)
+
+
+_ENCODERS: dict[Coder, Callable[[NDArray[Any], Formats], Encoded]] = {
+    "photo": _photo,
+    "mask": _mask,
+    "labels": _labels,
+    "depth": _depth,
+}
+
+
+def encode(layer: str, values: NDArray[Any], formats: Formats) -> Encoded:
+    """Return a layer's (file suffix, bytes).  `values`: as in a Sample, but depth as codes."""
+    return _ENCODERS[LAYERS[layer].coder](values, formats)
+
+
+def decode(layer: str, data: bytes, meaning: DepthMeaning | None = None) -> NDArray[Any] | DepthMap:
+    """Return a layer as a Sample has it; `meaning` is needed for depth.  Arrays are writable and shared with nobody."""
+    coder = LAYERS[layer].coder
+    if coder == "depth":
+        if meaning is None:
+            raise ValueError(f"the record does not say what {layer} means")
+        return dequantise(depth_code(pixels(data), meaning))
+    return pixels(data) >= HALF if coder == "mask" else pixels(data).copy()
 
 
 def pixels(data: bytes) -> NDArray[Any]:
@@ -74,41 +86,6 @@ def pixels(data: bytes) -> NDArray[Any]:
         return np.asarray(picture)
 
 
-def depth_fields(code: DepthCode, layer: str = "depth") -> dict[str, Any]:
-    """Return the metadata that `depth_code` needs to read the codes back, and what a person needs to use them."""
-    valid = 1.0 if code.invalid is None else np.count_nonzero(code.codes != code.invalid) / code.codes.size
-    return {
-        f"{layer}_unit": code.unit,
-        f"{layer}_direction": code.direction,
-        f"{layer}_scale": code.scale,
-        f"{layer}_offset": code.offset,
-        f"{layer}_invalid": code.invalid,
-        f"{layer}_valid_fraction": round(valid, 6),
-    }
-
-
-def depth_code(codes: NDArray[Any], record: Mapping[str, Any], layer: str = "depth") -> DepthCode:
-    """Return stored codes with their meaning from the record's depth_* fields."""
-    return DepthCode(
-        codes,
-        record[f"{layer}_scale"],
-        record[f"{layer}_offset"],
-        record[f"{layer}_invalid"],
-        record[f"{layer}_unit"],
-        record[f"{layer}_direction"],
-    )
-
-
-def decode(members: Mapping[str, bytes], record: Mapping[str, Any]) -> Sample:
-    """Return the Sample of a part's members (layer -> bytes) and metadata row."""
-    depths = {
-        layer: dequantise(depth_code(pixels(members[layer]), record, layer)) for layer in DEPTHS if layer in members
-    }
-    return Sample(
-        image=pixels(members["image"]),
-        mask=pixels(members["mask"]) >= HALF if "mask" in members else None,
-        depth=depths.get("depth"),
-        record=record,
-        instances=pixels(members["instances"]) if "instances" in members else None,
-        depth_network=depths.get("depth_network"),
-    )
+def depth_code(codes: NDArray[Any], meaning: DepthMeaning) -> DepthCode:
+    """Return stored codes with their meaning."""
+    return DepthCode(codes, meaning.scale, meaning.offset, meaning.invalid, meaning.unit, meaning.direction)

@@ -1,108 +1,104 @@
-"""A sample's metadata row: boxes, areas, visible fraction, contact, split; and the flat row of labels.csv."""
+"""What a sample's record says: boxes, areas, visible fraction, contact, split."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from figureground.core.recipe import Recipe
-from figureground.core.sample import Catalog, Figure, Mask, Scene
+from figureground.core.job import Job
+from figureground.core.record import DepthMeaning, FigureRecord, Record
+from figureground.core.sample import Catalog, Figure, Mask, Scene, far_to_near
 from figureground.geometry.codes import DepthCode
 from figureground.image import rle
 from figureground.image.masks import mask_of, tight_box
-from figureground.plan.ground import in_order
-from figureground.render.composite import Layer, Rendered
+from figureground.plan.split import Split
+from figureground.render.composite import Composite, Sprite
 
 
-def key(scene: Scene, recipe: Recipe, catalog: Catalog) -> str:
-    """Return a readable name of a sample, unique in its dataset: "bg007-fg012-03", and "bg007-fg012-03m" mirrored."""
-    digits = max(2, len(str(recipe.placement.per_pair - 1)))
-    foregrounds = "-".join(catalog.foregrounds[figure.foreground].id for figure in scene.figures)
-    background = catalog.backgrounds[scene.background].id
-    return f"{background}-{foregrounds}-{scene.position:0{digits}d}{'m' if scene.mirrored else ''}"
+@dataclass(frozen=True)
+class Recorder:
+    """Writes the records of one dataset's samples."""
 
+    job: Job
+    catalog: Catalog
+    split: Split
 
-def record(
-    scene: Scene,
-    recipe: Recipe,
-    catalog: Catalog,
-    rendered: Rendered,
-    layers: Sequence[Layer],
-    depth: DepthCode | None,
-    split: str,
-) -> dict[str, Any]:
-    """Return the metadata of a rendered scene, without the fields of its files and depth codes.
-
-    `layers`: of the scene's figures, in their order.
-    """
-    figures = []
-    layered = recipe.depth.source in ("layered", "both")
-    order = in_order(scene.figures)
-    rank = {number: place for place, number in enumerate(order)}
-    for i, (figure, layer) in enumerate(zip(scene.figures, layers, strict=True)):
-        cutout = catalog.foregrounds[figure.foreground]
-        mask = rendered.mask if len(layers) == 1 else rendered.instances == i + 1
-        box, area = tight_box(mask), int(np.count_nonzero(mask))
-        contact = figure.contact or lowest_pixel(mask)
-        figures.append(
-            {
-                "foreground": cutout.id,
-                "placement": "ground" if figure.stands else _flat_mode(recipe, i),
-                "x": figure.x,
-                "y": figure.y,
-                "width": figure.width,
-                "height": figure.height,
-                "scale": round(cutout.scale * figure.height / cutout.height, 6),
-                "flip": figure.flip,
-                "box": list(box) if box else None,
-                "area": area,
-                "visible_fraction": round(min(area / layer.area, 1.0), 6) if layer.area else 0.0,
-                "whole": _whole(layer, mask, recipe.size),
-                "order": rank[i],
-                "contact": list(contact) if contact else None,
-                "depth_at_contact": _value_at(depth, figure if layered else None, contact),
-                "real_height": cutout.real_height if figure.stands else None,
-                "look": asdict(figure.look),
-            }
+    def record(
+        self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], depths: Mapping[str, DepthCode]
+    ) -> Record:
+        """Return the record of a rendered scene, without the names of its files."""
+        ranks = {number: rank for rank, number in enumerate(far_to_near(scene.figures))}
+        depth = depths.get("depth")
+        figures = []
+        for i, one in enumerate(sprites):
+            mask = composite.mask if len(sprites) == 1 else composite.instances == i + 1
+            figures.append(self._figure(i, one, mask, ranks[i], depth))
+        return Record(
+            index=scene.index,
+            key=self.key(scene),
+            background=self.catalog.backgrounds[scene.background].id,
+            position=scene.position,
+            mirrored=scene.mirrored,
+            split=self.split.of(scene),
+            figures=tuple(figures),
+            depths={layer: meaning_of(code) for layer, code in depths.items()},
         )
-    return {
-        "index": scene.index,
-        "key": key(scene, recipe, catalog),
-        "background": catalog.backgrounds[scene.background].id,
-        "position": scene.position,
-        "mirrored": scene.mirrored,
-        "split": split,
-        "figures": figures,
-    }
+
+    def key(self, scene: Scene) -> str:
+        """Return a readable name of a sample, unique in its dataset: "bg007-fg012-03", with an m where mirrored."""
+        digits = max(2, len(str(self.job.placing.per_pair - 1)))
+        foregrounds = "-".join(self.catalog.foregrounds[figure.foreground].id for figure in scene.figures)
+        background = self.catalog.backgrounds[scene.background].id
+        return f"{background}-{foregrounds}-{scene.position:0{digits}d}{'m' if scene.mirrored else ''}"
+
+    def _figure(self, number: int, one: Sprite, mask: Mask, rank: int, depth: DepthCode | None) -> FigureRecord:
+        figure = one.figure
+        cutout = self.catalog.foregrounds[figure.foreground]
+        area = int(np.count_nonzero(mask))
+        contact = figure.contact or lowest_pixel(mask)
+        return FigureRecord(
+            foreground=cutout.id,
+            placement="ground" if figure.stands else self._without_geometry(number),
+            x=figure.x,
+            y=figure.y,
+            width=figure.width,
+            height=figure.height,
+            scale=round(cutout.scale * figure.height / cutout.height, 6),
+            flip=figure.flip,
+            box=tight_box(mask),
+            area=area,
+            visible_fraction=round(min(area / one.area, 1.0), 6) if one.area else 0.0,
+            whole=_whole(one, mask),
+            order=rank,
+            contact=contact,
+            depth_at_contact=_depth_at(depth, figure if self.job.depth.layered else None, contact),
+            real_height=cutout.real_height if figure.stands else None,
+            look=figure.look,
+        )
+
+    def _without_geometry(self, number: int) -> str:
+        """Return how a figure without geometry was placed; only a scene's first is ever on a grid."""
+        return "grid" if self.job.placing.spread and number == 0 else "uniform"
 
 
-def _flat_mode(recipe: Recipe, number: int) -> str:
-    """Return how a scene's figure without geometry was placed; only the first is ever on a grid."""
-    mode = recipe.placement.no_floor if recipe.placement.mode == "ground" else recipe.placement.mode
-    return "grid" if mode == "grid" and number == 0 else "uniform"
+def meaning_of(code: DepthCode) -> DepthMeaning:
+    """Return what a reader needs to read codes back, and what a person needs to use them."""
+    valid = 1.0 if code.invalid is None else np.count_nonzero(code.codes != code.invalid) / code.codes.size
+    return DepthMeaning(code.unit, code.direction, code.scale, code.offset, code.invalid, round(valid, 6))
 
 
-def _whole(layer: Layer, mask: Mask, size: int) -> str | None:
+def _whole(one: Sprite, mask: Mask) -> str | None:
     """Return the figure's mask inside the frame as if nothing stood before it, as RLE; None where that is its mask."""
-    place = layer.rows, layer.columns
+    place = one.rows, one.columns
     # where the soft edges of two figures meet, a pixel may be figure only by both of them
-    whole = mask_of(layer.whole) | mask[place]
+    whole = mask_of(one.whole) | mask[place]
     if np.array_equal(whole, mask[place]):
         return None
-    full = np.zeros((size, size), np.bool_)
+    full = np.zeros(mask.shape, np.bool_)
     full[place] = whole
     return rle.encode(full)
-
-
-def whole_mask(figure: Mapping[str, Any], visible: Mask) -> Mask:
-    """Return the amodal mask of a record's figure: what would be seen of it inside the frame if it stood alone.
-
-    `visible`: the figure's own visible mask, which it is where the record says nothing else.
-    """
-    return visible if figure["whole"] is None else rle.decode(figure["whole"], visible.shape)
 
 
 def lowest_pixel(mask: Mask) -> tuple[int, int] | None:
@@ -114,7 +110,7 @@ def lowest_pixel(mask: Mask) -> tuple[int, int] | None:
     return int(columns[columns.size // 2]), int(rows[-1])
 
 
-def _value_at(depth: DepthCode | None, figure: Figure | None, contact: tuple[int, int] | None) -> float | None:
+def _depth_at(depth: DepthCode | None, figure: Figure | None, contact: tuple[int, int] | None) -> float | None:
     """Return the depth where a figure stands, in the unit of the depth; None where it is unknown.
 
     `figure`: where depth is layered, whose place is known even if something hides the contact.

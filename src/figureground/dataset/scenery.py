@@ -1,0 +1,37 @@
+"""The backgrounds behind samples: clean plates, and the depth that is known of them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from figureground.core.sample import Catalog, DepthMap, Picture
+from figureground.core.store import Store
+from figureground.geometry.codes import dequantise
+from figureground.ingest.catalog import load_catalog
+from figureground.ingest.pixels import Pixels
+
+
+def scenery(catalog: Catalog, pixels: Pixels, i: int) -> tuple[Picture, DepthMap | None]:
+    """Return background i's picture, and its depth where the catalog has it; both writable."""
+    depth = dequantise(pixels.depth(i)) if catalog.backgrounds[i].depth_file else None
+    return pixels.background(i).copy(), depth
+
+
+class BackgroundsById:
+    """Backgrounds by their id, read from a catalog on first use.  It can be pickled; pixels stay behind."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def __call__(self, background: str) -> tuple[Picture, DepthMap | None]:
+        catalog, pixels, numbers = self._known
+        return scenery(catalog, pixels, numbers[background])
+
+    @functools.cached_property
+    def _known(self) -> tuple[Catalog, Pixels, dict[str, int]]:
+        catalog = load_catalog(self.store)
+        return catalog, Pixels(catalog, self.store), {b.id: i for i, b in enumerate(catalog.backgrounds)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"store": self.store}

@@ -1,0 +1,98 @@
+"""Datasets whose samples are rendered when they are asked for, from job and catalog: no parts are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, overload
+
+from figureground.core.job import Job
+from figureground.core.record import Record
+from figureground.core.sample import Catalog, DepthMap, Picture
+from figureground.core.store import Store
+from figureground.dataset.scenery import BackgroundsById, scenery
+from figureground.dataset.select import Selection, picked, selected
+from figureground.plan import plan
+from figureground.samples.maker import Maker
+from figureground.samples.sample import Sample
+
+_TOGETHER = 16  # samples planned together when all are walked through
+
+
+class VirtualDataset:
+    """A dataset that is rendered on the fly.
+
+    Sample i holds the arrays that its stored form has before lossy coding.  It can be pickled; each process decodes
+    photos of its own.
+    """
+
+    def __init__(self, job: Job, catalog: Catalog, store: Store) -> None:
+        self.job = job
+        self.recipe = job.recipe
+        self.catalog = catalog
+        self._store = store
+        self._count = plan.count(job.placing, catalog)
+        self._maker: Maker | None = None
+        self._backgrounds = BackgroundsById(store)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, i: int) -> Sample: ...
+    @overload
+    def __getitem__(self, i: slice) -> Selection: ...
+    def __getitem__(self, i: int | slice) -> Sample | Selection:
+        """Return sample i (negative counts from the end; IndexError outside), or a slice as a selection."""
+        return picked(self, self, range(len(self)), i)
+
+    def __iter__(self) -> Iterator[Sample]:
+        for first in range(0, len(self), _TOGETHER):
+            yield from self.batch(range(first, min(first + _TOGETHER, len(self))))
+
+    def sample(self, i: int) -> Sample:
+        """Return sample i."""
+        return self.batch([i])[0]
+
+    def batch(self, indices: Iterable[int]) -> list[Sample]:
+        """Return some samples; planning them together is cheaper than one by one."""
+        n = len(self)
+        wanted = list(indices)
+        for i in wanted:
+            if not -n <= i < n:
+                raise IndexError(f"sample {i} of {n}")
+        maker = self._made()
+        rendered = [maker.render(scene) for scene in maker.scenes(i % n for i in wanted)]
+        pairs = zip(rendered, maker.depths(rendered), strict=True)
+        return [maker.sample(one, codes, self._backgrounds) for one, codes in pairs]
+
+    def record(self, i: int) -> Record:
+        """Return the metadata of sample i; it takes rendering it."""
+        return self.batch([i])[0].record
+
+    def split(self, i: int) -> str:
+        """Return the split of sample i; planning it is enough."""
+        maker = self._made()
+        (scene,) = maker.scenes([i])
+        return maker.recorder.split.of(scene)
+
+    def select(self, *, split: str | None = None, where: Callable[[Record], bool] | None = None) -> Selection:
+        """Return the samples of a split, or those whose record `where` says yes to, or both."""
+        return selected(self, range(len(self)), split, where)
+
+    def background(self, i: int) -> tuple[Picture, DepthMap | None]:
+        """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
+        return scenery(self.catalog, self._made().pixels, i)
+
+    def _made(self) -> Maker:
+        if self._maker is None:
+            self._maker = Maker(self.job, self.catalog, self._store)
+        return self._maker
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_maker": None}
+
+    def __repr__(self) -> str:
+        height, width = self.job.canvas.shape
+        return (
+            f"VirtualDataset({self._store.name!r}: {len(self):,} samples of {width} x {height} px, rendered when read)"
+        )

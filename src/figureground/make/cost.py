@@ -1,0 +1,114 @@
+"""What a build will cost: measured on a few samples for a dry run, or reckoned before parts are written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from figureground.core.engines import Engine, choose
+from figureground.core.errors import FigureGroundError
+from figureground.core.job import Job
+from figureground.core.layers import LAYERS
+from figureground.core.progress import Progress, watched
+from figureground.core.recipe import Recipe
+from figureground.core.recipe_toml import as_recipe
+from figureground.core.sample import Catalog
+from figureground.core.store import MemoryStore
+from figureground.dataset import files, parts
+from figureground.ingest.ingest import ingest
+from figureground.ingest.pixels import Pixels
+from figureground.make.part_job import PartTask
+from figureground.plan import plan
+from figureground.resolve import resolve
+from figureground.samples import codec
+from figureground.samples.maker import Maker
+
+PROBES = 12
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a build will cost, measured on a few samples.  Seconds are of one core; bytes a sample by layer."""
+
+    samples: int
+    parts: int
+    backgrounds: int
+    foregrounds: int
+    bytes: dict[str, float]
+    seconds: dict[str, float]
+
+    @property
+    def total_bytes(self) -> float:
+        return self.samples * sum(self.bytes.values())
+
+    def total_seconds(self, workers: int) -> float:
+        return self.samples * sum(self.seconds.values()) / max(1, min(workers, self.parts))
+
+
+def dry_run(
+    recipe: Recipe | str, *, engine: Engine | None = None, progress: Progress | None = None
+) -> tuple[Cost, Catalog]:
+    """Return what a build would cost and the catalog it would use; writes nothing.
+
+    `recipe`: a Recipe, or the path of a recipe file.  `progress` None shows bars on a terminal or in a notebook.
+    """
+    job = resolve(as_recipe(recipe))
+    store = MemoryStore()
+    with watched(progress) as report:
+        catalog = ingest(job, engine or choose("serial", 1), store, report)
+    return measured(Maker(job, catalog, store)), catalog
+
+
+def measured(maker: Maker) -> Cost:
+    """Return the cost a sample, as the mean over a few spread samples, made in memory."""
+    catalog = maker.catalog
+    samples = plan.count(maker.job.placing, catalog)
+    step = max(1, samples // PROBES)
+    probes = range(0, samples, step)[:PROBES]
+    list(maker.make(probes[:1]))  # loads the network; not counted
+    before = dict(maker.clock.seconds)
+    made = list(maker.make(probes))
+    seconds = {name: (maker.clock.seconds[name] - before[name]) / len(probes) for name in before}
+    sizes = dict.fromkeys((*LAYERS, "metadata"), 0.0)
+    for sample in made:
+        for layer, size in sample.statistics.bytes.items():
+            sizes[layer] += size / len(made)
+        # a zip entry: two headers of 46 + 30 bytes and twice the name, per member; and the metadata row
+        row = len(json.dumps(sample.record.to_row()))
+        sizes["metadata"] += (row + sum(76 + 2 * len(name) for name in sample.members)) / len(made)
+    number = -(-samples // maker.job.recipe.parts.size)
+    return Cost(samples, number, len(catalog.backgrounds), len(catalog.foregrounds), sizes, seconds)
+
+
+def require_space(task: PartTask, catalog: Catalog, missing: list[int]) -> None:
+    """Raise FigureGroundError where the disk is surely too small for the parts that are missing."""
+    free = task.store.free_bytes()
+    if free is None:
+        return
+    needed = sum(len(task.indices(n)) for n in missing) * _bytes_a_sample(task, catalog, missing)
+    if needed > free:
+        raise FigureGroundError(
+            f"the disk is too small: about {needed / 1e9:.2f} GB are needed, {free / 1e9:.2f} GB are free",
+            task.store.name,
+            "free some space, choose another disk, or lower placement.samples",
+        )
+
+
+def _bytes_a_sample(task: PartTask, catalog: Catalog, missing: list[int]) -> float:
+    """Return the mean of the finished parts; without any, what backgrounds alone take, which composites exceed."""
+    finished = sorted(set(range(task.count)) - set(missing))[:PROBES]
+    infos = [info for n in finished if (info := parts.read_info(task.store, n, task.identity)) is not None]
+    if infos:
+        return sum(info.bytes for info in infos) / sum(info.samples for info in infos)
+    pixels = Pixels(catalog, task.store.below(files.CATALOG))
+    some = range(0, len(catalog.backgrounds), -(-len(catalog.backgrounds) // PROBES))
+    return float(np.mean([_bytes_of(task.job, pixels, i) for i in some]))
+
+
+def _bytes_of(job: Job, pixels: Pixels, background: int) -> int:
+    size = len(codec.encode("image", pixels.background(background), job.formats)[1])
+    if job.depth.layered:
+        size += len(codec.encode("depth", pixels.depth(background).codes, job.formats)[1])
+    return size

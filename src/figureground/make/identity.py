@@ -1,0 +1,124 @@
+"""What a dataset is made from: its build id, build.json, and refusing to mix two of them in one folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from figureground import __version__
+from figureground.core.card import meaning
+from figureground.core.errors import FigureGroundError
+from figureground.core.job import Job
+from figureground.core.recipe_toml import changed_keys, content, to_toml
+from figureground.core.sample import Catalog
+from figureground.core.store import FolderStore, Store
+from figureground.dataset import files, parts
+from figureground.ingest.catalog import digest
+
+FORMAT = 1
+
+
+def build_id(job: Job, catalog: Catalog) -> str:
+    """Return the digest of everything that decides the bytes of the parts, names of files left out."""
+    model = job.depth.model if job.depth.on_composites else None
+    depth = [model.sha256, meaning(model.card)] if model else None
+    about = [FORMAT, content(job.recipe), digest(catalog), depth]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def describe(job: Job, identity: str) -> dict[str, Any]:
+    """Return what build.json says of what the parts are made from; the manifest repeats it."""
+    model = job.depth.model
+    depth = {"file": model.path.name, "sha256": model.sha256, "card": asdict(model.card)} if model else None
+    return {
+        "build_id": identity,
+        "format": FORMAT,
+        "figureground": __version__,
+        "recipe": content(job.recipe),
+        "depth_model": depth,
+    }
+
+
+def write_identity(store: Store, job: Job, identity: str) -> None:
+    """Write recipe.toml and build.json.
+
+    The root of the recipe's relative paths is recorded as seen from the dataset, so that its own recipe works where
+    both are moved together.
+    """
+    store.write(files.RECIPE, to_toml(job.recipe).encode())
+    about = {**describe(job, identity), "root": _root(store, job.inputs.root)}
+    store.write(files.BUILD, json.dumps(about, indent=1).encode())
+
+
+def _root(store: Store, root: Path) -> str:
+    if not isinstance(store, FolderStore):
+        return ""
+    try:
+        return Path(os.path.relpath(root, store.folder.absolute())).as_posix()
+    except ValueError:  # another drive
+        return ""
+
+
+def claim(store: Store, job: Job) -> None:
+    """Check, before any work, that a store can be written and is ours, and mark it as ours.
+
+    Raises FigureGroundError where it holds other things or cannot be written.
+    """
+    if isinstance(store, FolderStore) and store.folder.exists() and not store.folder.is_dir():
+        raise FigureGroundError("the output is a file, not a folder", store.name, "give a folder's name")
+    try:
+        if not files.is_begun(store):
+            if store.list():
+                raise FigureGroundError(
+                    "the output folder holds other things", store.name, "give a new or empty folder"
+                )
+            store.create(files.BUILD, json.dumps({"format": FORMAT}).encode())
+        if store.size(files.RECIPE) is None:
+            store.write(files.RECIPE, to_toml(job.recipe).encode())
+        probe = f"write-test-{os.getpid()}"
+        store.write(probe, b"")
+        store.delete(probe)
+    except OSError as error:
+        raise cannot_write(store, error) from None
+
+
+def cannot_write(store: Store, error: OSError) -> FigureGroundError:
+    return FigureGroundError(
+        f"the output folder cannot be written: {error.strerror}",
+        store.name,
+        "choose another folder, or change its permissions",
+    )
+
+
+def refuse_changes(store: Store, job: Job) -> None:
+    """Raise FigureGroundError where there are parts that were made under another recipe."""
+    changed = changed_keys(files.recipe_in(store), job.recipe)
+    if changed and parts.any_part(store):
+        raise FigureGroundError(
+            "the recipe has changed since this dataset was begun: " + "; ".join(changed),
+            f"{store.name}/{files.RECIPE}",
+            "undo the change, build into another folder, or discard the parts made so far with --fresh",
+        )
+
+
+def begin(store: Store, job: Job, identity: str, fresh: bool) -> None:
+    """Fix what the parts are made from, or check that it is what it was; `fresh` discards others."""
+    if parts.any_part(store) and files.read_json(store, files.BUILD).get("build_id") != identity:
+        if not fresh:
+            raise FigureGroundError(
+                "the finished parts were made from something else (another depth network, card or version)",
+                f"{store.name}/{files.BUILD}",
+                "restore it, build into another folder, or discard the parts made so far with --fresh",
+            )
+        store.delete(files.MANIFEST)
+        for name in store.list(f"{parts.FOLDER}/part-"):
+            store.delete(name)
+    if files.read_json(store, files.MANIFEST).get("build_id") != identity:
+        # it speaks of other parts: without it the folder is not taken for a finished dataset
+        store.delete(files.MANIFEST)
+    store.delete(files.REDEPTH)
+    write_identity(store, job, identity)

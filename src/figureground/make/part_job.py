@@ -1,0 +1,92 @@
+"""The job of a worker: one part.  A worker gets the resolved task, and keeps its maker from part to part."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from figureground.core.engines import Outcome
+from figureground.core.errors import FigureGroundError
+from figureground.core.job import Job
+from figureground.core.progress import Progress
+from figureground.core.store import Store
+from figureground.dataset import files, parts
+from figureground.ingest.catalog import load_catalog
+from figureground.make.identity import build_id
+from figureground.samples.maker import Maker
+
+
+@dataclass(frozen=True)
+class PartTask:
+    """What the parts of one dataset have in common.  `samples`: how many the whole dataset has."""
+
+    job: Job
+    store: Store
+    identity: str
+    samples: int
+
+    @property
+    def count(self) -> int:
+        """The number of parts."""
+        return -(-self.samples // self.job.recipe.parts.size)
+
+    def indices(self, number: int) -> range:
+        """Return the samples of a part."""
+        size = self.job.recipe.parts.size
+        return range(number * size, min((number + 1) * size, self.samples))
+
+    def missing(self) -> list[int]:
+        """Return the parts that are not finished."""
+        return [n for n in range(self.count) if parts.read_info(self.store, n, self.identity) is None]
+
+
+def make_part(task: PartTask, number: int) -> int:
+    """Make one part and return its number."""
+    maker = maker_of(task)
+    with parts.writing(task.store, number, task.identity) as part:
+        for made in maker.make(task.indices(number)):
+            part.add(made)
+    return number
+
+
+@functools.lru_cache(maxsize=1)
+def maker_of(task: PartTask) -> Maker:
+    """Return the maker of a task; a worker keeps it."""
+    store = task.store.below(files.CATALOG)
+    catalog = load_catalog(store)
+    if build_id(task.job, catalog) != task.identity:
+        raise FigureGroundError("the catalog changed during the build", store.name, "run the same command again")
+    return Maker(task.job, catalog, store)
+
+
+@dataclass
+class Tally:
+    """Counts what became of parts: every one is tried, and failures are reported together at the end."""
+
+    step: str
+    done: int
+    total: int
+    progress: Progress
+    failures: list[tuple[int, BaseException]] = field(default_factory=list)
+
+    def note(self, outcome: Outcome, amount: int) -> None:
+        """Count one outcome, whose part is worth `amount`."""
+        if outcome.error is not None:
+            self.failures.append((outcome.job, outcome.error))
+        else:
+            self.done += amount
+        self.progress(self.step, self.done, self.total)
+
+    def raise_failures(self, tried: Sequence[int], store: Store) -> None:
+        """Raise FigureGroundError, by the first of them, where parts failed."""
+        if not self.failures:
+            return
+        number, error = self.failures[0]
+        what = error.what if isinstance(error, FigureGroundError) else f"{type(error).__name__}: {error}"
+        where = f"; {error.where}" if isinstance(error, FigureGroundError) else ""
+        raise FigureGroundError(
+            f"{len(self.failures)} of {len(tried)} parts failed; the first: {what}",
+            f"{parts.part_file(number)} in {store.name}{where}",
+            "the other parts are finished; mend the cause and run the same command again",
+        ) from error

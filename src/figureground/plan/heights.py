@@ -1,0 +1,45 @@
+"""How tall a figure is: drawn by its photo's content, or within the limits of figures that stand."""
+
+from __future__ import annotations
+
+import fnmatch
+
+from figureground.core import random
+from figureground.core.canvas import Canvas
+from figureground.core.job import Heights
+from figureground.core.random import content_index
+from figureground.core.sample import Foreground
+
+
+def drawn_height(heights: Heights, source_sha256: str) -> int:
+    """Return the height in px of a figure without geometry; it hangs on the photo's content, not on its name."""
+    low, high = heights.drawn
+    return int(random.integers(heights.seed, content_index(source_sha256), "figure height", low, high))
+
+
+def real_height(heights: Heights, source: str, source_sha256: str) -> float:
+    """Return a foreground's height in metres: drawn in its range, which the first pattern that fits its name gives."""
+    low, high = heights.real_m
+    parts = source.split("/")
+    for pattern, least, most in heights.exceptions:
+        if any(fnmatch.fnmatchcase("/".join(parts[i:]), pattern) for i in range(len(parts))):
+            low, high = least, most
+            break
+    draw = float(random.uniform(heights.seed, content_index(source_sha256), "real height"))
+    return round(low + (high - low) * draw, 4)
+
+
+def limits(heights: Heights, cutout: Foreground) -> tuple[float, float]:
+    """Return the least and greatest height in px of a standing figure; no cut-out is enlarged more than twice."""
+    return heights.least, min(heights.most, 2 * cutout.height)
+
+
+def resized(cutout: Foreground, height: int) -> tuple[int, int]:
+    """Return (width, height) of a cut-out at a height."""
+    return max(1, round(cutout.width * height / cutout.height)), height
+
+
+def flat_size(heights: Heights, canvas: Canvas, cutout: Foreground) -> tuple[int, int]:
+    """Return (width, height) of a figure that finds no place on the floor: its drawn height, within the canvas."""
+    height = min(drawn_height(heights, cutout.source_sha256), int(canvas.width * cutout.height / cutout.width))
+    return resized(cutout, max(1, height))

@@ -1,0 +1,93 @@
+"""What placing one figure needs: its slot in the scene, what it is put before, and whether enough of all is seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from figureground.core.canvas import Canvas
+from figureground.core.job import Placing
+from figureground.core.sample import Background, Catalog, Figure, Foreground, Look
+from figureground.plan.sight import Sight, needed
+
+TRIES = 24
+Placed = tuple[Figure, ...]  # one figure, once for each way that it is turned
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What does not change from figure to figure: the rules, the catalog, and what is known of its pixels."""
+
+    placing: Placing
+    catalog: Catalog
+    sight: Sight | None
+
+    @property
+    def eyes(self) -> Sight:
+        return needed(self.sight)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A figure that is to be placed.
+
+    `background`, `foreground`: their numbers in the catalog.  `counter`: the number that its draws count with.
+    `turn`: its number in the scene.  `flips`: the ways it is turned, in all of which the place must suit; `strengths`:
+    shadow, colour, sharpness, noise and feather as drawn.
+    """
+
+    background: int
+    foreground: int
+    counter: int
+    turn: int
+    flips: tuple[bool, ...]
+    strengths: tuple[float, ...]
+
+
+def looked(
+    figure: Figure, background: Background, cutout: Foreground, strengths: Sequence[float], canvas: Canvas
+) -> Figure:
+    """Return the figure with its look; `strengths`: shadow, colour, sharpness, noise and feather as drawn."""
+    shadow, colour, sharpness, noise, feather = strengths
+    ratio = min(1.0, figure.height / cutout.height)
+    own, other = cutout.appearance, background.appearance
+    missing = max(0.0, other.blur**2 - (own.blur * ratio) ** 2)
+    blur = math.sqrt(sharpness**2 * missing + canvas.px(feather) ** 2)
+    grain = noise * math.sqrt(max(0.0, other.noise**2 - (own.noise * ratio) ** 2))
+    look = Look(
+        round(shadow, 3) if figure.stands else 0.0,
+        round(colour, 3),
+        round(blur, 2) if blur >= 0.2 else 0.0,  # less changes no pixel that an eye could tell
+        round(grain, 2) if grain >= 0.3 else 0.0,
+    )
+    return dataclasses.replace(figure, look=look)
+
+
+def with_look(setting: Setting, slot: Slot, figures: Sequence[Figure]) -> Placed:
+    """Return a slot's figures with the look that it drew."""
+    background = setting.catalog.backgrounds[slot.background]
+    cutout = setting.catalog.foregrounds[slot.foreground]
+    return tuple(looked(figure, background, cutout, slot.strengths, setting.placing.canvas) for figure in figures)
+
+
+def fits_beside(setting: Setting, slot: Slot, placed: Placed, before: Sequence[Sequence[Figure]]) -> bool:
+    """Tell whether a figure may join the scene's earlier ones, `before`, however the scene is turned."""
+    return all(
+        enough(setting, slot.background, (*earlier, figure)) for earlier, figure in zip(before, placed, strict=True)
+    )
+
+
+def enough(setting: Setting, background: int, figures: Sequence[Figure]) -> bool:
+    """Tell whether of every figure of a scene enough is seen, and not too much is hidden by other figures."""
+    least, most = setting.placing.min_visible, setting.placing.overlap
+    areas = [setting.eyes.areas(background, figure) for figure in figures]
+    if any(alone < least * whole for whole, alone in areas):
+        return False
+    if len(figures) == 1:
+        return True
+    return all(
+        seen >= least * whole and seen >= (1 - most) * alone
+        for seen, (whole, alone) in zip(setting.eyes.shares(background, figures), areas, strict=True)
+    )

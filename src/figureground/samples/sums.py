@@ -1,0 +1,91 @@
+"""Exact sums of whole numbers: count, sum and sum of squares a channel, and a layer's before and after coding."""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_LEVELS = np.arange(256, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Count, sum and sum of squares of whole numbers, a channel each."""
+
+    count: int = 0
+    total: tuple[int, ...] = ()
+    square: tuple[int, ...] = ()
+
+    @staticmethod
+    def of(values: NDArray[Any]) -> Sums:
+        """Sum uint8 or uint16 values shaped (pixels, channels), exactly."""
+        if values.dtype == np.uint8 and values.size:
+            # Pillow counts bytes without large temporaries, which cost more here than the arithmetic
+            shape = (1, -1) if values.shape[1] == 1 else (1, -1, values.shape[1])
+            counts = np.array(Image.fromarray(values.reshape(shape)).histogram(), np.int64).reshape(-1, 256)
+            return Sums(len(values), tuple((counts @ _LEVELS).tolist()), tuple((counts @ _LEVELS**2).tolist()))
+        # float64 holds sums of squares of 2**21 pixels exactly; einsum, not @, whose BLAS threads would spin
+        columns = [values[:, c].astype(np.float64) for c in range(values.shape[1])]
+        return Sums(
+            len(values), tuple(int(x.sum()) for x in columns), tuple(int(np.einsum("i,i", x, x)) for x in columns)
+        )
+
+    def __add__(self, other: Sums) -> Sums:
+        if not self.total or not other.total:
+            return self if self.total else other
+        return Sums(self.count + other.count, _add(self.total, other.total), _add(self.square, other.square))
+
+    def mean(self) -> tuple[float, ...]:
+        return tuple(t / self.count for t in self.total) if self.count else ()
+
+    def variance(self) -> tuple[float, ...]:
+        # whole numbers until the division: no cancellation however many samples there are
+        return tuple((self.count * s - t * t) / self.count**2 for t, s in zip(self.total, self.square, strict=True))
+
+
+def _add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(map(operator.add, a, b))
+
+
+@dataclass(frozen=True)
+class LayerSums:
+    """Sums of one layer as written (`all`), and of the checked samples before and after coding."""
+
+    all: Sums = Sums()
+    before: Sums = Sums()
+    after: Sums = Sums()
+
+    def __add__(self, other: LayerSums) -> LayerSums:
+        return LayerSums(self.all + other.all, self.before + other.before, self.after + other.after)
+
+    def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return (mean, standard deviation) a channel of what a reader decodes."""
+        means = self.all.mean()
+        variances = self.all.variance()
+        if self.after.count:
+            means = tuple(m + b - a for m, a, b in zip(means, self.before.mean(), self.after.mean(), strict=True))
+            variances = tuple(
+                v + b - a for v, a, b in zip(variances, self.before.variance(), self.after.variance(), strict=True)
+            )
+        return means, tuple(math.sqrt(max(v, 0.0)) for v in variances)
+
+
+def changed_sums(sums: Sums, old: NDArray[Any], new: NDArray[Any], holes: bool) -> Sums:
+    """Return the sums of a layer in which the values `old` have become `new`; with `holes`, 0 does not count."""
+    wide: type[np.signedinteger[Any]] = np.int32 if new.dtype == np.uint8 else np.int64
+    before: NDArray[np.signedinteger[Any]] = old.astype(wide)
+    after: NDArray[np.signedinteger[Any]] = new.astype(wide)
+    count = sums.count + (int(np.count_nonzero(after)) - int(np.count_nonzero(before)) if holes else 0)
+    difference = after - before
+    after += before
+    after *= difference  # the difference of the squares
+    channels = len(sums.total) or 1
+    # rows first: a sum down columns of three is slow
+    total, square = (x.sum(0, dtype=np.int64).reshape(-1, channels).sum(0).tolist() for x in (difference, after))
+    return Sums(count, _add(sums.total, total), _add(sums.square, square))
