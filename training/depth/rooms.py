@@ -1,6 +1,6 @@
 """Drawn rooms with exact depth, rendered once into a cache of small files.
 
-    python training/depth_rooms.py CACHE --count 1000
+    python -m training.depth.rooms CACHE --count 1000
 
 The package's rooms are seen from more places than its demo does: nearer, from lower and higher, looking down at the
 furniture, with longer and wider lenses; a person stands in about half of them, whole or cut by the picture's edge.
