@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from figureground.core import random
 from figureground.core.arrays import Floats, Singles
+from figureground.image.colour import srgb_of
 
 
 def share(light: Singles, known: Singles, normal: Singles, what: NDArray[np.int16], depth: Singles) -> Singles:
@@ -58,7 +59,7 @@ def _blur(x: Singles, radius: int) -> Singles:
 def curve(x: Floats) -> Floats:
     """A filmic curve (Narkowicz's fit to ACES, 2015), then the sRGB transfer; 0..1 out."""
     y = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
-    return np.asarray(np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055), np.float64)
+    return srgb_of(y)
 
 
 def develop(radiance: Floats, seed: int, bias: float) -> NDArray[np.uint8]:

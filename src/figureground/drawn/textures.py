@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from figureground.core import random
 from figureground.core.arrays import Floats
+from figureground.image.colour import linear_of
 
 Colour = tuple[float, float, float]
 
@@ -38,7 +39,7 @@ class Material:
 def srgb(code: str) -> Colour:
     """The linear colour of "rrggbb"."""
     value = np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255.0
-    r, g, b = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    r, g, b = linear_of(value)
     return float(r), float(g), float(b)
 
 
