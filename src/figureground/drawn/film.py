@@ -62,12 +62,12 @@ def curve(x: Floats) -> Floats:
     return srgb_of(y)
 
 
-def develop(radiance: Floats, seed: int, bias: float) -> NDArray[np.uint8]:
+def develop(radiance: Floats, seed: int, exposure: float) -> NDArray[np.uint8]:
     """The picture (h, w, 3) of linear radiance: exposed for its own brightness, with bloom, vignette and grain."""
     h, w, _ = radiance.shape
     luminance = radiance @ np.array([0.2126, 0.7152, 0.0722])
     key = float(np.exp(np.log(np.clip(luminance, 1e-4, np.quantile(luminance, 0.93))).mean()))
-    x = (radiance * (bias / key)).astype(np.float32)
+    x = (radiance * (exposure / key)).astype(np.float32)
     bright = np.minimum(np.maximum(x - 1.1, 0), 5.0)
     x += 0.07 * _blur(bright, max(w // 60, 1)) + 0.06 * _blur(bright, max(w // 14, 1))
     row, column = np.mgrid[0:h, 0:w]
