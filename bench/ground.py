@@ -23,10 +23,7 @@ from figureground import open_dataset
 from figureground.core import random
 from figureground.core.arrays import Bools
 from figureground.core.sample import DepthMap, Figure, Ground
-from figureground.drawn import LABELS, PersonAt, Rendering, render_room
-from figureground.drawn.people import figure as person_figure
-from figureground.drawn.raycast import FIGURE, trace
-from figureground.drawn.rooms import furnish
+from figureground.drawn import FIGURE, LABELS, PersonAt, Rendering, furnish, render_room, trace, with_person
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, KNOWN, Trust, fit_floor
 from figureground.geometry.layering import Sheet, layered
@@ -92,7 +89,7 @@ def _contact_error(floor: Ground, room: Rendering) -> float:
 def alone(seed: int, person: PersonAt) -> Bools:
     """Return the person's silhouette with nothing before it."""
     stage, camera = furnish(seed)
-    empty = dataclasses.replace(stage, solids=(), figure=person_figure(person))
+    empty = with_person(dataclasses.replace(stage, solids=()), person)
     return np.asarray(trace(empty, camera, SIZE)[1] == FIGURE, np.bool_)
 
 

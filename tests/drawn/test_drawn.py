@@ -1,17 +1,31 @@
 """Laws of the drawn scenes: their depth, masks and alpha are exact, and a seed always draws the same."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from figureground.drawn import LABELS, Camera, PersonAt, Rendering, render_person, render_room
+from figureground import drawn
+from figureground.drawn import (
+    FIGURE,
+    LABELS,
+    Camera,
+    PersonAt,
+    Rendering,
+    furnish,
+    render_person,
+    render_room,
+    render_stage,
+    trace,
+    with_person,
+)
 from figureground.drawn.cloth import Cloth
 from figureground.drawn.figure import Figure, Part
-from figureground.drawn.people import figure
+from figureground.drawn.people import figure_of
 from figureground.drawn.portrait import SIDE, cover, framing
-from figureground.drawn.raycast import surface, trace
-from figureground.drawn.rooms import furnish
+from figureground.drawn.raycast import surface
 from figureground.drawn.solids import Solid, entry, normals, span
 from figureground.drawn.textures import plain
 
@@ -112,8 +126,7 @@ def test_no_solid_stands_between_the_eye_and_the_stated_depth() -> None:
     x, y = pixels()
     rays = camera.rays(x, y, SIZE)
     for solid in stage.solids:  # without the screen rectangles that `trace` uses to save time
-        if solid.seen:
-            assert (entry(solid, np.array(camera.eye), rays) >= depth - 1e-9).all()
+        assert (entry(solid, np.array(camera.eye), rays) >= depth - 1e-9).all()
 
 
 @pytest.mark.parametrize(
@@ -258,17 +271,37 @@ def test_a_cut_out_is_tight_soft_and_clean() -> None:
 
 
 def test_a_figure_grows_with_its_height_and_turns_with_its_heading() -> None:
-    small, tall = figure(replace(PERSON, height_m=1.0)), figure(replace(PERSON, height_m=2.0))
+    small, tall = figure_of(replace(PERSON, height_m=1.0)), figure_of(replace(PERSON, height_m=2.0))
     point = np.array([[0.1, 0.5, -0.05]])
     base = np.array([PERSON.x, 0.0, PERSON.z])
     np.testing.assert_allclose(tall.to_world(point) - base, 2 * (small.to_world(point) - base))
     nose = np.array([0.0, 0.0, -1.0])
-    facing = figure(replace(PERSON, heading_deg=0.0)).to_world(nose) - base
+    facing = figure_of(replace(PERSON, heading_deg=0.0)).to_world(nose) - base
     np.testing.assert_allclose(facing / PERSON.height_m, [0, 0, -1], atol=1e-12)
-    turned = figure(replace(PERSON, heading_deg=90.0)).to_world(nose) - base
+    turned = figure_of(replace(PERSON, heading_deg=90.0)).to_world(nose) - base
     assert turned[0] / PERSON.height_m == pytest.approx(1.0)
 
 
 def test_a_size_too_small_is_refused() -> None:
     with pytest.raises(ValueError, match="size is 4"):
         render_room(0, 4)
+
+
+def test_a_room_is_its_stage_with_the_person_in_it_seen_by_its_camera(peopled: dict[int, Rendering]) -> None:
+    stage, camera = furnish(1)
+    here = with_person(stage, PERSON)
+    made = render_stage(here, camera, SIZE, 1)
+    assert made.rgb.tobytes() == peopled[1].rgb.tobytes()
+    depth, what = trace(here, camera, SIZE)
+    assert np.array_equal(depth.astype(np.float32), made.depth_m)
+    assert np.array_equal(what == FIGURE, made.person_mask)
+    assert stage.figure is None
+
+
+def test_outside_the_folder_only_its_public_names_are_used() -> None:
+    root = Path(__file__).parents[2]
+    for path in [*(root / "training").rglob("*.py"), *(root / "bench").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("figureground.drawn"):
+                assert node.module == "figureground.drawn", path
+                assert {alias.name for alias in node.names} <= set(drawn.__all__), path

@@ -13,9 +13,13 @@ from figureground.networks.cards import find_card
 from figureground.networks.depth import DepthNetwork
 from tests import builders
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
 
-TRAINING = Path(__file__).parents[2] / "training"
+import torch
+
+from training.depth import data, labels, people, train
+
 SIDE = 64
 
 
@@ -38,34 +42,26 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def trainer(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(TRAINING))
-    import train_depth
-
-    return train_depth
-
-
-def run(trainer: Any, shared: Path, out: Path, *more: str) -> dict[str, Any]:
+def run(shared: Path, out: Path, *more: str) -> dict[str, Any]:
     """Train 10 steps at 64 px and return the averaged weights."""
     given = ["--photos", shared, "--rooms-in", "train/rooms", "--teacher", shared / "teacher.onnx", "--out", out]
     small = ["--side", SIDE, "--steps", 10, "--batch", 2, "--rooms", 1, "--close-rooms", 1, "--every", 5]
     small += ["--validate", 1]
-    trainer.main([*map(str, [*given, *small]), *more])
+    train.main([*map(str, [*given, *small]), *more])
     held = torch.load(out / "checkpoint.pt", weights_only=True)
     assert held["step"] > 0
     return dict(held["average"])
 
 
-def test_ten_steps_resume_and_export(trainer: Any, shared: Path, tmp_path: Path) -> None:
-    whole = run(trainer, shared, tmp_path / "whole")
+def test_ten_steps_resume_and_export(shared: Path, tmp_path: Path) -> None:
+    whole = run(shared, tmp_path / "whole")
     lines = [json.loads(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
     assert lines[-1]["step"] == 10
     assert all(np.isfinite(list(line.values())).all() for line in lines)
     assert "<svg" in (tmp_path / "whole/curve.svg").read_text()
 
-    run(trainer, shared, tmp_path / "broken", "--stop-at", "5")
-    resumed = run(trainer, shared, tmp_path / "broken", "--resume")
+    run(shared, tmp_path / "broken", "--stop-at", "5")
+    resumed = run(shared, tmp_path / "broken", "--resume")
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
@@ -77,33 +73,27 @@ def test_ten_steps_resume_and_export(trainer: Any, shared: Path, tmp_path: Path)
     assert file.stat().st_size < 8e6
 
 
-def test_a_person_stands_at_the_depth_of_its_feet(trainer: Any) -> None:
-    import depth_people
-
+def test_a_person_stands_at_the_depth_of_its_feet() -> None:
     random = np.random.default_rng(5)
     rgb, log_depth = np.full((96, 96, 3), 128, np.uint8), np.full((96, 96), np.log(3), np.float32)
     person = np.full((60, 20, 4), 255, np.uint8)
     for _ in range(20):
-        made = depth_people.compose(random, rgb, log_depth, 1.33, person)
+        made = people.compose(random, rgb, log_depth, 1.33, person)
         assert (made.log_depth[~made.mask] == log_depth[~made.mask]).all()
         assert (np.exp(made.log_depth[made.mask]) < 3).all()
         assert not made.mask.any() or (made.rgb[made.mask] != 128).any()
 
 
-def test_a_crop_brings_things_nearer_by_as_much_as_it_enlarges_them(trainer: Any) -> None:
-    import depth_data
-
-    sample = depth_data.Sample(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.float32), np.ones((64, 64), "f4"))
-    half = depth_data.resize(sample, (0.25, 0.25, 0.75, 0.75), 32, mirrored=True)
+def test_a_crop_brings_things_nearer_by_as_much_as_it_enlarges_them() -> None:
+    sample = data.Sample(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.float32), np.ones((64, 64), "f4"))
+    half = data.resize(sample, (0.25, 0.25, 0.75, 0.75), 32, mirrored=True)
     np.testing.assert_allclose(np.exp(half.log_depth), 0.5, rtol=1e-6)
 
 
-def test_windows_cover_the_whole_picture(trainer: Any) -> None:
-    import depth_labels
-
+def test_windows_cover_the_whole_picture() -> None:
     for width, height in ((320, 213), (213, 320), (200, 200), (900, 200)):
         seen = np.zeros((height, width), bool)
-        for x0, y0, x1, y1 in depth_labels.windows(width, height):
+        for x0, y0, x1, y1 in labels.windows(width, height):
             assert 0 <= x0 < x1 <= width
             assert 0 <= y0 < y1 <= height
             seen[y0:y1, x0:x1] = True

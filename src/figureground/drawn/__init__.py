@@ -1,13 +1,38 @@
-"""Drawn rooms and people with exact depth and exact alpha, for demos, tests and training.
+"""Drawn rooms and people with exact depth and exact alpha, for demos, tests, training and measurements.
 
-`render_room` draws a furnished room from a seed, `render_person` a cut-out person, and `PersonAt` puts that person into
-the room.  World axes: x right, y up, z into the room, metres; the floor is y = 0.
+Pictures:
+    render_room(seed, size, person)     a furnished room, with a person in it if one is given, as a Rendering
+    render_person(seed, height)         a person cut out, RGBA
+    render_stage(stage, camera, size, seed, exposure)     any stage from any camera, as a Rendering
+
+What they are made of, for those who want another place or another person:
+    furnish(seed)                       the Stage of a room, without a person, and the Camera that it was made for
+    with_person(stage, person)          the stage with a PersonAt on its floor
+    trace(stage, camera, size)          depth and thing numbers of each pixel without light or colour, a fast look
+
+World axes: x right, y up, z into the room, metres; the floor is y = 0.  Pictures are square, `size` pixels a side;
+depth is z-depth in metres through pixel centres.  LABELS names the numbers in `Rendering.labels` (kinds: wall, sofa,
+person ...), FIGURE is the person among the thing numbers of `trace`.  The same arguments give the same bytes.
 """
 
 from figureground.drawn.camera import Camera
-from figureground.drawn.people import PersonAt
+from figureground.drawn.interior import Rendering, render_room, render_stage
+from figureground.drawn.people import PersonAt, with_person
 from figureground.drawn.portrait import render_person
-from figureground.drawn.raycast import LABELS
-from figureground.drawn.render import Rendering, render_room
+from figureground.drawn.raycast import FIGURE, LABELS, Stage, trace
+from figureground.drawn.rooms import furnish
 
-__all__ = ["LABELS", "Camera", "PersonAt", "Rendering", "render_person", "render_room"]
+__all__ = [
+    "FIGURE",
+    "LABELS",
+    "Camera",
+    "PersonAt",
+    "Rendering",
+    "Stage",
+    "furnish",
+    "render_person",
+    "render_room",
+    "render_stage",
+    "trace",
+    "with_person",
+]

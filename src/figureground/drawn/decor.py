@@ -33,38 +33,38 @@ def floor_lamp(kit: Kit, dice: Dice, palette: Palette, power: float) -> None:
             a = 120.0 * k + 20
             lean = 11.0
             x, z = sin(radians(a)) * 0.14, cos(radians(a)) * 0.14
-            kit.cone("lamp", (x, (h - 0.15) / 2, z), 0.011, (h - 0.1) / 2, 0.013, palette.wood, (a, -lean, 0))
+            kit.cone("lamp", (x, (h - 0.15) / 2, z), (0.011, (h - 0.1) / 2, 0.013), palette.wood, (a, -lean, 0))
     else:
-        kit.cone("lamp", (0, 0.012, 0), 0.15, 0.012, 0.14, palette.metal)
-        kit.cone("lamp", (0, h / 2, 0), 0.011, h / 2, 0.011, palette.metal)
+        kit.cone("lamp", (0, 0.012, 0), (0.15, 0.012, 0.14), palette.metal)
+        kit.cone("lamp", (0, h / 2, 0), (0.011, h / 2, 0.011), palette.metal)
     bottom, top = dice.pick([(0.2, 0.14), (0.19, 0.19), (0.24, 0.16)])
-    kit.cone("lamp", (0, h, 0), bottom, 0.13, top, _shade(power), casts=False)
+    kit.cone("lamp", (0, h, 0), (bottom, 0.13, top), _shade(power), casts=False)
     _lamp(kit, 0, h, 0, power)
 
 
 def table_lamp(kit: Kit, dice: Dice, palette: Palette, at: tuple[float, float, float], power: float) -> None:
     """A lamp 0.45 m tall for a cabinet."""
     x, y, z = at
-    kit.add("ellipsoid", "lamp", (x, y + 0.11, z), (0.075, 0.11, 0.075), palette.ceramic)
-    kit.cone("lamp", (x, y + 0.24, z), 0.01, 0.05, 0.01, palette.metal)
-    kit.cone("lamp", (x, y + 0.36, z), 0.15, 0.09, 0.1, _shade(power), casts=False)
+    kit.ball("lamp", (x, y + 0.11, z), (0.075, 0.11, 0.075), palette.ceramic)
+    kit.cone("lamp", (x, y + 0.24, z), (0.01, 0.05, 0.01), palette.metal)
+    kit.cone("lamp", (x, y + 0.36, z), (0.15, 0.09, 0.1), _shade(power), casts=False)
     _lamp(kit, x, y + 0.36, z, power * 0.6)
 
 
 def pendant(kit: Kit, dice: Dice, palette: Palette, ceiling: float, power: float) -> None:
     """A lamp hanging from the ceiling: a globe, a dome or a drum."""
     style, y = dice.whole(0, 2), ceiling - dice.between(0.6, 0.85)
-    kit.cone("lamp", (0, (y + ceiling) / 2, 0), 0.006, (ceiling - y) / 2, 0.006, palette.metal, casts=False)
-    kit.cone("lamp", (0, ceiling - 0.015, 0), 0.05, 0.015, 0.06, palette.metal, casts=False)
+    kit.cone("lamp", (0, (y + ceiling) / 2, 0), (0.006, (ceiling - y) / 2, 0.006), palette.metal, casts=False)
+    kit.cone("lamp", (0, ceiling - 0.015, 0), (0.05, 0.015, 0.06), palette.metal, casts=False)
     if style == 0:
-        kit.add("ellipsoid", "lamp", (0, y, 0), (0.17, 0.17, 0.17), _shade(power), casts=False)
+        kit.ball("lamp", (0, y, 0), (0.17, 0.17, 0.17), _shade(power), casts=False)
         _lamp(kit, 0, y, 0, power, 0.15, 0.0)
     elif style == 1:
-        kit.cone("lamp", (0, y, 0), 0.24, 0.1, 0.05, palette.metal, casts=False)
-        kit.add("ellipsoid", "lamp", (0, y - 0.1, 0), (0.09, 0.05, 0.09), _shade(max(power, 0.0)), casts=False)
+        kit.cone("lamp", (0, y, 0), (0.24, 0.1, 0.05), palette.metal, casts=False)
+        kit.ball("lamp", (0, y - 0.1, 0), (0.09, 0.05, 0.09), _shade(max(power, 0.0)), casts=False)
         _lamp(kit, 0, y - 0.14, 0, power, 0.08, 0.5)
     else:
-        kit.cone("lamp", (0, y, 0), 0.26, 0.12, 0.26, _shade(power), casts=False)
+        kit.cone("lamp", (0, y, 0), (0.26, 0.12, 0.26), _shade(power), casts=False)
         _lamp(kit, 0, y, 0, power, 0.1, 0.6)
 
 
@@ -73,8 +73,8 @@ def plant(kit: Kit, dice: Dice, palette: Palette, height: float) -> None:
     pot_h = min(0.3, height * 0.3)
     r = pot_h * dice.between(0.5, 0.62)
     pot = palette.ceramic if dice.chance(0.5) else palette.basket
-    kit.cone("plant", (0, pot_h / 2, 0), r * 0.75, pot_h / 2, r, pot)
-    kit.cone("plant", (0, pot_h + 0.001, 0), r * 0.9, 0.004, r * 0.9, plain("2b1d14"), casts=False)
+    kit.cone("plant", (0, pot_h / 2, 0), (r * 0.75, pot_h / 2, r), pot)
+    kit.cone("plant", (0, pot_h + 0.001, 0), (r * 0.9, 0.004, r * 0.9), plain("2b1d14"), casts=False)
     style = dice.whole(0, 2)
     greens = dice.pick([("3f5f34", "587a45", "2e4a2b"), ("5c7a4a", "7d9a5c", "47633b"), ("2f5138", "44704c", "23402c")])
     count = 26 if style != 2 else 13
@@ -87,8 +87,7 @@ def plant(kit: Kit, dice: Dice, palette: Palette, height: float) -> None:
             length = reach * dice.between(0.55, 1.0)
             lean = dice.between(3, 17)
             out = sin(radians(lean)) * length * 0.5
-            kit.add(
-                "ellipsoid",
+            kit.ball(
                 "plant",
                 (sin(radians(spin)) * out, pot_h + length * 0.48, cos(radians(spin)) * out),
                 (0.035, length * 0.52, 0.009),
@@ -101,12 +100,11 @@ def plant(kit: Kit, dice: Dice, palette: Palette, height: float) -> None:
         spread = height * (0.2 if style == 0 else 0.24) * (1.0 - 0.55 * level) * dice.between(0.6, 1.1)
         x, z = sin(radians(spin)) * spread, cos(radians(spin)) * spread
         pitch = dice.between(35, 75)
-        kit.add("ellipsoid", "plant", (x, y, z), (size * 0.55, size * 1.1, size * 0.09), leaf, (spin, -pitch, 0))
+        kit.ball("plant", (x, y, z), (size * 0.55, size * 1.1, size * 0.09), leaf, (spin, -pitch, 0))
         if i % 3 == 0:
             lean = np.degrees(np.arctan2(spread, y - pot_h))
             length = float(np.hypot(spread, y - pot_h)) / 2
-            kit.add(
-                "frustum",
+            kit.cone(
                 "plant",
                 (x / 2, (pot_h + y) / 2, z / 2),
                 (0.007, length, 0.004),
@@ -116,7 +114,7 @@ def plant(kit: Kit, dice: Dice, palette: Palette, height: float) -> None:
             )
     if style != 2:
         kit.cone(
-            "plant", (0, pot_h + (height - pot_h) * 0.35, 0), 0.014, (height - pot_h) * 0.4, 0.008, plain("5a4630")
+            "plant", (0, pot_h + (height - pot_h) * 0.35, 0), (0.014, (height - pot_h) * 0.4, 0.008), plain("5a4630")
         )
 
 
@@ -151,7 +149,7 @@ def gallery(kit: Kit, dice: Dice, palette: Palette, width: float, y: float) -> N
 def mirror(kit: Kit, palette: Palette, y: float) -> None:
     """A round mirror with a thin rim."""
     for r, z, material in ((0.34, -0.01, palette.metal), (0.32, -0.016, plain("b9bfc0", 1.0))):
-        kit.cone("picture", (0, y, z), r, 0.01, r, material, (0, 90, 0), casts=False)
+        kit.cone("picture", (0, y, z), (r, 0.01, r), material, (0, 90, 0), casts=False)
 
 
 def window_trim(kit: Kit, dice: Dice, palette: Palette, window: Window, curtains: bool, day: float) -> None:
@@ -171,13 +169,13 @@ def window_trim(kit: Kit, dice: Dice, palette: Palette, window: Window, curtains
         return
     top, cloth = v1 + 0.16, palette.curtain
     lit = Material(cloth.pattern, cloth.colours, emission=0.1 * day, seed=cloth.seed)
-    kit.cone("curtain", (0, top + 0.01, -0.11), 0.012, w + 0.4, 0.012, palette.metal, (0, 0, 90), casts=False)
+    kit.cone("curtain", (0, top + 0.01, -0.11), (0.012, w + 0.4, 0.012), palette.metal, (0, 0, 90), casts=False)
     folds = dice.whole(5, 7)
     for side in (-1, 1):
         for k in range(folds):
             x = side * (w + 0.3 - k * 0.065) + dice.between(-0.008, 0.008)
             deep = dice.between(0.035, 0.05)
-            kit.cone("curtain", (x, top / 2 + 0.01, -0.11 - 0.018 * (k % 2)), deep, top / 2 - 0.01, deep * 0.72, lit)
+            kit.cone("curtain", (x, top / 2 + 0.01, -0.11 - 0.018 * (k % 2)), (deep, top / 2 - 0.01, deep * 0.72), lit)
 
 
 def rug(kit: Kit, palette: Palette, width: float, depth: float, round_: bool) -> None:
@@ -185,8 +183,8 @@ def rug(kit: Kit, palette: Palette, width: float, depth: float, round_: bool) ->
     if round_:
         flat = Material("carpet", palette.rug.colours, seed=palette.rug.seed)
         edge = Material("carpet", palette.rug.colours[1:], seed=palette.rug.seed)
-        kit.cone("rug", (0, 0.005, 0), width / 2, 0.005, width / 2, edge, casts=False)
-        kit.cone("rug", (0, 0.006, 0), width / 2 - 0.08, 0.005, width / 2 - 0.08, flat, casts=False)
+        kit.cone("rug", (0, 0.005, 0), (width / 2, 0.005, width / 2), edge, casts=False)
+        kit.cone("rug", (0, 0.006, 0), (width / 2 - 0.08, 0.005, width / 2 - 0.08), flat, casts=False)
     else:
         kit.box("rug", (0, 0.005, 0), (width / 2, 0.005, depth / 2), palette.rug, casts=False)
 

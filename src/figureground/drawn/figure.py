@@ -231,35 +231,27 @@ class Figure:
         out = np.full(len(rays), np.inf)
         for low in range(0, len(rays), _CHUNK * 8):
             part = np.s_[low : low + _CHUNK * 8]
-            self._trace(camera, rays[part], limit[part], None if start is None else start[part], spread, out[part])
+            out[part] = self._trace(camera, rays[part], limit[part], None if start is None else start[part], spread)
         return np.where(out < limit, out, np.inf)
 
-    def _trace(
-        self, camera: Camera, rays: Floats, limit: Floats, start: Floats | None, spread: float, out: Floats
-    ) -> None:
+    def _trace(self, camera: Camera, rays: Floats, limit: Floats, start: Floats | None, spread: float) -> Floats:
         lists, near, far = self._outline(camera, rays, spread)
         far = np.minimum(far, limit)
         t = near if start is None else np.maximum(near, start)
         everyone = np.nonzero(t < far)[0]
-        place = np.full(len(rays), -1, np.intp)
+        place, out = np.full(len(rays), -1, np.intp), np.full(len(rays), np.inf)
         for low in range(0, len(everyone), _CHUNK):
             live = everyone[low : low + _CHUNK]
             place[:] = -1
             place[live] = np.arange(len(live))
             active = [x[x >= 0] for x in (place[rows] for rows in lists)]
-            self._march(camera, rays[live], t[live], far[live], self._pair_up(active, len(live)), spread, live, out)
+            pairs = self._pair_up(active, len(live))
+            out[live] = self._march(camera, rays[live], t[live], far[live], pairs, spread)
+        return out
 
-    def _march(
-        self,
-        camera: Camera,
-        rays: Floats,
-        t: Floats,
-        far: Floats,
-        pairs: _Pairs,
-        spread: float,
-        live: Index,
-        out: Floats,
-    ) -> None:
+    def _march(self, camera: Camera, rays: Floats, t: Floats, far: Floats, pairs: _Pairs, spread: float) -> Floats:
+        # z-depth at which each ray, begun at t, meets the surface before far; +inf for a miss.
+        out, live = np.full(len(rays), np.inf), np.arange(len(rays))
         origin = (np.asarray(camera.eye) - self.base) @ self.axes.T / self.height_m
         ways = rays @ self.axes.T / self.height_m
         pace = 1.0 / np.sqrt(np.einsum("ij,ij->i", ways, ways))
@@ -289,6 +281,7 @@ class Figure:
                 live, ways = live[going], ways[going]
                 t, far, pace, last, step, boost = (x[going] for x in (t, far, pace, last, step, boost))
                 going = going[going]
+        return out
 
     def surface(self, points: Floats) -> tuple[Floats, Floats]:
         """World normals (n, 3) and linear albedo (n, 3) at world points on the figure."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from figureground.core import random
 from figureground.core.arrays import Floats, Singles
+from figureground.image.colour import srgb_of
 
 
 def share(light: Singles, known: Singles, normal: Singles, what: NDArray[np.int16], depth: Singles) -> Singles:
@@ -58,15 +59,15 @@ def _blur(x: Singles, radius: int) -> Singles:
 def curve(x: Floats) -> Floats:
     """A filmic curve (Narkowicz's fit to ACES, 2015), then the sRGB transfer; 0..1 out."""
     y = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
-    return np.asarray(np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055), np.float64)
+    return srgb_of(y)
 
 
-def develop(radiance: Floats, seed: int, bias: float) -> NDArray[np.uint8]:
+def develop(radiance: Floats, seed: int, exposure: float) -> NDArray[np.uint8]:
     """The picture (h, w, 3) of linear radiance: exposed for its own brightness, with bloom, vignette and grain."""
     h, w, _ = radiance.shape
     luminance = radiance @ np.array([0.2126, 0.7152, 0.0722])
     key = float(np.exp(np.log(np.clip(luminance, 1e-4, np.quantile(luminance, 0.93))).mean()))
-    x = (radiance * (bias / key)).astype(np.float32)
+    x = (radiance * (exposure / key)).astype(np.float32)
     bright = np.minimum(np.maximum(x - 1.1, 0), 5.0)
     x += 0.07 * _blur(bright, max(w // 60, 1)) + 0.06 * _blur(bright, max(w // 14, 1))
     row, column = np.mgrid[0:h, 0:w]

@@ -12,20 +12,19 @@ def _legs(
 ) -> None:
     for sx in (-1, 1):
         for sz in (-1, 1):
-            kit.cone(label, (sx * w, h / 2, sz * d), r * 0.65, h / 2, r, material, tilt=(0, -sz * splay, sx * splay))
+            kit.cone(label, (sx * w, h / 2, sz * d), (r * 0.65, h / 2, r), material, tilt=(0, -sz * splay, sx * splay))
 
 
 def _throw(kit: Kit, dice: Dice, palette: Palette, x: float, y: float, z: float) -> None:
     size = dice.between(0.19, 0.25)
     cloth = palette.cushion(dice)
-    kit.add(
-        "super",
+    kit.soft(
         "sofa",
         (x, y + size * 0.9, z),
         (size, size * 0.95, 0.085),
         cloth,
-        (dice.between(-14, 14), -dice.between(16, 26), dice.between(-9, 9)),
         (4, 4),
+        (dice.between(-14, 14), -dice.between(16, 26), dice.between(-9, 9)),
     )
 
 
@@ -75,13 +74,13 @@ def armchair(kit: Kit, dice: Dice, palette: Palette) -> None:
     else:
         for side in (-1, 1):
             kit.box("armchair", (side * 0.34, 0.57, -0.02), (0.028, 0.014, 0.36), wood)
-            kit.cone("armchair", (side * 0.34, 0.28, -0.32), 0.014, 0.29, 0.02, wood, (0, 6, 0))
-            kit.cone("armchair", (side * 0.34, 0.29, 0.3), 0.014, 0.3, 0.02, wood, (0, -14, 0))
+            kit.cone("armchair", (side * 0.34, 0.28, -0.32), (0.014, 0.29, 0.02), wood, (0, 6, 0))
+            kit.cone("armchair", (side * 0.34, 0.29, 0.3), (0.014, 0.3, 0.02), wood, (0, -14, 0))
             kit.box("armchair", (side * 0.34, 0.28, -0.01), (0.016, 0.022, 0.33), wood)
         kit.soft("armchair", (0, 0.37, -0.03), (0.3, 0.085, 0.34), cloth, (8, 4), (0, -6, 0))
         kit.soft("armchair", (0, 0.68, 0.27), (0.3, 0.33, 0.08), cloth, (8, 4), (0, -18, 0))
     if dice.chance(0.6):
-        kit.add("super", "armchair", (0, 0.62, 0.12), (0.2, 0.19, 0.08), palette.cushion(dice), (0, -22, 4), (4, 4))
+        kit.soft("armchair", (0, 0.62, 0.12), (0.2, 0.19, 0.08), palette.cushion(dice), (4, 4), (0, -22, 4))
 
 
 def chair(kit: Kit, dice: Dice, palette: Palette, style: int) -> None:
@@ -90,8 +89,8 @@ def chair(kit: Kit, dice: Dice, palette: Palette, style: int) -> None:
     if style == 0:
         kit.box("chair", (0, 0.455, 0), (0.21, 0.016, 0.2), wood)
         for side in (-1, 1):
-            kit.cone("chair", (side * 0.18, 0.22, -0.17), 0.013, 0.225, 0.018, wood)
-            kit.cone("chair", (side * 0.18, 0.44, 0.19), 0.014, 0.44, 0.016, wood, (0, -4, 0))
+            kit.cone("chair", (side * 0.18, 0.22, -0.17), (0.013, 0.225, 0.018), wood)
+            kit.cone("chair", (side * 0.18, 0.44, 0.19), (0.014, 0.44, 0.016), wood, (0, -4, 0))
         for y in (0.62, 0.72, 0.83):
             kit.box("chair", (0, y, 0.2 + (y - 0.44) * 0.07), (0.17, 0.028, 0.009), wood)
         return
@@ -118,12 +117,12 @@ def coffee_table(kit: Kit, dice: Dice, palette: Palette) -> None:
                 kit.box("table", (sx * (w - 0.03), h / 2, sz * (d - 0.03)), (0.017, h / 2, 0.017), palette.metal)
     elif style == 1:
         w = 0.42
-        kit.cone("table", (0, h, 0), w, 0.017, w, top)
+        kit.cone("table", (0, h, 0), (w, 0.017, w), top)
         _legs(kit, "table", 0.25, 0.25, h - 0.01, palette.wood_dark, 0.02, 10)
     elif style == 2:
         w = 0.38
-        kit.cone("table", (0, h / 2, 0), w * 0.93, h / 2, w, top)
-        kit.cone("table", (0.5, 0.24, -0.08), 0.2, 0.24, 0.22, palette.wood_dark)
+        kit.cone("table", (0, h / 2, 0), (w * 0.93, h / 2, w), top)
+        kit.cone("table", (0.5, 0.24, -0.08), (0.2, 0.24, 0.22), palette.wood_dark)
     else:
         w = 0.55
         kit.soft("table", (0, h, 0), (w, 0.022, 0.33), top, (4, 4))
@@ -138,22 +137,21 @@ def coffee_table(kit: Kit, dice: Dice, palette: Palette) -> None:
     if dice.chance(0.6):
         vase(kit, dice, palette, (0.14, y, 0.02), 0.17)
     else:
-        kit.cone("decor", (0.15, y + 0.03, 0), 0.05, 0.03, 0.11, palette.ceramic)
+        kit.cone("decor", (0.15, y + 0.03, 0), (0.05, 0.03, 0.11), palette.ceramic)
     if style == 0 and dice.chance(0.7):
-        kit.cone("decor", (0.34, y + 0.045, -0.1), 0.03, 0.042, 0.038, palette.ceramic, casts=False)
+        kit.cone("decor", (0.34, y + 0.045, -0.1), (0.03, 0.042, 0.038), palette.ceramic, casts=False)
 
 
 def vase(kit: Kit, dice: Dice, palette: Palette, at: tuple[float, float, float], h: float) -> None:
     """A vase of height h with twigs or flowers."""
     x, y, z = at
-    kit.add("ellipsoid", "decor", (x, y + h * 0.42, z), (h * 0.38, h * 0.43, h * 0.38), palette.ceramic)
-    kit.cone("decor", (x, y + h * 0.85, z), h * 0.13, h * 0.15, h * 0.2, palette.ceramic)
+    kit.ball("decor", (x, y + h * 0.42, z), (h * 0.38, h * 0.43, h * 0.38), palette.ceramic)
+    kit.cone("decor", (x, y + h * 0.85, z), (h * 0.13, h * 0.15, h * 0.2), palette.ceramic)
     tone = plain(dice.pick(["c98b6b", "e8d9c4", "7d8f5a", "b4506a", "d9a441"]))
     for i in range(7):
         lean, spin = dice.between(4, 24), 51.0 * i + dice.between(-15, 15)
         top = h * dice.between(1.0, 1.7)
-        kit.add(
-            "frustum",
+        kit.cone(
             "decor",
             (x, y + h * 0.9 + top * 0.35, z),
             (0.003, top * 0.5, 0.003),
@@ -163,9 +161,7 @@ def vase(kit: Kit, dice: Dice, palette: Palette, at: tuple[float, float, float],
         )
         tip = Kit((0, 0, 0), spin)
         dx, _, dz = tip.world(0, 0, -top * 0.85 * lean / 57.3)
-        kit.add(
-            "ellipsoid", "decor", (x - dx, y + h * 0.9 + top * 0.85, z - dz), (0.022, 0.034, 0.022), tone, casts=False
-        )
+        kit.ball("decor", (x - dx, y + h * 0.9 + top * 0.85, z - dz), (0.022, 0.034, 0.022), tone, casts=False)
 
 
 def books(kit: Kit, dice: Dice, palette: Palette, x0: float, x1: float, y: float, depth: float, room: float) -> None:
@@ -210,7 +206,7 @@ def shelf(kit: Kit, dice: Dice, palette: Palette, width: float, height: float, c
                 end = x0 + (x1 - x0) * dice.pick([1.0, 1.0, 0.7])
                 books(kit, dice, palette, x0, end, y, d, room)
                 if end < x1 - 0.1:
-                    kit.add("ellipsoid", "decor", ((end + x1) / 2, y + 0.07, 0), (0.06, 0.07, 0.06), palette.ceramic)
+                    kit.ball("decor", ((end + x1) / 2, y + 0.07, 0), (0.06, 0.07, 0.06), palette.ceramic)
             elif dice.chance(0.4):
                 kit.box(
                     "decor", ((x0 + x1) / 2, y + room * 0.33, 0), ((x1 - x0) * 0.4, room * 0.33, 0.12), palette.basket
@@ -240,9 +236,9 @@ def dining(kit: Kit, dice: Dice, palette: Palette) -> None:
     """A dining table, round or rectangular, with two to four chairs and a bowl."""
     wood, style = palette.wood, dice.whole(0, 2)
     if dice.chance(0.5):
-        kit.cone("table", (0, 0.735, 0), 0.53, 0.016, 0.55, wood)
-        kit.cone("table", (0, 0.37, 0), 0.05, 0.36, 0.04, palette.metal)
-        kit.cone("table", (0, 0.02, 0), 0.28, 0.02, 0.24, palette.metal)
+        kit.cone("table", (0, 0.735, 0), (0.53, 0.016, 0.55), wood)
+        kit.cone("table", (0, 0.37, 0), (0.05, 0.36, 0.04), palette.metal)
+        kit.cone("table", (0, 0.02, 0), (0.28, 0.02, 0.24), palette.metal)
         seats = [(0.0, -0.62, 180.0), (-0.66, 0.0, 270.0), (0.66, 0.05, 90.0), (0.0, 0.68, 0.0)]
     else:
         kit.box("table", (0, 0.735, 0), (0.75, 0.018, 0.42), wood)

@@ -17,6 +17,9 @@ from figureground.drawn.textures import Material
 
 T = TypeVar("T")
 
+Place = tuple[float, float, float]  # x, y, z in metres, or three angles in degrees
+_UPRIGHT: Place = (0.0, 0.0, 0.0)
+
 
 class Dice:
     """Draws number 0, 1, 2 … of one purpose; the same calls give the same values."""
@@ -59,7 +62,7 @@ class Kit:
     Turned by yaw_deg about y, its origin at `at`.  Solids and lamps gather in the lists.
     """
 
-    at: tuple[float, float, float]
+    at: Place
     yaw_deg: float = 0.0
     solids: list[Solid] = field(default_factory=list)
     lamps: list[Lamp] = field(default_factory=list)
@@ -68,57 +71,40 @@ class Kit:
         """World position of a local point."""
         return np.asarray(np.array(self.at) + np.array([x, y, z]) @ turn(self.yaw_deg), np.float64)
 
-    def add(
-        self,
-        kind: str,
-        label: str,
-        centre: tuple[float, float, float],
-        half: tuple[float, float, float],
-        material: Material,
-        tilt: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        powers: tuple[int, int] = (8, 4),
-        seen: bool = True,
-        casts: bool = True,
-    ) -> None:
-        """Add one solid; tilt is (yaw, lean back, roll) in degrees inside the piece's own frame."""
-        axes = turn(*tilt) @ turn(self.yaw_deg)
-        solid = Solid(kind, self.world(*centre), axes, np.array(half), material, LABELS[label], powers, seen, casts)
-        self.solids.append(solid)
+    def _stand(self, centre: Place, tilt: Place) -> tuple[Floats, Floats]:
+        """World position and axes of a solid; tilt is (yaw, lean back, roll) in degrees inside the piece's frame."""
+        return self.world(*centre), turn(*tilt) @ turn(self.yaw_deg)
 
     def box(
-        self,
-        label: str,
-        centre: tuple[float, float, float],
-        half: tuple[float, float, float],
-        material: Material,
-        tilt: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        casts: bool = True,
+        self, label: str, centre: Place, half: Place, material: Material, tilt: Place = _UPRIGHT, casts: bool = True
     ) -> None:
         """Add a sharp box."""
-        self.add("box", label, centre, half, material, tilt, casts=casts)
+        at, axes = self._stand(centre, tilt)
+        self.solids.append(Solid("box", at, axes, np.array(half), material, LABELS[label], casts=casts))
+
+    def ball(
+        self, label: str, centre: Place, half: Place, material: Material, tilt: Place = _UPRIGHT, casts: bool = True
+    ) -> None:
+        """Add an ellipsoid."""
+        at, axes = self._stand(centre, tilt)
+        self.solids.append(Solid("ellipsoid", at, axes, np.array(half), material, LABELS[label], casts=casts))
+
+    def cone(
+        self, label: str, centre: Place, size: Place, material: Material, tilt: Place = _UPRIGHT, casts: bool = True
+    ) -> None:
+        """Add a frustum (a leg, a pole, a pot, a lamp shade); size: bottom radius, half the height, top radius."""
+        at, axes = self._stand(centre, tilt)
+        self.solids.append(Solid("frustum", at, axes, np.array(size), material, LABELS[label], casts=casts))
 
     def soft(
         self,
         label: str,
-        centre: tuple[float, float, float],
-        half: tuple[float, float, float],
+        centre: Place,
+        half: Place,
         material: Material,
         powers: tuple[int, int] = (8, 8),
-        tilt: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        tilt: Place = _UPRIGHT,
     ) -> None:
         """Add a rounded, upholstered block."""
-        self.add("super", label, centre, half, material, tilt, powers)
-
-    def cone(
-        self,
-        label: str,
-        centre: tuple[float, float, float],
-        bottom: float,
-        half_height: float,
-        top: float,
-        material: Material,
-        tilt: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        casts: bool = True,
-    ) -> None:
-        """Add a frustum (a leg, a pole, a pot, a lamp shade)."""
-        self.add("frustum", label, centre, (bottom, half_height, top), material, tilt, casts=casts)
+        at, axes = self._stand(centre, tilt)
+        self.solids.append(Solid("super", at, axes, np.array(half), material, LABELS[label], powers))

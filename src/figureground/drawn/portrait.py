@@ -10,7 +10,7 @@ from figureground.drawn.camera import Camera
 from figureground.drawn.figure import Figure
 from figureground.drawn.film import curve
 from figureground.drawn.kit import Dice
-from figureground.drawn.people import PersonAt, figure
+from figureground.drawn.people import PersonAt, figure_of
 from figureground.drawn.raycast import grow
 
 SIDE = 8  # alpha is counted on SIDE x SIDE points in a pixel: 65 levels
@@ -69,7 +69,7 @@ def framing(seed: int, height: int) -> tuple[Figure, Camera, int]:
     """The figure of a seed, a camera that sees it `height` pixels tall, and the side of that camera's picture."""
     dice = Dice(seed, "portrait")
     heading = dice.pick([0.0, 0.0, 1.0]) * dice.between(-50, 50) + dice.between(-18, 18)
-    body = figure(PersonAt(seed, 0.0, 0.0, heading, dice.between(1.58, 1.86)))
+    body = figure_of(PersonAt(seed, 0.0, 0.0, heading, dice.between(1.58, 1.86)))
     eye = (0.0, dice.between(1.2, 1.55), -dice.between(3.6, 5.0))
     probe, rough = Camera(eye, 4.0, 0.0, 0.0, 1.2), 192
     line = np.arange(rough) + 0.5

@@ -1,7 +1,7 @@
 """From camera rays to surfaces: which thing a ray meets first, exactly how far away, and what is there.
 
-`what` numbers: k >= 0 is stage.solids[k], -1 .. -6 the room's faces (left, right, floor, ceiling, behind, ahead),
-and FIGURE the person.
+`what` numbers things: k >= 0 is stage.solids[k], -1 .. -6 are the room's faces (left, right, floor, ceiling, behind,
+ahead), and FIGURE is the person.  LABELS number kinds of things instead: all chairs are one.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from figureground.core.arrays import Bools, Floats
 from figureground.drawn.camera import Camera
 from figureground.drawn.figure import Figure
-from figureground.drawn.pictures import FITTED
+from figureground.drawn.motifs import FITTED
 from figureground.drawn.solids import Solid, entry, normals
 from figureground.drawn.textures import Colour, Material, face_coordinates, flat_albedo
 
-Ints = NDArray[np.int16]
+Ids = NDArray[np.int16]  # numbers of things, as `what` below
 
 FIGURE = 30000
 LEFT, RIGHT, FLOOR, CEILING, BEHIND, AHEAD = range(6)
@@ -55,7 +55,12 @@ class Lamp:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """Everything there is to see: a box-shaped room from `low` to `high`, its contents and its lights."""
+    """Everything there is to see: a box-shaped room from `low` to `high`, its contents and its lights.
+
+    low, high (3,): world coordinates x, y, z in metres.  faces: the materials of left, right, floor, ceiling, behind
+    and ahead.  solids: furniture and all else, each with its `centre` (3,) in metres and its `label`, a number of
+    LABELS.  sun_to (3,): the way to the sun.  Colours of lights are linear RGB.  figure: the person, if there is one.
+    """
 
     low: Floats
     high: Floats
@@ -97,15 +102,19 @@ def _reach(solid: Solid, camera: Camera, size: int) -> tuple[slice, slice] | Non
     return (slice(top, bottom), slice(left, right)) if left < right and top < bottom else None
 
 
-def trace(stage: Stage, camera: Camera, size: int) -> tuple[Floats, Ints]:
-    """z-depth (size, size) and `what` for the ray through every pixel centre."""
+def trace(stage: Stage, camera: Camera, size: int) -> tuple[Floats, Ids]:
+    """What the ray through the centre of each pixel meets: its z-depth in metres and its number, both (size, size).
+
+    Depth is float64, along the optical axis.  Numbers are int16: k >= 0 is stage.solids[k], -1 .. -6 are the room's
+    faces (left, right, floor, ceiling, behind, ahead), and FIGURE is the person.
+    """
     centre = np.arange(size) + 0.5
     rays = camera.rays(centre[None, :], centre[:, None], size)
     eye = np.asarray(camera.eye)
     depth, face = leave(stage, eye, rays)
     what = (-1 - face).astype(np.int16)
     for k, solid in enumerate(stage.solids):
-        box = _reach(solid, camera, size) if solid.seen else None
+        box = _reach(solid, camera, size)
         if box is None:
             continue
         t = entry(solid, eye, rays[box])
@@ -130,9 +139,7 @@ def grow(mask: Bools) -> Bools:
     return wide
 
 
-def trace_parts(
-    stage: Stage, camera: Camera, what: Ints, chosen: Bools, offsets: Floats
-) -> tuple[Floats, Ints, Floats]:
+def trace_parts(stage: Stage, camera: Camera, what: Ids, chosen: Bools, offsets: Floats) -> tuple[Floats, Ids, Floats]:
     """z-depth (n, s), `what` (n, s) and rays (n, s, 3) of s rays inside each of the n chosen pixels.
 
     offsets (s, 2) are x, y in 0..1 inside the pixel.  Only things seen through the centre of the pixel or of one of
@@ -180,12 +187,12 @@ class Surface:
     label: NDArray[np.uint8]
 
 
-def _wall(stage: Stage, face: int, points: Floats) -> tuple[Floats, Floats, Floats, int]:
+def _wall(stage: Stage, face: int, points: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
     material = stage.faces[face]
     u, v = face_uv(face, points)
     albedo = flat_albedo(material, u, v)
     emission = np.zeros_like(albedo)
-    label = np.full(len(points), LABELS["wall"] if face not in (FLOOR, CEILING) else (1 if face == FLOOR else 3))
+    label = np.full(len(points), LABELS[{FLOOR: "floor", CEILING: "ceiling"}.get(face, "wall")])
     for window in stage.windows:
         if window.face != face:
             continue
@@ -196,10 +203,10 @@ def _wall(stage: Stage, face: int, points: Floats) -> tuple[Floats, Floats, Floa
         emission[inside] = FITTED["view"](p, q, window.view) * window.view.emission
         albedo[inside] = 0.02
         label[inside] = LABELS["window"]
-    return albedo, emission, label, face
+    return albedo, emission, label
 
 
-def surface(stage: Stage, what: Ints, points: Floats) -> Surface:
+def surface(stage: Stage, what: Ids, points: Floats) -> Surface:
     """Describe the surface at points (n, 3) that lie on the things numbered by what (n,)."""
     n = len(points)
     normal, albedo, emission = np.zeros((n, 3)), np.zeros((n, 3)), np.zeros((n, 3))
@@ -212,7 +219,7 @@ def surface(stage: Stage, what: Ints, points: Floats) -> Surface:
             label[rows], gloss[rows] = LABELS["person"], 0.0
         elif number < 0:
             face = -1 - number
-            albedo[rows], emission[rows], label[rows], _ = _wall(stage, face, points[rows])
+            albedo[rows], emission[rows], label[rows] = _wall(stage, face, points[rows])
             normal[rows, face // 2] = 1.0 if face % 2 == 0 else -1.0
             gloss[rows] = stage.faces[face].gloss
         else:

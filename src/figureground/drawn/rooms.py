@@ -162,7 +162,7 @@ class _Builder:
         w = d.between(0.52, 0.66)
         kit.box("television", (0, h + 0.12 + w * 0.57, 0.05), (w, w * 0.57, 0.02), black)
         kit.box("television", (0, h + 0.12 + w * 0.57, 0.028), (w - 0.012, w * 0.57 - 0.012, 0.004), glass, casts=False)
-        kit.cone("television", (0, h + 0.06, 0.05), 0.12, 0.07, 0.03, black)
+        kit.cone("television", (0, h + 0.06, 0.05), (0.12, 0.07, 0.03), black)
         furniture.vase(kit, d, self.look, (-width / 2 + 0.14, h, 0), 0.2)
         self.take(kit)
         for side in (-1, 1):
@@ -237,7 +237,7 @@ class _Builder:
 
 
 def furnish(seed: int) -> tuple[Stage, Camera]:
-    """The room of a seed, without a person, and the camera in it."""
+    """The room of a seed, without a person, and the camera that it was made to be seen by."""
     b = _Builder(seed)
     d = b.dice
     scheme = d.pick(["sofa", "sofa", "sofa", "media", "media", "window", "window", "library", "dining", "dining"])

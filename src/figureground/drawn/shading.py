@@ -6,15 +6,15 @@ edges shares them between neighbours on the same surface (interleaved sampling, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.arrays import Bools, Floats, Singles
-from figureground.drawn.raycast import FIGURE, Stage, Window
+from figureground.drawn.raycast import FIGURE, Ids, Lamp, Stage, Window
 from figureground.drawn.solids import Solid, span
 from figureground.drawn.textures import Colour
-
-Ints = NDArray[np.int16]
 
 CELLS = 16  # light-map texels along each side of a room face
 _BATCH = 48  # tiles tested at once: their rays stay in the processor's cache
@@ -54,8 +54,8 @@ def _near_line(solid: Solid, centres: Singles, radii: Singles, goal: Floats, goa
 
 
 def blocked(
-    stage: Stage, tiles: Singles, owner: Ints, rays: Singles, goal: Floats | None, goal_radius: float
-) -> tuple[Bools, Ints]:
+    stage: Stage, tiles: Singles, owner: Ids, rays: Singles, goal: Floats | None, goal_radius: float
+) -> tuple[Bools, Ids]:
     """Whether each ray (t, q, k, 3) from tiles of points (t, q, 3) is stopped before t = 1, and by which solid.
 
     goal: the middle of the light that all rays go to, or None for rays in all directions of length goal_radius.
@@ -96,58 +96,70 @@ def _length(rays: Singles) -> Singles:
     return np.asarray(np.sqrt(np.einsum("...i,...i", rays, rays)), np.float32)
 
 
-def direct(stage: Stage, tiles: Singles, normal: Singles, owner: Ints, start: NDArray[np.int64], count: int) -> Singles:
+@dataclass(frozen=True, eq=False)
+class _Rays:
+    # Rays (t, q, k, 3) from points to places on one light, how much each brings (t, q, k), and the light: the ball
+    # around it, metres, and its colour.
+    rays: Singles
+    weight: Singles
+    middle: Singles
+    radius: float
+    colour: Colour
+
+
+def direct(stage: Stage, tiles: Singles, normal: Singles, owner: Ids, start: NDArray[np.int64], count: int) -> Singles:
     """Irradiance (t, q, 3) from windows and lamps, `count` shadow rays to each window and about half to each lamp."""
     total = np.zeros_like(tiles)
     for number, window in enumerate(stage.windows):
-        centre, along, up, inward = (_f32(a) for a in window_frame(stage, window))
-        half = float(np.hypot(np.linalg.norm(along), np.linalg.norm(up)))
-        xy = lattice(start + 5 * number, count) * 2 - 1
-        rays = centre + xy[..., :1] * along + xy[..., 1:] * up - tiles[:, :, None]
-        r2 = np.maximum(np.einsum("...i,...i", rays, rays), 0.02)
-        facing = np.maximum(np.einsum("...i,...i", rays, normal[:, :, None]), 0)
-        leaving = np.maximum(-(rays @ inward), 0)
-        # The sky is above: rays that come down carry more light than rays that come up from the ground outside.
-        lift = np.clip(0.55 + rays[..., 1] / np.sqrt(r2) * 0.9, 0.25, 1.3)
-        area = 4 * float(np.linalg.norm(along) * np.linalg.norm(up))
-        weight = facing * leaving / (r2 * r2) * lift * _f32(area / count)
-        _add(total, stage, tiles, owner, rays, weight, centre, half, window.light)
+        chosen = lattice(start + 5 * number, count)
+        _shine(total, stage, tiles, owner, _to_window(window_frame(stage, window), window, tiles, normal, chosen))
     for number, lamp in enumerate(stage.lamps):
-        some = max(count // 2, 1)
-        xy = lattice(start + 3 * number + 7, some)
-        angle, height = xy[..., 0] * _f32(2 * np.pi), xy[..., 1] * 2 - 1
-        ring = np.sqrt(np.maximum(1 - height * height, 0))
-        ball = np.stack([np.cos(angle) * ring, height, np.sin(angle) * ring], -1) * _f32(lamp.radius)
-        rays = _f32(lamp.position) + ball - tiles[:, :, None]
-        r2 = np.maximum(np.einsum("...i,...i", rays, rays), 0.04)
-        r = np.sqrt(r2)
-        facing = np.maximum(np.einsum("...i,...i", rays, normal[:, :, None]), 0) / r
-        beam = np.clip((np.abs(rays[..., 1]) / r - 0.45) / 0.3, 0, 1)
-        power = (1 - lamp.upright) + lamp.upright * beam * beam * (3 - 2 * beam) * 2
-        weight = facing / r2 * power / _f32(some)
-        _add(total, stage, tiles, owner, rays, weight, _f32(lamp.position), lamp.radius, lamp.colour)
+        chosen = lattice(start + 3 * number + 7, max(count // 2, 1))
+        _shine(total, stage, tiles, owner, _to_lamp(lamp, tiles, normal, chosen))
     return total
 
 
-def _add(
-    total: Singles,
-    stage: Stage,
-    tiles: Singles,
-    owner: Ints,
-    rays: Singles,
-    weight: Singles,
-    goal: Singles,
-    goal_radius: float,
-    colour: Colour,
-) -> None:
+def _to_window(
+    frame: tuple[Floats, Floats, Floats, Floats], window: Window, tiles: Singles, normal: Singles, chosen: Singles
+) -> _Rays:
+    centre, along, up, inward = (_f32(a) for a in frame)
+    half = float(np.hypot(np.linalg.norm(along), np.linalg.norm(up)))
+    xy = chosen * 2 - 1
+    rays = centre + xy[..., :1] * along + xy[..., 1:] * up - tiles[:, :, None]
+    r2 = np.maximum(np.einsum("...i,...i", rays, rays), 0.02)
+    facing = np.maximum(np.einsum("...i,...i", rays, normal[:, :, None]), 0)
+    leaving = np.maximum(-(rays @ inward), 0)
+    # The sky is above: rays that come down carry more light than rays that come up from the ground outside.
+    lift = np.clip(0.55 + rays[..., 1] / np.sqrt(r2) * 0.9, 0.25, 1.3)
+    area = 4 * float(np.linalg.norm(along) * np.linalg.norm(up))
+    weight = facing * leaving / (r2 * r2) * lift * _f32(area / chosen.shape[-2])
+    return _Rays(rays, weight, centre, half, window.light)
+
+
+def _to_lamp(lamp: Lamp, tiles: Singles, normal: Singles, chosen: Singles) -> _Rays:
+    angle, height = chosen[..., 0] * _f32(2 * np.pi), chosen[..., 1] * 2 - 1
+    ring = np.sqrt(np.maximum(1 - height * height, 0))
+    ball = np.stack([np.cos(angle) * ring, height, np.sin(angle) * ring], -1) * _f32(lamp.radius)
+    rays = _f32(lamp.position) + ball - tiles[:, :, None]
+    r2 = np.maximum(np.einsum("...i,...i", rays, rays), 0.04)
+    r = np.sqrt(r2)
+    facing = np.maximum(np.einsum("...i,...i", rays, normal[:, :, None]), 0) / r
+    beam = np.clip((np.abs(rays[..., 1]) / r - 0.45) / 0.3, 0, 1)
+    power = (1 - lamp.upright) + lamp.upright * beam * beam * (3 - 2 * beam) * 2
+    weight = facing / r2 * power / _f32(chosen.shape[-2])
+    return _Rays(rays, weight, _f32(lamp.position), lamp.radius, lamp.colour)
+
+
+def _shine(total: Singles, stage: Stage, tiles: Singles, owner: Ids, light: _Rays) -> None:
     # Add one light's share to the total; tiles that face away from it need no shadows.
-    lit = np.nonzero(weight.max((1, 2)) > 1e-6)[0]
+    lit = np.nonzero(light.weight.max((1, 2)) > 1e-6)[0]
     if len(lit):
-        stopped, _ = blocked(stage, tiles[lit], owner[lit], rays[lit], goal.astype(np.float64), goal_radius)
-        total[lit] += (weight[lit] * ~stopped).sum(-1)[..., None] * _f32(colour)
+        middle = light.middle.astype(np.float64)
+        stopped, _ = blocked(stage, tiles[lit], owner[lit], light.rays[lit], middle, light.radius)
+        total[lit] += (light.weight[lit] * ~stopped).sum(-1)[..., None] * _f32(light.colour)
 
 
-def sunlight(stage: Stage, points: Singles, normal: Singles, owner: Ints) -> Singles:
+def sunlight(stage: Stage, points: Singles, normal: Singles, owner: Ids) -> Singles:
     """Irradiance (n, 3) from the sun through the windows, crossed by glazing bars and stopped by furniture."""
     out = np.zeros_like(points)
     to = _f32(stage.sun_to)
@@ -206,7 +218,7 @@ def scatter(normal: Singles, start: NDArray[np.int64], count: int) -> Singles:
 
 
 def gather(
-    stage: Stage, tiles: Singles, rays: Singles, owner: Ints, glow: Singles, tints: Singles, panes: bool
+    stage: Stage, tiles: Singles, rays: Singles, owner: Ids, glow: Singles, tints: Singles, panes: bool
 ) -> Singles:
     """Radiance (t, q, k, 3) that unit rays bring back: the room's glow (6, CELLS, CELLS, 3), or nearby furniture.
 

@@ -23,8 +23,7 @@ class Solid:
 
     kind: "box" (half sizes), "ellipsoid" (half axes), "frustum" (half = bottom radius, half height, top radius; round
     about local y) or "super" (half sizes; powers (e, m): |x|^e + |z|^e blended with |y|^m, both powers of two, e >= m).
-    axes: rows are the local axes in world coordinates.  label: the number in the id map.  seen: drawn by the camera;
-    casts: stops light.
+    axes: rows are the local axes in world coordinates.  label: a number of LABELS.  casts: whether it stops light.
     """
 
     kind: str
@@ -34,7 +33,6 @@ class Solid:
     material: Material
     label: int
     powers: tuple[int, int] = (8, 4)
-    seen: bool = True
     casts: bool = True
 
     @property

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from figureground.core import random
 from figureground.core.arrays import Floats
+from figureground.image.colour import linear_of
 
 Colour = tuple[float, float, float]
 
@@ -38,7 +39,7 @@ class Material:
 def srgb(code: str) -> Colour:
     """The linear colour of "rrggbb"."""
     value = np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255.0
-    r, g, b = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    r, g, b = linear_of(value)
     return float(r), float(g), float(b)
 
 
@@ -65,8 +66,10 @@ def cell(i: Floats, j: Floats, seed: int = 0) -> Floats:
     return np.asarray(_TABLE[(a * 73 + b * 17 + seed * 29) & 255, (b * 151 + a * 7 + seed * 53) & 255], np.float64)
 
 
-def _mix(a: Colour | Floats, b: Colour | Floats, w: Floats | NDArray[np.floating]) -> Floats:
-    return np.asarray(np.asarray(a) * (1 - w[..., None]) + np.asarray(b) * w[..., None], np.float64)
+def mix(a: Colour | Floats, b: Colour | Floats, w: NDArray[np.floating | np.bool_]) -> Floats:
+    """Colours (..., 3) on the way from a to b, as far as w (...) says: a at 0, b at 1."""
+    weight = np.asarray(w, np.float64)[..., None]
+    return np.asarray(np.asarray(a) * (1 - weight) + np.asarray(b) * weight, np.float64)
 
 
 def _band(x: Floats, low: float, high: float) -> Floats:
@@ -79,7 +82,7 @@ def _grain(u: Floats, v: Floats, m: Material, tone: Floats) -> Floats:
     fine = noise(u * 5 + tone * 97, v * 110 + wave * 5, m.seed + 1)
     rings = 0.5 + 0.5 * np.sin((v * 34 + wave * 7 + tone * 20) * 2.0)
     dark, light = m.colours[0], m.colours[1]
-    return _mix(dark, light, np.clip(0.2 + 0.36 * tone + 0.22 * fine + 0.16 * rings + 0.2 * (wave - 0.5), 0, 1))
+    return mix(dark, light, np.clip(0.2 + 0.36 * tone + 0.22 * fine + 0.16 * rings + 0.2 * (wave - 0.5), 0, 1))
 
 
 def _wood(u: Floats, v: Floats, m: Material) -> Floats:
@@ -124,20 +127,18 @@ def _tiles(u: Floats, v: Floats, m: Material) -> Floats:
     i, j = np.floor(x), np.floor(y)
     tone = cell(i, j, m.seed)
     check = np.mod(i + j, 2)
-    base = _mix(m.colours[0], m.colours[1], check)
+    base = mix(m.colours[0], m.colours[1], check)
     vein = _veins(u + tone * 13, v + tone * 7, m.seed)
     speck = noise(u * 9 + tone * 40, v * 9, m.seed)
     shade = 0.9 + 0.1 * tone + 0.1 * (speck - 0.5)
     grout = np.minimum(np.minimum(x - i, 1 - x + i), np.minimum(y - j, 1 - y + j)) * m.scale < 0.003
-    tile = _mix(base * shade[..., None], m.colours[2], np.clip(vein * 0.8, 0, 0.5))
-    return _mix(tile, m.colours[2], grout * 0.75)
+    tile = mix(base * shade[..., None], m.colours[2], np.clip(vein * 0.8, 0, 0.5))
+    return mix(tile, m.colours[2], grout * 0.75)
 
 
 def _marble(u: Floats, v: Floats, m: Material) -> Floats:
     cloud = noise(u * 3, v * 3, m.seed)
-    return _mix(
-        _mix(m.colours[0], m.colours[1], np.clip(_veins(u, v, m.seed) * 1.2, 0, 0.8)), m.colours[1], 0.1 * cloud
-    )
+    return mix(mix(m.colours[0], m.colours[1], np.clip(_veins(u, v, m.seed) * 1.2, 0, 0.8)), m.colours[1], 0.1 * cloud)
 
 
 def _carpet(u: Floats, v: Floats, m: Material) -> Floats:
@@ -159,14 +160,14 @@ def _plain(u: Floats, v: Floats, m: Material) -> Floats:
 
 def _stripes(u: Floats, v: Floats, m: Material) -> Floats:
     phase = np.mod(u / m.scale, 1.0)
-    out = _mix(m.colours[0], m.colours[1], _band(phase, 0.5, 1.0))
+    out = mix(m.colours[0], m.colours[1], _band(phase, 0.5, 1.0))
     pin = np.abs(np.mod(u / m.scale + 0.25, 0.5) - 0.25) * m.scale < 0.004
     return out * np.where(pin, 0.93, 1.0)[..., None]
 
 
 def _checks(u: Floats, v: Floats, m: Material) -> Floats:
     a, b = _band(np.mod(u / m.scale, 1), 0.5, 1), _band(np.mod(v / m.scale, 1), 0.5, 1)
-    return _mix(m.colours[0], m.colours[1], (a + b) / 2)
+    return mix(m.colours[0], m.colours[1], (a + b) / 2)
 
 
 def _leaves(u: Floats, v: Floats, m: Material) -> Floats:
@@ -178,7 +179,7 @@ def _leaves(u: Floats, v: Floats, m: Material) -> Floats:
     s, t = p * np.cos(angle) + q * np.sin(angle), q * np.cos(angle) - p * np.sin(angle)
     inside = np.abs(s) < 0.17 * np.maximum(1 - (t / 0.42) ** 2, 0)
     rib = (np.abs(s) < 0.012) & (np.abs(t) < 0.46)
-    return _mix(_mix(m.colours[0], m.colours[1], inside * 0.8), m.colours[0], (rib & inside) * 0.9)
+    return mix(mix(m.colours[0], m.colours[1], inside * 0.8), m.colours[0], (rib & inside) * 0.9)
 
 
 def _brick(u: Floats, v: Floats, m: Material) -> Floats:
@@ -190,7 +191,7 @@ def _brick(u: Floats, v: Floats, m: Material) -> Floats:
     gap = np.minimum(np.minimum(x - col, 1 - x + col) * w, np.minimum(v / h - row, 1 - v / h + row) * h) + wobble
     tone = cell(col, row, m.seed)
     rough = noise(u * 50, v * 50, m.seed) * 0.3 + noise(u * 14, v * 14, m.seed) * 0.3
-    face = _mix(m.colours[0], m.colours[1], tone) * (0.72 + rough)[..., None]
+    face = mix(m.colours[0], m.colours[1], tone) * (0.72 + rough)[..., None]
     lip = np.clip((gap - 0.005) / 0.008, 0.0, 1.0)
     return np.where((gap < 0.005)[..., None], np.asarray(m.colours[2]) * 0.85, face * (0.8 + 0.2 * lip)[..., None])
 

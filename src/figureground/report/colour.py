@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.sample import DepthMap, Picture
+from figureground.image.colour import rgb_of_oklab
 
 # position 0..1, chroma, hue in degrees; lightness runs evenly from _DARK to _LIGHT
 _POINTS = (
@@ -28,28 +29,12 @@ _HATCH = (np.array([236, 238, 240], np.uint8), np.array([150, 156, 162], np.uint
 _STRIPE = 4  # px
 
 
-def _oklab_to_srgb(lab: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return uint8 (n, 3) sRGB of OKLab (n, 3), clipped to what a screen can show."""
-    to_cone = np.array(
-        [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.2914855480]]
-    )
-    to_linear = np.array(
-        [
-            [4.0767416621, -3.3077115913, 0.2309699292],
-            [-1.2684380046, 2.6097574011, -0.3413193965],
-            [-0.0041960863, -0.7034186147, 1.7076147010],
-        ]
-    )
-    linear = np.clip((lab @ to_cone.T) ** 3 @ to_linear.T, 0, 1)
-    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.asarray(np.rint(curved * 255), np.uint8)
-
-
 def _table() -> NDArray[np.uint8]:
     t = np.linspace(0, 1, 256)
     at, chroma, hue = np.array(_POINTS).T
     c, h = np.interp(t, at, chroma), np.deg2rad(np.interp(t, at, hue))
-    return _oklab_to_srgb(np.stack([_DARK + (_LIGHT - _DARK) * t, c * np.cos(h), c * np.sin(h)], 1))
+    oklab = np.stack([_DARK + (_LIGHT - _DARK) * t, c * np.cos(h), c * np.sin(h)], 1)
+    return np.asarray(np.rint(rgb_of_oklab(oklab)), np.uint8)
 
 
 TABLE = _table()  # uint8 (256, 3), dark to light

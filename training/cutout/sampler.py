@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.random import Generator
 
-import cutout_augment as augment
-from cutout_data import Pixels, Stock
 from figureground.ingest import matting
+from training.cutout import augment
+from training.cutout.data import Pixels, Stock
 
 REAL, WIDE = 0.38, 0.14  # shares of photos as they are, and of photos continued by mirroring; the rest is composed
 LEAST_SHARE = 0.01  # a picture shows at least this much figure

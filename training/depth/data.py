@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from depth_people import compose
+from figureground.core.arrays import Singles
 from figureground.core.sample import Mask, Picture
-
-Floats = NDArray[np.float32]
+from training.depth.people import compose
 
 NEAR, FAR = np.log(0.2), np.log(15.0)
 _HELD_OUT = 24  # one photo of so many, and one drawn room of so many, are for validation
@@ -55,8 +54,8 @@ class Sample:
     """
 
     rgb: Picture
-    log_depth: Floats
-    sharp: Floats
+    log_depth: Singles
+    sharp: Singles
     focal: float = 1.0
 
 
@@ -94,7 +93,7 @@ class Data:
         rgb = self.photos.rgb[k]
         side = rgb.shape[0]
         image = Image.fromarray(self.photos.log_depth[k].astype(np.float32))
-        log_depth: Floats = np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+        log_depth: Singles = np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
         sharp = np.full((side, side), _SMOOTH_WEIGHT, np.float32)
         if with_person:
             person = self.people[int(random.integers(len(self.people)))]

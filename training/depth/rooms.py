@@ -1,6 +1,6 @@
 """Drawn rooms with exact depth, rendered once into a cache of small files.
 
-    python training/depth_rooms.py CACHE --count 1000
+    python -m training.depth.rooms CACHE --count 1000
 
 The package's rooms are seen from more places than its demo does: nearer, from lower and higher, looking down at the
 furniture, with longer and wider lenses; a person stands in about half of them, whole or cut by the picture's edge.
@@ -16,11 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.drawn import Camera, PersonAt
-from figureground.drawn.people import figure
-from figureground.drawn.raycast import FIGURE, LABELS, Stage, trace
-from figureground.drawn.render import picture
-from figureground.drawn.rooms import furnish
+from figureground.drawn import FIGURE, LABELS, Camera, PersonAt, Stage, furnish, render_stage, trace, with_person
 
 FIRST_SEED = 100_000  # far from the demo's seeds
 CLOSE_SEED = 200_000  # from here on, close views of furniture
@@ -46,7 +42,7 @@ def look(random: np.random.Generator, stage: Stage, usual: Camera) -> Camera:
 
 def look_closely(random: np.random.Generator, stage: Stage) -> Camera:
     """Return a camera held in the hand, half a metre to two metres from a piece of furniture and looking down at it."""
-    there = [s.centre for s in stage.solids if s.seen and s.label in _FURNITURE and s.centre[1] < 1.3]
+    there = [s.centre for s in stage.solids if s.label in _FURNITURE and s.centre[1] < 1.3]
     aim = np.array(there[int(random.integers(len(there)))] if there else (0.0, 0.5, 0.6 * stage.high[2]))
     aim = aim + random.normal(0, 0.25, 3)
     away, turn = float(np.exp(random.uniform(np.log(0.5), np.log(2.0)))), random.uniform(-1.3, 1.3)
@@ -84,16 +80,16 @@ def room(seed: int, side: int = SIDE) -> tuple[NDArray[np.uint8], NDArray[np.flo
     stage, usual = furnish(seed)
     camera, chosen = usual, stage
     close = seed >= CLOSE_SEED
-    with_person = random.random() < (0.15 if close else 0.55)
+    peopled = random.random() < (0.15 if close else 0.55)
     for _ in range(_TRIES):
         camera = look_closely(random, stage) if close else look(random, stage, usual)
-        chosen = replace(stage, figure=figure(stand(random, camera, stage))) if with_person else stage
+        chosen = with_person(stage, stand(random, camera, stage)) if peopled else stage
         depth, what = trace(chosen, camera, 48)
-        if usable(depth) and (not with_person or 0.02 < float(np.mean(what == FIGURE)) < 0.5):
+        if usable(depth) and (not peopled or 0.02 < float(np.mean(what == FIGURE)) < 0.5):
             break
     else:
         camera, chosen = usual, stage
-    made = picture(chosen, camera, side, seed, float(random.uniform(0.17, 0.32)))
+    made = render_stage(chosen, camera, side, seed, float(random.uniform(0.17, 0.32)))
     return made.rgb, made.depth_m.astype(np.float16), made.person_mask, camera.focal
 
 

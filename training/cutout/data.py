@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import cutout_augment as augment
+from training.cutout import augment
 
 Pixels = NDArray[np.uint8]
 LONGEST = 512  # cut-outs and photos are kept at no more than this

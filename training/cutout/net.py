@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder import Encoder
+from training.common.encoder import Encoder
 
 WIDTHS = (32, 48, 64, 96)  # decoder channels at 1/2, 1/4, 1/8 and 1/16
 

@@ -14,8 +14,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from figureground.core.arrays import Singles
+
 Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 Window = tuple[float, float, float, float]  # left, top, right, bottom
 _BILINEAR = Image.Resampling.BILINEAR
 
@@ -151,7 +152,7 @@ def place(figure: Pixels, side: int, left: float, top: float, width: float, heig
     return canvas
 
 
-def shadowed(rng: Generator, rgb: Floats, alpha: Floats) -> Floats:
+def shadowed(rng: Generator, rgb: Singles, alpha: Singles) -> Singles:
     """Return the ground with the figure's shadow on it: its shape, moved, stretched and blurred."""
     side = alpha.shape[0]
     shape = Image.fromarray((255 * alpha).astype(np.uint8))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from cutout_augment import street_of_noise, tight
-from cutout_data import Pixels, Stock
+from training.cutout.augment import street_of_noise, tight
+from training.cutout.data import Pixels, Stock
 
 
 def stock(seed: int) -> Stock:

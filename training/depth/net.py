@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder import Encoder
+from training.common.encoder import MEAN, STD, Encoder
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SIDE = 224  # px, the input and the output
 _MIDDLE = 0.9  # log of 2.5 m: where an untrained network starts
 _WIDTHS = (128, 80, 40, 24)  # decoder channels at strides 16, 8, 4, 2

@@ -11,15 +11,14 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from figureground.core.arrays import Singles
 from figureground.core.sample import Picture
 from figureground.networks import runtimes
 from figureground.networks.cards import find_card
 from figureground.networks.depth import DepthNetwork
 
-Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
 PHOTO_SIDE, LABEL_SIDE = 256, 128  # px; both are stretched to squares, as the network will see its pictures
@@ -42,7 +41,7 @@ def windows(width: int, height: int) -> list[Box]:
     return [(x, y, x + wide, y + tall) for x, y in corners]
 
 
-def label(network: DepthNetwork, photo: Picture, side: int = LABEL_SIDE) -> Floats:
+def label(network: DepthNetwork, photo: Picture, side: int = LABEL_SIDE) -> Singles:
     """Return the photo's log depth, float32 (side, side).
 
     The teacher sees the whole photo and its mirror image; each window's log depth is shifted to agree with that in
@@ -50,7 +49,7 @@ def label(network: DepthNetwork, photo: Picture, side: int = LABEL_SIDE) -> Floa
     """
     height, width, _ = photo.shape
     whole = _log(network, [photo, photo[:, ::-1]])
-    total: Floats = (_square(whole[0], side) + _square(whole[1][:, ::-1], side)) / np.float32(2)
+    total: Singles = (_square(whole[0], side) + _square(whole[1][:, ::-1], side)) / np.float32(2)
     first, weight = total.copy(), np.ones_like(total)
     boxes = windows(width, height)
     crops = [photo[y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
@@ -68,18 +67,18 @@ def label(network: DepthNetwork, photo: Picture, side: int = LABEL_SIDE) -> Floa
     return np.asarray(total / weight, np.float32)
 
 
-def _log(network: DepthNetwork, pictures: list[Picture]) -> list[Floats]:
+def _log(network: DepthNetwork, pictures: list[Picture]) -> list[Singles]:
     side = network.card.input_size
     small = [np.asarray(Image.fromarray(p).resize((side, side), Image.Resampling.BILINEAR)) for p in pictures]
     return list(np.log(network(np.stack(small), native=True)))
 
 
-def _square(values: Floats, width: int, height: int = 0) -> Floats:
+def _square(values: Singles, width: int, height: int = 0) -> Singles:
     image = Image.fromarray(np.ascontiguousarray(values, np.float32))
     return np.array(image.resize((width, height or width), Image.Resampling.BILINEAR))
 
 
-def _taper(n: int) -> Floats:
+def _taper(n: int) -> Singles:
     place = (np.arange(n) + 0.5) / n
     return np.asarray(np.minimum(1, 5 * np.minimum(place, 1 - place)), np.float32)
 

