@@ -18,7 +18,7 @@ pytest.register_assert_rewrite("figureground.testing")
 from figureground.core import store as store_module  # noqa: E402
 from figureground.core.errors import FigureGroundError  # noqa: E402
 from figureground.core.store import FolderStore, MemoryStore, Store, move  # noqa: E402
-from figureground.testing import StoreLaws, contents, raised  # noqa: E402
+from figureground.testing import StoppedError, StoreLaws, contents, raised  # noqa: E402
 
 
 class TestMemoryStore(StoreLaws):
@@ -118,9 +118,9 @@ def test_forked_children_do_not_keep_the_lock_of_a_killed_holder(tmp_path: Path)
         import os, sys
         with store.lock():
             if os.fork() == 0:
+                print('ready', flush=True)
                 sys.stdin.readline()
                 os._exit(0)
-            print('ready', flush=True)
             os.waitpid(-1, 0)
     """
     process = start(code, tmp_path)
@@ -138,7 +138,7 @@ def test_a_forked_child_that_leaves_the_block_does_not_free_the_lock(tmp_path: P
         with store.lock():
             child = os.fork()
             if child:
-                os.waitpid(child, 0)
+                assert os.waitpid(child, 0)[1] == 0
                 print('ready', flush=True)
                 input()
     """
@@ -262,16 +262,17 @@ def test_links_to_files_are_read_and_replaced(tmp_path: Path) -> None:
     outside.write_bytes(b"theirs")
     store = FolderStore(tmp_path / "folder")
     store.write("source/end", b"")
-    for name in ("source/a", "b", "c"):
+    for name in ("b", "c"):
         (store.folder / name).symlink_to(outside)
+    (store.folder / "source" / "a").symlink_to("../../outside")
     (store.folder / "dangling").symlink_to(tmp_path / "nothing")
     (store.folder / "itself").symlink_to("itself")
     assert store.list() == ["b", "c", "source/a", "source/end"]
     assert store.read("b") == b"theirs"
     store.write("b", b"ours")
     store.delete("c")
-    move(store, "source", "target", "end")
-    assert contents(store, "") == {"b": b"ours", "target/a": b"theirs", "target/end": b""}
+    move(store, "source", "deep/target", "end")
+    assert contents(store, "") == {"b": b"ours", "deep/target/a": b"theirs", "deep/target/end": b""}
     assert outside.read_bytes() == b"theirs"
     assert outside.stat().st_nlink == 1
 
@@ -305,6 +306,12 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     for name in ("a/b", "a/b/c"):
         assert raised(store.write, name, b"") is not None
         assert raised(store.create, name, b"") is not None
+
+    def stop() -> None:
+        with store.writing("x"):
+            raise StoppedError
+
+    assert raised(stop) is StoppedError
     assert os.listdir(tmp_path) == ["a"]
 
 
