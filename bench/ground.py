@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from figureground import open_dataset
 from figureground.core import random
 from figureground.core.arrays import Bools
-from figureground.core.sample import DepthMap, Figure, Ground
+from figureground.core.nouns import DepthMap, Figure, Ground
 from figureground.drawn import FIGURE, LABELS, PersonAt, Rendering, furnish, render_room, trace, with_person
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, KNOWN, Trust, fit_floor

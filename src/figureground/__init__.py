@@ -9,10 +9,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from figureground.core.errors import FigureGroundError as FigureGroundError
+    from figureground.core.nouns import DepthMap as DepthMap
     from figureground.core.recipe import Recipe as Recipe
     from figureground.core.recipe_toml import load_recipe as load_recipe
     from figureground.core.record import Record as Record
-    from figureground.core.sample import DepthMap as DepthMap
     from figureground.dataset.opening import open_dataset as open_dataset
     from figureground.dataset.select import Selection as Selection
     from figureground.dataset.stored import Dataset as Dataset

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.sample import DepthMap, DepthUnit, Direction, Picture
+from figureground.core.nouns import DepthMap, DepthUnit, Direction, Picture
 from figureground.evaluate import metrics
 from figureground.evaluate.depth import (
     Evaluation,
@@ -30,7 +30,7 @@ from figureground.evaluate.depth import (
     table,
     to_json,
 )
-from figureground.report.colour import colours
+from figureground.image.colourmap import colours
 from figureground.report.evaluation import error_picture, render, write_evaluation
 from tests.builders import SHARED, scene_photo
 

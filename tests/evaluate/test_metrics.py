@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from figureground.core.sample import DepthMap, DepthUnit, Direction
+from figureground.core.nouns import DepthMap, DepthUnit, Direction
 from figureground.evaluate import metrics
 from figureground.evaluate.metrics import MIN_M, align_scale, align_scale_shift, aligned, errors
 

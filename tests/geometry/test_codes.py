@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figureground.core.sample import DepthMap, DepthUnit, Direction
+from figureground.core.nouns import DepthMap, DepthUnit, Direction
 from figureground.geometry.codes import DepthCode, background_code, dequantise, quantise
 from figureground.geometry.layering import Sheet, layered
 

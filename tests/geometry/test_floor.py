@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from figureground.core.sample import DepthMap, Ground, Mask, Picture
+from figureground.core.nouns import DepthMap, Ground, Mask, Picture
 from figureground.drawn import LABELS, Rendering, render_room
 from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
 from figureground.geometry.perspective import figure_heights, horizon_y, inverse

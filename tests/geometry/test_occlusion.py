@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Bools
-from figureground.core.sample import DepthMap
+from figureground.core.nouns import DepthMap
 from figureground.geometry.occlusion import MARGIN, hidden, order
 from figureground.image.masks import without_crumbs
 

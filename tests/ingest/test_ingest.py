@@ -9,8 +9,8 @@ from PIL import Image
 
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import Background, Catalog
 from figureground.core.recipe import Recipe
-from figureground.core.sample import Background, Catalog
 from figureground.core.store import FolderStore, MemoryStore
 from figureground.geometry.codes import dequantise
 from figureground.ingest import ingest, prepare, state

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from figureground.core.errors import SetAsideError
+from figureground.core.nouns import DepthMap
 from figureground.core.recipe_toml import from_mapping
-from figureground.core.sample import DepthMap
 from figureground.image.masks import mask_of, tight_box
 from figureground.ingest import prepare
 from figureground.ingest.relief import network_relief

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from figureground.core.arrays import Bools
 from figureground.core.engines import Serial
+from figureground.core.nouns import Appearance, Background, Catalog, Cutout, Figure, Foreground, Ground, Look, Scene
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import from_mapping
-from figureground.core.sample import Appearance, Background, Catalog, Cutout, Figure, Foreground, Ground, Look, Scene
 from figureground.core.store import MemoryStore
 from figureground.geometry.perspective import figure_heights
 from figureground.image.masks import mask_of

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import Appearance, Background, Catalog, Figure, Foreground, Look
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import from_mapping
-from figureground.core.sample import Appearance, Background, Catalog, Figure, Foreground, Look
 from figureground.image.masks import area_table, visible_area
 from figureground.plan import plan
 from figureground.plan.flat import figure_height, fits

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figureground.core.arrays import Bytes
-from figureground.core.sample import Appearance, Cutout, Figure, Look
+from figureground.core.nouns import Appearance, Cutout, Figure, Look
 from figureground.render.composite import Layer, blend, fitted, layer, overlap, premultiplied, render, seen
 from figureground.render.harmonise import contact_shadow
 

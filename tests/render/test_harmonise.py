@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.arrays import Bytes
-from figureground.core.sample import Appearance
+from figureground.core.nouns import Appearance
 from figureground.image import colour
 from figureground.ingest.appearance import measure
 from figureground.render import harmonise

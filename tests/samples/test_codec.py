@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from figureground.core.nouns import DepthMap
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import from_mapping
-from figureground.core.sample import DepthMap
 from figureground.geometry.codes import dequantise, quantise
 from figureground.image import png
 from figureground.samples import codec

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Singles
-from figureground.core.sample import Mask, Picture
+from figureground.core.nouns import Mask, Picture
 from training.depth.people import compose
 
 NEAR, FAR = np.log(0.2), np.log(15.0)

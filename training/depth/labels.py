@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from figureground.core.arrays import Singles
-from figureground.core.sample import Picture
+from figureground.core.nouns import Picture
 from figureground.networks import runtimes
 from figureground.networks.cards import find_card
 from figureground.networks.depth import DepthNetwork

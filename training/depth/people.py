@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from figureground.core.sample import Mask, Picture
+from figureground.core.nouns import Mask, Picture
 
 _TALL = 220  # px, the height at which cut-outs are kept
 _HEIGHT_M = 1.7

@@ -18,7 +18,7 @@ from figureground.core.progress import Progress, bars, on_terminal, silent
 
 if TYPE_CHECKING:
     from figureground.core.errors import FigureGroundError
-    from figureground.core.sample import Catalog
+    from figureground.core.nouns import Catalog
     from figureground.dataset.stored import Dataset
     from figureground.make.cost import Cost
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from figureground.core.sample import DepthUnit, Direction
+from figureground.core.nouns import DepthUnit, Direction
 
 RUNTIMES = ("onnx", "transformers", "densedepth")
 RESIZES = ("bicubic", "bilinear", "lanczos")

@@ -13,8 +13,8 @@ from typing import Literal
 
 from figureground.core.canvas import Canvas
 from figureground.core.card import Card
+from figureground.core.nouns import DepthUnit
 from figureground.core.recipe import ImageOptions, LookOptions, Recipe
-from figureground.core.sample import DepthUnit
 
 Relief = Literal["flat", "round", "network"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from figureground.core.sample import DepthUnit
+from figureground.core.nouns import DepthUnit
 
 Fit = Literal["cover", "contain", "stretch"]
 CutoutMethod = Literal["auto", "alpha", "key", "network"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from figureground.core.layers import LAYERS
-from figureground.core.sample import Box, DepthUnit, Direction, Look
+from figureground.core.nouns import Box, DepthUnit, Direction, Look
 
 SPLITS = ("train", "new background", "new foreground", "new both")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from figureground.core.sample import Catalog, DepthMap, Picture
+from figureground.core.nouns import Catalog, DepthMap, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import dequantise
 from figureground.ingest.catalog import load_catalog

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, overload
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.record import Record
-from figureground.core.sample import Catalog
 from figureground.core.store import Store
 from figureground.dataset import files
 from figureground.dataset.parts import PartReader

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, overload
 
 from figureground.core.job import Job
+from figureground.core.nouns import Catalog, DepthMap, Picture
 from figureground.core.record import Record
-from figureground.core.sample import Catalog, DepthMap, Picture
 from figureground.core.store import Store
 from figureground.dataset.scenery import BackgroundsById, scenery
 from figureground.dataset.select import Selection, picked, selected

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from figureground.core.errors import FigureGroundError, SetAsideError
-from figureground.core.sample import HALF, Alpha, Mask, Picture
+from figureground.core.nouns import HALF, Alpha, Mask, Picture
 from figureground.evaluate.metrics import iou
 from figureground.image.masks import mask_of
 from figureground.ingest import matting, photos

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError, SetAsideError
-from figureground.core.sample import DepthMap, DepthUnit, Direction, Picture
+from figureground.core.nouns import DepthMap, DepthUnit, Direction, Picture
 from figureground.evaluate import metrics
 from figureground.evaluate.metrics import DepthErrors
 from figureground.ingest import photos

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.sample import DepthMap, Mask
+from figureground.core.nouns import DepthMap, Mask
 
 MIN_M = 0.001  # the nearest that an estimate can be, m
 DELTA = 1.25

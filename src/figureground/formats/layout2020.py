@@ -24,10 +24,10 @@ import numpy as np
 
 from figureground.core.arrays import Ints
 from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import HALF
 from figureground.core.progress import Progress, silent
 from figureground.core.recipe import ImageOptions
 from figureground.core.record import DepthMeaning, Record
-from figureground.core.sample import HALF
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import files
 from figureground.dataset.parts import add_member

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.sample import DepthMap, DepthUnit, Direction
+from figureground.core.nouns import DepthMap, DepthUnit, Direction
 
 # Codes a unit, fixed so that images compare: 1 mm a code up to 65.5 m, 0.0001/m a code up to 6.55/m (15 cm).
 _STEPS: dict[DepthUnit, float] = {"m": 1000.0, "1/m": 10000.0}

@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 from figureground.core import random
 from figureground.core.arrays import Floats
 from figureground.core.canvas import Canvas
-from figureground.core.sample import DepthMap, Ground, Mask, Picture
+from figureground.core.nouns import DepthMap, Ground, Mask, Picture
 from figureground.geometry.perspective import floor_normal, inverse
 from figureground.image.filters import box_blur
 from figureground.image.masks import pieces

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.sample import Mask
+from figureground.core.nouns import Mask
 from figureground.geometry.codes import DepthCode
 
 

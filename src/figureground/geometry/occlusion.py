@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
-from figureground.core.sample import HALF, Alpha, DepthMap, Mask, Picture
+from figureground.core.nouns import HALF, Alpha, DepthMap, Mask, Picture
 from figureground.geometry.perspective import inverse
 from figureground.image.filters import guided
 from figureground.image.masks import without_crumbs

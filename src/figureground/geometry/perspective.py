@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from figureground.core.arrays import Floats
 from figureground.core.canvas import Canvas
-from figureground.core.sample import DepthMap, Ground
+from figureground.core.nouns import DepthMap, Ground
 
 
 def inverse(depth: DepthMap) -> Floats | None:

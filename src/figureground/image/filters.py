@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.arrays import Singles
-from figureground.core.sample import Picture
+from figureground.core.nouns import Picture
 
 
 def box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:

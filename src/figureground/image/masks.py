@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.arrays import Bools, Ints
-from figureground.core.sample import HALF, Alpha, Box, Cutout, Mask
+from figureground.core.nouns import HALF, Alpha, Box, Cutout, Mask
 
 FAINT = 16  # alpha below this is not part of the figure when a cut-out is trimmed: veils that no eye sees
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from figureground.core.sample import Mask
+from figureground.core.nouns import Mask
 
 
 def encode(mask: Mask) -> str:

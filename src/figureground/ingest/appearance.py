@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from figureground.core.arrays import Floats, Singles
-from figureground.core.sample import Appearance, Mask, Picture
+from figureground.core.nouns import Appearance, Mask, Picture
 from figureground.image.colour import lab
 from figureground.image.filters import box_blur
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.sample import Appearance, Background, Catalog, Foreground, Ground, NetworkUse, SetAside
+from figureground.core.nouns import Appearance, Background, Catalog, Foreground, Ground, NetworkUse, SetAside
 from figureground.core.store import Store
 
 FILE = "catalog.jsonl"

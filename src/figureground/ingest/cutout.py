@@ -9,7 +9,7 @@ from PIL import Image
 
 from figureground.core.arrays import Bytes
 from figureground.core.errors import SetAsideError
-from figureground.core.sample import Alpha, Cutout, Picture
+from figureground.core.nouns import Alpha, Cutout, Picture
 from figureground.ingest import matting
 
 WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller

@@ -12,7 +12,7 @@ from PIL import Image
 from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
 from figureground.core.files import user_path
-from figureground.core.sample import DepthMap, DepthUnit
+from figureground.core.nouns import DepthMap, DepthUnit
 
 _PNG_STEPS = {"m": 1000.0, "1/m": 10000.0, "relative": 1.0}  # codes of a 16-bit PNG a unit
 

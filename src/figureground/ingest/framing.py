@@ -10,7 +10,7 @@ from PIL import Image
 from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
-from figureground.core.sample import Picture
+from figureground.core.nouns import Picture
 
 
 def framed(picture: Picture, canvas: Canvas, fit: str) -> Picture:

@@ -15,8 +15,8 @@ from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
 from figureground.core.job import DepthModel, DepthPlan, Job, Running
+from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
-from figureground.core.sample import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.store import Store
 from figureground.ingest import photos, prepare
 from figureground.ingest.catalog import FILE, to_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from figureground.core.errors import SetAsideError
-from figureground.core.sample import Alpha, Cutout, Picture
+from figureground.core.nouns import Alpha, Cutout, Picture
 from figureground.image.filters import box_blur
 from figureground.image.masks import FAINT, mask_of, pieces, tight_box
 

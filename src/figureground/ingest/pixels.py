@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground.core.sample import Catalog, Cutout, Mask, Picture
+from figureground.core.nouns import Catalog, Cutout, Mask, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.geometry.occlusion import nearness

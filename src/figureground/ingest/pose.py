@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from figureground.core.sample import Alpha, Mask
+from figureground.core.nouns import Alpha, Mask
 from figureground.image.masks import mask_of
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from figureground.core.arrays import Bytes
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Heights, Job
-from figureground.core.sample import Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
+from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
 from figureground.geometry.perspective import figure_heights

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.sample import Cutout, DepthMap, Mask, Picture
+from figureground.core.nouns import Cutout, DepthMap, Mask, Picture
 from figureground.image import masks
 from figureground.image.filters import box_blur
 

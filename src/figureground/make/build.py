@@ -12,10 +12,10 @@ from pathlib import Path
 from figureground.core.engines import Engine, choose
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
+from figureground.core.nouns import Background, Catalog, Foreground
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
-from figureground.core.sample import Background, Catalog, Foreground
 from figureground.core.store import FolderStore, Store, move
 from figureground.dataset import files, parts
 from figureground.ingest import catalog as catalogs

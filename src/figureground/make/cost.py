@@ -11,10 +11,10 @@ from figureground.core.engines import Engine, choose
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.layers import LAYERS
+from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
-from figureground.core.sample import Catalog
 from figureground.core.store import MemoryStore
 from figureground.dataset import files, parts
 from figureground.ingest.ingest import ingest

@@ -11,9 +11,9 @@ from typing import Any
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import DepthPlan
+from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress
 from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
-from figureground.core.sample import Catalog
 from figureground.core.store import Store
 from figureground.dataset import files, parts
 from figureground.dataset.parts import PartInfo

@@ -14,9 +14,9 @@ from figureground.core.arrays import Singles
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.job import DepthModel, Running
+from figureground.core.nouns import DepthMap
 from figureground.core.progress import Progress
 from figureground.core.record import DepthMeaning
-from figureground.core.sample import DepthMap
 from figureground.core.store import FolderStore, Store
 from figureground.geometry.codes import quantise
 from figureground.image import png

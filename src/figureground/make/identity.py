@@ -13,8 +13,8 @@ from figureground import __version__
 from figureground.core.card import meaning
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
+from figureground.core.nouns import Catalog
 from figureground.core.recipe_toml import changed_keys, content, to_toml
-from figureground.core.sample import Catalog
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import files, parts
 from figureground.ingest.catalog import digest

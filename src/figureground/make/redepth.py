@@ -20,9 +20,9 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.files import user_path
 from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
+from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress
 from figureground.core.recipe import DepthOptions, Recipe
-from figureground.core.sample import Catalog
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import files, parts
 from figureground.dataset.opening import open_dataset

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import WEIGHTS, user_path
-from figureground.core.sample import Alpha, Picture
+from figureground.core.nouns import Alpha, Picture
 from figureground.networks import runtimes
 from figureground.networks.tensors import IMAGENET_MEAN, IMAGENET_STD, normalised, resized, resized_map
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from figureground.core.card import Card
 from figureground.core.errors import FigureGroundError
-from figureground.core.sample import DepthMap, Picture
+from figureground.core.nouns import DepthMap, Picture
 from figureground.networks.runtimes import Runner, runtime_errors
 from figureground.networks.tensors import normalised, resized, resized_map
 

@@ -10,7 +10,7 @@ import numpy as np
 from figureground.core import random
 from figureground.core.arrays import Bools, Ints
 from figureground.core.job import Placing
-from figureground.core.sample import Figure, Mask
+from figureground.core.nouns import Figure, Mask
 from figureground.image.masks import AreaTable, area_table, visible_area
 from figureground.plan.heights import flat_size
 from figureground.plan.place import TRIES, Placed, Setting, Slot, fits_beside, with_look

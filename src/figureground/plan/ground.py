@@ -12,7 +12,7 @@ import numpy as np
 
 from figureground.core import random
 from figureground.core.job import Placing
-from figureground.core.sample import Figure, Foreground
+from figureground.core.nouns import Figure, Foreground
 from figureground.geometry.perspective import figure_heights
 from figureground.plan.heights import limits, resized
 from figureground.plan.place import TRIES, Placed, Setting, Slot, fits_beside, with_look

@@ -7,8 +7,8 @@ import fnmatch
 from figureground.core import random
 from figureground.core.canvas import Canvas
 from figureground.core.job import Heights
+from figureground.core.nouns import Foreground
 from figureground.core.random import content_index
-from figureground.core.sample import Foreground
 
 
 def drawn_height(heights: Heights, source_sha256: str) -> int:

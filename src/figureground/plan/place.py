@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
-from figureground.core.sample import Background, Catalog, Figure, Foreground, Look
+from figureground.core.nouns import Background, Catalog, Figure, Foreground, Look
 from figureground.plan.sight import Sight, needed
 
 TRIES = 24

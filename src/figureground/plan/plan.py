@@ -21,7 +21,7 @@ from figureground.core import random
 from figureground.core.arrays import Ints
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Placing
-from figureground.core.sample import Catalog, Figure, Scene
+from figureground.core.nouns import Catalog, Figure, Scene
 from figureground.plan import flat, ground
 from figureground.plan.place import Placed, Setting, Slot, with_look
 from figureground.plan.sight import Sight

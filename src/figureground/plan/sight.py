@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from figureground.core.arrays import Ints
-from figureground.core.sample import Figure
+from figureground.core.nouns import Figure
 from figureground.image.masks import AreaTable
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from figureground.core import random
 from figureground.core.job import Placing
+from figureground.core.nouns import Catalog, Scene
 from figureground.core.random import content_index
 from figureground.core.record import split_of
-from figureground.core.sample import Catalog, Scene
 
 
 def held_out(seed: int, kind: str, sources: Sequence[str], fraction: float) -> frozenset[int]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Bytes, Singles
 from figureground.core.canvas import Canvas
-from figureground.core.sample import Alpha, Appearance, Cutout, Figure, Mask, Picture, far_to_near
+from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Picture, far_to_near
 from figureground.image.masks import mask_of
 from figureground.render.harmonise import add_noise, colour_table, contact_shadow
 

@@ -9,7 +9,7 @@ from PIL import ImageFilter
 
 from figureground.core import random
 from figureground.core.arrays import Floats, Singles
-from figureground.core.sample import Appearance, Cutout
+from figureground.core.nouns import Appearance, Cutout
 from figureground.image.colour import lab, rgb_of
 
 _SCALE_LIMITS = (0.7, 1.4)  # of the colour match's spread: a grey coat must not become a rainbow

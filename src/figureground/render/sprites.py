@@ -10,7 +10,7 @@ from PIL import Image
 
 from figureground.core.arrays import Bytes, Ints
 from figureground.core.canvas import Canvas
-from figureground.core.sample import Catalog, Figure, Scene, far_to_near
+from figureground.core.nouns import Catalog, Figure, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.geometry.layering import Surface

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from figureground.core.files import write_whole
-from figureground.core.sample import DepthMap, Picture
+from figureground.core.nouns import DepthMap, Picture
 from figureground.evaluate.depth import Evaluation, Row, View
+from figureground.image.colourmap import DepthScale, colours, depth_scale
 from figureground.report import plots
-from figureground.report.colour import DepthScale, colours, depth_scale
 from figureground.report.page import jpeg_uri
 
 WORST = 0.5  # the relative error at which the error colours end

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from figureground.core.canvas import Canvas
-from figureground.core.sample import Catalog, Ground, Mask, Picture
+from figureground.core.nouns import Catalog, Ground, Mask, Picture
 from figureground.dataset.files import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.geometry import perspective

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.job import DepthPlan
+from figureground.core.nouns import Catalog, SetAside
 from figureground.core.record import SPLITS, DepthMeaning
-from figureground.core.sample import Catalog, SetAside
 from figureground.dataset.files import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
+from figureground.image.colourmap import DepthScale
 from figureground.image.masks import mask_of
 from figureground.report import floors, plots, samples
-from figureground.report.colour import DepthScale
 from figureground.report.snippets import snippets
 from figureground.resolve import depth_plan, placing_of
 from figureground.samples import stats

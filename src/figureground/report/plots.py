@@ -12,7 +12,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.report.colour import DepthScale, hexadecimal
+from figureground.image.colourmap import DepthScale, hexadecimal
 
 _WIDTH, _HEIGHT = 340, 205
 _LEFT, _RIGHT, _TOP, _BOTTOM = 6, 6, 18, 34

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.nouns import Background, Cutout, DepthMap, Foreground, Mask, Picture
 from figureground.core.record import Record
-from figureground.core.sample import Background, Cutout, DepthMap, Foreground, Mask, Picture
 from figureground.dataset.files import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.evaluate.metrics import iou
+from figureground.image.colourmap import DepthScale, depth_scale
 from figureground.ingest.pixels import Pixels
-from figureground.report.colour import DepthScale, depth_scale
 
 CANDIDATES = 8  # looked at for each one shown
 KEY_THRESHOLD = 20  # grey levels

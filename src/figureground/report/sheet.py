@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from figureground.core.sample import Box, Catalog, Picture
+from figureground.core.nouns import Box, Catalog, Picture
 from figureground.core.store import Store
 from figureground.dataset.stored import Dataset
+from figureground.image.colourmap import colours
 from figureground.image.masks import mask_of
 from figureground.ingest.pixels import Pixels
 from figureground.report import samples
-from figureground.report.colour import colours
 from figureground.report.floors import floors
 from figureground.report.plots import measure, number
 from figureground.samples.codec import pixels

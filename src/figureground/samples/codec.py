@@ -16,9 +16,9 @@ from PIL import Image
 from figureground.core.arrays import Bytes
 from figureground.core.job import Formats
 from figureground.core.layers import LAYERS, Coder
+from figureground.core.nouns import HALF, DepthMap
 from figureground.core.recipe import ImageOptions
 from figureground.core.record import DepthMeaning
-from figureground.core.sample import HALF, DepthMap
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.image import png
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from figureground.core import random
 from figureground.core.arrays import Bytes, Ints
 from figureground.core.layers import LAYERS
+from figureground.core.nouns import HALF, Box
 from figureground.core.record import Record
-from figureground.core.sample import HALF, Box
 from figureground.image.masks import tight_box
 from figureground.samples.stats import (
     AREA_BINS,

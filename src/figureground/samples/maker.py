@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from figureground.core.job import Job
 from figureground.core.layers import LAYERS, member_name
+from figureground.core.nouns import Catalog, DepthMap, Scene
 from figureground.core.record import Record
-from figureground.core.sample import Catalog, DepthMap, Scene
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise, quantise
 from figureground.geometry.layering import layered

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from figureground.core.job import Job
+from figureground.core.nouns import Catalog, Figure, Mask, Scene, far_to_near
 from figureground.core.record import DepthMeaning, FigureRecord, Record
-from figureground.core.sample import Catalog, Figure, Mask, Scene, far_to_near
 from figureground.geometry.codes import DepthCode
 from figureground.image import rle
 from figureground.image.masks import mask_of, tight_box

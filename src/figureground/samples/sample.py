@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from figureground.core.arrays import Bytes
+from figureground.core.nouns import DepthMap, Mask, Picture
 from figureground.core.record import Record
-from figureground.core.sample import DepthMap, Mask, Picture
 from figureground.image import rle
 
 # a background's id -> its picture alone, and its depth where the catalog has it

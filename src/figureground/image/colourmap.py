@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.sample import DepthMap, Picture
+from figureground.core.nouns import DepthMap, Picture
 from figureground.image.colour import rgb_of_oklab
 
 # position 0..1, chroma, hue in degrees; lightness runs evenly from _DARK to _LIGHT
