@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import weakref
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,6 +133,7 @@ class PartReader:
         self._where = f"{store.name}/{name}"
         try:
             self._file = store.open(name)
+            weakref.finalize(self, self._file.close)  # an archive leaves a file that it was given open
             self._archive = zipfile.ZipFile(self._file)
         except (OSError, zipfile.BadZipFile) as error:
             raise self._damaged(error) from None
