@@ -85,7 +85,7 @@ def test_depth_is_added_to_a_dataset_and_given_to_a_folder(
     assert open_dataset(tmp_path / "new")[0].depth is not None
     assert open_dataset(tmp_path / "out")[0].depth is None
     run("depth", tmp_path / "out", "--model", network, "--workers", "1", "--encoding", "png8")
-    assert open_dataset(tmp_path / "out").record(0)["depth_scale"] != 0.001
+    assert open_dataset(tmp_path / "out").record(0).depths["depth"].scale != 0.001
     capsys.readouterr()
     run(
         "depth",

@@ -22,7 +22,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def test_samples_come_by_index_in_any_order(data: Dataset) -> None:
     assert len(data) == 36
     forward = [data[i] for i in range(36)]
-    assert [sample.record["index"] for sample in forward] == list(range(36))
+    assert [sample.record.index for sample in forward] == list(range(36))
     for i in (35, 0, 17, -1, -36):
         assert np.array_equal(data[i].image, forward[i].image)
         assert data[i].record == data.record(i)
@@ -45,9 +45,9 @@ def test_a_sample_has_the_stated_shapes(data: Dataset) -> None:
 def test_parts_are_datasets(data: Dataset) -> None:
     assert data.parts == 6
     assert [len(data.part(k)) for k in range(6)] == [7, 7, 7, 7, 7, 1]
-    together = [sample.record["key"] for k in range(6) for sample in data.part(k)]
-    assert together == [sample.record["key"] for sample in data]
-    assert data.part(-1)[0].record["index"] == 35
+    together = [sample.record.key for k in range(6) for sample in data.part(k)]
+    assert together == [sample.record.key for sample in data]
+    assert data.part(-1)[0].record.index == 35
     with pytest.raises(IndexError):
         data.part(6)
 

@@ -81,11 +81,11 @@ def test_members_are_copied_and_twins_follow_each_other(data: Dataset, tmp_path:
             record, members = stored[archive.read(image)]
             assert archive.read(mask) == members["mask"]
             assert archive.read(depth) == members["depth"]
-        assert record["background"] == f"bg{int(background[13:-4]):03d}"
-        assert record["figures"][0]["foreground"] == f"fg{int(foreground[13:-4]):03d}"
-        assert record["mirrored"] is bool(k % 2)
+        assert record.background == f"bg{int(background[13:-4]):03d}"
+        assert record.figures[0].foreground == f"fg{int(foreground[13:-4]):03d}"
+        assert record.mirrored is bool(k % 2)
         if k % 2:
-            assert (before["position"], before["figures"][0]["x"]) == (record["position"], record["figures"][0]["x"])
+            assert (before.position, before.figures[0].x) == (record.position, record.figures[0].x)
         before = record
 
 

@@ -2,6 +2,7 @@ import dataclasses
 import io
 import json
 import os
+import pickle
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -15,15 +16,17 @@ from PIL import Image
 from figureground import build, dry_run, open_dataset
 from figureground.core.engines import Outcome, Processes, Serial
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import only_writer
-from figureground.core.recipe import Recipe
+from figureground.core.job import Job
 from figureground.core.store import FolderStore, MemoryStore
 from figureground.dataset import parts
 from figureground.geometry.codes import dequantise
 from figureground.image.masks import tight_box
 from figureground.ingest import ingest
+from figureground.ingest.inputs import Photo
 from figureground.ingest.pixels import Pixels
-from figureground.samples.maker import Workshop, depth_model
+from figureground.make.part_job import PartTask
+from figureground.resolve import resolve
+from figureground.samples.maker import Maker
 from tests.builders import NO_LOOK, scene_photo, small_recipe, write_depth_network, write_photos
 
 
@@ -90,25 +93,25 @@ def test_a_sample_is_what_plan_and_render_say(photos: Path, tmp_path: Path) -> N
     backgrounds = {b.id: i for i, b in enumerate(data.catalog.backgrounds)}
     foregrounds = {f.id: i for i, f in enumerate(data.catalog.foregrounds)}
     for sample in data:
-        (figure,) = sample.record["figures"]
-        cutout = pixels.cutout(foregrounds[figure["foreground"]])
-        shown = cutout[:, ::-1] if figure["flip"] else cutout
-        y, x = figure["y"], figure["x"]
+        (figure,) = sample.record.figures
+        cutout = pixels.cutout(foregrounds[figure.foreground])
+        shown = cutout[:, ::-1] if figure.flip else cutout
+        y, x = figure.y, figure.x
         mask = np.zeros((64, 64), bool)
         mask[y : y + len(shown), x : x + shown.shape[1]] = shown[..., 3] >= 128
         assert sample.mask is not None
         assert sample.depth is not None
         assert np.array_equal(sample.mask, mask)
-        assert tuple(figure["box"]) == tight_box(mask)
-        assert figure["area"] == mask.sum()
-        assert figure["visible_fraction"] == 1.0
-        known = dequantise(pixels.depth(backgrounds[sample.record["background"]])).values
+        assert figure.box == tight_box(mask)
+        assert figure.area == mask.sum()
+        assert figure.visible_fraction == 1.0
+        known = dequantise(pixels.depth(backgrounds[sample.record.background])).values
         assert np.array_equal(sample.depth.values[~mask], known[~mask])
         assert (sample.depth.values[mask] == known[mask].min()).all()
-        assert figure["depth_at_contact"] == pytest.approx(float(known[mask].min()), abs=1e-3)
+        assert figure.depth_at_contact == pytest.approx(float(known[mask].min()), abs=1e-3)
         outside = np.ones((64, 64), bool)
         outside[max(y - 8, 0) : y + len(shown) + 8, max(x - 8, 0) : x + shown.shape[1] + 8] = False
-        background = pixels.background(backgrounds[sample.record["background"]])
+        background = pixels.background(backgrounds[sample.record.background])
         if outside.any():  # JPEG's own error, away from the figure
             assert np.abs(sample.image[outside].astype(int) - background[outside]).mean() < 6
 
@@ -153,7 +156,7 @@ def test_labels_name_what_is_there(photos: Path, tmp_path: Path) -> None:
         with zipfile.ZipFile(data.path / row["part"]) as archive:
             assert {row["image"], row["mask"]} <= set(archive.namelist())
         record = data.record(i)
-        assert [int(row[f"box_{n}"]) for n in ("x0", "y0", "x1", "y1")] == record["figures"][0]["box"]
+        assert [int(row[f"box_{n}"]) for n in ("x0", "y0", "x1", "y1")] == list(record.figures[0].box or ())
         assert row["depth"] == ""
     assert {row["split"] for row in rows} <= {"train", "new background", "new foreground", "new both"}
 
@@ -165,7 +168,7 @@ def test_the_same_command_finishes_what_is_missing(photos: Path, tmp_path: Path)
     (out / "parts/part-00002.zip").unlink()
     (out / "parts/part-00003.json").unlink()
     (out / "parts/part-00004.zip").write_bytes(b"half")
-    (out / "parts/part-00001.zip.12ab.partial").write_bytes(b"left over")
+    (out / "parts/part-00001.zip.12ab34cd.partial").write_bytes(b"left over")
     (out / "manifest.json").unlink()
     kept = (out / "parts/part-00000.zip").stat().st_mtime_ns
     build(recipe, out)
@@ -178,27 +181,29 @@ def test_a_crash_between_parts_loses_only_the_part_under_way(
 ) -> None:
     recipe = small_recipe(photos)
     whole = files(build(recipe, tmp_path / "whole/out"))
-    write = parts.write_part
-    calls: list[int] = []
+    calls = 0
 
-    def crashing(dataset: Path, number: int, build_id: str, samples: Iterable[parts.Made]) -> parts.PartInfo:
-        calls.append(number)
-        if len(calls) == 3:
+    def crashing(part: parts.PartWriter, made: parts.Made) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2 * 7 + 3:  # in the midst of the third part
             raise KeyboardInterrupt
-        return write(dataset, number, build_id, samples)
+        add(part, made)
 
-    monkeypatch.setattr(parts, "write_part", crashing)
+    add = parts.PartWriter.add
+    monkeypatch.setattr(parts.PartWriter, "add", crashing)
     with pytest.raises(KeyboardInterrupt):
-        build(recipe, tmp_path / "out")
+        build(recipe, tmp_path / "stopped/out")
     with pytest.raises(FigureGroundError, match="not finished"):
-        open_dataset(tmp_path / "out")
-    assert len(list((tmp_path / "out/parts").glob("*.zip"))) == 2
-    monkeypatch.setattr(parts, "write_part", write)
-    assert files(build(recipe, tmp_path / "out")) == whole
+        open_dataset(tmp_path / "stopped/out")
+    names = {path.name for path in (tmp_path / "stopped/out/parts").glob("*")}
+    assert names == {f"part-0000{n}.{suffix}" for n in (0, 1) for suffix in ("zip", "json")}
+    monkeypatch.undo()
+    assert files(build(recipe, tmp_path / "stopped/out")) == whole
 
 
 def test_a_changed_recipe_is_refused_by_the_changed_keys(photos: Path, tmp_path: Path) -> None:
-    out = build(small_recipe(photos), tmp_path / "out")
+    out = build(small_recipe(photos), tmp_path / "changed/out")
     before = files(out)
     with pytest.raises(FigureGroundError, match=r"seed: 0 -> 5; placement.per_pair: 2 -> 3") as caught:
         build(small_recipe(photos, seed=5, placement={"per_pair": 3}), out)
@@ -235,16 +240,16 @@ def test_a_build_stopped_while_preparing_photos_goes_on(
     whole = files(build(small_recipe(photos), tmp_path / "whole/out"))
     real = ingest.prepare_photo
 
-    def stop(recipe: Recipe, job: ingest.Job) -> ingest.Prepared:
-        if "room2" in job.path:
+    def stop(job: Job, photo: Photo) -> ingest.Outcome:
+        if "room2" in photo.path:
             raise KeyboardInterrupt
-        return real(recipe, job)
+        return real(job, photo)
 
     monkeypatch.setattr(ingest, "prepare_photo", stop)
     with pytest.raises(KeyboardInterrupt):
-        build(small_recipe(photos), tmp_path / "out")
+        build(small_recipe(photos), tmp_path / "stopped/out")
     monkeypatch.setattr(ingest, "prepare_photo", real)
-    assert files(build(small_recipe(photos), tmp_path / "out")) == whole
+    assert files(build(small_recipe(photos), tmp_path / "stopped/out")) == whole
 
 
 def test_a_stopped_fresh_build_is_no_finished_dataset(
@@ -314,7 +319,7 @@ def test_a_damaged_part_is_named(photos: Path, tmp_path: Path) -> None:
 def test_two_builds_do_not_share_a_folder(photos: Path, tmp_path: Path) -> None:
     out = build(small_recipe(photos), tmp_path / "out")
     before = files(out)
-    with only_writer(out), pytest.raises(FigureGroundError, match="another build is at work"):
+    with FolderStore(out).lock(), pytest.raises(FigureGroundError, match="another build is at work"):
         build(small_recipe(photos), out)
     assert {name: data for name, data in files(out).items() if name != ".lock"} == before
     assert files(build(small_recipe(photos), out)) == before
@@ -324,20 +329,20 @@ def test_a_nan_fails_its_part_is_reported_and_never_written(photos: Path, tmp_pa
     recipe = small_recipe(photos, depth={"source": "network", "model": "nan.onnx"})
     with pytest.raises(FigureGroundError, match="NaN"):
         build(recipe, tmp_path / "out")
-    assert not list((tmp_path / "out/parts").iterdir())
+    assert not list((tmp_path / "out/parts").glob("*"))
 
 
 def test_one_failing_part_leaves_the_others_finished(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = parts.write_part
+    add = parts.PartWriter.add
 
-    def failing(dataset: Path, number: int, build_id: str, samples: Iterable[parts.Made]) -> parts.PartInfo:
-        if number == 1:
+    def failing(part: parts.PartWriter, made: parts.Made) -> None:
+        if made.record.index == 7 + 3:  # in the midst of part 1
             raise OSError("disk on fire")
-        return write(dataset, number, build_id, samples)
+        add(part, made)
 
-    monkeypatch.setattr(parts, "write_part", failing)
+    monkeypatch.setattr(parts.PartWriter, "add", failing)
     with pytest.raises(FigureGroundError, match="1 of 6 parts failed; the first: OSError: disk on fire") as caught:
         build(small_recipe(photos), tmp_path / "out")
     assert "same command again" in caught.value.remedy
@@ -363,7 +368,7 @@ def test_a_small_disk_is_noticed_before_the_first_part(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(FigureGroundError, match="disk is too small"):
         build(small_recipe(photos), tmp_path / "out")
-    assert not list((tmp_path / "out/parts").iterdir())
+    assert not list((tmp_path / "out/parts").glob("*"))
 
 
 def test_odd_outputs_are_refused_and_left_alone(photos: Path, tmp_path: Path) -> None:
@@ -397,18 +402,23 @@ def test_batches_and_threads_give_the_same_samples(photos: Path, batch: int, thr
     """Beside an accelerator samples are rendered and encoded in threads; what comes out is the same, in order."""
     recipe = small_recipe(photos, depth={"source": "network", "model": "grey.onnx", "batch": batch})
     store = MemoryStore()
-    catalog = ingest.ingest(recipe, Serial(), store, lambda *_: None)
-    model = depth_model(recipe)
-    plain = small_recipe(photos, depth={"source": "network", "model": "grey.onnx"})
-    expected = list(Workshop(plain, catalog, store, model).make(range(36)))
-    workshop = Workshop(recipe, catalog, store, model)
-    workshop.threads = threads
-    made = list(workshop.make(range(36)))
+    job = resolve(recipe)
+    catalog = ingest.ingest(job, Serial(), store, lambda *_: None)
+    plain = resolve(small_recipe(photos, depth={"source": "network", "model": "grey.onnx"}))
+    expected = list(Maker(plain, catalog, store).make(range(36)))
+    maker = Maker(job, catalog, store)
+    maker.threads = threads
+    made = list(maker.make(range(36)))
     assert [m.record for m in made] == [m.record for m in expected]
     assert [m.members for m in made] == [m.members for m in expected]
-    assert list(workshop.make([])) == []
+    assert list(maker.make([])) == []
 
 
 def test_workers_agree_on_a_build(photos: Path) -> None:
     assert dataclasses.is_dataclass(small_recipe(photos))
-    assert hash(small_recipe(photos)) == hash(small_recipe(photos))  # workers keep their workshop by recipe
+    assert hash(small_recipe(photos)) == hash(small_recipe(photos))
+    recipe = small_recipe(photos, depth={"source": "network", "model": "grey.onnx"})
+    one, other = (PartTask(resolve(recipe), FolderStore(photos / "out"), "build", 36) for _ in range(2))
+    sent = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own object
+    assert one == other == sent  # workers keep their maker by the task
+    assert hash(one) == hash(other) == hash(sent)

@@ -13,12 +13,13 @@ from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe
+from figureground.core.store import FolderStore
 from figureground.dataset.stored import Dataset
 from figureground.geometry.codes import dequantise
 from figureground.ingest.catalog import load_catalog
-from figureground.plan.plan import held_out
-from figureground.samples.maker import Workshop
-from figureground.samples.records import whole_mask
+from figureground.plan.split import held_out
+from figureground.resolve import resolve
+from figureground.samples.maker import Maker
 from tests.builders import (
     NO_LOOK,
     figure_cutout,
@@ -57,7 +58,7 @@ def test_background_pixels_keep_exactly_their_depth(tmp_path: Path) -> None:
     virtual = open_dataset(data.path, virtual=True)
     backgrounds = {b.id: i for i, b in enumerate(data.catalog.backgrounds)}
     for sample in data:
-        _, own = virtual.background(backgrounds[sample.record["background"]])
+        _, own = virtual.background(backgrounds[sample.record.background])
         assert own is not None
         assert sample.depth is not None
         assert sample.mask is not None
@@ -73,27 +74,27 @@ def test_records_say_what_is_seen(tmp_path: Path) -> None:
     data = built(tmp_path, placement=SEVERAL)
     several = hidden = 0
     for sample in data:
-        figures = sample.record["figures"]
+        figures = sample.record.figures
         assert sample.instances is not None
         assert sample.mask is not None
         assert np.array_equal(sample.instances > 0, sample.mask)
         several += len(figures) > 1
-        assert sorted(f["order"] for f in figures) == list(range(len(figures)))
+        assert sorted(f.order for f in figures) == list(range(len(figures)))
         for i, figure in enumerate(figures):
             visible = sample.instances == i + 1
-            assert figure["area"] == visible.sum()
-            assert 0.3 <= figure["visible_fraction"] <= 1
+            assert figure.area == visible.sum()
+            assert 0.3 <= figure.visible_fraction <= 1
             rows, columns = np.flatnonzero(visible.any(1)), np.flatnonzero(visible.any(0))
-            assert figure["box"] == [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
-            whole = whole_mask(figure, visible)
+            assert figure.box == (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+            whole = sample.whole_mask(i)
             assert (whole | ~visible).all()
             hidden += int(whole.sum() > visible.sum())
-            inside = 0 <= figure["x"] <= 96 - figure["width"] and 0 <= figure["y"] <= 96 - figure["height"]
+            inside = 0 <= figure.x <= 96 - figure.width and 0 <= figure.y <= 96 - figure.height
             if inside:  # nothing is cut off: the whole mask is what the visible fraction is a fraction of
-                assert visible.sum() / whole.sum() == pytest.approx(figure["visible_fraction"], abs=0.02)
+                assert visible.sum() / whole.sum() == pytest.approx(figure.visible_fraction, abs=0.02)
         # nearer figures come later in the order, and stand lower on the floor
-        ordered = sorted(figures, key=lambda f: f["order"])
-        distances = [f["depth_at_contact"] for f in ordered]
+        ordered = sorted(figures, key=lambda f: f.order)
+        distances = [f.depth_at_contact for f in ordered]
         assert distances == sorted(distances, reverse=True)
     assert several > 10
     assert hidden > 3
@@ -103,12 +104,12 @@ def test_what_the_room_hides_is_in_the_whole_mask(tmp_path: Path) -> None:
     """One figure: what stands before it is the room's box alone."""
     behind = 0
     for sample in built(tmp_path, placement={"per_pair": 6}, look=NO_LOOK):
-        (figure,) = sample.record["figures"]
+        (figure,) = sample.record.figures
         assert sample.mask is not None
-        whole = whole_mask(figure, sample.mask)
-        if figure["visible_fraction"] < 0.97 and 0 <= figure["x"] <= 96 - figure["width"]:
+        whole = sample.whole_mask(0)
+        if figure.visible_fraction < 0.97 and 0 <= figure.x <= 96 - figure.width:
             behind += 1
-            assert sample.mask.sum() / whole.sum() == pytest.approx(figure["visible_fraction"], abs=0.02)
+            assert sample.mask.sum() / whole.sum() == pytest.approx(figure.visible_fraction, abs=0.02)
     assert behind >= 2
 
 
@@ -117,12 +118,12 @@ def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:
     data = built(tmp_path, look=NO_LOOK)
     heights = {f.id: f.real_height for f in data.catalog.foregrounds}
     for i in range(len(data)):
-        (figure,) = data.record(i)["figures"]
-        assert figure["placement"] == "ground"
-        assert figure["real_height"] == heights[figure["foreground"]]
-        expected = 96 * figure["real_height"] / figure["depth_at_contact"]
-        assert figure["height"] == pytest.approx(expected, rel=0.08, abs=1.5)
-        assert 30 * 96 / 224 - 1 <= figure["height"] <= 210 * 96 / 224 + 1
+        (figure,) = data.record(i).figures
+        assert figure.placement == "ground"
+        assert figure.real_height == heights[figure.foreground]
+        expected = 96 * figure.real_height / figure.depth_at_contact
+        assert figure.height == pytest.approx(expected, rel=0.08, abs=1.5)
+        assert 30 * 96 / 224 - 1 <= figure.height <= 210 * 96 / 224 + 1
 
 
 def test_several_figures_use_all_foregrounds_alike_and_do_not_leak(tmp_path: Path) -> None:
@@ -135,10 +136,10 @@ def test_several_figures_use_all_foregrounds_alike_and_do_not_leak(tmp_path: Pat
     assert len(held_ids) == 2
     for i in range(len(data)):
         record = data.record(i)
-        ids = [f["foreground"] for f in record["figures"]]
+        ids = [f.foreground for f in record.figures]
         assert len(set(ids)) == len(ids)
         assert len({name in held_ids for name in ids}) == 1, "one split a sample"
-        assert (ids[0] in held_ids) == (record["split"] in ("new foreground", "new both"))
+        assert (ids[0] in held_ids) == (record.split in ("new foreground", "new both"))
     assert all(check["passed"] for check in data.statistics["checks"])
 
 
@@ -158,18 +159,18 @@ def test_a_room_without_a_floor_is_left_out_or_placed_otherwise_and_says_so(tmp_
         assert len(data.catalog.backgrounds) == 4
         assert any("floor" in n.reason for n in data.catalog.notes if n.source.endswith("wall.png"))
         wall = next(b.id for b in data.catalog.backgrounds if b.source.endswith("wall.png"))
-        placed = {data.record(i)["background"]: data.record(i)["figures"][0]["placement"] for i in range(len(data))}
+        placed = {data.record(i).background: data.record(i).figures[0].placement for i in range(len(data))}
         assert placed[wall] == mode
         assert {way for name, way in placed.items() if name != wall} == {"ground"}
         assert data.statistics["accumulated"]["placements"].keys() == {"ground", mode}
-        sample = next(s for s in data if s.record["background"] == wall)
+        sample = next(s for s in data if s.record.background == wall)
         assert sample.depth is not None
         assert np.allclose(sample.depth.values, 3.0)  # a flat card at the wall that it covers
 
 
 def test_only_the_first_figure_is_ever_on_a_grid(tmp_path: Path) -> None:
     data = built(tmp_path, placement={"mode": "grid", "figures": [2, 3], "min_visible": 0.2})
-    placed = [[f["placement"] for f in data.record(i)["figures"]] for i in range(len(data))]
+    placed = [[f.placement for f in data.record(i).figures] for i in range(len(data))]
     assert {ways[0] for ways in placed} == {"grid"}
     assert {way for ways in placed for way in ways[1:]} == {"uniform"}
 
@@ -219,18 +220,12 @@ def test_depth_of_backgrounds_from_the_network_once(tmp_path: Path) -> None:
     data = open_dataset(build(recipe, tmp_path / "out"))
     assert {b.depth_from for b in data.catalog.backgrounds} == {"network"}
     assert data.manifest["depth_model"]["file"] == "grey.onnx"
-    workshop = Workshop(recipe, data.catalog, _store(data.path), None)
-    picture = workshop.pixels.background(0)
+    maker = Maker(resolve(recipe, prepared=True), data.catalog, FolderStore(data.path / "catalog"))
+    picture = maker.pixels.background(0)
     expected = 1 + 4 * picture.astype(np.float64).mean(-1) / 255
-    assert np.allclose(dequantise(workshop.pixels.depth(0)).values, expected, atol=0.02)
+    assert np.allclose(dequantise(maker.pixels.depth(0)).values, expected, atol=0.02)
     with pytest.raises(FigureGroundError, match="nothing gives it"):
         build(dataclasses.replace(recipe, depth=dataclasses.replace(recipe.depth, model="")), tmp_path / "no")
-
-
-def _store(dataset: Path) -> Any:
-    from figureground.core.store import FolderStore
-
-    return FolderStore(dataset / "catalog")
 
 
 @pytest.mark.parametrize("relief", ["flat", "round", "network"])
@@ -244,15 +239,15 @@ def test_relief_stays_within_the_thickness(tmp_path: Path, relief: str) -> None:
     spans = []
     for i in range(0, len(data), 5):
         sample = data[i]
-        (figure,) = sample.record["figures"]
+        (figure,) = sample.record.figures
         assert sample.depth is not None
         own = sample.depth.values[sample.mask]
-        assert own.max() <= figure["depth_at_contact"] + 0.0011
+        assert own.max() <= figure.depth_at_contact + 0.0011
         # thickness is metres at the figure's own scale: height in px over real height
-        assert own.min() >= figure["depth_at_contact"] - 0.3 * 1.15 - 0.01
+        assert own.min() >= figure.depth_at_contact - 0.3 * 1.15 - 0.01
         spans.append(float(own.max() - own.min()))
     assert (max(spans) < 0.0011) == (relief == "flat")
-    assert len({bool(f.relief_file) for f in load_catalog(data.path / "catalog").foregrounds}) == 1
+    assert len({bool(f.relief_file) for f in load_catalog(FolderStore(data.path / "catalog")).foregrounds}) == 1
 
 
 def test_the_catalog_is_kept_when_only_the_drawing_changes(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import dataclasses
 import zipfile
-from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,8 @@ import pytest
 from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import only_writer
 from figureground.core.recipe import DepthEncoding, DepthOptions, Recipe
+from figureground.core.store import FolderStore, Store
 from figureground.dataset import parts
 from figureground.make import redepth
 from tests.builders import small_recipe, write_depth_network, write_photos
@@ -67,16 +67,16 @@ def test_in_place_it_replaces_depth_and_nothing_else(recipe: Recipe, tmp_path: P
 def test_it_goes_on_where_it_was_stopped(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = build(recipe, tmp_path / "out")
     whole = content(build(dataclasses.replace(recipe, depth=options(recipe)), tmp_path / "whole"))
-    write = parts.write_part
+    writing = parts.writing
     calls: list[int] = []
 
-    def crashing(dataset: Path, number: int, build_id: str, samples: Iterable[parts.Made]) -> parts.PartInfo:
+    def crashing(store: Store, number: int, build_id: str) -> AbstractContextManager[parts.PartWriter]:
         calls.append(number)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return write(dataset, number, build_id, samples)
+        return writing(store, number, build_id)
 
-    monkeypatch.setattr(parts, "write_part", crashing)
+    monkeypatch.setattr(parts, "writing", crashing)
     with pytest.raises(KeyboardInterrupt):
         redo(source, source, recipe, options(recipe))
     with pytest.raises(FigureGroundError, match="not finished"):
@@ -127,7 +127,7 @@ def test_a_network_that_does_not_work_leaves_the_dataset_as_it_is(recipe: Recipe
             redo(source, source, recipe, options(recipe, model=model))
     with pytest.raises(FigureGroundError, match="by a network"):
         redo(source, source, recipe, dataclasses.replace(recipe.depth, source="none"))
-    with only_writer(source), pytest.raises(FigureGroundError, match="another build is at work"):
+    with FolderStore(source).lock(), pytest.raises(FigureGroundError, match="another build is at work"):
         redo(source, source, recipe, options(recipe))
     assert files(source) == before
 

@@ -23,9 +23,11 @@ from PIL import Image
 
 from figureground import Dataset, DepthMap, build, open_dataset
 from figureground.core.recipe_toml import from_mapping
+from figureground.core.store import FolderStore
 from figureground.evaluate.metrics import iou
+from figureground.image import colourmap
+from figureground.ingest.catalog import load_catalog
 from figureground.report import (
-    colour,
     contact_sheet,
     page,
     plots,
@@ -228,7 +230,7 @@ def test_images_decode_and_masks_are_exact(dataset: Path) -> None:
         assert sample.mask is not None
         assert np.array_equal(np.asarray(mask), sample.mask)
         assert np.abs(np.asarray(composite).astype(int) - sample.image).mean() < 4
-        assert sample.record["key"] in page_.text
+        assert sample.record.key in page_.text
 
 
 def test_depth_pictures_show_holes_and_say_so(layered: Path, plain: Path) -> None:
@@ -332,7 +334,8 @@ def test_the_code_on_the_page_runs(dataset: Path, monkeypatch: pytest.MonkeyPatc
         assert np.array_equal(names["image"], expected.image)
         assert names["mask"].dtype == bool
         assert np.array_equal(names["mask"], expected.mask)
-        assert names["record"] == expected.record
+        record = expected.record if code is with_figureground else expected.record.to_row()
+        assert names["record"] == record
         if expected.depth is None:
             assert "depth" not in names
         else:
@@ -341,7 +344,7 @@ def test_the_code_on_the_page_runs(dataset: Path, monkeypatch: pytest.MonkeyPatc
 
     names = {}
     exec(with_torch, names)  # noqa: S102
-    training = [k for k in range(len(opened)) if opened.record(k)["split"] == "train"]
+    training = [k for k in range(len(opened)) if opened.record(k).split == "train"]
     assert 0 < len(training) < len(opened)
     assert len(names["train"]) == len(training)
     assert np.asarray(names["images"]).shape == (4, 3, SIZE, SIZE)
@@ -406,9 +409,9 @@ def test_the_heat_map_is_lightest_where_most_figures_are() -> None:
     found = plots.heat_map(share, "heat").split("</svg>")[0] + "</svg>"
     cells = list(ElementTree.fromstring(found).iter("rect"))  # noqa: S314
     assert len(cells) == 20
-    assert cells[2 * 5 + 3].get("fill") == colour.hexadecimal(1)
-    assert cells[1 * 5 + 1].get("fill") == colour.hexadecimal(0.5)
-    assert cells[0].get("fill") == colour.hexadecimal(0)
+    assert cells[2 * 5 + 3].get("fill") == colourmap.hexadecimal(1)
+    assert cells[1 * 5 + 1].get("fill") == colourmap.hexadecimal(0.5)
+    assert cells[0].get("fill") == colourmap.hexadecimal(0)
     assert "50.0 % of the samples" in plots.heat_map(share, "heat")
 
 
@@ -459,14 +462,14 @@ def test_numbers(value: float, text: str) -> None:
 
 
 def test_the_colour_map_gets_lighter_all_the_way() -> None:
-    lightness = colour.TABLE @ np.array([0.2126, 0.7152, 0.0722])
+    lightness = colourmap.TABLE @ np.array([0.2126, 0.7152, 0.0722])
     assert (np.diff(lightness) > 0).all()
-    assert colour.TABLE.shape == (256, 3)
+    assert colourmap.TABLE.shape == (256, 3)
 
 
 def test_pixels_without_a_value_look_like_no_value() -> None:
-    picture = colour.colours(np.full((32, 32), np.nan))
-    distance = np.abs(picture.reshape(-1, 1, 3).astype(int) - colour.TABLE[None].astype(int)).sum(-1).min()
+    picture = colourmap.colours(np.full((32, 32), np.nan))
+    distance = np.abs(picture.reshape(-1, 1, 3).astype(int) - colourmap.TABLE[None].astype(int)).sum(-1).min()
     assert distance > 20
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) == 2
 
@@ -483,7 +486,7 @@ def test_pixels_without_a_value_look_like_no_value() -> None:
 def test_near_is_left_and_light(unit: Any, direction: Any) -> None:
     values = np.linspace(1, 5, 400, dtype=np.float32).reshape(20, 20)
     depth = DepthMap(values, unit, direction)
-    scale = colour.depth_scale([depth])
+    scale = colourmap.depth_scale([depth])
     assert scale is not None
     farther = direction == "larger is farther"
     assert (scale.near < scale.far) == farther
@@ -495,7 +498,7 @@ def test_near_is_left_and_light(unit: Any, direction: Any) -> None:
         suffix = {"m": " m", "1/m": "/m", "relative": ""}[unit]
         assert texts[plots.number(scale.near) + suffix] < texts[plots.number(scale.far) + suffix]
         stops = [stop.get("stop-color") for stop in root.iter("stop")]
-        assert (stops[0], stops[-1]) == (colour.hexadecimal(1), colour.hexadecimal(0))
+        assert (stops[0], stops[-1]) == (colourmap.hexadecimal(1), colourmap.hexadecimal(0))
     inner = {float(t): x for t, x in texts.items() if t and re.fullmatch(r"[\d.]+", t) and x not in (0, 400)}
     assert len(inner) >= 2
     for value, x in inner.items():
@@ -517,11 +520,11 @@ def test_legends_of_pages_run_from_near_to_far(layered: Path, inverse: Path, rel
 
 
 def test_a_flat_or_empty_depth_map_has_a_legend_or_none() -> None:
-    flat = colour.depth_scale([DepthMap(np.full((2, 2), 3, np.float32), "m", "larger is farther")])
+    flat = colourmap.depth_scale([DepthMap(np.full((2, 2), 3, np.float32), "m", "larger is farther")])
     assert flat is not None
     assert flat.near < 3 < flat.far
-    assert colour.depth_scale([DepthMap(np.full((2, 2), np.nan, np.float32), "m", "larger is farther")]) is None
-    assert colour.depth_scale([]) is None
+    assert colourmap.depth_scale([DepthMap(np.full((2, 2), np.nan, np.float32), "m", "larger is farther")]) is None
+    assert colourmap.depth_scale([]) is None
 
 
 # -- which samples are shown, and the difference key -------------------------------------------------------------------
@@ -534,9 +537,9 @@ def test_samples_shown_are_spread(plain: Path) -> None:
     assert chosen == sorted(set(chosen))
     assert chosen[0] < 4
     assert chosen[-1] >= 36
-    assert {r["mirrored"] for r in records} == {True, False}
-    assert len({r["background"] for r in records}) == 4
-    assert len({r["figures"][0]["foreground"] for r in records}) == 4
+    assert {r.mirrored for r in records} == {True, False}
+    assert len({r.background for r in records}) == 4
+    assert len({r.figures[0].foreground for r in records}) == 4
     assert samples.spread(opened, 1000) == list(range(40))
 
 
@@ -607,8 +610,12 @@ def test_long_captions_stay_in_their_column() -> None:
 
 def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "catalog"
-    shutil.copytree(plain / "catalog", folder)
-    written = write_contact_sheets(folder)
+    shutil.copytree(plain / "catalog", folder, ignore=lambda *_: ["Background.jpg", "Foreground.jpg", "Mask.jpg"])
+    store = FolderStore(folder)
+    catalog = load_catalog(store)
+    before = set(store.list())
+    write_contact_sheets(store, catalog)
+    written = sorted(folder / name for name in set(store.list()) - before)
     assert [path.name for path in written] == ["Background.jpg", "Foreground.jpg", "Mask.jpg"]
     layout = sheet.Layout(4, 4, 128, 2, sheet._HEAD)
     pictures = [np.asarray(Image.open(path)) for path in written]
@@ -625,7 +632,7 @@ def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(sheet, "MOST", 3)
     monkeypatch.setattr(sheet, "contact_sheet", spy)
-    write_contact_sheets(folder)
+    write_contact_sheets(store, catalog)
     assert seen[0] == (3, "an even spread of 3 of the 4 backgrounds")
 
 
