@@ -26,7 +26,7 @@ from figureground.ingest.inputs import Photo
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_job import PartTask
 from figureground.resolve import resolve
-from figureground.samples.maker import Maker
+from figureground.samples.maker import Made, Maker
 from tests.builders import NO_LOOK, scene_photo, small_recipe, write_depth_network, write_photos
 
 
@@ -183,7 +183,7 @@ def test_a_crash_between_parts_loses_only_the_part_under_way(
     whole = files(build(recipe, tmp_path / "whole/out"))
     calls = 0
 
-    def crashing(part: parts.PartWriter, made: parts.Made) -> None:
+    def crashing(part: parts.PartWriter, made: Made) -> None:
         nonlocal calls
         calls += 1
         if calls == 2 * 7 + 3:  # in the midst of the third part
@@ -337,7 +337,7 @@ def test_one_failing_part_leaves_the_others_finished(
 ) -> None:
     add = parts.PartWriter.add
 
-    def failing(part: parts.PartWriter, made: parts.Made) -> None:
+    def failing(part: parts.PartWriter, made: Made) -> None:
         if made.record.index == 7 + 3:  # in the midst of part 1
             raise OSError("disk on fire")
         add(part, made)

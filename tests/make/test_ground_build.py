@@ -94,7 +94,8 @@ def test_records_say_what_is_seen(tmp_path: Path) -> None:
                 assert visible.sum() / whole.sum() == pytest.approx(figure.visible_fraction, abs=0.02)
         # nearer figures come later in the order, and stand lower on the floor
         ordered = sorted(figures, key=lambda f: f.order)
-        distances = [f.depth_at_contact for f in ordered]
+        distances = [f.depth_at_contact for f in ordered if f.depth_at_contact is not None]
+        assert len(distances) == len(ordered)
         assert distances == sorted(distances, reverse=True)
     assert several > 10
     assert hidden > 3
@@ -121,6 +122,8 @@ def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:
         (figure,) = data.record(i).figures
         assert figure.placement == "ground"
         assert figure.real_height == heights[figure.foreground]
+        assert figure.real_height is not None
+        assert figure.depth_at_contact is not None
         expected = 96 * figure.real_height / figure.depth_at_contact
         assert figure.height == pytest.approx(expected, rel=0.08, abs=1.5)
         assert 30 * 96 / 224 - 1 <= figure.height <= 210 * 96 / 224 + 1
@@ -241,6 +244,7 @@ def test_relief_stays_within_the_thickness(tmp_path: Path, relief: str) -> None:
         sample = data[i]
         (figure,) = sample.record.figures
         assert sample.depth is not None
+        assert figure.depth_at_contact is not None
         own = sample.depth.values[sample.mask]
         assert own.max() <= figure.depth_at_contact + 0.0011
         # thickness is metres at the figure's own scale: height in px over real height
