@@ -55,13 +55,8 @@ class VirtualDataset:
 
     def batch(self, indices: Iterable[int]) -> list[Sample]:
         """Return some samples; planning them together is cheaper than one by one."""
-        n = len(self)
-        wanted = list(indices)
-        for i in wanted:
-            if not -n <= i < n:
-                raise IndexError(f"sample {i} of {n}")
         maker = self._made()
-        rendered = [maker.render(scene) for scene in maker.scenes(i % n for i in wanted)]
+        rendered = [maker.render(scene) for scene in maker.scenes([self._number(i) for i in indices])]
         pairs = zip(rendered, maker.depths(rendered), strict=True)
         return [maker.sample(one, codes, self._backgrounds) for one, codes in pairs]
 
@@ -72,7 +67,7 @@ class VirtualDataset:
     def split(self, i: int) -> str:
         """Return the split of sample i; planning it is enough."""
         maker = self._made()
-        (scene,) = maker.scenes([i])
+        (scene,) = maker.scenes([self._number(i)])
         return maker.recorder.split.of(scene)
 
     def select(self, *, split: str | None = None, where: Callable[[Record], bool] | None = None) -> Selection:
@@ -82,6 +77,12 @@ class VirtualDataset:
     def background(self, i: int) -> tuple[Picture, DepthMap | None]:
         """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
         return scenery(self.catalog, self._made().pixels, i)
+
+    def _number(self, i: int) -> int:
+        """Return the number that i means, which may count from the end.  Raises IndexError outside."""
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"sample {i} of {len(self)}")
+        return i % len(self)
 
     def _made(self) -> Maker:
         if self._maker is None:
