@@ -40,7 +40,8 @@ def test_masks_of_figures(data: Dataset | VirtualDataset) -> None:
         for i, figure in enumerate(figures):
             seen, whole = sample.figure_mask(i), sample.whole_mask(i)
             for mask in (seen, whole):
-                assert (mask.dtype, mask.shape) == (np.bool_, (96, 96))
+                assert mask.dtype == np.bool_
+                assert mask.shape == (96, 96)
             assert seen.sum() == figure.area
             total += seen
             assert not (seen & ~whole).any()
