@@ -109,7 +109,7 @@ def _figure(row: Mapping[str, Any]) -> FigureRecord:
     values: dict[str, Any] = {
         name: tuple(v) if isinstance(v := row[name], list) else v for name in _names(FigureRecord)
     }
-    return FigureRecord(**values | {"look": Look(**row["look"])})
+    return FigureRecord(**values | {"look": Look(**{name: row["look"][name] for name in _names(Look)})})
 
 
 # labels.csv in its order: "part" and the layers' members, the record's fields, the first figure's, the depth's meaning
