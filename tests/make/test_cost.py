@@ -1,5 +1,4 @@
-"""What is made, and what room it takes: a build goes on without throw-away samples, and knows when a disk is too small."""
-
+"""What is made, and what room it takes: no sample is made for nothing, and a disk that is too small is noticed."""
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
