@@ -1,4 +1,5 @@
 """What is made, and what room it takes: no sample is made for nothing, and a disk that is too small is noticed."""
+
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
