@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Catalog, Ground, Mask, Picture
-from figureground.dataset.files import CATALOG
+from figureground.dataset.names import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.geometry import perspective
 from figureground.ingest.pixels import Pixels

@@ -20,7 +20,7 @@ from PIL import Image
 from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog, SetAside
 from figureground.core.record import SPLITS, DepthMeaning
-from figureground.dataset.files import RECIPE, REPORT
+from figureground.dataset.names import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
 from figureground.image.colourmap import DepthScale
 from figureground.image.masks import mask_of

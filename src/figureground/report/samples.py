@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from figureground.core.nouns import Background, Cutout, DepthMap, Foreground, Mask, Picture
 from figureground.core.record import Record
-from figureground.dataset.files import CATALOG
+from figureground.dataset.names import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.evaluate.metrics import iou
 from figureground.image.colourmap import DepthScale, depth_scale
