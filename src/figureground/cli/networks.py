@@ -153,7 +153,9 @@ def evaluate_cutouts(
     if out is not None:
         from PIL import Image
 
-        Image.fromarray(cutouts.sheet(results)).save(out)
+        from figureground.report.cutouts import cutouts_sheet
+
+        Image.fromarray(cutouts_sheet(results)).save(out)
     facts = {"pictures": len(pictures), "methods": {name: _cut_facts(cuts) for name, cuts in results.items()}}
     console.tell({**facts, "sheet": out}, _and_file(cutouts.table(results), out))
 
