@@ -110,7 +110,8 @@ def evaluate_depth(
     console: Told,
 ) -> None:
     """Measure a depth network against sensor depth: AbsRel, RMSE, log10, delta1; metric, and after alignment."""
-    from figureground.evaluate.depth import evaluate, read_pairs, table, to_json
+    from figureground.evaluate.depth import evaluate, table, to_json
+    from figureground.evaluate.pairs import read_pairs
     from figureground.networks.registry import open_network
     from figureground.report.evaluation import write_evaluation
     from figureground.resolve import depth_model, running_of
