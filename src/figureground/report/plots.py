@@ -35,6 +35,15 @@ def measure(value: float, unit: str) -> str:
     return number(value) + {"m": " m", "1/m": "/m"}.get(unit, "")
 
 
+def human_bytes(count: float) -> str:
+    """Return a size as "532 B", "12.6 MB": powers of 1000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{number(count)} {unit}"
+        count /= 1000
+    return f"{number(count)} TB"
+
+
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
     """Return round numbers from low to high, about as many as asked."""
     span = high - low
