@@ -116,8 +116,8 @@ def _figure_counts(total: stats.Statistics) -> str:
 
 def _visible(histogram: stats.Vector) -> tuple[str, str]:
     counts = np.asarray(histogram)
-    whole = counts[-1] / max(1, counts.sum())
-    return f"{whole:.0%} all but whole", f"{1 - whole:.0%} hidden or cut off by more than 5 %"
+    whole = 100 * counts[-1] / max(1, counts.sum())
+    return f"{whole:.0f} % all but whole", f"{100 - whole:.0f} % hidden or cut off by more than 5 %"
 
 
 def _median_bin(histogram: stats.Vector) -> float:

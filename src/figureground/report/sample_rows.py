@@ -33,9 +33,11 @@ class Pictures:
 
 @dataclass(frozen=True)
 class SampleRow:
-    """A sample's row.  `figure` is its first; `contact` its depth there in words, "" without depth."""
+    """A sample's row.  `area`: px seen of all its figures.  `figure` is its first; `contact` the depth there in words,
+    "" without depth."""
 
     record: Record
+    area: int
     figure: FigureRecord
     background: Background
     foreground: Foreground
@@ -67,6 +69,7 @@ def _row(i: int, shown: Shown, scale: DepthScale | None) -> SampleRow:
     figure = shown.record.figures[0]
     return SampleRow(
         record=shown.record,
+        area=sum(each.area for each in shown.record.figures),
         figure=figure,
         background=shown.background_entry,
         foreground=shown.foreground_entry,

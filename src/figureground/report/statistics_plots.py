@@ -99,11 +99,10 @@ def _depth(counts: Sequence[int], unit: str, meaning: DepthMeaning, wide: bool) 
     below = np.cumsum(shares)
     stray = (below <= _STRAY) | (below - shares >= 100 - _STRAY)  # a few far pixels would flatten the rest
     values, low, high = rebin(np.where(stray, 0, shares), 0.0, step)
-    axis = f"depth, {unit}" if fixed else "depth code, stretched in each image over 0..1"
-    axis = f"{axis} ({meaning.direction})"
-    if shares[stray].sum() > 0:
-        axis += f"; {plots.number(shares[stray].sum())} % lie outside"
-    return plots.histogram(values, low, high, axis, "% of the pixels", "histogram of depth")
+    axis = f"depth, {unit if fixed else '0..1 in each image'} ({meaning.direction})"
+    outside = shares[stray].sum()
+    note = f"; {plots.number(outside)} % lie outside" if outside > 0 else ""
+    return plots.histogram(values, low, high, axis, "% of the pixels", "histogram of depth", note)
 
 
 def rebin(counts: Sequence[float] | NDArray[np.float64], start: float, step: float) -> tuple[list[float], float, float]:
