@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from figureground import build
-from figureground.cli.app import main
+from figureground.cli import main
 from figureground.core.recipe_toml import from_mapping, parse, to_toml
 from tests.builders import figure_cutout, scene_photo, small_recipe, write_photos
 
