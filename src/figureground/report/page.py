@@ -82,7 +82,7 @@ def report_of(dataset: Dataset) -> Report:
         icon=icon_uri(),
         bytes=human_bytes(manifest.bytes),
         depth=depth_facts(meaning, plan, manifest.network) if meaning else None,
-        exact_masks=recipe.mask.format == "png",
+        exact_masks=not formats_of(recipe).jpeg_masks,
         twins=placing_of(recipe).twins == 2,
         shown=sample_rows(dataset, SAMPLES),
         numbers=numbers,
