@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Cost:
 
 
 def dry_run(
-    recipe: Recipe | str, *, engine: Engine | None = None, progress: Progress | None = None
+    recipe: Recipe | Path | str, *, workers: int = 1, engine: Engine | None = None, progress: Progress | None = None
 ) -> tuple[Cost, Catalog]:
     """Return what a build would cost and the catalog it would use; writes nothing.
 
@@ -57,7 +58,7 @@ def dry_run(
     job = resolve(as_recipe(recipe))
     store = MemoryStore()
     with watched(progress) as report:
-        catalog = ingest(job, engine or choose("serial", 1), store, report)
+        catalog = ingest(job, engine or choose("auto", workers), store, report)
     return measured(Maker(job, catalog, store)), catalog
 
 
