@@ -19,10 +19,9 @@ from figureground.core.job import (
     Inputs,
     Job,
     Placing,
-    Relief,
     Running,
 )
-from figureground.core.recipe import DepthOptions, Recipe
+from figureground.core.recipe import DepthOptions, Recipe, Relief
 from figureground.core.recipe_toml import real_heights
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
@@ -45,8 +44,12 @@ def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
         floors_of(recipe),
         placing_of(recipe),
         depth,
-        Formats(recipe.image, recipe.mask.format == "jpeg", recipe.depth.encoding == "jpeg8"),
+        formats_of(recipe),
     )
+
+
+def formats_of(recipe: Recipe) -> Formats:
+    return Formats(recipe.image, recipe.mask.format == "jpeg", recipe.depth.encoding == "jpeg8")
 
 
 def canvas_of(recipe: Recipe) -> Canvas:

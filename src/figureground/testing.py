@@ -367,7 +367,7 @@ def raised(call: Callable[..., Any], *args: Any) -> type[BaseException] | None:
         call(*args)
     except ValueError:
         return ValueError
-    except Exception as error:
+    except (OSError, StoppedError, FigureGroundError) as error:
         return type(error)
     return None
 

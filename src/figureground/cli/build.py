@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -12,13 +13,17 @@ from figureground.cli.console import (
     Console,
     catalog_facts,
     catalog_text,
+    cost_facts,
+    cost_text,
     dataset_facts,
     dataset_text,
-    estimate_facts,
-    estimate_text,
     failed_checks,
 )
 from figureground.core.errors import FigureGroundError
+
+if TYPE_CHECKING:
+    from figureground.core.engines import Engine
+    from figureground.core.recipe import Recipe
 
 
 @app.command(help_epilogue="Example:\n  figureground demo demo\n")
@@ -94,48 +99,64 @@ def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 
     console.tell(facts, catalog_text(facts, everything=True))
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class BuildOptions:
+    """The flags of `build`."""
+
+    settings: Settings = ()
+    workers: Workers = 0
+    engine: Annotated[str, Parameter(help="auto | serial | processes")] = "auto"
+    dry_run: Annotated[bool, flag("Print counts, bytes, time and the cost of depth; write nothing.")] = False
+    strict: Annotated[bool, flag("End at the first photo that cannot be used.")] = False
+    fresh: Annotated[bool, flag("Discard parts made under another recipe or from other photos.")] = False
+    catalog_only: Annotated[bool, flag("Prepare the photos and stop: samples are then rendered when read.")] = False
+
+
+_DEFAULTS = BuildOptions()
+
+
 @app.command(help_epilogue="Example:\n  figureground build mine/recipe.toml out --set placement.samples=20000\n")
 def build(
     recipe: RecipeFile,
     out: Annotated[Path, Parameter(help="The dataset's folder.")],
     /,
     *,
-    settings: Settings = (),
-    workers: Workers = 0,
-    engine: Annotated[str, Parameter(help="auto | serial | processes")] = "auto",
-    dry_run: Annotated[bool, flag("Print counts, bytes, time and the cost of depth; write nothing.")] = False,
-    strict: Annotated[bool, flag("End at the first photo that cannot be used.")] = False,
-    fresh: Annotated[bool, flag("Discard parts made under another recipe or from other photos.")] = False,
-    catalog_only: Annotated[bool, flag("Prepare the photos and stop: samples are then rendered when read.")] = False,
+    options: BuildOptions = _DEFAULTS,
     console: Told,
 ) -> None:
     """Build a dataset from a recipe.  The same command again finishes what is missing."""
     from figureground.core.engines import choose
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
-    from figureground.make.cost import dry_run as estimate
 
-    loaded, workforce = load_recipe(recipe, settings), choose(engine, workers)
-    if dry_run:
-        with console.progress() as progress:
-            cost, catalog = estimate(loaded, engine=workforce, progress=progress)
-        used, costs = catalog_facts(catalog), estimate_facts(cost, getattr(workforce, "workers", 1))
-        console.tell({"estimate": costs, "catalog": used}, f"{catalog_text(used)}\n{estimate_text(costs)}")
+    loaded, workforce = load_recipe(recipe, options.settings), choose(options.engine, options.workers)
+    if options.dry_run:
+        _tell_cost(console, loaded, workforce)
         return
     with console.progress() as progress:
         make.build(
             loaded,
             out,
             engine=workforce,
-            strict=strict,
-            fresh=fresh,
-            catalog_only=catalog_only,
+            strict=options.strict,
+            fresh=options.fresh,
+            catalog_only=options.catalog_only,
             progress=progress,
         )
-    if catalog_only:
+    if options.catalog_only:
         _tell_prepared(console, out)
     else:
         _tell_built(console, out)
+
+
+def _tell_cost(console: Console, recipe: Recipe, engine: Engine) -> None:
+    from figureground.make.cost import dry_run
+
+    with console.progress() as progress:
+        cost, catalog = dry_run(recipe, engine=engine, progress=progress)
+    used, costs = catalog_facts(catalog), cost_facts(cost, getattr(engine, "workers", 1))
+    console.tell({"estimate": costs, "catalog": used}, f"{catalog_text(used)}\n{cost_text(costs)}")
 
 
 def _tell_built(console: Console, out: Path) -> None:

@@ -126,7 +126,7 @@ def catalog_text(facts: Facts, everything: bool = False) -> str:
     return "\n".join(lines)
 
 
-def estimate_facts(cost: Cost, workers: int) -> dict[str, Any]:
+def cost_facts(cost: Cost, workers: int) -> dict[str, Any]:
     """Return what a build would cost.  Bytes a sample by layer; seconds a sample of one core by stage."""
     return {
         "samples": cost.samples,
@@ -139,7 +139,7 @@ def estimate_facts(cost: Cost, workers: int) -> dict[str, Any]:
     }
 
 
-def estimate_text(facts: Facts) -> str:
+def cost_text(facts: Facts) -> str:
     """Return what a build would cost."""
     sizes, seconds = facts["bytes_per_sample"], facts["seconds_per_sample"]
     layers = ", ".join(f"{layer} {size / 1000:.1f} kB" for layer, size in sizes.items() if size)

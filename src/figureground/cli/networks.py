@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,19 +23,38 @@ Device = Annotated[str, Parameter(help="cpu | cuda | tensorrt | coreml | directm
 Upsampling = Annotated[str, Parameter(help="DenseDepth's: aligned | half_pixel (as in 2020)")]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class NetworkOptions:
+    """Which depth network, and how it is run."""
+
+    model: Model
+    card: CardOption = ""
+    device: Device = "cpu"
+    upsampling: Upsampling = "aligned"
+    settings: Settings = ()
+
+    def recipe(self, encoding: str = "") -> Recipe:
+        """Return a recipe whose depth section is what the flags say; --set depth.key=value gives the rarer knobs."""
+        from figureground.core.recipe_toml import parse
+
+        flags = {"source": "network", "model": self.model, "card": self.card}
+        flags |= {"device": self.device, "upsampling": self.upsampling}
+        if encoding:
+            flags["encoding"] = encoding
+        settings = [*(f"depth.{key}={value}" for key, value in flags.items()), *self.settings]
+        return parse("", "the command line", Path(), settings)
+
+
 @app.command(help_epilogue="Example:\n  figureground depth out --model fastdepth.onnx --out out-fastdepth\n")
 def depth(
     target: Annotated[Path, Parameter(help="A finished dataset, or a folder of pictures.")],
     /,
     *,
-    model: Model,
+    network: NetworkOptions,
     out: Annotated[Path | None, Parameter(help="A new folder; for a dataset, none means in place.")] = None,
-    card: CardOption = "",
-    device: Device = "cpu",
-    upsampling: Upsampling = "aligned",
     encoding: Annotated[str, Parameter(help="png16; datasets: png8, jpeg8; folders: npy (float32)")] = "png16",
     size: Annotated[str, Parameter(help="Folders only: image | native (the network's own)")] = "image",
-    settings: Settings = (),
     workers: Workers = 0,
     console: Told,
 ) -> None:
@@ -50,7 +69,7 @@ def depth(
         from figureground.dataset.opening import open_dataset
         from figureground.make.redepth import redo_dataset
 
-        recipe = _recipe(settings, model, card, device, upsampling, encoding)
+        recipe = network.recipe(encoding)
         with console.progress() as progress:
             done = redo_dataset(target, out or target, recipe.depth, Path(), engine, progress)
         facts = dataset_facts(open_dataset(done))
@@ -59,7 +78,7 @@ def depth(
     from figureground.make.folder_depth import depth_of_folder
     from figureground.resolve import depth_model, running_of
 
-    recipe = _recipe(settings, model, card, device, upsampling)
+    recipe = network.recipe()
     if out is None:
         raise FigureGroundError("a folder of pictures needs --out", str(target), "name a folder for the maps")
     with console.progress() as progress:
@@ -100,13 +119,9 @@ def models(
 @app.command(help_epilogue="Example:\n  figureground evaluate-depth --model fastdepth.onnx --pairs rgbd\n")
 def evaluate_depth(
     *,
-    model: Model,
+    network: NetworkOptions,
     pairs: Annotated[Path, Parameter(help="Folder of NAME.jpg with NAME.depth.png (16-bit millimetres) or .npy.")],
     out: Annotated[Path | None, Parameter(help="Write a page with input, truth, estimate and error here.")] = None,
-    card: CardOption = "",
-    device: Device = "cpu",
-    upsampling: Upsampling = "aligned",
-    settings: Settings = (),
     console: Told,
 ) -> None:
     """Measure a depth network against sensor depth: AbsRel, RMSE, log10, delta1; metric, and after alignment."""
@@ -115,10 +130,10 @@ def evaluate_depth(
     from figureground.report.evaluation import write_evaluation
     from figureground.resolve import depth_model, running_of
 
-    recipe = _recipe(settings, model, card, device, upsampling)
-    network = open_network(depth_model(recipe), running_of(recipe.depth))
+    recipe = network.recipe()
+    opened = open_network(depth_model(recipe), running_of(recipe.depth))
     with console.progress() as progress:
-        result = evaluate(network.estimate, read_pairs(pairs), name=network.card.name, progress=progress)
+        result = evaluate(opened.estimate, read_pairs(pairs), name=opened.card.name, progress=progress)
     if out is not None:
         write_evaluation(result, out)
     console.tell({**to_json(result), "page": out}, _and_file(table(result), out))
@@ -187,15 +202,3 @@ def _cut_facts(cuts: list[Cut]) -> dict[str, Any]:
     ]
     means = {key: sum(row[key] for row in rows) / len(rows) for key in ("iou", "boundary_f", "seconds")}
     return {"mean": means, "rows": rows}
-
-
-def _recipe(
-    settings: tuple[str, ...], model: str, card: str, device: str, upsampling: str, encoding: str = ""
-) -> Recipe:
-    """Return a recipe whose depth section is what the flags say; --set depth.key=value gives the rarer knobs."""
-    from figureground.core.recipe_toml import parse
-
-    flags = {"source": "network", "model": model, "card": card, "device": device, "upsampling": upsampling}
-    if encoding:
-        flags["encoding"] = encoding
-    return parse("", "the command line", Path(), [*(f"depth.{key}={value}" for key, value in flags.items()), *settings])

@@ -6,14 +6,16 @@ other jobs go on.  Outcomes come in the order in which jobs finish.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Protocol
 
 from figureground.core.errors import FigureGroundError
@@ -39,19 +41,17 @@ class WorkerDiedError(Exception):
     """A worker process ended without an answer: killed, out of memory, or crashed in native code."""
 
 
-def _attempt(function: Callable[[Any], Any], job: Any) -> Outcome:
-    try:
-        return Outcome(job, function(job))
-    except Exception as error:  # the border of a job
-        return Outcome(job, error=error)
-
-
 class Serial:
     """One job after another, in this process."""
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
         for job in jobs:
-            yield _attempt(function, job)
+            try:
+                value = function(job)
+            except Exception as error:  # the border of a job
+                yield Outcome(job, error=error)
+            else:
+                yield Outcome(job, value)
 
 
 class Processes:
@@ -66,61 +66,67 @@ class Processes:
         self.workers = workers
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
-        waiting = iter(jobs)
-        suspects: deque[Any] = deque()
-        exhausted = False
-        while not exhausted or suspects:
-            while suspects:
-                yield self._alone(function, suspects.popleft())
-            pool = self._pool(self.workers)
-            flying: dict[Future[Outcome], Any] = {}
-            try:
-                while not suspects:
-                    while len(flying) < 2 * self.workers and not exhausted:
-                        try:
-                            job = next(waiting)
-                        except StopIteration:
-                            exhausted = True
-                            break
-                        try:
-                            flying[pool.submit(_attempt, function, job)] = job
-                        except BrokenProcessPool:
-                            suspects.append(job)
-                            break
-                    if not flying:
-                        break
-                    done, _ = wait(flying, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        job = flying.pop(future)
-                        try:
-                            outcome = future.result()
-                        except BrokenProcessPool:
-                            suspects.append(job)
-                            continue
-                        except Exception as error:  # the answer could not be pickled
-                            outcome = Outcome(job, error=error)
-                        yield outcome
-                suspects.extend(flying.values())
-            except KeyboardInterrupt:
-                for child in multiprocessing.active_children():
-                    child.terminate()  # what they were writing is under a temporary name
-                raise
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        waiting = deque(jobs)
+        while waiting:
+            suspects = yield from self._until_one_dies(function, waiting)
+            for job in suspects:
+                yield self._alone(function, job)
 
-    def _alone(self, function: Callable[[Any], Any], job: Any) -> Outcome:
-        with self._pool(1) as pool:
-            try:
-                return pool.submit(_attempt, function, job).result()
-            except BrokenProcessPool:
-                return Outcome(job, error=WorkerDiedError("the worker process died twice on this job (out of memory?)"))
-            except Exception as error:  # the answer could not be pickled
-                return Outcome(job, error=error)
+    def _until_one_dies(
+        self, function: Callable[[Any], Any], waiting: deque[Any]
+    ) -> Generator[Outcome, None, list[Any]]:
+        """Yield outcomes, taking jobs off `waiting`; return those whose fate is unknown because a worker died."""
+        flying: dict[Future[Outcome], Any] = {}
+        pool = _pool(self.workers)
+        try:
+            while waiting or flying:
+                while waiting and len(flying) < 2 * self.workers:
+                    flying[pool.submit(_attempt, function, waiting[0])] = waiting[0]
+                    waiting.popleft()
+                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                    outcome = future.result()
+                    del flying[future]
+                    yield outcome
+        except BrokenProcessPool:
+            for future in [f for f in flying if f.done() and f.exception() is None]:
+                del flying[future]
+                yield future.result()
+        except KeyboardInterrupt:
+            for child in multiprocessing.active_children():
+                child.terminate()  # what they were writing is under a temporary name
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        return list(flying.values())
 
     @staticmethod
-    def _pool(workers: int) -> ProcessPoolExecutor:
-        # spawn: forking a process that has run onnxruntime's threads can hang
-        return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    def _alone(function: Callable[[Any], Any], job: Any) -> Outcome:
+        try:
+            with _pool(1) as pool:
+                return pool.submit(_attempt, function, job).result()
+        except BrokenProcessPool:
+            return Outcome(job, error=WorkerDiedError("the worker process died twice on this job (out of memory?)"))
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # spawn: forking a process that has run onnxruntime's threads can hang
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+
+
+def _attempt(function: Callable[[Any], Any], job: Any) -> Outcome:
+    """Do a job in a worker.  An answer that cannot travel to the parent is an error of its job, too."""
+    (outcome,) = Serial().map(functools.partial(_sendable, function), [job])
+    (sent,) = Serial().map(_round_trip, [outcome])
+    return outcome if sent.error is None else Outcome(job, error=RuntimeError(f"{outcome.error!r} cannot be pickled"))
+
+
+def _sendable(function: Callable[[Any], Any], job: Any) -> Any:
+    return _round_trip(function(job))
+
+
+def _round_trip(value: Any) -> Any:
+    ForkingPickler.loads(ForkingPickler.dumps(value))
+    return value
 
 
 def _start_worker() -> None:

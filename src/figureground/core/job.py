@@ -14,9 +14,17 @@ from typing import Literal
 from figureground.core.canvas import Canvas
 from figureground.core.card import Card
 from figureground.core.nouns import DepthUnit
-from figureground.core.recipe import ImageOptions, LookOptions, Recipe
-
-Relief = Literal["flat", "round", "network"]
+from figureground.core.recipe import (
+    CutoutMethod,
+    DepthEncoding,
+    Fit,
+    ImageOptions,
+    Leaky,
+    LookOptions,
+    Recipe,
+    Relief,
+    Upsampling,
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,8 @@ class Running:
 
     runtime: str = ""
     device: str = "cpu"
-    upsampling: Literal["aligned", "half_pixel"] = "aligned"
-    leaky: Literal["auto", "one", "two"] = "auto"
+    upsampling: Upsampling = "aligned"
+    leaky: Leaky = "auto"
     precision: str = "float32"
     focal: float = 0.0
 
@@ -64,14 +72,14 @@ class Inputs:
     foregrounds: tuple[str, ...]
     depth_maps: str | None
     depth_unit: DepthUnit
-    fit: Literal["cover", "contain", "stretch"]
+    fit: Fit
 
 
 @dataclass(frozen=True)
 class Cutting:
     """How foregrounds are cut out; `model` None where no network is named."""
 
-    method: Literal["auto", "alpha", "key", "network"]
+    method: CutoutMethod
     model: CutoutModel | None
 
 
@@ -153,7 +161,7 @@ class DepthPlan:
     relief: Relief
     thickness_m: float
     focal: float
-    encoding: Literal["png16", "png8", "jpeg8"]
+    encoding: DepthEncoding
     batch: int
     model: DepthModel | None
     running: Running
@@ -161,7 +169,12 @@ class DepthPlan:
     @property
     def estimates(self) -> bool:
         """Whether preparing photos runs the network: for the backgrounds' depth, or for the figures' relief."""
-        return (self.of_backgrounds and not self.known) or self.relief == "network"
+        return (self.of_backgrounds and not self.known) or self.relief_by_network
+
+    @property
+    def relief_by_network(self) -> bool:
+        """Whether the figures' relief is what the network sees in their cut-outs."""
+        return self.relief == "network"
 
     @property
     def network_layer(self) -> str:

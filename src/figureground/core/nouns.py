@@ -42,6 +42,12 @@ class DepthMap:
     unit: DepthUnit
     direction: Direction
 
+    def __repr__(self) -> str:
+        height, width = self.values.shape
+        known = self.values[np.isfinite(self.values)]
+        span = f"{known.min():.3g} to {known.max():.3g}" if known.size else "no value"
+        return f"DepthMap({width} x {height} px, {span} {self.unit}, {self.direction})"
+
 
 @dataclass(frozen=True)
 class Ground:

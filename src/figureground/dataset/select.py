@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, overload
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.record import SPLITS, Record
 from figureground.samples.sample import Sample
+
+_SHOWN = 3  # samples in a notebook
 
 
 class Readable(Protocol):
@@ -48,6 +51,9 @@ class Selection:
         """Return the samples of a split, or those whose record `where` says yes to, or both."""
         return selected(self.source, self.indices, split, where)
 
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
     def __repr__(self) -> str:
         return f"Selection({len(self):,} of {self.source!r})"
 
@@ -72,3 +78,10 @@ def selected(
     if where is not None:
         indices = [i for i in indices if where(source.record(i))]
     return Selection(source, indices)
+
+
+def as_html(data: Selection | Readable) -> str:
+    """Return what a notebook shows of a dataset: its line, and a few samples spread over it."""
+    shown = sorted({round(k * (len(data) - 1) / max(1, _SHOWN - 1)) for k in range(_SHOWN)}) if len(data) else []
+    samples = [data[i] if isinstance(data, Selection) else data.sample(i) for i in shown]
+    return f"<p><code>{html.escape(repr(data))}</code></p>" + "".join(sample._repr_html_() for sample in samples)

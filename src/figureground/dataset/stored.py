@@ -19,7 +19,7 @@ from figureground.core.store import Store
 from figureground.dataset import files
 from figureground.dataset.parts import PartReader
 from figureground.dataset.scenery import BackgroundsById
-from figureground.dataset.select import Selection, picked, selected
+from figureground.dataset.select import Selection, as_html, picked, selected
 from figureground.ingest.catalog import load_catalog
 from figureground.samples import codec
 from figureground.samples.sample import Sample
@@ -144,6 +144,9 @@ class Dataset:
     def __getstate__(self) -> dict[str, Any]:
         cached = ("recipe", "catalog", "statistics", "_backgrounds")
         return {name: value for name, value in vars(self).items() if name not in cached} | {"_open": OrderedDict()}
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __repr__(self) -> str:
         size = self.manifest["size"]

@@ -10,7 +10,7 @@ from figureground.core.nouns import Catalog, DepthMap, Picture
 from figureground.core.record import Record
 from figureground.core.store import Store
 from figureground.dataset.scenery import BackgroundsById, scenery
-from figureground.dataset.select import Selection, picked, selected
+from figureground.dataset.select import Selection, as_html, picked, selected
 from figureground.plan import plan
 from figureground.samples.maker import Maker
 from figureground.samples.sample import Sample
@@ -90,6 +90,9 @@ class VirtualDataset:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_maker": None}
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __repr__(self) -> str:
         height, width = self.job.canvas.shape

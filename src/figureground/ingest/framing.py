@@ -11,9 +11,15 @@ from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.nouns import Picture
+from figureground.core.recipe import Fit
 
 
-def framed(picture: Picture, canvas: Canvas, fit: str) -> Picture:
+def used_side(photo_shape: tuple[int, ...], fit: Fit) -> int:
+    """Return the side of a photo, in px, that becomes the canvas's."""
+    return min(photo_shape[:2]) if fit == "cover" else max(photo_shape[:2])
+
+
+def framed(picture: Picture, canvas: Canvas, fit: Fit) -> Picture:
     """Return uint8 (height, width, 3) of the canvas.
 
     "cover": its middle, in the canvas's shape; "contain": all of it, the rest filled with its mean colour; "stretch":
@@ -44,7 +50,7 @@ def _contained(width: int, height: int, canvas: Canvas) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def framed_depth(values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, fit: str) -> Singles:
+def framed_depth(values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit) -> Singles:
     """Return a known depth map on the canvas: float32 (height, width), NaN where unknown.
 
     Sampled at pixel centres without averaging, which would invent depths between near and far.  Raises SetAsideError
@@ -71,7 +77,7 @@ def framed_depth(values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, 
     return filled
 
 
-def canvas_focal(focal: float, photo_shape: tuple[int, ...], fit: str) -> float:
+def canvas_focal(focal: float, photo_shape: tuple[int, ...], fit: Fit) -> float:
     """Return focal length / side of the canvas of a photo whose focal length / diagonal is known (0: unknown)."""
     height, width = photo_shape[:2]
     side = {"cover": min(height, width), "contain": max(height, width)}.get(fit, math.sqrt(height * width))

@@ -7,14 +7,14 @@ used is set aside with its reason: here, and nowhere else.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
-from figureground.core.job import DepthModel, DepthPlan, Job, Running
+from figureground.core.job import Cutting, DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import Store
@@ -53,7 +53,7 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     aside: list[SetAside] = []
     notes: list[SetAside] = []
     seen = Seen()
-    for number, (photo, outcome) in enumerate(_in_order(engine, job, todo)):
+    for number, (photo, outcome) in enumerate(_in_order(engine, functools.partial(prepare_photo, job), todo)):
         progress("photos", number + 1, len(todo))
         reason = outcome.reason or _copy(seen, photo, outcome)
         if outcome.prepared is not None and not reason:
@@ -67,7 +67,7 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
             aside.append(SetAside(photo.kind, photo.name, reason))
     _require_some("background", shelf.backgrounds, aside)
     _require_some("foreground", shelf.foregrounds, aside)
-    networks = _networks(job, shelf.foregrounds)
+    networks = _networks(job.cutting, job.depth, shelf.foregrounds)
     catalog = Catalog(tuple(shelf.backgrounds), tuple(shelf.foregrounds), tuple(aside), tuple(notes), digest, networks)
     store.write(FILE, to_lines(catalog).encode())
     return catalog
@@ -90,7 +90,7 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
 
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
     decoded = photos.decode(data, 2 * job.canvas.height)
-    prepared = prepare.background(decoded.pixels, job, source)
+    prepared = prepare.background(decoded.pixels, job.canvas, job.inputs.fit, source)
     prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
     if not job.depth.of_backgrounds:
         return prepared
@@ -110,7 +110,7 @@ def _foreground(job: Job, source: Source, data: bytes) -> Prepared[Foreground]:
     model = job.cutting.model
     tools = Tools(
         cutout_network(model.path) if model else None,
-        depth_network(job.depth).estimate if job.depth.relief == "network" else None,
+        depth_network(job.depth).estimate if job.depth.relief_by_network else None,
     )
     prepared = prepare.foreground(decoded.pixels, job, source, tools)
     return replace(prepared, notes=decoded.notes)
@@ -144,21 +144,21 @@ def _require_some(kind: str, entries: list[Background] | list[Foreground], aside
         )
 
 
-def _networks(job: Job, foregrounds: list[Foreground]) -> tuple[NetworkUse, ...]:
+def _networks(cutting: Cutting, depth: DepthPlan, foregrounds: list[Foreground]) -> tuple[NetworkUse, ...]:
     """Return the networks that the catalog was made with."""
     found = []
-    if job.cutting.model is not None and any(entry.cutout == "network" for entry in foregrounds):
-        found.append(NetworkUse("cut-out", job.cutting.model.path.name, job.cutting.model.sha256))
-    if job.depth.estimates and job.depth.model is not None:
-        found.append(NetworkUse("depth", job.depth.model.path.name, job.depth.model.sha256))
+    if cutting.model is not None and any(entry.cutout == "network" for entry in foregrounds):
+        found.append(NetworkUse("cut-out", cutting.model.path.name, cutting.model.sha256))
+    if depth.estimates and depth.model is not None:
+        found.append(NetworkUse("depth", depth.model.path.name, depth.model.sha256))
     return tuple(found)
 
 
-def _in_order(engine: Engine, job: Job, todo: list[Photo]) -> Iterator[tuple[Photo, Outcome]]:
+def _in_order(engine: Engine, work: Callable[[Photo], Outcome], todo: list[Photo]) -> Iterator[tuple[Photo, Outcome]]:
     """Yield (photo, outcome) in the order of `todo`, whatever order the engine finishes in."""
     early: dict[int, Outcome] = {}
     expected = 0
-    for done in engine.map(functools.partial(_prepare_numbered, job), list(enumerate(todo))):
+    for done in engine.map(functools.partial(_numbered, work), list(enumerate(todo))):
         if isinstance(done.error, FigureGroundError):
             raise done.error  # a network that does not load: no photo's fault
         number, _ = done.job
@@ -170,8 +170,8 @@ def _in_order(engine: Engine, job: Job, todo: list[Photo]) -> Iterator[tuple[Pho
             expected += 1
 
 
-def _prepare_numbered(job: Job, numbered: tuple[int, Photo]) -> Outcome:
-    return prepare_photo(job, numbered[1])
+def _numbered(work: Callable[[Photo], Outcome], numbered: tuple[int, Photo]) -> Outcome:
+    return work(numbered[1])
 
 
 class _Shelf:

@@ -12,6 +12,7 @@ import glob
 import hashlib
 import io
 import re
+import struct
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ SUFFIXES = frozenset(
 MAX_PIXELS = 80_000_000  # 240 MB decoded; JPEGs are reduced while decoding and may be larger
 MIN_SIDE = 32
 MAX_ASPECT = 12.0
+# what Pillow's decoders raise for damaged files, and what reading a damaged EXIF block may raise besides
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, LookupError, OverflowError, MemoryError, struct.error)
+_DAMAGED_EXIF = (*_DAMAGED, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +143,7 @@ def decode(data: bytes, enough: int) -> Photo:
             raise SetAsideError(_not_a_picture(data)) from None
         except Image.DecompressionBombError:
             raise SetAsideError("the header claims more pixels than any photo has") from None
-        except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, OverflowError, MemoryError) as error:
-            # Pillow's decoders raise all of these for damaged files
+        except _DAMAGED as error:
             raise SetAsideError(f"damaged or cut off: {str(error)[:100] or type(error).__name__}") from None
 
 
@@ -156,7 +159,7 @@ def _register_heic() -> None:
 def _upright(picture: Image.Image, notes: list[str]) -> Image.Image:
     try:
         return ImageOps.exif_transpose(picture)
-    except Exception:  # damaged EXIF blocks raise nearly anything; the pixels are fine
+    except _DAMAGED_EXIF:  # the pixels are fine
         notes.append("EXIF block unreadable: orientation left as it is")
         return picture
 
@@ -168,7 +171,7 @@ def _focal(picture: Image.Image) -> float:
     """
     try:
         equivalent = float(picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm, 0))
-    except Exception:  # damaged EXIF blocks raise nearly anything
+    except _DAMAGED_EXIF:
         return 0.0
     focal = equivalent / 43.2666
     return focal if 0.1 < focal < 20 else 0.0

@@ -14,9 +14,11 @@ import numpy as np
 from PIL import Image
 
 from figureground.core.arrays import Bytes
+from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Heights, Job
 from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
+from figureground.core.recipe import Fit, Relief
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
 from figureground.geometry.perspective import figure_heights
@@ -25,7 +27,7 @@ from figureground.image.masks import mask_of
 from figureground.ingest import pose
 from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, working
-from figureground.ingest.framing import framed
+from figureground.ingest.framing import framed, used_side
 from figureground.ingest.matting import trim
 from figureground.ingest.relief import network_relief, rounded
 from figureground.plan.flat import fits
@@ -62,10 +64,9 @@ class Prepared(Generic[Entry]):
     notes: tuple[str, ...] = ()
 
 
-def background(pixels: Bytes, job: Job, source: Source) -> Prepared[Background]:
+def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepared[Background]:
     """Return a background without its depth.  Raises SetAsideError for photos that are far too small, or no scene."""
-    canvas, fit = job.canvas, job.inputs.fit
-    side = min(pixels.shape[:2]) if fit == "cover" else max(pixels.shape[:2])
+    side = used_side(pixels.shape, fit)
     if side < canvas.height / 2:
         raise SetAsideError(
             f"{pixels.shape[1]} x {pixels.shape[0]} px is less than half of the canvas ({canvas.height})"
@@ -114,7 +115,7 @@ def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, focal:
     trust = ESTIMATED if estimated else KNOWN
     found = fit_floor(dequantise(code), prepared.pixels, trust, focal, job.floors.camera_height)
     if not isinstance(found, str):
-        found = _why_nobody_fits(found, job) or found
+        found = _why_nobody_fits(found, job.placing.heights, job.canvas) or found
     if isinstance(found, str):
         if job.floors.required:
             raise SetAsideError(f"no usable floor: {found}")
@@ -124,18 +125,17 @@ def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, focal:
     return replace(prepared, entry=replace(entry, ground=ground), files={**files, "floor": png.encode(floor)})
 
 
-def _why_nobody_fits(found: tuple[Ground, Mask], job: Job) -> str:
+def _why_nobody_fits(found: tuple[Ground, Mask], heights: Heights, canvas: Canvas) -> str:
     """Return why no figure of usual height has a place on a floor, or ""."""
     ground, floor = found
     y, x = np.nonzero(floor)
-    usual = sum(job.placing.heights.real_m) / 2
-    heights = figure_heights(ground, usual, x + 0.5, y + 1.0, job.canvas)
-    low, high = job.placing.heights.least, job.placing.heights.most
-    if ((heights >= low) & (heights <= high)).any():
+    usual = sum(heights.real_m) / 2
+    tall = figure_heights(ground, usual, x + 0.5, y + 1.0, canvas)
+    if ((tall >= heights.least) & (tall <= heights.most)).any():
         return ""
     return (
-        f"a figure of {usual:.2f} m would be {heights.min():.0f} to {heights.max():.0f} px tall on it, "
-        f"and placement.size allows {low:.0f} to {high:.0f}"
+        f"a figure of {usual:.2f} m would be {tall.min():.0f} to {tall.max():.0f} px tall on it, "
+        f"and placement.size allows {heights.least:.0f} to {heights.most:.0f}"
     )
 
 
@@ -178,7 +178,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
     if job.placing.standing:
         real_m = real_height(job.placing.heights, source.name, source.sha256)
         entry = replace(entry, foot=pose.foot(mask), real_height=real_m)
-        files |= _relief(scaled, mask, job, tools)
+        files |= _relief(scaled, mask, job.depth.relief, tools)
     return Prepared(entry, files, scaled)
 
 
@@ -193,10 +193,10 @@ def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: S
     return height
 
 
-def _relief(scaled: Cutout, mask: Mask, job: Job, tools: Tools) -> dict[str, bytes]:
-    if job.depth.relief == "flat":
+def _relief(scaled: Cutout, mask: Mask, relief: Relief, tools: Tools) -> dict[str, bytes]:
+    if relief == "flat":
         return {}
-    if job.depth.relief == "round":
+    if relief == "round":
         return {"relief": _png(rounded(mask))}
     if tools.depth is None:
         raise ValueError("relief by the network needs the network")

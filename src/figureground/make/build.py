@@ -52,11 +52,11 @@ def build(
     """
     job, store = resolve(as_recipe(recipe)), FolderStore(out)
     engine = engine or choose("serial", 1)
-    claim(store, job)
+    claim(store, job.recipe)
     with store.lock(), watched(progress) as report:
         store.sweep()
         if not fresh:
-            refuse_changes(store, job)
+            refuse_changes(store, job.recipe)
         catalog = load_or_ingest(store, job, engine, report, strict=strict, fresh=fresh)
         task = PartTask(job, store, build_id(job, catalog), plan.count(job.placing, catalog))
         begin(store, job, task.identity, fresh)

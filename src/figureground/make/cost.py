@@ -9,7 +9,7 @@ import numpy as np
 
 from figureground.core.engines import Engine, choose
 from figureground.core.errors import FigureGroundError
-from figureground.core.job import Job
+from figureground.core.job import Formats
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress, watched
@@ -104,11 +104,11 @@ def _bytes_a_sample(task: PartTask, catalog: Catalog, missing: list[int]) -> flo
         return sum(info.bytes for info in infos) / sum(info.samples for info in infos)
     pixels = Pixels(catalog, task.store.below(files.CATALOG))
     some = range(0, len(catalog.backgrounds), -(-len(catalog.backgrounds) // PROBES))
-    return float(np.mean([_bytes_of(task.job, pixels, i) for i in some]))
+    return float(np.mean([_bytes_of(pixels, i, task.job.formats, task.job.depth.layered) for i in some]))
 
 
-def _bytes_of(job: Job, pixels: Pixels, background: int) -> int:
-    size = len(codec.encode("image", pixels.background(background), job.formats)[1])
-    if job.depth.layered:
-        size += len(codec.encode("depth", pixels.depth(background).codes, job.formats)[1])
+def _bytes_of(pixels: Pixels, background: int, formats: Formats, layered: bool) -> int:
+    size = len(codec.encode("image", pixels.background(background), formats)[1])
+    if layered:
+        size += len(codec.encode("depth", pixels.depth(background).codes, formats)[1])
     return size

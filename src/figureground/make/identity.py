@@ -14,6 +14,7 @@ from figureground.core.card import meaning
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.nouns import Catalog
+from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import changed_keys, content, to_toml
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import files, parts
@@ -63,7 +64,7 @@ def _root(store: Store, root: Path) -> str:
         return ""
 
 
-def claim(store: Store, job: Job) -> None:
+def claim(store: Store, recipe: Recipe) -> None:
     """Check, before any work, that a store can be written and is ours, and mark it as ours.
 
     Raises FigureGroundError where it holds other things or cannot be written.
@@ -78,7 +79,7 @@ def claim(store: Store, job: Job) -> None:
                 )
             store.create(files.BUILD, json.dumps({"format": FORMAT}).encode())
         if store.size(files.RECIPE) is None:
-            store.write(files.RECIPE, to_toml(job.recipe).encode())
+            store.write(files.RECIPE, to_toml(recipe).encode())
         probe = f"write-test-{os.getpid()}"
         store.write(probe, b"")
         store.delete(probe)
@@ -94,9 +95,9 @@ def cannot_write(store: Store, error: OSError) -> FigureGroundError:
     )
 
 
-def refuse_changes(store: Store, job: Job) -> None:
+def refuse_changes(store: Store, recipe: Recipe) -> None:
     """Raise FigureGroundError where there are parts that were made under another recipe."""
-    changed = changed_keys(files.recipe_in(store), job.recipe)
+    changed = changed_keys(files.recipe_in(store), recipe)
     if changed and parts.any_part(store):
         raise FigureGroundError(
             "the recipe has changed since this dataset was begun: " + "; ".join(changed),

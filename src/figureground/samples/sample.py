@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from figureground.core.arrays import Bytes
 from figureground.core.nouns import DepthMap, Mask, Picture
 from figureground.core.record import Record
 from figureground.image import rle
+from figureground.image.colourmap import depth_scale
+
+_GAP = 4  # px between the pictures of a strip
 
 # a background's id -> its picture alone, and its depth where the catalog has it
 Scenery = Callable[[str], tuple[Picture, DepthMap | None]]
@@ -60,3 +67,42 @@ class Sample:
     def background_depth(self) -> DepthMap | None:
         """The depth behind the figures; None where the catalog has none."""
         return self.scenery(self.record.background)[1] if self.scenery else None
+
+    def plot(self, side: int = 224) -> Image.Image:
+        """Return image, masks and depth side by side, each `side` px high, as a Pillow picture.
+
+        Depth runs from near and light to far and dark, over this sample's own range; grey stripes mean no value.
+        """
+        tiles = [Image.fromarray(self.image)]
+        if self.instances is not None:
+            steps = 255 // max(1, len(self.record.figures))
+            tiles.append(Image.fromarray(self.instances * np.uint8(steps)))
+        elif self.mask is not None:
+            tiles.append(Image.fromarray(self.mask * np.uint8(255)))
+        for depth in (self.depth, self.depth_network):
+            scale = depth_scale([depth]) if depth is not None else None
+            if depth is not None and scale is not None:
+                tiles.append(Image.fromarray(scale.picture(depth)))
+        width = max(1, round(side * self.image.shape[1] / self.image.shape[0]))
+        strip = Image.new("RGB", (len(tiles) * (width + _GAP) - _GAP, side), "white")
+        for k, tile in enumerate(tiles):
+            strip.paste(tile.convert("RGB").resize((width, side), Image.Resampling.LANCZOS), (k * (width + _GAP), 0))
+        return strip
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        said = [f"{self.record.key!r}", self.record.split, f"{width} x {height} px"]
+        if self.mask is not None:
+            said.append(f"mask {self.mask.mean():.1%}")
+        if self.depth is not None:
+            said.append(repr(self.depth))
+        if self.instances is not None:
+            said.append(f"{len(self.record.figures)} figure{'s' if len(self.record.figures) != 1 else ''}")
+        return f"Sample({', '.join(said)})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the pictures of `plot` under a line that says what it is."""
+        out = io.BytesIO()
+        self.plot().save(out, "PNG")
+        uri = "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+        return f'<figure><figcaption><code>{html.escape(repr(self))}</code></figcaption><img src="{uri}"></figure>'
