@@ -1,6 +1,8 @@
 """The examples run as they stand, one after the other, on small photos."""
 
+import gc
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,14 @@ from tests.builders import FLOOR_VIEWS, figure_cutout, floor_scene
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 STEPS = sorted(EXAMPLES.glob("*.py"))
-# a dataset keeps its parts open until it is collected, which here is within a test
+# a dataset keeps its parts open until it is collected, which `collected` sees to within the test
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture
