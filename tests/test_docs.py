@@ -11,7 +11,7 @@ import re
 import shlex
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -147,7 +147,7 @@ def test_the_recipe_page_is_the_recipe() -> None:
     assert parse(toml) == from_mapping(paths)
 
 
-def table(head: str, rows: list[tuple[str, ...]]) -> str:
+def table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
     """Return a Markdown table."""
     lines = [
         head,
