@@ -121,10 +121,17 @@ def test_other_commands_exist() -> None:
                     assert not word.startswith("examples/") or (ROOT / word).is_file(), word
 
 
+def links(page: Path) -> list[str]:
+    """Return the targets of a page's links, in place or named at its end."""
+    return re.findall(r"\]\(([^)#]+)\)", read(page)) + re.findall(r"^\[[\w-]+\]: (\S+)$", read(page), re.MULTILINE)
+
+
 def test_links_lead_to_files() -> None:
     """Links within the docs are relative; the README's name the repository, since a package page shows it too."""
+    named = set(re.findall(r"^\[([\w-]+)\]: ", read(README), re.MULTILINE))
+    assert set(re.findall(r"\]\[([\w-]+)\]", read(README))) == named
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)\)", read(page)):
+        for target in links(page):
             if page == README:
                 home = PROJECT["urls"]["Homepage"]
                 kind, path = re.fullmatch(rf"{home}/(blob|raw)/main/(.+)", target).groups()  # type: ignore[union-attr]
@@ -135,7 +142,7 @@ def test_links_lead_to_files() -> None:
 
 
 def test_every_page_of_the_docs_is_reached() -> None:
-    targets = {Path(target).name for page in PAGES for target in re.findall(r"\]\(([^)#]+)\)", read(page))}
+    targets = {Path(target).name for page in PAGES for target in links(page)}
     for page in PAGES:
         assert page == README or page.name in targets, page
 
