@@ -1,6 +1,5 @@
 """The documentation's commands and code run, its links lead somewhere, and what it says of the code is so."""
 
-import ast
 import dataclasses
 import functools
 import gc
@@ -20,11 +19,12 @@ import pytest
 from PIL import Image
 
 from figureground import build
-from figureground.cli.app import main
+from figureground.cli.run import main
 from figureground.core.layers import LAYERS
 from figureground.core.recipe_toml import from_mapping, parse, to_toml
 from figureground.core.record import described
 from tests.builders import figure_cutout, scene_photo, small_recipe, write_photos
+from tests.test_architecture import LEVEL, ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src/figureground"
@@ -190,14 +190,12 @@ def the_map() -> dict[str, str]:
 
 
 def test_the_map_names_every_folder_and_module() -> None:
-    """But the parts of the drawing, which has a docstring of its own, and modules of one name in two folders."""
+    """But the parts of the drawing and of the report, which only their own folder knows."""
     assert set(FOLDERS) - {"weights"} <= set(the_map())
     for module in MODULES:
         folder, _, name = module.rpartition("/")
-        if folder in the_map() and folder != "drawn":
-            assert f"{name.removesuffix('.py')}.py" in the_map()[folder], module
-        else:
-            assert name in read(README) or folder == "drawn", module
+        if folder not in ("drawn", "report"):
+            assert re.search(rf"\b{name}\b", the_map()[folder] if folder else read(README)), module
 
 
 def test_the_map_names_no_module_that_is_not_there() -> None:
@@ -245,23 +243,12 @@ def test_the_glossary_is_sorted_and_says_where() -> None:
     assert len(references(ROOT / "docs/glossary.md")) == len(words)
 
 
-def imported(path: Path) -> set[str]:
-    """Return the folders and modules at the package's top that a file imports, anywhere in it."""
-    found = set()
-    for node in ast.walk(ast.parse(read(path))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("figureground."):
-            found.add(node.module.split(".")[1])
-    return found
-
-
-def test_the_order_of_the_folders_is_as_the_architecture_says() -> None:
-    lines = re.findall(r"^\| (`.+?`) \| ", read(ROOT / "docs/architecture.md").split("\n| new |")[0], re.MULTILINE)
-    level = {name: i for i, line in enumerate(lines) for name in re.findall(r"`(\w+)`", line)}
-    assert set(level) == {*FOLDERS, "resolve"} - {"weights"}
-    for module in MODULES:
-        own = module.split("/")[0].removesuffix(".py")
-        for name in imported(SOURCE / module) if own != "testing" else ():
-            assert level[name] <= level[own], f"{module} imports {name}"
+def test_the_order_of_the_folders_is_the_one_that_is_tested() -> None:
+    page = read(ROOT / "docs/architecture.md").split("\n| new |")[0]
+    lines = [tuple(re.findall(r"`(\w+)`", line)) for line in re.findall(r"^\| (`.+?`) \| ", page, re.MULTILINE)]
+    assert lines == [tuple(name for name in names if not name.startswith("__")) for names in ORDER[:-1]]
+    here = [name for name in the_map() if name in itertools.chain(*ORDER)]
+    assert here == sorted(here, key=LEVEL.__getitem__), "the README's map has another order"
 
 
 def test_the_picture_is_one_file() -> None:

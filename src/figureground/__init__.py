@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # name -> module; loaded on first use, so that `figureground --help` imports neither numpy nor Pillow
 _HOMES = {
     "Dataset": "dataset.stored",
-    "DepthMap": "core.sample",
+    "DepthMap": "core.nouns",
     "FigureGroundError": "core.errors",
     "Recipe": "core.recipe",
     "Record": "core.record",

@@ -17,7 +17,7 @@ from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
 from figureground.core.store import FolderStore, Store, move
-from figureground.dataset import files, parts
+from figureground.dataset import names, parts
 from figureground.ingest import catalog as catalogs
 from figureground.ingest.ingest import ingest
 from figureground.ingest.inputs import photos_of
@@ -78,7 +78,7 @@ def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *
 
     Raises FigureGroundError where that would change what finished parts were made from, unless `fresh`.
     """
-    before = _whole_catalog(store.below(files.CATALOG))
+    before = _whole_catalog(store.below(names.CATALOG))
     unchanged = before is not None and before.state == state(job, photos_of(job))
     if before is not None and unchanged and not (strict and before.set_aside):
         return before
@@ -87,7 +87,7 @@ def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *
         after = ingest(job, engine, store.below(_NEXT), progress, strict)
         if before is not None and not fresh and parts.any_part(store):
             _refuse_other_photos(before, after, store)
-        move(store, _NEXT, files.CATALOG, last=catalogs.FILE)
+        move(store, _NEXT, names.CATALOG, last=catalogs.FILE)
     finally:
         _remove(store, _NEXT)
     return after
@@ -111,7 +111,7 @@ def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:
     if catalogs.digest(before) != catalogs.digest(after):
         raise FigureGroundError(
             "the photos have changed since this dataset was begun: " + _difference(before, after),
-            f"{store.name}/{files.CATALOG}",
+            f"{store.name}/{names.CATALOG}",
             "restore them, build into another folder, or discard the parts made so far with --fresh",
         )
 

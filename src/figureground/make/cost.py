@@ -16,7 +16,7 @@ from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
 from figureground.core.store import MemoryStore
-from figureground.dataset import files, parts
+from figureground.dataset import names, parts
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_job import PartTask
@@ -102,7 +102,7 @@ def _bytes_a_sample(task: PartTask, catalog: Catalog, missing: list[int]) -> flo
     infos = [info for n in finished if (info := parts.read_info(task.store, n, task.identity)) is not None]
     if infos:
         return sum(info.bytes for info in infos) / sum(info.samples for info in infos)
-    pixels = Pixels(catalog, task.store.below(files.CATALOG))
+    pixels = Pixels(catalog, task.store.below(names.CATALOG))
     some = range(0, len(catalog.backgrounds), -(-len(catalog.backgrounds) // PROBES))
     return float(np.mean([_bytes_of(pixels, i, task.job.formats, task.job.depth.layered) for i in some]))
 
