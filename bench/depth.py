@@ -26,11 +26,13 @@ from numpy.typing import NDArray
 from figureground.core import job
 from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import MemoryStore
 from figureground.ingest.ingest import ingest
 from figureground.networks import depth, registry, runtimes
-from figureground.samples.maker import Workshop, depth_model
+from figureground.resolve import resolve
+from figureground.samples.maker import Maker
 
 SIDE = 224
 
@@ -91,8 +93,8 @@ def settings(model: job.DepthModel, images: int) -> None:
         print(f"{runtime:<12}{batch:>6}{threads:>8}{rate:>10.1f}{cpu:>13.4f}")
 
 
-def make(workshop: Workshop, indices: range) -> int:
-    return len(list(workshop.make(indices)))
+def make(maker: Maker, indices: range) -> int:
+    return len(list(maker.make(indices)))
 
 
 def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> None:
@@ -101,12 +103,12 @@ def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> No
         recipe_path, [f"depth.model={Path(network_path).resolve()}", f"depth.card={card}", "depth.source=network"]
     )
     store = MemoryStore()
-    catalog = ingest(recipe, Serial(), store, lambda *_: None)
-    workshop = Workshop(recipe, catalog, store, depth_model(recipe))
-    network = workshop.network
-    rows, columns = depth.input_shape(network.card, recipe.size, recipe.size)
+    job = resolve(recipe)
+    maker = Maker(job, ingest(job, Serial(), store, silent), store)
+    network = maker.network
+    rows, columns = depth.input_shape(network.card, *job.canvas.shape)
     tensor = np.random.default_rng(0).random((1, 3, rows, columns), np.float32)
-    list(workshop.make(range(4)))
+    list(maker.make(range(4)))
     network.run(tensor)
     shares, loops, whole = [], [], []
 
@@ -117,7 +119,7 @@ def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> No
 
     for k in range(5):
         loop, _ = timed(plain)
-        rate, _ = timed(functools.partial(make, workshop, range(k * images, (k + 1) * images)))
+        rate, _ = timed(functools.partial(make, maker, range(k * images, (k + 1) * images)))
         loops.append(loop)
         whole.append(rate)
         shares.append(rate / loop)

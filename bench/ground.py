@@ -22,17 +22,18 @@ from numpy.typing import NDArray
 from figureground import open_dataset
 from figureground.core import random
 from figureground.core.arrays import Bools
+from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Figure, Ground
 from figureground.drawn import FIGURE, LABELS, PersonAt, Rendering, furnish, render_room, trace, with_person
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, KNOWN, Trust, fit_floor
-from figureground.geometry.layering import Sheet, layered
-from figureground.geometry.occlusion import hidden, order
+from figureground.geometry.layering import Surface, layered
+from figureground.geometry.occlusion import hidden, nearness
 from figureground.ingest import pose
 from figureground.ingest.relief import rounded
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network, resolve
-from figureground.render.composite import layer, render
+from figureground.render.composite import compose, sprite
 
 SIZE, SEED, THICKNESS = 224, 5000, 0.12
 
@@ -129,9 +130,9 @@ def compare(
     figure = Figure(0, 0, 0, SIZE, SIZE, False, q, contact)
     cutout = np.dstack([np.zeros((SIZE, SIZE, 3), np.uint8), whole * np.uint8(255)])
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-    hiding = hidden(order(metres(room.depth_m), room.rgb, False), floor_mask, q, box, False)
-    one = layer(figure, cutout, 0, SIZE, hiding, rounded(whole))
-    made = render(room.rgb, [one], [0])
+    hiding = hidden(nearness(metres(room.depth_m), room.rgb, False), floor_mask, q, box, False)
+    one = sprite(figure, cutout, 0, Canvas(SIZE, SIZE), hiding, rounded(whole))
+    made = compose(room.rgb, [one])
     figure_px, outside = truth.person_mask & made.mask, ~(truth.person_mask | made.mask)
     found_errors = {
         "visible part, 1 - IoU with the rendered one": 1
@@ -139,8 +140,8 @@ def compare(
     }
     bulge = THICKNESS * height / (floor.focal * SIZE * 1.7)
     for name, relief in (("flat", None), ("round", one.relief)):
-        sheet = Sheet(made.mask, 1 / q / code.scale, bulge, relief, (one.rows, one.columns))
-        values = dequantise(layered(code, [sheet])).values
+        surface = Surface(made.mask, 1 / q / code.scale, bulge, relief, (one.rows, one.columns))
+        values = dequantise(layered(code, [surface])).values
         relative = np.abs(values - truth.depth_m) / truth.depth_m
         found_errors[f"{name}: AbsRel on the figure"] = float(relative[figure_px].mean())
         found_errors[f"{name}: AbsRel on the whole picture"] = float(relative.mean())

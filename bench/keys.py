@@ -13,7 +13,8 @@ import numpy as np
 from figureground.core.errors import SetAsideError
 from figureground.evaluate.metrics import iou
 from figureground.image import masks
-from figureground.ingest import matting, photos, prepare
+from figureground.ingest import matting, photos
+from figureground.ingest.cutout import KEY_SOFT, working
 from figureground.networks import cutout
 
 
@@ -22,13 +23,13 @@ def main(folder: Path, network: Path) -> None:
     agreement: dict[str, list[float]] = {"accepted": [], "refused as soft": []}
     for path in photos.find([str(folder)], Path(), "PHOTOS"):
         try:
-            picture = prepare.working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
+            picture = working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
             key = matting.without_specks(matting.key(picture))
             matting.judge(key)
         except SetAsideError:
             continue  # no picture, or its ground is not plain
         softness, same = matting.softness(key), iou(masks.mask_of(key), masks.mask_of(cut(picture)))
-        agreement["accepted" if softness <= prepare.KEY_SOFT else "refused as soft"].append(same)
+        agreement["accepted" if softness <= KEY_SOFT else "refused as soft"].append(same)
         print(f"{path.stem:<40} key softness {softness:.2f}, IoU with the network {same:.3f}", flush=True)
     for name, values in agreement.items():
         print(f"keys {name}: {len(values)}, median IoU with the network {np.median(values or [np.nan]):.3f}")

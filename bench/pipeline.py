@@ -1,4 +1,4 @@
-"""Where does the time of a sample go?  Milliseconds a stage on one core, medians of five rounds in one run.
+"""Where does the time of a sample go?  Milliseconds a step on one core, medians of five rounds in one run.
 
     python bench/pipeline.py DATASET [--set section.key=value ...] [--samples 200]
 
@@ -21,34 +21,37 @@ import numpy as np
 from figureground import open_dataset
 from figureground.core.recipe_toml import parse
 from figureground.core.store import FolderStore
-from figureground.dataset.parts import FOLDER, write_part
+from figureground.dataset import parts
+from figureground.dataset.names import CATALOG, RECIPE, recipe_in
 from figureground.ingest.catalog import load_catalog
 from figureground.plan import plan
-from figureground.samples.maker import Workshop, depth_model
+from figureground.resolve import resolve
+from figureground.samples.maker import Maker
 
 ROUNDS = 5
 
 
-def stages(dataset: Path, settings: list[str], samples: int) -> None:
+def steps(dataset: Path, settings: list[str], samples: int) -> None:
     """Print what making and writing samples costs."""
-    recipe = parse((dataset / "recipe.toml").read_text(encoding="utf-8"), settings=settings)
-    folder = dataset / "catalog"
-    workshop = Workshop(recipe, load_catalog(folder), FolderStore(folder), depth_model(recipe))
-    everything = plan.count(recipe, workshop.catalog)
-    list(workshop.make(range(min(everything, samples // 4))))
+    store = FolderStore(dataset)
+    recipe = parse((dataset / RECIPE).read_text(encoding="utf-8"), RECIPE, recipe_in(store).root, settings)
+    job, catalog = resolve(recipe, prepared=True), load_catalog(store.below(CATALOG))
+    maker = Maker(job, catalog, store.below(CATALOG))
+    everything = plan.count(job.placing, catalog)
+    list(maker.make(range(min(everything, samples // 4))))
     rows: list[dict[str, float]] = []
     for k in range(ROUNDS):
         indices = [i % everything for i in range(k * samples, (k + 1) * samples)]
-        before, start = dict(workshop.clock.seconds), time.perf_counter()
-        with tempfile.TemporaryDirectory() as out:
-            (Path(out) / FOLDER).mkdir()
-            write_part(Path(out), k, "bench", workshop.make(indices))
-        row = {stage: workshop.clock.seconds[stage] - before[stage] for stage in before}
+        before, start = dict(maker.clock.seconds), time.perf_counter()
+        with tempfile.TemporaryDirectory() as out, parts.writing(FolderStore(out), k, "bench") as part:
+            for made in maker.make(indices):
+                part.add(made)
+        row = {step: maker.clock.seconds[step] - before[step] for step in before}
         whole = time.perf_counter() - start
         rows.append({**row, "write": whole - sum(row.values()), "whole": whole})
-    middle = {stage: statistics.median(row[stage] for row in rows) for stage in rows[0]}
-    for stage, seconds in middle.items():
-        print(f"{stage:<8}{seconds * 1000 / samples:8.2f} ms a sample {seconds / middle['whole']:6.0%}")
+    middle = {step: statistics.median(row[step] for row in rows) for step in rows[0]}
+    for step, seconds in middle.items():
+        print(f"{step:<8}{seconds * 1000 / samples:8.2f} ms a sample {seconds / middle['whole']:6.0%}")
     print(f"{samples / middle['whole']:.0f} samples/s on one core")
 
 
@@ -89,7 +92,7 @@ def main() -> None:
     if chosen.read:
         reading(chosen.dataset, chosen.samples)
     else:
-        stages(chosen.dataset, chosen.settings, chosen.samples)
+        steps(chosen.dataset, chosen.settings, chosen.samples)
 
 
 if __name__ == "__main__":

@@ -1,81 +1,187 @@
-"""Imports go values <- pure <- world <- together <- cli, and heavy ones stay inside the functions that need them."""
+"""The house keeps its shape: folders by stage, imports one way, small functions, modes resolved at the door."""
+
+from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import figureground
 
 SOURCE = Path(figureground.__file__).parent
-GROUPS = {
-    "values": {"errors", "sample", "recipe", "draws"},
-    "pure": {
-        "plan",
-        "composite",
-        "matte",
-        "depth",
-        "codec",
-        "png",
-        "stats",
-        "labels",
-        "metrics",
-        "scenes",
-        "ground",
-        "standing",
-        "occlusion",
-        "look",
-        "rle",
-        "frame",
-        "checks",
-    },
-    "world": {
-        "files",
-        "photos",
-        "catalog",
-        "parts",
-        "cards",
-        "runtimes",
-        "densedepth",
-        "networks",
-        "models",
-        "engines",
-    },
-    "together": {
-        *("prepare", "ingest", "workshop", "pipeline", "finish", "dataset", "demo"),
-        "stage",
-        "known_depth",
-        *("redepth", "estimate", "evaluate", "evaluate_cutouts", "export", "report"),
-    },
-    "cli": {"cli", "cli_depth", "console", "__main__"},
+# each may import what stands before it; what stands in one tuple knows nothing of each other
+ORDER: tuple[tuple[str, ...], ...] = (
+    ("core",),
+    ("image", "testing"),
+    ("geometry", "networks"),
+    ("plan", "resolve"),
+    ("ingest",),
+    ("render",),
+    ("samples",),
+    ("dataset",),
+    ("formats", "evaluate"),
+    ("report",),
+    ("make", "drawn"),
+    ("cli",),
+    ("__main__",),
+)
+LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
+FILES = sorted(SOURCE.rglob("*.py"))
+
+# no files, no clock, no other process: the same arguments give the same answer
+PURE = {
+    *("core/arrays", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random", "core/record"),
+    *("core/recipe", "core/errors", "image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
+    *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/pose"),
+    *("ingest/prepare", "ingest/relief", "samples/codec", "samples/count", "samples/stats", "samples/sums"),
+    *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
 }
-LEVEL = {name: level for level, names in enumerate(GROUPS.values()) for name in names}
+WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
+# the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
+HANDS = {
+    *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
+    *("ingest/photos", "ingest/depth_maps", "evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
+    *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
+}
 
 
-def imports(path: Path) -> set[str]:
-    """Return the modules of the package that a file imports, anywhere in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("figureground"):
-            inner = node.module.split(".")[1:2]
-            found |= set(inner) if inner else {alias.name for alias in node.names}
-    return found
+def name_of(path: Path) -> str:
+    return path.relative_to(SOURCE).with_suffix("").as_posix()
 
 
-def test_every_module_is_in_a_group() -> None:
-    modules = {
-        p.stem if p.suffix else p.name for p in SOURCE.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()
-    }
-    assert modules - {"__init__"} == set(LEVEL)
+def imports(path: Path, lazy: bool = True) -> Iterator[str]:
+    """Yield the modules of the package that a file imports, dotted, without the package's name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if lazy else iter(tree.body)
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "figureground":
+            inner = node.module.partition(".")[2]
+            for alias in node.names:
+                dotted = f"{inner}.{alias.name}".lstrip(".")
+                module = SOURCE / dotted.replace(".", "/")
+                yield dotted if module.with_suffix(".py").is_file() or module.is_dir() else inner
 
 
-def test_imports_go_one_way() -> None:
-    for path in SOURCE.rglob("*.py"):
-        own = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        if own == "__init__":
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{name_of(path)}.{node.name}", node
+
+
+def arguments(node: ast.FunctionDef) -> list[ast.arg]:
+    own = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return [argument for argument in own if argument.arg not in ("self", "cls")]
+
+
+def test_every_folder_has_its_place() -> None:
+    entries = {p.stem for p in SOURCE.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    assert entries - {"__init__"} == set(LEVEL)
+    assert sum(p.suffix == ".py" for p in SOURCE.iterdir()) <= 6
+
+
+def test_folders_import_one_way() -> None:
+    for path in FILES:
+        own = name_of(path).partition("/")[0]
+        for module in imports(path):
+            other = module.partition(".")[0]
+            if own != "__init__" and other and other != own and other in LEVEL:
+                assert LEVEL[other] < LEVEL[own], f"{name_of(path)} imports {module}"
+
+
+def test_inside_a_folder_imports_have_no_cycle() -> None:
+    graph = {name_of(path).replace("/", "."): set(imports(path)) for path in FILES}
+
+    def reach(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for module in graph.get(waiting.pop(), ()):
+                if module not in seen:
+                    seen.add(module)
+                    waiting.append(module)
+        return seen
+
+    assert [module for module in graph if module in reach(module)] == []
+
+
+def test_pure_modules_touch_nothing_outside() -> None:
+    """And import nothing that does, but for what is imported inside a function."""
+    pure = [path for path in FILES if name_of(path) in PURE or f"{name_of(path).partition('/')[0]}/" in PURE]
+    assert len(pure) > 30
+    for path in pure:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        outside = {a.name.partition(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+        outside |= {n.module.partition(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
+        assert not outside & WORLD, f"{name_of(path)}: {outside & WORLD}"
+        for module in imports(path, lazy=False):
+            name = module.replace(".", "/")
+            assert name in PURE or f"{name.partition('/')[0]}/" in PURE, f"{name_of(path)} imports {module}"
+
+
+def test_paths_stay_with_the_stores_and_where_users_files_are_found() -> None:
+    """Everything that a dataset reads and writes goes through its store."""
+    methods = {"write_bytes", "write_text", "read_bytes", "mkdir", "unlink", "rmdir", "rglob", "iterdir", "touch"}
+    for path in FILES:
+        if name_of(path) in HANDS or name_of(path) == "testing":
             continue
-        for name in imports(path) & set(LEVEL):
-            assert LEVEL[name] <= LEVEL[own], f"{own} ({path.name}) imports {name}"
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & methods
+        if "photos.read_bytes" in ast.unparse(tree):
+            used -= {"read_bytes"}
+        assert not used, f"{name_of(path)}: {used}"
+        names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+        assert not names & {"fcntl", "glob", "shutil", "tempfile"}, name_of(path)
+
+
+def test_functions_are_small() -> None:
+    found = list(functions())
+    assert len(found) > 500
+    assert [name for name, node in found if len(arguments(node)) > 8] == []
+    assert [name for name, node in found if (node.end_lineno or 0) - node.lineno >= 60] == []
+
+
+def test_few_functions_take_the_whole_recipe() -> None:
+    whole = {
+        name
+        for name, node in functions()
+        for argument in arguments(node)
+        if argument.annotation is not None and ast.unparse(argument.annotation) == "Recipe"
+    }
+    assert len(whole) <= 20, sorted(whole)
+
+
+def test_modes_are_compared_at_the_door_alone() -> None:
+    """What a text of the recipe means is worked out once, in resolve.py."""
+    modes = {"mode", "source", "clip", "mirror", "no_floor"}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare) and name_of(path) != "resolve":
+                texts = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(node))
+                chains = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr in modes]
+                named = [n for n in chains if ast.unparse(n.value) not in ("picture", "image")]  # Pillow's pictures have modes, too
+                assert not (texts and named), f"{name_of(path)}:{node.lineno} {ast.unparse(node)}"
+
+
+def test_broad_excepts_stand_at_borders_alone() -> None:
+    """Of a job, of the command line, and of the libraries that run networks, whose errors share no class."""
+    broad = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler):
+                kinds = (
+                    {"BaseException"}
+                    if node.type is None
+                    else {n.strip("()") for n in ast.unparse(node.type).split(", ")}
+                )
+                if kinds & {"Exception", "BaseException"}:
+                    broad.append(name_of(path))
+    assert sorted(broad) == ["cli/run", "core/engines", "networks/runtimes"]
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -87,19 +193,32 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_reading_needs_no_network_runtime() -> None:
-    code = "import sys, figureground.dataset; assert not {'onnxruntime', 'jinja2', 'cyclopts'} & set(sys.modules)"
+    code = (
+        "import sys, figureground; figureground.open_dataset\n"
+        "assert not {'onnxruntime', 'jinja2', 'cyclopts', 'rich'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
-def test_public_names_exist_and_are_sorted() -> None:
+def test_public_names_exist_and_no_folder_hides_one() -> None:
+    """A sub-package that bears a public name would replace it in the package once somebody imported it."""
     assert figureground.__all__ == sorted(figureground.__all__)
-    for name in figureground.__all__:
-        assert getattr(figureground, name).__module__.startswith("figureground")
+    assert 10 <= len(figureground.__all__) <= 16
+    before = [getattr(figureground, name) for name in figureground.__all__]
+    for path in FILES:
+        if path.name != "__main__.py":
+            importlib.import_module("figureground." + name_of(path).replace("/", ".").removesuffix(".__init__"))
+    for name, thing in zip(figureground.__all__, before, strict=True):
+        assert getattr(figureground, name) is thing, name
+        assert thing.__module__.startswith("figureground")
+    assert set(figureground.__all__) <= set(dir(figureground))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        figureground.nothing  # noqa: B018
 
 
 def test_no_pickle_and_no_shell() -> None:
-    for path in SOURCE.rglob("*.py"):
-        tree = ast.parse(path.read_text())
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         assert not names & {"pickle", "subprocess", "shelve", "marshal"}, path
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}

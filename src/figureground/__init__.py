@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from figureground.core.errors import FigureGroundError as FigureGroundError
+    from figureground.core.nouns import Catalog as Catalog
     from figureground.core.nouns import DepthMap as DepthMap
     from figureground.core.recipe import Recipe as Recipe
     from figureground.core.recipe_toml import load_recipe as load_recipe
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from figureground.dataset.select import Selection as Selection
     from figureground.dataset.stored import Dataset as Dataset
     from figureground.dataset.virtual import VirtualDataset as VirtualDataset
+    from figureground.formats import export as export
     from figureground.make.build import build as build
+    from figureground.make.build import check as check
     from figureground.make.cost import dry_run as dry_run
     from figureground.samples.sample import Sample as Sample
 
 # name -> module; loaded on first use, so that `figureground --help` imports neither numpy nor Pillow
 _HOMES = {
+    "Catalog": "core.nouns",
     "Dataset": "dataset.stored",
     "DepthMap": "core.nouns",
     "FigureGroundError": "core.errors",
@@ -32,12 +36,15 @@ _HOMES = {
     "Selection": "dataset.select",
     "VirtualDataset": "dataset.virtual",
     "build": "make.build",
+    "check": "make.build",
     "dry_run": "make.cost",
+    "export": "formats",
     "load_recipe": "core.recipe_toml",
     "open_dataset": "dataset.opening",
 }
 
 __all__ = [
+    "Catalog",
     "Dataset",
     "DepthMap",
     "FigureGroundError",
@@ -47,7 +54,9 @@ __all__ = [
     "Selection",
     "VirtualDataset",
     "build",
+    "check",
     "dry_run",
+    "export",
     "load_recipe",
     "open_dataset",
 ]

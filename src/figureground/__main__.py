@@ -1,6 +1,6 @@
 """`python -m figureground` is the command line."""
 
-from figureground.cli.app import main
+from figureground.cli.run import main
 
 if __name__ == "__main__":
     main()

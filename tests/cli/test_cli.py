@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from figureground import open_dataset
-from figureground.cli.app import main
+from figureground.cli import main
 from figureground.core.recipe_toml import load_recipe, to_toml
 from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
 from tests.cli.terminal import on_terminal

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from figureground.cli.app import main
+from figureground.cli import main
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.evaluate import cutouts
 from figureground.evaluate.metrics import iou

@@ -1,5 +1,5 @@
 """The command line: parse, call, print."""
 
-from figureground.cli.app import main
+from figureground.cli.run import main
 
 __all__ = ["main"]

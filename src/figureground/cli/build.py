@@ -87,14 +87,11 @@ def init(
 @app.command(help_epilogue="Example:\n  figureground check mine/recipe.toml\n")
 def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 0, console: Told) -> None:
     """Prepare the photos in memory and show which are used, and which are set aside and why.  Writes nothing."""
-    from figureground.core.engines import choose
     from figureground.core.recipe_toml import load_recipe
-    from figureground.core.store import MemoryStore
-    from figureground.ingest.ingest import ingest
-    from figureground.resolve import resolve
+    from figureground.make import build as make
 
     with console.progress() as progress:
-        catalog = ingest(resolve(load_recipe(recipe, settings)), choose("auto", workers), MemoryStore(), progress)
+        catalog = make.check(load_recipe(recipe, settings), workers=workers, progress=progress)
     facts = catalog_facts(catalog)
     console.tell(facts, catalog_text(facts, everything=True))
 

@@ -125,7 +125,8 @@ def evaluate_depth(
     console: Told,
 ) -> None:
     """Measure a depth network against sensor depth: AbsRel, RMSE, log10, delta1; metric, and after alignment."""
-    from figureground.evaluate.depth import evaluate, read_pairs, table, to_json
+    from figureground.evaluate.depth import evaluate, table, to_json
+    from figureground.evaluate.pairs import read_pairs
     from figureground.networks.registry import open_network
     from figureground.report.evaluation import write_evaluation
     from figureground.resolve import depth_model, running_of
@@ -168,7 +169,9 @@ def evaluate_cutouts(
     if out is not None:
         from PIL import Image
 
-        Image.fromarray(cutouts.sheet(results)).save(out)
+        from figureground.report.cutouts import cutouts_sheet
+
+        Image.fromarray(cutouts_sheet(results)).save(out)
     facts = {"pictures": len(pictures), "methods": {name: _cut_facts(cuts) for name, cuts in results.items()}}
     console.tell({**facts, "sheet": out}, _and_file(cutouts.table(results), out))
 

@@ -8,7 +8,6 @@ from cyclopts import Parameter
 
 from figureground.cli.app import DatasetFolder, OutFolder, Told, app
 from figureground.cli.console import dataset_facts, dataset_text
-from figureground.core.errors import FigureGroundError
 
 
 @app.command(help_epilogue="Example:\n  figureground info out\n")
@@ -44,11 +43,9 @@ def export(
 ) -> None:
     """Write a finished dataset in another layout."""
     from figureground.dataset.opening import open_dataset
-    from figureground.formats import EXPORTS
+    from figureground.formats import export as write
 
-    if format not in EXPORTS:
-        raise FigureGroundError(f"unknown export format {format!r}", "export", f"one of {', '.join(EXPORTS)}")
     data = open_dataset(dataset)
     with console.progress() as progress:
-        EXPORTS[format](data, out, parts=parts, mask=mask, depth=depth, progress=progress)
+        write(data, format, out, parts=parts, mask=mask, depth=depth, progress=progress)
     console.tell({"path": out, "format": format, "samples": len(data)}, str(out), asked=False)

@@ -1,4 +1,4 @@
-"""Names for arrays by what they hold; the nouns with a meaning (Picture, Mask, Alpha ...) are in `sample.py`."""
+"""Names for arrays by what they hold; the nouns with a meaning (Picture, Mask, Alpha ...) are in `nouns.py`."""
 
 from __future__ import annotations
 

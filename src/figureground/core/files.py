@@ -9,8 +9,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-from figureground.core.errors import FigureGroundError
+from typing import BinaryIO
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # the networks that ship
 PARTIAL = ".partial"
@@ -44,41 +43,19 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that readers see the old one or the whole new one."""
+@contextlib.contextmanager
+def writing_whole(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write and read, which takes its name when the block ends, or vanishes if that raises."""
     temporary = partial_of(path)
     try:
-        temporary.write_bytes(data)
+        with temporary.open("x+b") as file:
+            yield file
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Hold a folder against a second writer on this machine; the system lets go when the process ends, however it ends.
-
-    Raises FigureGroundError when another process holds it.  Where the system has no such locks (Windows), nothing is
-    held.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    path = folder / ".lock"
-    with path.open("wb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino:
-                raise BlockingIOError  # the holder let go and removed it between our two calls
-        except BlockingIOError:
-            raise FigureGroundError(
-                "another build is at work in this folder", str(folder), "wait for it, or stop it, or use another folder"
-            ) from None
-        except OSError:
-            pass  # a file system without locks
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old one or the whole new one."""
+    with writing_whole(path) as file:
+        file.write(data)

@@ -138,7 +138,7 @@ def labels_row(part_file: str, record: Record) -> list[Any]:
 
 
 def described() -> list[tuple[str, str]]:
-    """Return (field of a JSON row, meaning) in the order of the row; `LAYER_...` stands for each depth layer."""
+    """Return (field of a JSON row, meaning) in the order of the row; `depth_...` stands for each depth layer."""
     own = [(f.name, f.metadata["meaning"]) for f in dataclasses.fields(Record) if f.metadata]
     figure = [(f"figures[].{f.name}", f.metadata["meaning"]) for f in dataclasses.fields(FigureRecord)]
     depth = [(f"depth_{f.name}", f.metadata["meaning"]) for f in dataclasses.fields(DepthMeaning)]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import PARTIAL, partial_of
+from figureground.core.files import PARTIAL, partial_of, writing_whole
 
 LOCK = ".lock"
 _TEMPORARY = re.compile(rf".+\.[0-9a-f]{{8}}{re.escape(PARTIAL)}", re.DOTALL)
@@ -135,13 +135,8 @@ class FolderStore:
     def writing(self, name: str) -> Iterator[BinaryIO]:
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = partial_of(path)
-        try:
-            with temporary.open("x+b") as file:
-                yield file
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with writing_whole(path) as file:
+            yield file
 
     def list(self, prefix: str = "") -> builtins.list[str]:
         _check_prefix(prefix)

@@ -11,7 +11,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
-from figureground.dataset import files
+from figureground.dataset import names
 from figureground.dataset.stored import Dataset
 from figureground.dataset.virtual import VirtualDataset
 from figureground.ingest import catalog as catalogs
@@ -32,13 +32,13 @@ def open_dataset(path: Path | str | Store, virtual: bool = False) -> Dataset | V
     """
     if not virtual:
         return _stored(_store(path))
-    if isinstance(path, str | Path) and not _store(path).below(files.CATALOG).size(catalogs.FILE):
+    if isinstance(path, str | Path) and not _store(path).below(names.CATALOG).size(catalogs.FILE):
         job = resolve(load_recipe(path))
         memory = MemoryStore()
         return VirtualDataset(job, ingest(job, choose("serial", 1), memory, silent), memory)
     store = _store(path)
-    catalog = store.below(files.CATALOG)
-    return VirtualDataset(resolve(files.recipe_in(store), prepared=True), catalogs.load_catalog(catalog), catalog)
+    catalog = store.below(names.CATALOG)
+    return VirtualDataset(resolve(names.recipe_in(store), prepared=True), catalogs.load_catalog(catalog), catalog)
 
 
 def _store(path: Path | str | Store) -> Store:
@@ -47,10 +47,10 @@ def _store(path: Path | str | Store) -> Store:
 
 def _stored(store: Store) -> Dataset:
     try:
-        manifest = json.loads(store.read(files.MANIFEST))
+        manifest = json.loads(store.read(names.MANIFEST))
         parts = len(manifest["parts"])
     except FileNotFoundError:
-        begun = files.is_begun(store) or store.size(f"{files.CATALOG}/{catalogs.FILE}") is not None
+        begun = names.is_begun(store) or store.size(f"{names.CATALOG}/{catalogs.FILE}") is not None
         raise FigureGroundError(
             "the dataset is not finished" if begun else "no dataset here",
             store.name,
@@ -58,6 +58,6 @@ def _stored(store: Store) -> Dataset:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FigureGroundError(
-            f"the manifest cannot be read: {error}", f"{store.name}/{files.MANIFEST}", "run its build command again"
+            f"the manifest cannot be read: {error}", f"{store.name}/{names.MANIFEST}", "run its build command again"
         ) from None
     return Dataset(store, manifest, range(parts))

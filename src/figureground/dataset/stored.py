@@ -16,7 +16,7 @@ from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.record import Record
 from figureground.core.store import Store
-from figureground.dataset import files
+from figureground.dataset import names
 from figureground.dataset.parts import PartReader
 from figureground.dataset.scenery import BackgroundsById
 from figureground.dataset.select import Selection, as_html, picked, selected
@@ -103,21 +103,21 @@ class Dataset:
 
     @functools.cached_property
     def recipe(self) -> Recipe:
-        return files.recipe_in(self.store)
+        return names.recipe_in(self.store)
 
     @functools.cached_property
     def catalog(self) -> Catalog:
-        return load_catalog(self.store.below(files.CATALOG))
+        return load_catalog(self.store.below(names.CATALOG))
 
     @functools.cached_property
     def _backgrounds(self) -> BackgroundsById:
-        return BackgroundsById(self.store.below(files.CATALOG))
+        return BackgroundsById(self.store.below(names.CATALOG))
 
     @functools.cached_property
     def statistics(self) -> Mapping[str, Any]:
         """statistics.json: mean and std a layer under "summary", "checks", and what they were made from."""
         try:
-            plain: dict[str, Any] = json.loads(self.store.read(files.STATISTICS))
+            plain: dict[str, Any] = json.loads(self.store.read(names.STATISTICS))
         except (OSError, ValueError) as error:
             raise FigureGroundError(
                 f"the statistics cannot be read: {error}", self.path.name, "run its build command again"

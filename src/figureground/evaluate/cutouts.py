@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from figureground.core.errors import FigureGroundError, SetAsideError
@@ -129,26 +128,3 @@ def table(results: dict[str, list[Cut]]) -> str:
             f"{sum(cut.alpha is None for cut in cuts):>9}{1000 * np.median([cut.seconds for cut in cuts]):>8.0f}"
         )
     return "\n".join(lines)
-
-
-def sheet(results: dict[str, list[Cut]], most: int = 24) -> NDArray[np.uint8]:
-    """Return a contact sheet, a row a picture: photo, drawn mask, each method's alpha; the first method's worst first.
-
-    Of more than `most` pictures the worst half and the best half of that number are shown.
-    """
-    from figureground.report.sheet import contact_sheet
-
-    first = next(iter(results.values()))
-    order = sorted(range(len(first)), key=lambda i: first[i].iou)
-    if len(order) > most:
-        order = order[: most // 2] + order[-most // 2 :]
-    tiles: list[NDArray[np.uint8]] = []
-    captions: list[str] = []
-    for i in order:
-        tiles += [first[i].picture, first[i].truth.astype(np.uint8) * np.uint8(255)]
-        captions += [first[i].name, "drawn"]
-        for name, cuts in results.items():
-            alpha = cuts[i].alpha
-            tiles.append(alpha if alpha is not None else np.zeros(first[i].truth.shape, np.uint8))
-            captions.append(f"{name} {cuts[i].iou:.3f}" if alpha is not None else f"{name} gave up")
-    return contact_sheet(tiles, captions, len(results) + 2, 160)

@@ -29,7 +29,7 @@ from figureground.core.progress import Progress, silent
 from figureground.core.recipe import ImageOptions
 from figureground.core.record import DepthMeaning, Record
 from figureground.core.store import FolderStore, Store
-from figureground.dataset import files
+from figureground.dataset import names
 from figureground.dataset.parts import add_member
 from figureground.dataset.stored import Dataset
 from figureground.geometry.codes import dequantise, quantise
@@ -133,7 +133,7 @@ def _check(store: FolderStore, parts: int, mask: str, depth: str, foregrounds: i
 
 
 def _copy_catalog(work: _Export) -> None:
-    catalog, source = work.dataset.catalog, work.dataset.store.below(files.CATALOG)
+    catalog, source = work.dataset.catalog, work.dataset.store.below(names.CATALOG)
     for i, background in enumerate(catalog.backgrounds, 1):
         work.store.write(f"Background/bg{i}.jpg", source.read(background.file))
     for i, foreground in enumerate(catalog.foregrounds, 1):

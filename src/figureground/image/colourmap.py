@@ -1,7 +1,7 @@
 """A colour map for depth, and the picture of a depth map: near is light and warm, far is dark and cool.
 
 The map is built in OKLab (Ottosson 2020), where equal steps look equally large.  Lightness rises evenly from one end to
-the other, so order survives greyscale printing and colour-blind eyes; hue only helps to tell values apart.
+the other, so near and far survive greyscale printing and colour-blind eyes; hue only helps to tell values apart.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from figureground.core.nouns import Background, Catalog, Foreground
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
-from figureground.core.store import FolderStore, Store, move
-from figureground.dataset import files, parts
+from figureground.core.store import FolderStore, MemoryStore, Store, move
+from figureground.dataset import names, parts
 from figureground.ingest import catalog as catalogs
 from figureground.ingest.ingest import ingest
 from figureground.ingest.inputs import photos_of
@@ -36,6 +36,7 @@ def build(
     recipe: Recipe | Path | str,
     out: Path | str,
     *,
+    workers: int = 1,
     engine: Engine | None = None,
     strict: bool = False,
     fresh: bool = False,
@@ -44,14 +45,15 @@ def build(
 ) -> Path:
     """Build the dataset in the folder `out`, or finish it, and return `out`.
 
-    `recipe`: a Recipe, or the path of a recipe file.  `engine` None makes one part after the other in this process.
-    `strict` ends at the first photo that cannot be used.  `fresh` discards parts that were made under another recipe or
-    from other photos, instead of refusing.  `catalog_only` stops before the parts: what is there then serves
+    `recipe`: a Recipe, or the path of a recipe file.  `workers`: processes that make parts side by side, 0 for one a
+    core; 1 works in this process.  `engine`: another way to do the work, in place of `workers`.  `strict` ends at the
+    first photo that cannot be used.  `fresh` discards parts that were made under another recipe or from other photos,
+    instead of refusing.  `catalog_only` stops before the parts: what is there then serves
     `open_dataset(out, virtual=True)`.  `progress` None shows bars on a terminal or in a notebook.
     Raises FigureGroundError for a problem that the user can mend; parts that were finished stay.
     """
     job, store = resolve(as_recipe(recipe)), FolderStore(out)
-    engine = engine or choose("serial", 1)
+    engine = engine or choose("auto", workers)
     claim(store, job.recipe)
     with store.lock(), watched(progress) as report:
         store.sweep()
@@ -73,12 +75,23 @@ def build(
     return Path(out)
 
 
+def check(
+    recipe: Recipe | Path | str, *, workers: int = 1, engine: Engine | None = None, progress: Progress | None = None
+) -> Catalog:
+    """Return the catalog that a recipe's photos would become: what is used, what is set aside, and why.
+
+    Works in memory and writes nothing.
+    """
+    with watched(progress) as report:
+        return ingest(resolve(as_recipe(recipe)), engine or choose("auto", workers), MemoryStore(), report)
+
+
 def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *, strict: bool, fresh: bool) -> Catalog:
     """Return the catalog in a dataset, prepared anew where the photos or their knobs have changed.
 
     Raises FigureGroundError where that would change what finished parts were made from, unless `fresh`.
     """
-    before = _whole_catalog(store.below(files.CATALOG))
+    before = _whole_catalog(store.below(names.CATALOG))
     unchanged = before is not None and before.state == state(job, photos_of(job))
     if before is not None and unchanged and not (strict and before.set_aside):
         return before
@@ -87,7 +100,7 @@ def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *
         after = ingest(job, engine, store.below(_NEXT), progress, strict)
         if before is not None and not fresh and parts.any_part(store):
             _refuse_other_photos(before, after, store)
-        move(store, _NEXT, files.CATALOG, last=catalogs.FILE)
+        move(store, _NEXT, names.CATALOG, last=catalogs.FILE)
     finally:
         _remove(store, _NEXT)
     return after
@@ -111,7 +124,7 @@ def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:
     if catalogs.digest(before) != catalogs.digest(after):
         raise FigureGroundError(
             "the photos have changed since this dataset was begun: " + _difference(before, after),
-            f"{store.name}/{files.CATALOG}",
+            f"{store.name}/{names.CATALOG}",
             "restore them, build into another folder, or discard the parts made so far with --fresh",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
 from figureground.core.store import MemoryStore
-from figureground.dataset import files, parts
+from figureground.dataset import names, parts
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_job import PartTask
@@ -48,7 +49,7 @@ class Cost:
 
 
 def dry_run(
-    recipe: Recipe | str, *, engine: Engine | None = None, progress: Progress | None = None
+    recipe: Recipe | Path | str, *, workers: int = 1, engine: Engine | None = None, progress: Progress | None = None
 ) -> tuple[Cost, Catalog]:
     """Return what a build would cost and the catalog it would use; writes nothing.
 
@@ -57,7 +58,7 @@ def dry_run(
     job = resolve(as_recipe(recipe))
     store = MemoryStore()
     with watched(progress) as report:
-        catalog = ingest(job, engine or choose("serial", 1), store, report)
+        catalog = ingest(job, engine or choose("auto", workers), store, report)
     return measured(Maker(job, catalog, store)), catalog
 
 
@@ -102,7 +103,7 @@ def _bytes_a_sample(task: PartTask, catalog: Catalog, missing: list[int]) -> flo
     infos = [info for n in finished if (info := parts.read_info(task.store, n, task.identity)) is not None]
     if infos:
         return sum(info.bytes for info in infos) / sum(info.samples for info in infos)
-    pixels = Pixels(catalog, task.store.below(files.CATALOG))
+    pixels = Pixels(catalog, task.store.below(names.CATALOG))
     some = range(0, len(catalog.backgrounds), -(-len(catalog.backgrounds) // PROBES))
     return float(np.mean([_bytes_of(pixels, i, task.job.formats, task.job.depth.layered) for i in some]))
 

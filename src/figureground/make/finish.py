@@ -15,7 +15,7 @@ from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress
 from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
 from figureground.core.store import Store
-from figureground.dataset import files, parts
+from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
 from figureground.make.identity import describe
@@ -40,14 +40,14 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
         "checks": [asdict(check) for check in checks.checks(total, depth.top)],
         "accumulated": stats.to_json(total),
     }
-    store.write(files.STATISTICS, json.dumps(write, indent=1).encode())
+    store.write(names.STATISTICS, json.dumps(write, indent=1).encode())
     manifest = manifest_of(task, catalog, infos, total)
     from figureground.report import write_contact_sheets, write_report
 
     progress("report", 0, 1)
-    write_contact_sheets(store.below(files.CATALOG), catalog)
+    write_contact_sheets(store.below(names.CATALOG), catalog)
     write_report(Dataset(store, manifest, range(task.count)))
-    store.write(files.MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    store.write(names.MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     progress("report", 1, 1)
 
 
@@ -71,7 +71,7 @@ def depth_step(depth: DepthPlan, meaning: DepthMeaning) -> tuple[str, float]:
 def write_labels(store: Store, infos: Sequence[PartInfo], progress: Progress) -> Record:
     """Write labels.csv, a row a sample, part by part; return the first record."""
     first: Record | None = None
-    with store.writing(files.LABELS) as file:
+    with store.writing(names.LABELS) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -17,7 +17,7 @@ from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import changed_keys, content, to_toml
 from figureground.core.store import FolderStore, Store
-from figureground.dataset import files, parts
+from figureground.dataset import names, parts
 from figureground.ingest.catalog import digest
 
 FORMAT = 1
@@ -50,9 +50,9 @@ def write_identity(store: Store, job: Job, identity: str) -> None:
     The root of the recipe's relative paths is recorded as seen from the dataset, so that its own recipe works where
     both are moved together.
     """
-    store.write(files.RECIPE, to_toml(job.recipe).encode())
+    store.write(names.RECIPE, to_toml(job.recipe).encode())
     about = {**describe(job, identity), "root": _root(store, job.inputs.root)}
-    store.write(files.BUILD, json.dumps(about, indent=1).encode())
+    store.write(names.BUILD, json.dumps(about, indent=1).encode())
 
 
 def _root(store: Store, root: Path) -> str:
@@ -72,14 +72,14 @@ def claim(store: Store, recipe: Recipe) -> None:
     if isinstance(store, FolderStore) and store.folder.exists() and not store.folder.is_dir():
         raise FigureGroundError("the output is a file, not a folder", store.name, "give a folder's name")
     try:
-        if not files.is_begun(store):
+        if not names.is_begun(store):
             if store.list():
                 raise FigureGroundError(
                     "the output folder holds other things", store.name, "give a new or empty folder"
                 )
-            store.create(files.BUILD, json.dumps({"format": FORMAT}).encode())
-        if store.size(files.RECIPE) is None:
-            store.write(files.RECIPE, to_toml(recipe).encode())
+            store.create(names.BUILD, json.dumps({"format": FORMAT}).encode())
+        if store.size(names.RECIPE) is None:
+            store.write(names.RECIPE, to_toml(recipe).encode())
         probe = f"write-test-{os.getpid()}"
         store.write(probe, b"")
         store.delete(probe)
@@ -97,29 +97,29 @@ def cannot_write(store: Store, error: OSError) -> FigureGroundError:
 
 def refuse_changes(store: Store, recipe: Recipe) -> None:
     """Raise FigureGroundError where there are parts that were made under another recipe."""
-    changed = changed_keys(files.recipe_in(store), recipe)
+    changed = changed_keys(names.recipe_in(store), recipe)
     if changed and parts.any_part(store):
         raise FigureGroundError(
             "the recipe has changed since this dataset was begun: " + "; ".join(changed),
-            f"{store.name}/{files.RECIPE}",
+            f"{store.name}/{names.RECIPE}",
             "undo the change, build into another folder, or discard the parts made so far with --fresh",
         )
 
 
 def begin(store: Store, job: Job, identity: str, fresh: bool) -> None:
     """Fix what the parts are made from, or check that it is what it was; `fresh` discards others."""
-    if parts.any_part(store) and files.read_json(store, files.BUILD).get("build_id") != identity:
+    if parts.any_part(store) and names.read_json(store, names.BUILD).get("build_id") != identity:
         if not fresh:
             raise FigureGroundError(
                 "the finished parts were made from something else (another depth network, card or version)",
-                f"{store.name}/{files.BUILD}",
+                f"{store.name}/{names.BUILD}",
                 "restore it, build into another folder, or discard the parts made so far with --fresh",
             )
-        store.delete(files.MANIFEST)
+        store.delete(names.MANIFEST)
         for name in store.list(f"{parts.FOLDER}/part-"):
             store.delete(name)
-    if files.read_json(store, files.MANIFEST).get("build_id") != identity:
+    if names.read_json(store, names.MANIFEST).get("build_id") != identity:
         # it speaks of other parts: without it the folder is not taken for a finished dataset
-        store.delete(files.MANIFEST)
-    store.delete(files.REDEPTH)
+        store.delete(names.MANIFEST)
+    store.delete(names.REDEPTH)
     write_identity(store, job, identity)

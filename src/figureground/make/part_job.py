@@ -11,7 +11,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.progress import Progress
 from figureground.core.store import Store
-from figureground.dataset import files, parts
+from figureground.dataset import names, parts
 from figureground.ingest.catalog import load_catalog
 from figureground.make.identity import build_id
 from figureground.samples.maker import Maker
@@ -53,7 +53,7 @@ def make_part(task: PartTask, number: int) -> int:
 @functools.lru_cache(maxsize=1)
 def maker_of(task: PartTask) -> Maker:
     """Return the maker of a task; a worker keeps it."""
-    store = task.store.below(files.CATALOG)
+    store = task.store.below(names.CATALOG)
     catalog = load_catalog(store)
     if build_id(task.job, catalog) != task.identity:
         raise FigureGroundError("the catalog changed during the build", store.name, "run the same command again")

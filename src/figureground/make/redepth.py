@@ -22,9 +22,9 @@ from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
 from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress
-from figureground.core.recipe import DepthOptions, Recipe
+from figureground.core.recipe import DepthOptions
 from figureground.core.store import FolderStore, Store
-from figureground.dataset import files, parts
+from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
 from figureground.dataset.parts import PartReader
 from figureground.ingest.catalog import FILE, load_catalog
@@ -45,32 +45,32 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     """
     old, new = FolderStore(source), FolderStore(out)
     in_place = out.resolve() == source.resolve()
-    if not (in_place and old.size(files.REDEPTH) is not None):
+    if not (in_place and old.size(names.REDEPTH) is not None):
         open_dataset(old)
-    before = files.recipe_in(old)
+    before = names.recipe_in(old)
     job = resolve(dataclasses.replace(before, depth=depth, root=root), prepared=True)
     if not job.depth.on_composites:
         raise FigureGroundError("this makes depth by a network", f"depth.source = {depth.source!r}", "give --model")
-    catalog = load_catalog(old.below(files.CATALOG))
+    catalog = load_catalog(old.below(names.CATALOG))
     task = PartTask(job, new, build_id(job, catalog), plan.count(job.placing, catalog))
     _require_parts(old, task)
-    _try_out(job, catalog, old.below(files.CATALOG))
+    _try_out(job, catalog, old.below(names.CATALOG))
     if not in_place:
         _begin(old, new, task.identity)
     with new.lock():
         if in_place:
             # without a manifest it is no finished dataset, until every part has the new depth
             _mark(new, task.identity)
-            new.delete(files.MANIFEST)
+            new.delete(names.MANIFEST)
         new.sweep()
         missing = task.missing()
         tally = Tally("parts", task.count - len(missing), task.count, progress)
         for outcome in engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing):
             tally.note(outcome, 1)
         tally.raise_failures(missing, new)
-        write_identity(new, _rooted(job, before), task.identity)
+        write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity)
         finish(task, catalog, progress)
-        new.delete(files.REDEPTH)
+        new.delete(names.REDEPTH)
     return out
 
 
@@ -82,9 +82,9 @@ class RedepthTask:
     source: Store
 
 
-def _rooted(job: Job, before: Recipe) -> Job:
+def _rooted(job: Job, root: Path) -> Job:
     """Return the job as the dataset keeps it: its photos start where they did, and so does the network's path now."""
-    own, root = job.recipe.depth, Path(before.root).absolute()
+    own = job.recipe.depth
 
     def seen_from_root(text: str) -> str:
         path = user_path(text, job.inputs.root)
@@ -117,13 +117,13 @@ def _try_out(job: Job, catalog: Catalog, store: Store) -> None:
 
 
 def _mark(store: Store, identity: str) -> None:
-    store.write(files.REDEPTH, json.dumps({"build_id": identity}).encode())
+    store.write(names.REDEPTH, json.dumps({"build_id": identity}).encode())
 
 
 def _begin(old: Store, new: FolderStore, identity: str) -> None:
     """Begin a new folder, or check that it was begun by the same call, and complete its catalog."""
-    begun = [name for name in (files.REDEPTH, files.BUILD) if new.size(name) is not None]
-    if begun and files.read_json(new, begun[0]).get("build_id") != identity:
+    begun = [name for name in (names.REDEPTH, names.BUILD) if new.size(name) is not None]
+    if begun and names.read_json(new, begun[0]).get("build_id") != identity:
         raise FigureGroundError(
             "the output was begun with another depth network or options",
             new.name,
@@ -133,9 +133,9 @@ def _begin(old: Store, new: FolderStore, identity: str) -> None:
         raise FigureGroundError("the output folder holds other things", new.name, "give a new or empty folder")
     try:
         _mark(new, identity)
-        last = f"{files.CATALOG}/{FILE}"
+        last = f"{names.CATALOG}/{FILE}"
         if new.size(last) is None:
-            for name in [*(name for name in old.list(f"{files.CATALOG}/") if name != last), last]:
+            for name in [*(name for name in old.list(f"{names.CATALOG}/") if name != last), last]:
                 new.write(name, old.read(name))
     except OSError as error:
         raise cannot_write(new, error) from None

@@ -1,8 +1,8 @@
 """What a person looks at: report.html, the contact sheets of the catalog, and a picture of a few samples.
 
-write_report(dataset)          DATASET/report.html
-write_contact_sheets(catalog)  catalog/Background.jpg, Foreground.jpg, Mask.jpg
-sample_sheet(dataset, n)       n sample rows as one RGB array
+write_report(dataset)                 DATASET/report.html
+write_contact_sheets(store, catalog)  catalog/Background.jpg, Foreground.jpg, Mask.jpg and, with floors, Floor.jpg
+sample_sheet(dataset, n)              n sample rows as one RGB array
 """
 
 from __future__ import annotations

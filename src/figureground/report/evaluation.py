@@ -2,61 +2,95 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jinja2
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from figureground.core.files import write_whole
 from figureground.core.nouns import DepthMap, Picture
 from figureground.evaluate.depth import Evaluation, Row, View
+from figureground.evaluate.metrics import DepthErrors
 from figureground.image.colourmap import DepthScale, colours, depth_scale
 from figureground.report import plots
-from figureground.report.page import jpeg_uri
+from figureground.report.depth_facts import UNITS
+from figureground.report.template import filled, markup
+from figureground.report.thumbnails import jpeg_uri
 
 WORST = 0.5  # the relative error at which the error colours end
-_SIDE = 224  # px of a thumbnail, at most
 # from much too near, over right, to much too far; lightness falls evenly to both sides
 _ERROR_COLOURS = np.array(
     [(8, 48, 107), (49, 124, 189), (141, 190, 220), (245, 245, 243), (244, 177, 118), (214, 96, 22), (110, 36, 4)],
     np.float64,
 )
-_UNITS = {"m": "metres", "1/m": "inverse depth, 1/m", "relative": "relative, known up to scale and shift"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture as a data URI, its caption, and the legend of its colours or what is said instead."""
+
+    caption: str
+    uri: str
+    legend: str = ""
+
+
+@dataclass(frozen=True)
+class PictureRow:
+    """A picture's row: its rank from the worst, errors by alignment, tiles, % of known pixels, bias in words."""
+
+    rank: int
+    name: str
+    network: Mapping[str, DepthErrors]
+    constant: Mapping[str, DepthErrors]
+    tiles: tuple[Tile, ...]
+    known: float
+    bias: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All that the page shows; its template reads these by name.  `rows`: from the worst picture to the best."""
+
+    evaluation: Evaluation
+    unit: str
+    headline: str
+    overall: Mapping[str, DepthErrors]
+    constant: Mapping[str, DepthErrors]
+    pixels: int
+    compared: str
+    rows: tuple[Row, ...]
+    pictures: tuple[PictureRow, ...]
+    error_legend: str
+    percent: str
 
 
 def write_evaluation(evaluation: Evaluation, out_html: Path) -> None:
     """Write the page of an evaluation.  The same evaluation gives the same bytes."""
-    write_whole(out_html, render(evaluation).encode("utf-8", "xmlcharrefreplace"))
+    write_whole(out_html, evaluation_page(evaluation).encode("utf-8", "xmlcharrefreplace"))
 
 
-def render(evaluation: Evaluation) -> str:
+def evaluation_page(evaluation: Evaluation) -> str:
     """Return the page: the overall table, then the pictures that kept a view, from the worst to the best."""
     head = evaluation.headline
-    order = sorted(evaluation.rows, key=lambda row: (-row.network[head].abs_rel, row.name))
-    context = {
-        "evaluation": evaluation,
-        "unit": _UNITS[evaluation.unit],
-        "headline": head,
-        "overall": evaluation.overall(),
-        "constant": evaluation.overall_constant(),
-        "pixels": sum(row.network[head].pixels for row in evaluation.rows),
-        "compared": _compared(evaluation),
-        "pictures": [
-            _picture(place, row, row.view, evaluation) for place, row in enumerate(order, 1) if row.view is not None
-        ],
-        "order": order,
-        "error_legend": Markup(_error_legend()),  # noqa: S704 - made of numbers alone
-        "percent": f"{100 * WORST:g} %",
-    }
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    rows = sorted(evaluation.rows, key=lambda row: (-row.network[head].abs_rel, row.name))
+    shown = Shown(
+        evaluation=evaluation,
+        unit=UNITS[evaluation.unit],
+        headline=head,
+        overall=evaluation.overall(),
+        constant=evaluation.overall_constant(),
+        pixels=sum(row.network[head].pixels for row in evaluation.rows),
+        compared=_compared(evaluation),
+        rows=tuple(rows),
+        pictures=tuple(
+            _picture_row(rank, row, row.view, evaluation) for rank, row in enumerate(rows, 1) if row.view is not None
+        ),
+        error_legend=markup(_error_legend()),
+        percent=f"{100 * WORST:g} %",
     )
-    template = files("figureground.report").joinpath("evaluation.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(template).render(context)
+    return filled("evaluation.html.j2", vars(shown))
 
 
 def error_picture(estimate_m: NDArray[np.floating], truth_m: NDArray[np.floating]) -> Picture:
@@ -85,29 +119,20 @@ def _compared(evaluation: Evaluation) -> str:
     return f"{verdict}, and smaller on {better} of {len(evaluation.rows)} pictures"
 
 
-def _picture(place: int, row: Row, view: View, evaluation: Evaluation) -> dict[str, Any]:
-    """Return what the template needs to draw one picture."""
+def _picture_row(rank: int, row: Row, view: View, evaluation: Evaluation) -> PictureRow:
     # a few readings may all lie between the pixels that the view samples
     scale = depth_scale([DepthMap(view.truth_m, "m", "larger is farther")]) or DepthScale(0, evaluation.max_m, "m")
     head = evaluation.headline
     tiles = [
-        ("photo", jpeg_uri(view.photo, _SIDE), ""),
-        ("sensor depth", _depth(scale, view.truth_m), _legend(scale, f"depth-{place}")),
-        (_says("estimate", head), _depth(scale, view.estimates_m[head]), "same colours"),
-        (_says("its error", head), _error(view, head), ""),
+        Tile("photo", jpeg_uri(view.photo)),
+        Tile("sensor depth", _depth(scale, view.truth_m), _legend(scale, f"depth-{rank}")),
+        Tile(_says("estimate", head), _depth(scale, view.estimates_m[head]), "same colours"),
+        Tile(_says("its error", head), _error(view, head)),
     ]
     if head == "metric":
-        tiles.append(("error once scaled", _error(view, "scaled"), ""))
-    return {
-        "place": place,
-        "name": row.name,
-        "worst": row.network[head],
-        "constant": row.constant[head],
-        "network": row.network,
-        "tiles": tiles,
-        "known": 100 * float(np.isfinite(view.truth_m).mean()),
-        "bias": _bias(view, head),
-    }
+        tiles.append(Tile("error once scaled", _error(view, "scaled")))
+    known = 100 * float(np.isfinite(view.truth_m).mean())
+    return PictureRow(rank, row.name, row.network, row.constant, tuple(tiles), known, _bias(view, head))
 
 
 def _says(what: str, alignment: str) -> str:
@@ -115,15 +140,15 @@ def _says(what: str, alignment: str) -> str:
 
 
 def _depth(scale: DepthScale, values: NDArray[np.float32]) -> str:
-    return jpeg_uri(scale.picture(DepthMap(values, "m", "larger is farther")), _SIDE)
+    return jpeg_uri(scale.picture(DepthMap(values, "m", "larger is farther")))
 
 
 def _error(view: View, alignment: str) -> str:
-    return jpeg_uri(error_picture(view.estimates_m[alignment], view.truth_m), _SIDE)
+    return jpeg_uri(error_picture(view.estimates_m[alignment], view.truth_m))
 
 
-def _legend(scale: DepthScale, name: str) -> Markup:
-    return Markup(plots.depth_legend(scale, name, striped=True, compact=True))  # noqa: S704 - `plots` escapes its texts
+def _legend(scale: DepthScale, name: str) -> str:
+    return markup(plots.depth_legend(scale, name, striped=True, compact=True))
 
 
 def _bias(view: View, alignment: str) -> str:

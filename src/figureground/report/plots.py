@@ -35,6 +35,15 @@ def measure(value: float, unit: str) -> str:
     return number(value) + {"m": " m", "1/m": "/m"}.get(unit, "")
 
 
+def human_bytes(count: float) -> str:
+    """Return a size as "532 B", "12.6 MB": powers of 1000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{number(count)} {unit}"
+        count /= 1000
+    return f"{number(count)} TB"
+
+
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
     """Return round numbers from low to high, about as many as asked."""
     span = high - low
@@ -59,13 +68,18 @@ def _text(x: float, y: float, text: str, anchor: str = "middle", kind: str = "")
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{style}>{escape(text)}</text>'
 
 
-def histogram(counts: Sequence[float], low: float, high: float, axis: str, what: str, label: str) -> str:
-    """Return a histogram: `counts` over equal bins from low to high.  `axis` names x, `what` is being counted."""
+def histogram(
+    counts: Sequence[float], low: float, high: float, axis: str, what: str, label: str, note: str = ""
+) -> str:
+    """Return a histogram: `counts` over equal bins from low to high.  `axis` names x, `what` is being counted.
+
+    About 55 letters fit across: `axis` below the bars, and the largest count with the `note` above them.
+    """
     top = max(counts, default=0) or 1
     inner, floor = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _BOTTOM
     width = inner / max(1, len(counts))
     step = (high - low) / max(1, len(counts))
-    body = [_text(_LEFT, 11, f"up to {number(top)} {what} a bar", "start", "quiet")]
+    body = [_text(_LEFT, 11, f"up to {number(top)} {what} a bar{note}", "start", "quiet")]
     for i, count in enumerate(counts):
         height = (floor - _TOP) * count / top
         x, wide = _LEFT + i * width, max(width - 1, width * 0.8)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from figureground.core.nouns import Background, Cutout, DepthMap, Foreground, Mask, Picture
 from figureground.core.record import Record
-from figureground.dataset.files import CATALOG
+from figureground.dataset.names import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.evaluate.metrics import iou
 from figureground.image.colourmap import DepthScale, depth_scale
 from figureground.ingest.pixels import Pixels
 
-CANDIDATES = 8  # looked at for each one shown
+CANDIDATES = 8  # considered for each one shown
 KEY_THRESHOLD = 20  # grey levels
 
 
@@ -33,6 +33,17 @@ class Shown:
     image: Picture
     mask: Mask | None
     depth: DepthMap | None
+
+
+@dataclass(frozen=True)
+class DifferenceKey:
+    """The IoU of the difference key with the masks of some samples, and the threshold that it was taken with."""
+
+    mean: float
+    least: float
+    most: float
+    samples: int
+    threshold: int
 
 
 def spread(dataset: Dataset, n: int) -> list[int]:
@@ -107,3 +118,11 @@ def difference_key(composite: Picture, background: Picture) -> NDArray[np.bool_]
 def difference_key_ious(shown: Iterable[Shown]) -> list[float]:
     """Return the IoU of the difference key with the mask, for each sample that has one."""
     return [iou(difference_key(row.image, row.background), row.mask) for row in shown if row.mask is not None]
+
+
+def difference_key_of(dataset: Dataset, most: int) -> DifferenceKey | None:
+    """Return how well the difference key does on up to `most` samples; None where they have no mask."""
+    found = difference_key_ious(load(dataset, spread(dataset, most)))
+    if not found:
+        return None
+    return DifferenceKey(float(np.mean(found)), min(found), max(found), len(found), KEY_THRESHOLD)

@@ -1,0 +1,104 @@
+"""The sample rows of the page: each sample beside what it was made from, with the legend of its depth colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from figureground.core.nouns import Background, Foreground
+from figureground.core.record import FigureRecord, Record
+from figureground.dataset.stored import Dataset
+from figureground.image.colourmap import DepthScale
+from figureground.image.masks import mask_of
+from figureground.report import plots, samples
+from figureground.report.samples import Shown
+from figureground.report.template import markup
+from figureground.report.thumbnails import jpeg_uri, png_uri
+
+_CUTOUT_SIDE = 168  # px of a cut-out's thumbnail, at most
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Data URIs of a row's pictures; `mask` and `depth` are "" where the sample has none."""
+
+    background: str
+    cutout: str
+    cutout_mask: str
+    image: str
+    mask: str
+    depth: str
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """A sample's row.  `area`: px seen of all its figures.  `figure` is its first; `contact` the depth there in words,
+    "" without depth."""
+
+    record: Record
+    area: int
+    figure: FigureRecord
+    background: Background
+    foreground: Foreground
+    contact: str
+    pictures: Pictures
+    legend: str
+
+
+@dataclass(frozen=True)
+class SampleRows:
+    """The rows; `legend` is that of them all where they have one common scale, else ""."""
+
+    rows: tuple[SampleRow, ...]
+    legend: str
+    common_scale: bool
+
+
+def sample_rows(dataset: Dataset, most: int) -> SampleRows:
+    """Return the rows of up to `most` samples, spread over the dataset."""
+    shown = list(samples.load(dataset, samples.spread(dataset, most)))
+    scales = samples.scales(shown)
+    rows = tuple(_row(i, sample, scale) for i, (sample, scale) in enumerate(zip(shown, scales, strict=True)))
+    common = len(set(scales)) == 1 and scales[0] is not None
+    legend = _legend(scales[0], "depth-all", any(_has_holes(sample) for sample in shown)) if common else ""
+    return SampleRows(rows, legend, common)
+
+
+def _row(i: int, shown: Shown, scale: DepthScale | None) -> SampleRow:
+    figure = shown.record.figures[0]
+    return SampleRow(
+        record=shown.record,
+        area=sum(each.area for each in shown.record.figures),
+        figure=figure,
+        background=shown.background_entry,
+        foreground=shown.foreground_entry,
+        contact=_contact(figure.depth_at_contact, scale),
+        pictures=_pictures(shown, scale),
+        legend=_legend(scale, f"depth-{i}", _has_holes(shown), compact=True),
+    )
+
+
+def _pictures(shown: Shown, scale: DepthScale | None) -> Pictures:
+    return Pictures(
+        background=jpeg_uri(shown.background),
+        cutout=png_uri(shown.cutout, _CUTOUT_SIDE),
+        cutout_mask=png_uri(mask_of(shown.cutout[..., 3]) * np.uint8(255), _CUTOUT_SIDE),
+        image=jpeg_uri(shown.image),
+        mask=png_uri(shown.mask * np.uint8(255)) if shown.mask is not None else "",
+        depth=jpeg_uri(scale.picture(shown.depth)) if shown.depth is not None and scale is not None else "",
+    )
+
+
+def _has_holes(shown: Shown) -> bool:
+    return shown.depth is not None and bool(np.isnan(shown.depth.values).any())
+
+
+def _legend(scale: DepthScale | None, name: str, striped: bool, compact: bool = False) -> str:
+    return markup(plots.depth_legend(scale, name, striped, compact)) if scale is not None else ""
+
+
+def _contact(depth: float | None, scale: DepthScale | None) -> str:
+    if depth is None:
+        return "unknown" if scale is not None else ""
+    return plots.measure(depth, scale.unit if scale is not None else "")

@@ -1,0 +1,59 @@
+"""The examples run as they stand, one after the other, on small photos."""
+
+import gc
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figureground.image import png
+from tests.builders import FLOOR_VIEWS, figure_cutout, floor_scene
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+STEPS = sorted(EXAMPLES.glob("*.py"))
+# a dataset keeps its parts open until it is collected, which `collected` sees to within the test
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with photos where `figureground demo demo` draws them."""
+    photos = tmp_path / "demo/photos"
+    for name in ("rooms", "depth", "people"):
+        (photos / name).mkdir(parents=True)
+    for i, view in enumerate(FLOOR_VIEWS):
+        picture, depth, _ = floor_scene(i, view, 160, 200)
+        Image.fromarray(picture).save(photos / f"rooms/room-{i}.png")
+        (photos / f"depth/room-{i}.png").write_bytes(png.encode(np.rint(1000 * depth).astype(np.uint16)))
+        Image.fromarray(figure_cutout(i, 240, 96)).save(photos / f"people/person-{i}.png")
+    return tmp_path
+
+
+def test_the_examples_run(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In their order; what they print as a promise of the library is so."""
+    monkeypatch.chdir(desk)
+    said = {}
+    for step in STEPS:
+        runpy.run_path(str(step), run_name="__main__")
+        said[step.name] = capsys.readouterr().out
+        assert said[step.name], f"{step.name} prints nothing"
+    assert said["step4_floor.py"].endswith("the background's: True\n")
+    assert said["step5_virtual.py"].count("mask and depth: True") == 2
+    assert (desk / "zips/labels.txt").read_text().count("\n") == 24
+
+
+def test_the_examples_are_short_and_listed() -> None:
+    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert len(STEPS) == 6
+    for step in STEPS:
+        assert len(step.read_text(encoding="utf-8").splitlines()) < 40, step.name
+        assert step.name in readme
