@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figureground.cli.app import app, explained, main
+from figureground.cli.app import app
 from figureground.cli.console import Console, logging_to_stderr
+from figureground.cli.run import explained, main
 from figureground.core.recipe_toml import to_toml
 from figureground.make import build as make
 from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos

@@ -21,17 +21,14 @@ from figureground.core.nouns import DepthMap, DepthUnit, Direction, Picture
 from figureground.evaluate import metrics
 from figureground.evaluate.depth import (
     Evaluation,
-    Pair,
     evaluate,
-    read_pairs,
-    read_photo,
-    read_truth,
     resized,
     table,
     to_json,
 )
+from figureground.evaluate.pairs import Pair, read_pairs, read_photo, read_truth
 from figureground.image.colourmap import colours
-from figureground.report.evaluation import error_picture, render, write_evaluation
+from figureground.report.evaluation import error_picture, evaluation_page, write_evaluation
 from tests.builders import SHARED, scene_photo
 
 RGBD, FASTDEPTH = SHARED / "rgbd", SHARED / "models/fastdepth_nyu_f32.onnx"
@@ -313,7 +310,7 @@ def test_only_the_worst_pictures_keep_a_view(tmp_path: Path) -> None:
     found = evaluate(oracle(truths, pairs, lambda t: t + t[-1, 0] ** 2 * 0.1), pairs, views=2)
     worst = sorted(found.rows, key=lambda row: -row.network["metric"].abs_rel)
     assert [row.view is not None for row in worst] == [True, True, False, False, False]
-    page = render(found)
+    page = evaluation_page(found)
     assert page.count("<article") == 2
     assert "The 2 worst of 5" in page
     assert all(name in page for name in names)
@@ -384,11 +381,11 @@ def test_the_page_goes_from_worst_to_best(tmp_path: Path) -> None:
     found = evaluate(oracle(truths, pairs, lambda t: t + 0.1 * t[-1, 0] ** 2), pairs)
     order = sorted(found.rows, key=lambda row: -row.network["metric"].abs_rel)
     assert [row.name for row in order] != [row.name for row in found.rows]
-    assert re.findall(r"<h3>(\w+)</h3>", render(found)) == [row.name for row in order]
+    assert re.findall(r"<h3>(\w+)</h3>", evaluation_page(found)) == [row.name for row in order]
 
 
 def test_a_page_for_relative_depth_shows_what_was_fitted(tmp_path: Path) -> None:
-    page = Page(render(evaluated(tmp_path, lambda t: 5 / t + 2, "relative", "larger is nearer")))
+    page = Page(evaluation_page(evaluated(tmp_path, lambda t: 5 / t + 2, "relative", "larger is nearer")))
     assert "estimate, scale and shift fitted" in page.text
     assert "once scaled" not in page.text
 
@@ -402,7 +399,7 @@ def test_a_page_shows_a_truth_whose_readings_the_view_misses(tmp_path: Path) -> 
     found = evaluate(lambda _: flat, read_pairs(tmp_path))
     assert found.rows[0].view is not None
     assert not np.isfinite(found.rows[0].view.truth_m).any()
-    assert "AbsRel <b>0.500</b>" in render(found)
+    assert "AbsRel <b>0.500</b>" in evaluation_page(found)
 
 
 def test_error_colours_tell_near_from_far_and_stripe_holes() -> None:

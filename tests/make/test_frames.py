@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import figureground
-from figureground.cli.app import main
+from figureground.cli import main
 from figureground.core.recipe_toml import to_toml
 from figureground.render import composite
 from tests.builders import small_recipe, write_photos

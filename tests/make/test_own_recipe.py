@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from figureground import Dataset, VirtualDataset, build, dry_run, open_dataset
-from figureground.cli.app import main
+from figureground.cli import main
 from figureground.core.recipe_toml import to_toml
 from tests.builders import small_recipe, write_depth_network, write_photos
 from tests.make.test_build import members

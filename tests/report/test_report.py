@@ -30,10 +30,12 @@ from figureground.ingest.catalog import load_catalog
 from figureground.report import (
     contact_sheet,
     page,
+    photo_lists,
     plots,
     sample_sheet,
     samples,
     sheet,
+    statistics_plots,
     write_contact_sheets,
     write_report,
 )
@@ -265,8 +267,8 @@ def test_a_failed_check_shows(plain: Path, tmp_path: Path) -> None:
 
 def test_reasons_are_counted_without_their_particulars() -> None:
     known = {"people/a 1.png", "a 1.png"}
-    assert page.general("the figure is 247 x 111 px of 3.5 %", known) == "the figure is … x … px of … %"
-    assert page.general("the same file as people/a 1.png", known) == "the same file as another photo"
+    assert photo_lists.general("the figure is 247 x 111 px of 3.5 %", known) == "the figure is … x … px of … %"
+    assert photo_lists.general("the same file as people/a 1.png", known) == "the same file as another photo"
 
 
 # -- the code on the page ----------------------------------------------------------------------------------------------
@@ -433,7 +435,7 @@ def test_statistics_are_those_of_the_samples(layered: Path) -> None:
 def test_rebin_keeps_the_sum_and_the_range() -> None:
     counts = np.zeros(1024)
     counts[100:700] = np.arange(600)
-    values, low, high = page.rebin(counts, 0.0, 0.5)
+    values, low, high = statistics_plots.rebin(counts, 0.0, 0.5)
     assert len(values) <= 48
     assert sum(values) == counts.sum()
     assert low <= 50
