@@ -45,7 +45,6 @@ def export(
     from figureground.dataset.opening import open_dataset
     from figureground.formats import export as write
 
-    data = open_dataset(dataset)
     with console.progress() as progress:
-        write(data, format, out, parts=parts, mask=mask, depth=depth, progress=progress)
-    console.tell({"path": out, "format": format, "samples": len(data)}, str(out), asked=False)
+        write(dataset, format, out, parts=parts, mask=mask, depth=depth, progress=progress)
+    console.tell({"path": out, "format": format, "samples": len(open_dataset(dataset))}, str(out), asked=False)
