@@ -13,8 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from figureground.core import random
+from figureground.core.job import Job
+from figureground.core.nouns import DepthMap, DepthUnit, Direction
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import from_mapping
+from figureground.resolve import resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -50,6 +53,11 @@ def write_photos(folder: Path, backgrounds: int = 3, people: int = 3) -> None:
         Image.fromarray((6000 - 40 * v + 100 * i).astype(np.uint16)).save(folder / f"depth/room{i}.png")
     for i in range(people):
         Image.fromarray(figure_cutout(i)).save(folder / f"people/person{i}.png")
+
+
+def job_of(recipe: Recipe) -> Job:
+    """Return what a recipe means, its networks found."""
+    return resolve(recipe)
 
 
 def small_recipe(root: Path, **sections: Any) -> Recipe:
@@ -205,3 +213,14 @@ def write_saliency_network(path: Path, size: int = 64) -> Path:
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
     )
     return path
+
+
+def random_depth(seed: int, unit: DepthUnit = "m", holes: bool = True) -> DepthMap:
+    """Return depth without any order, 20 x 30 px, a tenth of it unknown."""
+    rng = np.random.default_rng(seed)
+    low, high = {"m": (0.3, 60.0), "1/m": (0.02, 6.0), "relative": (-3.0, 900.0)}[unit]
+    values = rng.uniform(low, high, (20, 30)).astype(np.float32)
+    if holes:
+        values[rng.random(values.shape) < 0.1] = np.nan
+    direction: Direction = "larger is farther" if unit == "m" else "larger is nearer"
+    return DepthMap(values, unit, direction)

@@ -13,12 +13,10 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("figureground.testing")
-
-from figureground.core import store as store_module  # noqa: E402
-from figureground.core.errors import FigureGroundError  # noqa: E402
-from figureground.core.store import FolderStore, MemoryStore, Store, move  # noqa: E402
-from figureground.testing import StoppedError, StoreLaws, contents, raised  # noqa: E402
+from figureground.core import store as store_module
+from figureground.core.errors import FigureGroundError
+from figureground.core.store import FolderStore, MemoryStore, Store, move
+from figureground.testing import StoppedError, StoreLaws, contents, raised
 
 
 class TestMemoryStore(StoreLaws):

@@ -20,7 +20,7 @@ def disc(side: int, x: float, y: float, radius: float) -> np.ndarray:
     return np.hypot(u - x, v - y) < radius
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.floats(0, 1), st.floats(0, 1))
 def test_iou_is_the_slow_one(seed: int, p: float, q: float) -> None:
     rng = np.random.default_rng(seed)

@@ -1,6 +1,5 @@
 """Floors from depth: planes cast here ray by ray, and drawn rooms, whose cameras are known."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Mask, Picture
 from figureground.drawn import LABELS, Rendering, render_room
 from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
 from figureground.geometry.perspective import figure_heights, horizon_y, inverse
 from tests.builders import View, floor_scene
+from tests.geometry.cameras import SIZE, views
 
-SIZE = 96
 GREY: Picture = np.full((SIZE, SIZE, 3), 128, np.uint8)
 PLAIN_VIEW = View(1.5, 10.0, 0.0, 1.0, 6.0)
 
@@ -35,36 +35,7 @@ def known(view: View, focal: bool = True, size: int = SIZE) -> tuple[Ground, Mas
     return found
 
 
-def exact_ground(view: View, focal: bool = True, size: int = SIZE) -> Ground:
-    """Return a view's floor as its camera says it."""
-    _, down, _ = view.axes()
-    f = view.focal * size
-    a, b, c = down[0] / f, down[1] / f, down[2] - (down[0] + down[1]) * size / 2 / f
-    a, b, c = (float(v) / view.camera_height for v in (a, b, c))
-    return Ground(a, b, c, view.horizon(size), view.roll_deg, 0.5, view.focal if focal else 0.0, view.camera_height)
-
-
-@st.composite
-def views(draw: st.DrawFn, things: bool = True) -> View:
-    """Cameras held as people hold them, with enough floor to be seen before the wall, and perhaps things on it."""
-    camera, focal = draw(st.floats(0.6, 2.4)), draw(st.floats(0.7, 1.5))
-    pitch, roll = draw(st.floats(-5, 25)), draw(st.floats(-3, 3))
-    nearest = camera / math.tan(math.radians(pitch) + math.atan(0.5 / focal))
-    wall = nearest * draw(st.floats(1.8, 5))
-    boxes: list[tuple[float, ...]] = []
-    if things and draw(st.booleans()):
-        left = draw(st.floats(-1, 0.6)) * nearest
-        near = nearest * draw(st.floats(0.9, 1.6))
-        wide, deep = draw(st.floats(0.2, 0.7)) * nearest, draw(st.floats(0.2, 0.8)) * nearest
-        top = camera * draw(st.floats(0.15, 0.7))
-        if draw(st.booleans()):  # a box, or a table top with floor to be seen below
-            boxes.append((left, left + wide, near, near + deep, top))
-        else:
-            boxes.append((left, left + wide, near, near + deep, top, top - 0.04 * camera))
-    return View(camera, pitch, roll, focal, wall, tuple(boxes))
-
-
-@settings(deadline=None, derandomize=True, max_examples=40)
+@settings(max_examples=40)
 @given(views())
 def test_the_floor_of_a_known_camera_is_found(view: View) -> None:
     """Horizon within 1 % of the height, depth on the floor within 1 %, roll, camera height, and where floor is."""
@@ -88,7 +59,7 @@ def test_the_floor_of_a_known_camera_is_found(view: View) -> None:
     assert (mask & (seen == 0))[int(0.42 * SIZE) :].sum() > 0.8 * (low == 0).sum()
 
 
-@settings(deadline=None, derandomize=True, max_examples=15)
+@settings(max_examples=15)
 @given(views(), st.floats(1e-3, 1e3), st.integers(-12, 12))
 def test_inverse_depth_of_unknown_scale_shows_the_same_floor(view: View, factor: float, power: int) -> None:
     depth, seen = view.cast(SIZE, SIZE)
@@ -111,45 +82,11 @@ def test_inverse_depth_of_unknown_scale_shows_the_same_floor(view: View, factor:
     assert (in_metres[1] != one[1]).mean() < 0.002
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
-@given(views(things=False), st.floats(0.2, 2.2), st.integers(0, 2**31))
-def test_heights_are_those_of_projected_feet_and_heads(view: View, real: float, seed: int) -> None:
-    """Through the pinhole: the foot is where the pixel's ray meets the floor, the head straight above it."""
-    _, down, _ = view.axes()
-    f = view.focal * SIZE
-    rng = np.random.default_rng(seed)
-    x, y = rng.uniform(-20, SIZE + 20, 40), rng.uniform(0, SIZE, 40)
-    rays = np.stack([(x - SIZE / 2) / f, (y - SIZE / 2) / f, np.ones_like(x)], -1)
-    heads = rays * (view.camera_height / (rays @ down))[:, None] - real * down
-    good = (rays @ down > 1e-3) & (heads[:, 2] > 0.05)
-    assume(good.any())
-    x, y, heads = x[good], y[good], heads[good]
-    top_x, top_y = f * heads[:, 0] / heads[:, 2] + SIZE / 2, f * heads[:, 1] / heads[:, 2] + SIZE / 2
-    expected = np.hypot(top_x - x, top_y - y)
-    assert np.allclose(figure_heights(exact_ground(view), real, x, y, SIZE), expected, rtol=1e-6)
-
-
-@settings(deadline=None, derandomize=True, max_examples=60)
-@given(views(things=False), st.floats(0.2, 2.2))
-def test_without_a_focal_length_the_horizon_rule_holds(view: View, real: float) -> None:
-    """The same as the pinhole for a level camera; and a figure as tall as the camera ends on the horizon."""
-    x, y = np.linspace(0, SIZE, 9), np.full(9, SIZE - 1.0)
-    ground = exact_ground(view, focal=False)
-    line = horizon_y(ground, x, SIZE)
-    assert np.allclose(line, view.horizon(SIZE) + math.tan(math.radians(view.roll_deg)) * (x - SIZE / 2))
-    assert np.allclose(ground.a * x + ground.b * line + ground.c, 0, atol=1e-9)  # it is where the plane is endless
-    heights = figure_heights(ground, real, x, y, SIZE)
-    assert np.allclose(heights / (y - line), real / view.camera_height)
-    level = View(view.camera_height, 0.0, 0.0, view.focal)
-    rule, pinhole = (figure_heights(exact_ground(level, focal), real, x, y, SIZE) for focal in (False, True))
-    assert np.allclose(rule, pinhole)
-
-
 def test_a_horizon_that_falls_to_the_right_has_a_positive_roll() -> None:
     for roll in (-3.0, 3.0):
         view = View(1.5, 10.0, roll)
         ground, _ = known(view)
-        left, right = horizon_y(ground, [0, SIZE], SIZE)
+        left, right = horizon_y(ground, [0, SIZE], Canvas(SIZE, SIZE))
         assert (right > left) == (roll > 0)
         assert ground.roll_deg == pytest.approx(roll, abs=0.3)
 
@@ -182,7 +119,7 @@ def test_a_network_that_cannot_be_right_about_the_camera_is_not_believed() -> No
     g = near[0]
     assert -(g.a * SIZE / 2 + g.c) / g.b == pytest.approx(g.horizon_y, abs=0.01)
     y = 0.8 * SIZE
-    tall = float(figure_heights(g, g.camera_height, SIZE / 2, y, SIZE))
+    tall = float(figure_heights(g, g.camera_height, SIZE / 2, y, Canvas(SIZE, SIZE)))
     assert y - tall == pytest.approx(g.horizon_y, abs=1.0)
     assert (far[0].focal, far[0].camera_height) == (0.0, 1.4)
 

@@ -45,7 +45,7 @@ def slow_encode(mask: Bools) -> str:
     return text
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(masks())
 def test_decode_of_encode_is_the_mask(mask: Bools) -> None:
     found = rle.decode(rle.encode(mask), mask.shape)
@@ -54,7 +54,7 @@ def test_decode_of_encode_is_the_mask(mask: Bools) -> None:
     assert np.array_equal(rle.decode(rle.encode(mask[:, ::-1].T), mask.T.shape), mask[:, ::-1].T)  # any memory order
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(masks())
 def test_encode_is_cocos_own(mask: Bools) -> None:
     assert rle.encode(mask) == slow_encode(mask)
@@ -69,7 +69,7 @@ def test_known_codes() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pycocotools against numpy 2
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(masks())
 def test_pycocotools_agrees(mask: Bools) -> None:
     coco: Any = pytest.importorskip("pycocotools.mask")
@@ -100,7 +100,7 @@ def test_malformed_text_is_refused(counts: str, shape: tuple[int, int]) -> None:
         rle.decode(counts, shape)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=130), max_size=12))
 def test_any_text_is_a_mask_or_refused(counts: str) -> None:
     """Whatever is read as a mask of this shape is what would have been written for it, or an odd way to write it."""

@@ -7,18 +7,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from figureground.core.canvas import Canvas
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Background, Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.store import FolderStore, MemoryStore
 from figureground.geometry.codes import dequantise
-from figureground.ingest import ingest, prepare, state
+from figureground.ingest import ingest, state
 from figureground.ingest.catalog import FILE, digest, files, from_lines, load_catalog, to_lines
+from figureground.ingest.framing import framed_depth
+from figureground.ingest.inputs import photos_of
 from figureground.ingest.pixels import Pixels
 from tests.builders import (
     FLOOR_VIEWS,
     ground_recipe,
+    job_of,
     scene_photo,
     small_recipe,
     write_floor_photos,
@@ -28,7 +32,13 @@ from tests.builders import (
 
 def run(recipe: Recipe, strict: bool = False) -> tuple[Catalog, MemoryStore]:
     store = MemoryStore()
-    return ingest.ingest(recipe, Serial(), store, lambda *_: None, strict), store
+    return ingest.ingest(job_of(recipe), Serial(), store, lambda *_: None, strict), store
+
+
+def state_of(recipe: Recipe) -> str:
+    """Return the state of the catalog that the recipe's photos would make."""
+    job = job_of(recipe)
+    return state.state(job, photos_of(job))
 
 
 def test_every_engine_makes_the_same_catalog(tmp_path: Path) -> None:
@@ -36,7 +46,7 @@ def test_every_engine_makes_the_same_catalog(tmp_path: Path) -> None:
     recipe = small_recipe(tmp_path)
     catalog, store = run(recipe)
     parallel = MemoryStore()
-    assert ingest.ingest(recipe, Processes(2), parallel, lambda *_: None) == catalog
+    assert ingest.ingest(job_of(recipe), Processes(2), parallel, lambda *_: None) == catalog
     assert parallel.files == store.files
     assert [b.id for b in catalog.backgrounds] == ["bg001", "bg002", "bg003", "bg004", "bg005"]
     assert sorted(store.files) == sorted(
@@ -51,8 +61,8 @@ def test_a_catalog_survives_the_disk(tmp_path: Path) -> None:
     catalog, memory = run(small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"}))
     store = FolderStore(tmp_path / "catalog")
     for name, data in memory.files.items():
-        store.save(name, data)
-    assert load_catalog(tmp_path / "catalog") == catalog
+        store.write(name, data)
+    assert load_catalog(store) == catalog
     pixels = Pixels(catalog, store, keep_bytes=1)  # nothing is kept, everything still right
     assert pixels.background(1).shape == (64, 64, 3)
     assert np.array_equal(pixels.background(1), pixels.background(1))
@@ -131,12 +141,12 @@ def test_wrong_folders_and_files_are_named_before_any_work(
 
 def test_the_state_hangs_on_photos_and_knobs_that_matter(tmp_path: Path) -> None:
     write_photos(tmp_path)
-    before = state.state(small_recipe(tmp_path))
-    assert state.state(small_recipe(tmp_path, placement={"per_pair": 9}, name="other")) == before
-    assert state.state(small_recipe(tmp_path, size=96)) != before
+    before = state_of(small_recipe(tmp_path))
+    assert state_of(small_recipe(tmp_path, placement={"per_pair": 9}, name="other")) == before
+    assert state_of(small_recipe(tmp_path, size=96)) != before
     with Image.open(tmp_path / "rooms/room1.png") as room:
         room.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / "rooms/room1.png")
-    assert state.state(small_recipe(tmp_path)) != before
+    assert state_of(small_recipe(tmp_path)) != before
 
 
 def test_a_depth_map_belongs_to_one_photo(tmp_path: Path) -> None:
@@ -173,7 +183,7 @@ def test_floors_feet_and_reliefs_are_found_and_survive_the_disk(tmp_path: Path) 
     recipe = ground_recipe(tmp_path)
     catalog, store = run(recipe)
     parallel = MemoryStore()
-    assert ingest.ingest(recipe, Processes(2), parallel, lambda *_: None) == catalog
+    assert ingest.ingest(job_of(recipe), Processes(2), parallel, lambda *_: None) == catalog
     assert parallel.files == store.files
     assert from_lines(to_lines(catalog)) == catalog
     named = {name for name, sha256 in files(catalog)}
@@ -234,19 +244,19 @@ def test_known_depth_has_the_unit_that_the_recipe_says(tmp_path: Path, unit: str
     assert background.depth_unit == unit
     found = dequantise(Pixels(catalog, store).depth(0))
     assert found.direction == ("larger is farther" if unit == "m" else "larger is nearer")
-    known = prepare.square_depth(codes / np.float32(step), (120, 150), 96, "cover")
+    known = framed_depth(codes / np.float32(step), (120, 150), Canvas(96, 96), "cover")
     assert np.allclose(found.values, known, rtol=2e-4, atol=offset)
 
 
 def test_the_state_knows_what_standing_hangs_on(tmp_path: Path) -> None:
     write_floor_photos(tmp_path, 1, 1)
-    before = state.state(ground_recipe(tmp_path))
+    before = state_of(ground_recipe(tmp_path))
     for same in (
         {"placement": {"per_pair": 9, "figures": [1, 3], "overlap": 0.1, "samples": 2}},
         {"look": {"shadow": [0, 0]}},
         {"depth": {"thickness": 0.1}},
     ):
-        assert state.state(ground_recipe(tmp_path, **same)) == before
+        assert state_of(ground_recipe(tmp_path, **same)) == before
     for other in (
         {"placement": {"camera_height": 2.0}},
         {"placement": {"size": [20, 100]}},
@@ -255,10 +265,10 @@ def test_the_state_knows_what_standing_hangs_on(tmp_path: Path) -> None:
         {"foregrounds": {"real_height": [1.0, 1.2]}},
         {"backgrounds": {"depth_unit": "1/m"}},
     ):
-        assert state.state(ground_recipe(tmp_path, **other)) != before, other
+        assert state_of(ground_recipe(tmp_path, **other)) != before, other
     floor = (tmp_path / "depth/room0.png").read_bytes()
     (tmp_path / "depth/room0.png").write_bytes(floor + b"\0")
-    assert state.state(ground_recipe(tmp_path)) != before
+    assert state_of(ground_recipe(tmp_path)) != before
 
 
 def test_pictures_change_the_catalogs_digest_and_names_do_not(tmp_path: Path) -> None:

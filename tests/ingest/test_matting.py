@@ -1,60 +1,12 @@
-from collections import deque
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from figureground.core.errors import SetAsideError
-from figureground.image import filters, masks
+from figureground.image import masks
 from figureground.ingest import matting
 from tests.builders import figure_cutout
-
-
-def slow_pieces(mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Label 8-connected pieces by flooding from each first pixel."""
-    labels = np.zeros(mask.shape, np.int32)
-    for start in zip(*np.nonzero(mask), strict=True):
-        if labels[start]:
-            continue
-        name = labels.max() + 1
-        queue = deque([start])
-        labels[start] = name
-        while queue:
-            y, x = queue.popleft()
-            for near in ((y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)):
-                inside = 0 <= near[0] < mask.shape[0] and 0 <= near[1] < mask.shape[1]
-                if inside and mask[near] and not labels[near]:
-                    labels[near] = name
-                    queue.append(near)
-    return labels
-
-
-@settings(deadline=None, max_examples=200)
-@given(arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12))))
-def test_pieces_equal_flooding(mask: np.ndarray[Any, Any]) -> None:
-    labels, areas = masks.pieces(mask)
-    assert np.array_equal(labels, slow_pieces(mask))
-    assert np.array_equal(areas, np.bincount(labels.ravel(), minlength=1))
-
-
-@given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))))
-def test_the_tight_box_is_tight(mask: np.ndarray[Any, Any]) -> None:
-    box = masks.tight_box(mask)
-    if not mask.any():
-        assert box is None
-        return
-    assert box is not None
-    x0, y0, x1, y1 = box
-    assert mask[y0:y1, x0:x1].sum() == mask.sum()
-    for side in (mask[y0], mask[y1 - 1], mask[:, x0], mask[:, x1 - 1]):
-        assert side.any()
-
-
-def test_half_is_figure() -> None:
-    assert masks.mask_of(np.array([[0, 127, 128, 255]], np.uint8)).tolist() == [[False, False, True, True]]
 
 
 def ellipse(height: int = 120, width: int = 90) -> np.ndarray[Any, Any]:
@@ -104,21 +56,6 @@ def test_decontamination_removes_the_old_ground() -> None:
     after = np.abs(clean[edge] - front).mean()
     assert after < before / 3
     assert np.abs(clean[alpha == 1] - front).mean() < 3
-
-
-def slow_box_blur(values: np.ndarray[Any, Any], radius: int) -> np.ndarray[Any, Any]:
-    out = np.empty_like(values)
-    for y in range(values.shape[0]):
-        for x in range(values.shape[1]):
-            window = values[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1]
-            out[y, x] = window.mean((0, 1))
-    return out
-
-
-@pytest.mark.parametrize("radius", [0, 1, 3, 50])
-def test_box_blur_equals_a_loop(radius: int) -> None:
-    values = np.random.default_rng(2).random((9, 13, 3), np.float32)
-    assert np.allclose(filters.box_blur(values, radius), slow_box_blur(values, radius), atol=1e-6)
 
 
 def test_useless_mattes_are_told_apart() -> None:

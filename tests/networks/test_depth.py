@@ -129,11 +129,11 @@ def test_the_preset_of_2020_is_448_bicubic_densedepth_224_stretched_jpeg() -> No
     from figureground.core.recipe import PRESETS
     from figureground.core.recipe_toml import from_mapping
     from figureground.geometry.codes import quantise
-    from figureground.resolve import running
+    from figureground.resolve import running_of
 
     recipe = from_mapping(PRESETS["eva4"])
     assert recipe.depth.model == "nyu.h5"
-    assert running(recipe).upsampling == "half_pixel"
+    assert running_of(recipe.depth).upsampling == "half_pixel"
     seen: list[np.ndarray[Any, Any]] = []
     raw = np.linspace(-1, 120, 224 * 224, dtype=np.float32).reshape(1, 1, 224, 224)
 

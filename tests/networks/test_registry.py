@@ -47,7 +47,7 @@ def test_a_network_that_needs_the_focal_length_says_so(tmp_path: Path) -> None:
 
 def test_how_densedepth_is_run_comes_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from figureground.core.recipe_toml import from_mapping
-    from figureground.resolve import running
+    from figureground.resolve import running_of
 
     asked: list[dict[str, str]] = []
 
@@ -61,7 +61,7 @@ def test_how_densedepth_is_run_comes_from_the_recipe(tmp_path: Path, monkeypatch
     (tmp_path / "nyu.h5").write_bytes(b"x")
     model = registry.resolve("nyu.h5", "", tmp_path)
     for options in ({}, {"upsampling": "half_pixel", "leaky": "two"}):
-        registry.open_network(model, running(from_mapping({"depth": options})))
+        registry.open_network(model, running_of(from_mapping({"depth": options}).depth))
     assert asked == [{"upsampling": "aligned", "leaky": "auto"}, {"upsampling": "half_pixel", "leaky": "two"}]
 
 

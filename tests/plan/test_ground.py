@@ -1,8 +1,8 @@
 """Figures on the floor, over a real catalog: where they stand, how tall they are, how much of them is seen."""
 
 import dataclasses
-import itertools
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +10,29 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from figureground.core.arrays import Bools
+from figureground.core.canvas import Canvas
 from figureground.core.engines import Serial
-from figureground.core.nouns import Appearance, Background, Catalog, Cutout, Figure, Foreground, Ground, Look, Scene
+from figureground.core.job import Job
+from figureground.core.nouns import Background, Catalog, Figure, Foreground, Scene
 from figureground.core.recipe import Recipe
-from figureground.core.recipe_toml import from_mapping
 from figureground.core.store import MemoryStore
 from figureground.geometry.perspective import figure_heights
-from figureground.image.masks import mask_of
+from figureground.image.masks import mask_of, premultiplied
 from figureground.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.plan import plan
-from figureground.plan.flat import flat_size
-from figureground.plan.ground import enough, figure_at, in_order, limits, looked, stand
+from figureground.plan.ground import figure_at, stand
+from figureground.plan.heights import flat_size, limits
+from figureground.plan.place import Setting, Slot
+from figureground.plan.sight import Sight
+from figureground.plan.split import held_out
 from figureground.render import composite
-from figureground.render.composite import Layer
-from figureground.render.sprites import Stage
-from tests.builders import NO_LOOK, ground_recipe, write_floor_photos
-
-PLAIN = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
+from figureground.render.composite import Composite, Sprite, compose
+from figureground.render.sprites import Sprites
+from tests.builders import NO_LOOK, ground_recipe, job_of, write_floor_photos
+from tests.plan.sights import PLAIN, Cards, flat_room, rules
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +45,49 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def prepared(photos: Path) -> tuple[Catalog, MemoryStore]:
     store = MemoryStore()
-    return ingest.ingest(ground_recipe(photos), Serial(), store, lambda *_: None), store
+    return ingest.ingest(job_of(ground_recipe(photos)), Serial(), store, lambda *_: None), store
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A job over prepared photos, and its sprites."""
+
+    job: Job
+    sprites: Sprites
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.sprites.catalog
+
+    @property
+    def pixels(self) -> Pixels:
+        return self.sprites.pixels
+
+    def render(self, scene: Scene) -> tuple[Composite, list[Sprite]]:
+        sprites = self.sprites.of(scene)
+        floor = self.pixels.floor(scene.background) if any(figure.stands for figure in scene.figures) else None
+        return compose(self.pixels.background(scene.background), sprites, floor), sprites
+
+
+def stage_of(recipe: Recipe, catalog: Catalog, store: MemoryStore) -> Stage:
+    job = job_of(recipe)
+    return Stage(job, Sprites(catalog, Pixels(catalog, store), job.canvas))
 
 
 def staged(photos: Path, prepared: tuple[Catalog, MemoryStore], **sections: Any) -> Stage:
     recipe = ground_recipe(photos, **{"look": NO_LOOK, **sections})
-    return Stage(recipe, prepared[0], Pixels(*prepared))
+    return stage_of(recipe, *prepared)
 
 
 def scenes_of(stage: Stage, indices: Iterable[int] | None = None) -> list[Scene]:
-    wanted = range(plan.count(stage.recipe, stage.catalog)) if indices is None else indices
-    return plan.scenes(stage.recipe, stage.catalog, list(wanted), stage)
+    wanted = range(plan.count(stage.job.placing, stage.catalog)) if indices is None else indices
+    return plan.scenes(stage.job.placing, stage.catalog, list(wanted), stage.sprites)
 
 
 def whole(stage: Stage, figure: Figure) -> tuple[Bools, int]:
     """Return the mask of a figure that nothing hides, on a canvas with room all around, and where the frame begins."""
-    room = stage.recipe.size
-    picture = composite.premultiplied(stage.pixels.cutout(figure.foreground))
+    room = stage.job.canvas.height
+    picture = premultiplied(stage.pixels.cutout(figure.foreground))
     cutout, margin = composite.fitted(picture, figure, PLAIN, PLAIN)
     canvas = np.zeros((3 * room, 3 * room), np.uint8)
     y, x = figure.y - margin + room, figure.x - margin + room
@@ -83,7 +111,7 @@ def test_feet_are_on_the_contact(photos: Path, prepared: tuple[Catalog, MemorySt
     assert standing == 4 * 6 * 2 * 2
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(1, 80), st.integers(1, 60), st.floats(0, 1), st.floats(0.5, 1), st.integers(1, 90), st.booleans())
 def test_a_cutouts_foot_is_put_on_the_pixel(
     height: int, width: int, foot_x: float, foot_y: float, wanted: int, flip: bool
@@ -112,7 +140,7 @@ def test_heights_and_depth_follow_from_the_place(photos: Path, prepared: tuple[C
             x, y = figure.contact
             assert stage.pixels.floor(scene.background)[y, x]
             cutout = stage.catalog.foregrounds[figure.foreground]
-            expected = float(figure_heights(room.ground, cutout.real_height, x + 0.5, y + 1.0, 96))
+            expected = float(figure_heights(room.ground, cutout.real_height, x + 0.5, y + 1.0, stage.job.canvas))
             assert abs(figure.height - expected) <= 0.5
             assert figure.width == round(cutout.width * figure.height / cutout.height)
             code = stage.pixels.depth(scene.background)
@@ -135,7 +163,7 @@ def test_limits_of_height_hold(photos: Path, prepared: tuple[Catalog, MemoryStor
     assert min(held) >= 80 * 96 / 224 - 0.5
     assert max(held) <= 120 * 96 / 224 + 0.5
     small = dataclasses.replace(free.catalog.foregrounds[0], height=11)
-    assert limits(free.recipe, small) == (30 * 96 / 224, 22.0)  # no cut-out is enlarged more than twice
+    assert limits(free.job.placing.heights, small) == (30 * 96 / 224, 22.0)  # no cut-out is enlarged more than twice
 
 
 @pytest.mark.parametrize(
@@ -221,7 +249,7 @@ def test_companions_are_others_of_the_same_split_and_used_evenly(
         placement={"figures": [2, 3], "min_visible": 0.3, "per_pair": 12, "mirror": "none"},
         split={"foregrounds": 0.34},
     )
-    held = plan.held_out(stage.recipe.seed, "foreground", [f.source_sha256 for f in stage.catalog.foregrounds], 0.34)
+    held = held_out(stage.job.recipe.seed, "foreground", [f.source_sha256 for f in stage.catalog.foregrounds], 0.34)
     assert len(held) == 2
     used = np.zeros(6)
     for scene in scenes_of(stage):
@@ -240,7 +268,7 @@ def test_rooms_without_a_floor_have_figures_without_geometry(
     bare = dataclasses.replace(first, ground=None, no_floor="a wall")
     catalog = dataclasses.replace(prepared[0], backgrounds=(bare, *rest))
     recipe = ground_recipe(photos, look=NO_LOOK, placement={"no_floor": "uniform", "figures": [1, 3]})
-    stage = Stage(recipe, catalog, Pixels(catalog, prepared[1]))
+    stage = stage_of(recipe, catalog, prepared[1])
     for scene in scenes_of(stage):
         for figure in scene.figures:
             assert figure.stands == (scene.background != 0)
@@ -248,104 +276,41 @@ def test_rooms_without_a_floor_have_figures_without_geometry(
                 assert figure.inverse_depth == 0
                 assert 0 <= figure.x <= 96 - figure.width
                 assert 0 <= figure.y <= 96 - figure.height
-                assert (figure.width, figure.height) == flat_size(recipe, catalog.foregrounds[figure.foreground])
+                assert (figure.width, figure.height) == flat_size(
+                    stage.job.placing.heights, stage.job.canvas, catalog.foregrounds[figure.foreground]
+                )
     grid = ground_recipe(photos, look=NO_LOOK, placement={"no_floor": "grid", "per_pair": 4, "mirror": "none"})
-    stage = Stage(grid, catalog, Pixels(catalog, prepared[1]))
+    stage = stage_of(grid, catalog, prepared[1])
     places = [[(f.x, f.y) for f in s.figures] for s in scenes_of(stage, range(4))]
     assert len({x for ((x, _),) in places}) == len({y for ((_, y),) in places}) == 2
 
 
-class Cards:
-    """A `Sight` of opaque rectangles that stand where they are told, on a floor of given pixels."""
-
-    def __init__(self, recipe: Recipe, floor: list[tuple[int, int]], q: float = 0.5) -> None:
-        self.recipe, self._floor, self.q = recipe, np.array(floor, np.int64).reshape(-1, 2), q
-
-    def table(self, foreground: int) -> NDArray[np.int64]:
-        raise AssertionError
-
-    def floor(self, background: int) -> NDArray[np.int64]:
-        return self._floor
-
-    def inverse_depth(self, background: int, x: int, y: int) -> float:
-        return self.q
-
-    def layer(self, background: int, figure: Figure) -> Layer:
-        cutout: Cutout = np.full((figure.height, figure.width, 4), 255, np.uint8)
-        return composite.layer(figure, cutout, 0, self.recipe.size, None, None)
-
-
-def card(x: int, y: int, width: int, height: int, q: float) -> Figure:
-    return Figure(0, x, y, width, height, False, q, (x, y + height - 1))
-
-
-@settings(deadline=None, derandomize=True, max_examples=150)
-@given(
-    st.lists(st.tuples(*[st.integers(-10, 60)] * 2, *[st.integers(4, 30)] * 2), min_size=1, max_size=4),
-    st.floats(0.05, 1),
-    st.floats(0, 1),
-    st.integers(0, 2**31),
-)
-def test_enough_is_counted_by_painting(
-    places: list[tuple[int, int, int, int]], least: float, most: float, seed: int
-) -> None:
-    """Rectangles painted from far to near; of each enough must show, and others may not hide too much of it."""
-    recipe = from_mapping({"size": 64, "placement": {"min_visible": least, "overlap": most, "mode": "ground"}})
-    depths = np.random.default_rng(seed).permutation(len(places)) / 10 + 0.1
-    figures = [card(*place, q) for place, q in zip(places, depths.tolist(), strict=True)]
-    canvas = np.full((64 + 60, 64 + 60), -1)
-    alone = []
-    for k in np.argsort(depths):
-        x, y, width, height = places[k]
-        canvas[30 + y : 30 + y + height, 30 + x : 30 + x + width] = k
-    inside = canvas[30:94, 30:94]
-    for x, y, width, height in places:
-        alone.append(max(0, min(x + width, 64) - max(x, 0)) * max(0, min(y + height, 64) - max(y, 0)))
-    expected = all(
-        (inside == k).sum() >= least * places[k][2] * places[k][3] and (inside == k).sum() >= (1 - most) * alone[k]
-        for k in range(len(places))
-    )
-    assert enough(recipe, 0, figures, Cards(recipe, [])) == expected
-
-
-@given(st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5]), st.integers(0, 20), st.integers(1, 20)), max_size=6))
-def test_the_order_runs_from_far_to_near(found: list[tuple[float, int, int]]) -> None:
-    figures = [card(0, y, 5, height, q) for q, y, height in found]
-    order = in_order(figures)
-    assert sorted(order) == list(range(len(figures)))
-    for i, j in itertools.pairwise(order):
-        assert figures[i].inverse_depth <= figures[j].inverse_depth
-        if figures[i].inverse_depth == figures[j].inverse_depth:
-            assert figures[i].y + figures[i].height <= figures[j].y + figures[j].height
-
-
-def flat_room() -> tuple[Background, Foreground]:
-    """Return a room whose horizon is at row 16 of 64, and a cut-out of 1.4 m, as tall as the camera is high."""
-    ground = Ground(0.0, 0.01, -0.16, 16.0, 0.0, 0.5, 0.0, 1.4)
-    room = Background("bg", "", "", "", "", PLAIN, ground=ground)
-    cutout = Foreground("fg", "", "", "", "", "", 60, 20, 600, 1.0, "alpha", PLAIN, (0.5, 0.99), 1.4)
-    return room, cutout
+def put(
+    room: Background, cutout: Foreground, min_visible: float, flips: tuple[bool, ...], sight: Sight
+) -> tuple[Figure, ...] | None:
+    """Return the cut-out where it stands in the room, alone."""
+    setting = Setting(rules(64, mode="ground", min_visible=min_visible), Catalog((room,), (cutout,)), sight)
+    return stand(setting, Slot(0, 0, 7, 0, flips, (0.0,) * 5), [()] * len(flips))
 
 
 def test_a_floor_without_a_place_has_no_figure() -> None:
     room, cutout = flat_room()
-    recipe = from_mapping({"size": 64, "placement": {"mode": "ground", "min_visible": 0.5}})
-    nothing = [1.0] * 5
+    canvas = Canvas(64, 64)
 
     def ask(sight: Cards, flips: tuple[bool, ...] = (False, True)) -> tuple[Figure, ...] | None:
-        return stand(recipe, (0, room), (0, cutout), 7, 0, flips, nothing, [()] * len(flips), sight)
+        return put(room, cutout, 0.5, flips, sight)
 
-    found = ask(Cards(recipe, [(30, 50)]))
+    found = ask(Cards(canvas, [(30, 50)]))
     assert found is not None
     assert [f.flip for f in found] == [False, True]
     assert [f.height for f in found] == [51 - 16] * 2  # from the horizon to the lower edge of the contact
     assert [f.contact for f in found] == [(30, 50)] * 2
-    assert ask(Cards(recipe, [])) is None
-    assert ask(Cards(recipe, [(30, 20)])) is None  # 5 px tall there, less than placement.size allows
-    assert ask(Cards(recipe, [(30, 50)], q=0.0)) is None  # depth unknown
-    assert ask(Cards(recipe, [(30, 50)], q=float("nan"))) is None
+    assert ask(Cards(canvas, [])) is None
+    assert ask(Cards(canvas, [(30, 20)])) is None  # 5 px tall there, less than placement.size allows
+    assert ask(Cards(canvas, [(30, 50)], q=0.0)) is None  # depth unknown
+    assert ask(Cards(canvas, [(30, 50)], q=float("nan"))) is None
     few = [(30, 20)] * 4000 + [(31, 50)] + [(30, 21)] * 4000  # one place that hardly any draw finds
-    last = ask(Cards(recipe, few))
+    last = ask(Cards(canvas, few))
     assert last is None or last[0].contact == (31, 50)
 
 
@@ -353,27 +318,8 @@ def test_a_place_that_only_one_twin_could_take_is_not_taken() -> None:
     """A cut-out with its foot at one side, at the frame's edge: its twin would be half outside."""
     room, cutout = flat_room()
     cutout = dataclasses.replace(cutout, foot=(0.05, 0.99), width=60)
-    recipe = from_mapping({"size": 64, "placement": {"mode": "ground", "min_visible": 0.9}})
-    sight = Cards(recipe, [(5, 50)])
-    alone = stand(recipe, (0, room), (0, cutout), 7, 0, (False,), [0.0] * 5, [()], sight)
+    sight = Cards(Canvas(64, 64), [(5, 50)])
+    alone = put(room, cutout, 0.9, (False,), sight)
     assert alone is not None
-    assert stand(recipe, (0, room), (0, cutout), 7, 0, (True,), [0.0] * 5, [()], sight) is None
-    assert stand(recipe, (0, room), (0, cutout), 7, 0, (False, True), [0.0] * 5, [(), ()], sight) is None
-
-
-def test_a_look_goes_towards_the_background_and_never_past_it() -> None:
-    room, cutout = flat_room()
-    room = dataclasses.replace(room, look=dataclasses.replace(PLAIN, blur=1.5, noise=4.0))
-    sharp = dataclasses.replace(cutout, look=dataclasses.replace(PLAIN, blur=0.9, noise=3.0))
-    figure = card(3, 4, 20, 60, 0.5)
-    full = looked(figure, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], 224)
-    assert full.look == Look(0.4, 0.3, round((1.5**2 - 0.9**2) ** 0.5, 2), round(7**0.5, 2))
-    assert dataclasses.replace(full, look=Look()) == figure
-    smaller = looked(dataclasses.replace(figure, height=30), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], 224)
-    assert smaller.look.blur == round((1.5**2 - 0.45**2) ** 0.5, 2)  # reduced, it is sharper and cleaner
-    blurred = dataclasses.replace(cutout, look=dataclasses.replace(PLAIN, blur=3.0, noise=9.0))
-    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.0], 224).look == Look(0.4, 0.3)
-    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.5], 224).look.blur == 0.5  # the feather alone
-    assert looked(figure, room, sharp, [0.0] * 5, 224).look == Look()
-    flat = dataclasses.replace(figure, contact=None, inverse_depth=0.0)
-    assert looked(flat, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], 224).look.shadow == 0
+    assert put(room, cutout, 0.9, (True,), sight) is None
+    assert put(room, cutout, 0.9, (False, True), sight) is None

@@ -1,0 +1,193 @@
+"""Records: what they say, on disk and in labels.csv."""
+
+import dataclasses
+import json
+import typing
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from figureground.core.layers import DEPTHS, LAYERS
+from figureground.core.nouns import DepthUnit, Direction, Look
+from figureground.core.record import (
+    COLUMNS,
+    SPLITS,
+    DepthMeaning,
+    FigureRecord,
+    Record,
+    described,
+    labels_row,
+    split_of,
+)
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+whole = st.integers(-(2**31), 2**31)
+texts = st.text(max_size=9)
+looks = st.builds(Look, numbers, numbers, numbers, numbers)
+figure_records = st.builds(
+    FigureRecord,
+    foreground=texts,
+    placement=st.sampled_from(["ground", "uniform", "grid"]),
+    x=whole,
+    y=whole,
+    width=whole,
+    height=whole,
+    scale=numbers,
+    flip=st.booleans(),
+    box=st.none() | st.tuples(whole, whole, whole, whole),
+    area=whole,
+    visible_fraction=numbers,
+    whole=st.none() | texts,
+    order=whole,
+    contact=st.none() | st.tuples(whole, whole),
+    depth_at_contact=st.none() | numbers,
+    real_height=st.none() | numbers,
+    look=looks,
+)
+meanings = st.builds(
+    DepthMeaning,
+    unit=st.sampled_from(typing.get_args(DepthUnit)),
+    direction=st.sampled_from(typing.get_args(Direction)),
+    scale=numbers,
+    offset=numbers,
+    invalid=st.none() | st.integers(0, 65535),
+    valid_fraction=numbers,
+)
+records = st.builds(
+    Record,
+    index=whole,
+    key=texts,
+    background=texts,
+    position=whole,
+    mirrored=st.booleans(),
+    split=st.sampled_from(SPLITS),
+    figures=st.lists(figure_records, min_size=1, max_size=3).map(tuple),
+    depths=st.dictionaries(st.sampled_from(DEPTHS), meanings),
+    files=st.dictionaries(st.sampled_from(list(LAYERS)), st.text(min_size=1, max_size=9)),
+)
+
+
+@given(records)
+def test_a_row_is_read_back_as_the_record_that_it_was(record: Record) -> None:
+    row = record.to_row()
+    assert Record.from_row(row) == record
+    assert Record.from_row(json.loads(json.dumps(row))) == record  # and through the disk
+    assert Record.from_row(row).to_row() == row
+
+
+@given(records, texts)
+def test_fields_of_a_later_version_are_passed_over(record: Record, text: str) -> None:
+    row = record.to_row()
+    later = {**row, "mood": text, "normals_unit": text, "figures": [{**f, "mood": text} for f in row["figures"]]}
+    assert Record.from_row(later) == record
+
+
+@given(records, st.data())
+def test_a_row_that_lacks_a_field_is_none(record: Record, data: st.DataObject) -> None:
+    """But for what a dataset need not have: a layer's file, and depth."""
+    row = record.to_row()
+    optional = {name for name in row if name.endswith(("_file_name", "_unit"))}
+    del row[data.draw(st.sampled_from(sorted(set(row) - optional)))]
+    with pytest.raises(KeyError):
+        Record.from_row(row)
+
+
+def spoken_of(row: dict[str, Any]) -> set[str]:
+    """Return the fields of a row as `described` names them."""
+    names = {name for name in row if name != "figures"}
+    names |= {f"figures[].{name}" for figure in row["figures"] for name in figure}
+    return {name.replace("depth_network_", "depth_") if not name.endswith("file_name") else name for name in names}
+
+
+@given(records)
+def test_every_field_of_a_row_is_described(record: Record) -> None:
+    said = dict(described())
+    assert spoken_of(record.to_row()) | {"figures"} <= set(said)
+    assert len(said) == len(described())  # each once
+    assert all(len(meaning) > 5 for meaning in said.values())
+
+
+def full() -> Record:
+    """Return a record of two figures in which nothing is unknown."""
+    figure = FigureRecord(
+        *("fg3", "ground", -2, 5, 40, 90, 0.25, True, (0, 6, 38, 95), 1200, 0.75),
+        *("06", 1, (19, 94), 2.5, 1.7, Look(0.1, 0.2, 0.3, 0.4)),
+    )
+    other = dataclasses.replace(figure, foreground="fg4", box=None, area=0, order=0)
+    depth = DepthMeaning("m", "larger is farther", 0.001, 0.5, 0, 0.9)
+    network = dataclasses.replace(depth, scale=0.7)
+    files = {layer: f"{layer}.png" for layer in LAYERS}
+    depths = {"depth": depth, "depth_network": network}
+    return Record(7, "bg1-fg3-fg4-02m", "bg1", 2, True, "new foreground", (figure, other), depths, files)
+
+
+def test_described_names_what_a_full_row_has_and_nothing_else() -> None:
+    assert spoken_of(full().to_row()) | {"figures"} == set(dict(described()))
+
+
+def test_a_row_of_labels_follows_the_columns() -> None:
+    """Of several figures the first is described; truth is 1 or 0."""
+    expected = {
+        "index": 7,
+        "key": "bg1-fg3-fg4-02m",
+        "part": "parts/part-00001.zip",
+        "image": "image.png",
+        "mask": "mask.png",
+        "depth": "depth.png",
+        "background": "bg1",
+        "foreground": "fg3",
+        "figures": 2,
+        "placement": "ground",
+        "position": 2,
+        "mirrored": 1,
+        "split": "new foreground",
+        "x": -2,
+        "y": 5,
+        "width": 40,
+        "height": 90,
+        "scale": 0.25,
+        "flip": 1,
+        "box_x0": 0,
+        "box_y0": 6,
+        "box_x1": 38,
+        "box_y1": 95,
+        "area": 1200,
+        "visible_fraction": 0.75,
+        "contact_x": 19,
+        "contact_y": 94,
+        "depth_at_contact": 2.5,
+        "depth_unit": "m",
+        "depth_direction": "larger is farther",
+        "depth_scale": 0.001,
+        "depth_offset": 0.5,
+        "depth_invalid": 0,
+    }
+    row = labels_row("parts/part-00001.zip", full())
+    assert dict(zip(COLUMNS, row, strict=True)) == expected
+    assert not any(isinstance(value, bool) for value in row)
+
+
+@given(records)
+def test_an_unknown_value_is_an_empty_field_of_labels(record: Record) -> None:
+    row = dict(zip(COLUMNS, labels_row("part", record), strict=True))
+    figure = record.figures[0]
+    empty = {name for name, value in row.items() if value == "" and name not in ("key", "background", "foreground")}
+    expected: set[str] = {layer for layer in ("image", "mask", "depth") if layer not in record.files}
+    expected |= {"box_x0", "box_y0", "box_x1", "box_y1"} if figure.box is None else set()
+    expected |= {"contact_x", "contact_y"} if figure.contact is None else set()
+    expected |= {"depth_at_contact"} if figure.depth_at_contact is None else set()
+    meaning = record.depths.get("depth")
+    columns = {"depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"}
+    expected |= columns if meaning is None else {"depth_invalid"} if meaning.invalid is None else set()
+    assert empty == expected
+
+
+def test_only_pairs_without_anything_new_are_for_training() -> None:
+    assert [split_of(b, f) for b in (False, True) for f in (False, True)] == [
+        "train",
+        "new foreground",
+        "new background",
+        "new both",
+    ]

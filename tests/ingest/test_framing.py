@@ -1,0 +1,79 @@
+import math
+
+import numpy as np
+import pytest
+
+from figureground.core.canvas import Canvas
+from figureground.core.errors import SetAsideError
+from figureground.ingest.framing import canvas_focal, framed, framed_depth
+from tests.builders import scene_photo
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 120), (300, 100), (64, 64)])
+@pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
+@pytest.mark.parametrize("size", [64, 97])
+def test_backgrounds_become_square(height: int, width: int, fit: str, size: int) -> None:
+    assert framed(scene_photo(0, height, width), Canvas(size, size), fit).shape == (size, size, 3)
+
+
+def test_cover_takes_the_middle_contain_takes_all() -> None:
+    bands = np.zeros((60, 180, 3), np.uint8)
+    bands[:, :60, 0] = bands[:, 60:120, 1] = bands[:, 120:, 2] = 255
+    cover = framed(bands, Canvas(64, 64), "cover")
+    assert cover[32, 32].tolist() == [0, 255, 0]
+    assert cover[..., 1].min() > 200
+    contain = framed(bands, Canvas(63, 63), "contain")
+    assert [contain[31, x].argmax() for x in (8, 31, 55)] == [0, 1, 2]
+    assert np.ptp(contain[2].astype(int), axis=0).max() == 0  # one colour above the picture, and it is not black
+    assert contain[2].min() > 50
+    stretch = framed(bands, Canvas(63, 63), "stretch")
+    assert [stretch[2, x].argmax() for x in (8, 31, 55)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
+def test_depth_follows_its_photo(fit: str) -> None:
+    """A depth map that encodes the photo's grey value stays aligned with it under every fit."""
+    v, u = np.mgrid[0:90, 0:150]
+    grey = (40 + u + v // 2).astype(np.uint8)
+    square = framed(np.repeat(grey[..., None], 3, 2), Canvas(75, 75), fit)
+    depth = framed_depth(grey.astype(np.float32) / 100, (90, 150, 3), Canvas(75, 75), fit)
+    known = np.isfinite(depth)
+    if fit == "contain":
+        known[[14, 15, 58, 59, 60]] = False  # the rows where picture and margin meet
+    assert np.abs(square[..., 0] - 100 * depth)[known].max() <= 4
+    assert (fit == "contain") == np.isnan(depth).any()
+
+
+def test_depth_is_never_averaged() -> None:
+    depth_m = np.where(np.indices((100, 100))[1] < 37, 1.0, 9.0).astype(np.float32)
+    assert set(np.unique(framed_depth(depth_m, (100, 100), Canvas(64, 64), "cover"))) == {1, 9}
+
+
+def test_depth_is_sampled_at_pixel_centres() -> None:
+    """Shrunk three times, each pixel takes the middle of its three; a mirrored map gives the mirrored result."""
+    depth_m = np.random.default_rng(0).uniform(1, 9, (192, 192)).astype(np.float32)
+    small = framed_depth(depth_m, (192, 192), Canvas(64, 64), "cover")
+    assert np.array_equal(small, depth_m[1::3, 1::3])
+    assert np.array_equal(framed_depth(depth_m[:, ::-1], (192, 192), Canvas(64, 64), "cover"), small[:, ::-1])
+
+
+def test_what_is_no_depth_is_unknown() -> None:
+    values = np.array([[0.0, -1.0], [np.nan, np.inf]], np.float32).repeat(40, 0).repeat(40, 1)
+    values[0, 0] = 2.5
+    found = framed_depth(values, (80, 80), Canvas(80, 80), "cover")
+    assert found[0, 0] == 2.5
+    assert np.isnan(found.ravel()[1:]).all()
+
+
+def test_a_depth_map_of_another_shape_is_refused() -> None:
+    with pytest.raises(SetAsideError, match="another shape"):
+        framed_depth(np.ones((100, 100), np.float32), (90, 150, 3), Canvas(64, 64), "cover")
+    with pytest.raises(SetAsideError, match="no valid value"):
+        framed_depth(np.full((100, 100), np.nan, np.float32), (50, 50), Canvas(64, 64), "cover")
+
+
+@pytest.mark.parametrize(("fit", "side"), [("cover", 90), ("contain", 150), ("stretch", (90 * 150) ** 0.5)])
+def test_the_focal_length_follows_its_photo_onto_the_canvas(fit: str, side: float) -> None:
+    diagonal = math.hypot(90, 150)
+    assert canvas_focal(0.8, (90, 150, 3), fit) == pytest.approx(0.8 * diagonal / side, abs=1e-5)
+    assert canvas_focal(0.0, (90, 150, 3), fit) == 0

@@ -1,0 +1,62 @@
+import dataclasses
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from figureground.core.canvas import Canvas
+from figureground.core.nouns import (
+    Catalog,
+    Look,
+)
+from figureground.plan.place import Setting, enough, looked
+from tests.plan.sights import PLAIN, Cards, card, flat_room, rules
+
+REFERENCE = Canvas(224, 224)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(*[st.integers(-10, 60)] * 2, *[st.integers(4, 30)] * 2), min_size=1, max_size=4),
+    st.floats(0.05, 1),
+    st.floats(0, 1),
+    st.integers(0, 2**31),
+)
+def test_enough_is_counted_by_painting(
+    places: list[tuple[int, int, int, int]], least: float, most: float, seed: int
+) -> None:
+    """Rectangles painted from far to near; of each enough must show, and others may not hide too much of it."""
+    placing = rules(64, min_visible=least, overlap=most, mode="ground")
+    depths = np.random.default_rng(seed).permutation(len(places)) / 10 + 0.1
+    figures = [card(*place, q) for place, q in zip(places, depths.tolist(), strict=True)]
+    canvas = np.full((64 + 60, 64 + 60), -1)
+    alone = []
+    for k in np.argsort(depths):
+        x, y, width, height = places[k]
+        canvas[30 + y : 30 + y + height, 30 + x : 30 + x + width] = k
+    inside = canvas[30:94, 30:94]
+    for x, y, width, height in places:
+        alone.append(max(0, min(x + width, 64) - max(x, 0)) * max(0, min(y + height, 64) - max(y, 0)))
+    expected = all(
+        (inside == k).sum() >= least * places[k][2] * places[k][3] and (inside == k).sum() >= (1 - most) * alone[k]
+        for k in range(len(places))
+    )
+    assert enough(Setting(placing, Catalog((), ()), Cards(placing.canvas, [])), 0, figures) == expected
+
+
+def test_a_look_goes_towards_the_background_and_never_past_it() -> None:
+    room, cutout = flat_room()
+    room = dataclasses.replace(room, appearance=dataclasses.replace(PLAIN, blur=1.5, noise=4.0))
+    sharp = dataclasses.replace(cutout, appearance=dataclasses.replace(PLAIN, blur=0.9, noise=3.0))
+    figure = card(3, 4, 20, 60, 0.5)
+    full = looked(figure, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE)
+    assert full.look == Look(0.4, 0.3, round((1.5**2 - 0.9**2) ** 0.5, 2), round(7**0.5, 2))
+    assert dataclasses.replace(full, look=Look()) == figure
+    smaller = looked(dataclasses.replace(figure, height=30), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE)
+    assert smaller.look.blur == round((1.5**2 - 0.45**2) ** 0.5, 2)  # reduced, it is sharper and cleaner
+    blurred = dataclasses.replace(cutout, appearance=dataclasses.replace(PLAIN, blur=3.0, noise=9.0))
+    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE).look == Look(0.4, 0.3)
+    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.5], REFERENCE).look.blur == 0.5  # the feather alone
+    assert looked(figure, room, sharp, [0.0] * 5, REFERENCE).look == Look()
+    flat = dataclasses.replace(figure, contact=None, inverse_depth=0.0)
+    assert looked(flat, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE).look.shadow == 0

@@ -1,0 +1,64 @@
+"""Samples as they are made, against what is read back of them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from figureground.core.engines import Serial
+from figureground.core.layers import LAYERS
+from figureground.core.nouns import DepthMap
+from figureground.core.recipe import Recipe
+from figureground.core.store import MemoryStore
+from figureground.ingest.ingest import ingest
+from figureground.samples import codec
+from figureground.samples.maker import Maker
+from tests.builders import ground_recipe, job_of, small_recipe, write_floor_photos
+
+
+def maker_of(recipe: Recipe) -> Maker:
+    job, store = job_of(recipe), MemoryStore()
+    return Maker(job, ingest(job, Serial(), store, lambda *_: None), store)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    write_floor_photos(tmp_path, 2, 3)
+    return tmp_path
+
+
+def test_a_sample_without_depth(photos: Path) -> None:
+    maker = maker_of(small_recipe(photos))
+    (made,) = maker.make([3])
+    assert list(made.record.files) == ["image", "mask"]
+    assert not made.record.depths
+    (scene,) = maker.scenes([3])
+    rendered = maker.render(scene)
+    (depths,) = maker.depths([rendered])
+    sample = maker.sample(rendered, depths)
+    assert sample.depth is None
+    assert sample.instances is None
+    assert sample.depth_network is None
+
+
+@pytest.mark.parametrize("sections", [{}, {"placement": {"figures": [2, 2], "min_visible": 0.3}}])
+def test_what_is_read_back_is_the_sample_but_for_the_pictures_jpeg(photos: Path, sections: dict[str, Any]) -> None:
+    maker = maker_of(ground_recipe(photos, **sections))
+    indices = [0, 5, 6]
+    rendered = [maker.render(scene) for scene in maker.scenes(indices)]
+    for one, depths, made in zip(rendered, maker.depths(rendered), maker.make(indices), strict=True):
+        sample = maker.sample(one, depths)
+        assert made.record.files.keys() == maker.layers(one, depths).keys()
+        assert {**vars(sample.record), "files": None} == {**vars(made.record), "files": None}
+        for layer, name in made.record.files.items():
+            found = codec.decode(layer, made.members[name], made.record.depths.get(layer))
+            own = getattr(sample, layer)
+            if isinstance(found, DepthMap):
+                assert np.array_equal(found.values, own.values, equal_nan=True)
+                assert (found.unit, found.direction) == (own.unit, own.direction)
+            elif LAYERS[layer].lossless:
+                assert np.array_equal(found, own)
+            else:
+                assert np.abs(found.astype(int) - own).mean() < 6
+        assert dict(made.statistics.bytes) == {layer: len(made.members[n]) for layer, n in made.record.files.items()}

@@ -1,0 +1,243 @@
+"""The door: what recipes mean, and which networks are looked for."""
+
+import dataclasses
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from figureground.core.canvas import Canvas
+from figureground.core.errors import FigureGroundError
+from figureground.core.files import file_sha256
+from figureground.core.job import Floors, Formats, Heights, Inputs, Running
+from figureground.core.recipe import PRESETS, ImageOptions
+from figureground.core.recipe_toml import from_mapping
+from figureground.resolve import (
+    canvas_of,
+    depth_model,
+    depth_plan,
+    floors_of,
+    heights_of,
+    inputs_of,
+    placing_of,
+    resolve,
+    running_of,
+)
+from tests.builders import ground_recipe, small_recipe, write_depth_network, write_saliency_network
+
+
+def differing(value: Any, other: Any) -> dict[str, Any]:
+    """Return the fields in which a value differs from another."""
+    names = [field.name for field in dataclasses.fields(value)]
+    return {name: getattr(value, name) for name in names if getattr(value, name) != getattr(other, name)}
+
+
+def test_the_default_places_figures_anywhere_inside_and_asks_the_network_of_composites() -> None:
+    recipe = from_mapping(PRESETS["default"])
+    placing, plan = placing_of(recipe), depth_plan(recipe)
+    assert (placing.standing, placing.spread, placing.as_2020, placing.truncated) == (False, False, False, False)
+    assert (placing.min_visible, placing.per_pair, placing.twins, placing.own_places) == (1.0, 20, 2, False)
+    assert (placing.figures, placing.several, placing.samples, placing.held_out) == ((1, 1), False, None, (0.1, 0.1))
+    assert placing.look == recipe.look
+    assert (plan.of_backgrounds, plan.known, plan.layered, plan.on_composites) == (False, False, False, True)
+    assert (plan.relief, plan.model, plan.estimates, plan.network_layer) == ("flat", None, False, "depth")
+    assert (plan.wide, plan.top) == (True, 65535)
+    assert floors_of(recipe) == Floors(False, 1.4, True)
+
+
+def test_ground_stands_figures_on_floors_in_layered_depth() -> None:
+    recipe = from_mapping(PRESETS["ground"])
+    default = from_mapping({})
+    placing, plan = placing_of(recipe), depth_plan(recipe)
+    assert differing(placing, placing_of(default)) == {"standing": True, "min_visible": 0.6}
+    assert differing(plan, depth_plan(default)) == {
+        "of_backgrounds": True,
+        "layered": True,
+        "on_composites": False,
+        "relief": "round",
+    }
+    assert (plan.estimates, plan.network_layer) == (True, "depth_network")
+    assert floors_of(recipe) == Floors(True, 1.4, True)
+
+
+def test_eva4_is_2020() -> None:
+    recipe = from_mapping(PRESETS["eva4"])
+    default = from_mapping({})
+    placing, plan = placing_of(recipe), depth_plan(recipe)
+    assert differing(placing, placing_of(default)) == {"as_2020": True, "look": recipe.look}
+    assert differing(plan, depth_plan(default)) == {
+        "encoding": "jpeg8",
+        "running": Running(upsampling="half_pixel"),
+    }
+    assert (plan.wide, plan.top) == (False, 255)
+    assert floors_of(recipe) == floors_of(default)
+
+
+@pytest.mark.parametrize(
+    ("placement", "expected"),
+    [
+        ({"mode": "uniform"}, {}),
+        ({"mode": "uniform", "min_visible": 0.5}, {"truncated": True, "min_visible": 0.5}),
+        ({"mode": "uniform", "min_visible": 0.5, "clip": "2020"}, {"as_2020": True, "min_visible": 0.5}),
+        ({"mode": "grid"}, {"spread": True}),
+        ({"mode": "grid", "min_visible": 0.5}, {"spread": True, "min_visible": 0.5}),
+        ({"mode": "grid", "no_floor": "uniform"}, {"spread": True}),
+        ({"mode": "uniform", "no_floor": "grid"}, {}),
+        ({"mode": "ground"}, {"standing": True}),
+        ({"mode": "ground", "min_visible": 0.5}, {"standing": True, "min_visible": 0.5}),
+        ({"mode": "ground", "no_floor": "uniform"}, {"standing": True}),
+        ({"mode": "ground", "no_floor": "grid"}, {"standing": True, "spread": True}),
+        ({"mirror": "none"}, {"twins": 1}),
+        ({"mirror": "own"}, {"own_places": True}),
+        ({"samples": 12}, {"samples": 12}),
+        ({"figures": [1, 3], "overlap": 0.2}, {"figures": (1, 3), "overlap": 0.2}),
+        ({"figures": [2, 2], "per_pair": 3}, {"figures": (2, 2), "per_pair": 3}),
+    ],
+)
+def test_what_placements_mean(placement: dict[str, Any], expected: dict[str, Any]) -> None:
+    placing = placing_of(from_mapping({"placement": placement}))
+    assert differing(placing, placing_of(from_mapping({}))) == expected
+    assert placing.several == (placing.figures[1] > 1)
+
+
+@pytest.mark.parametrize("mode", ["uniform", "grid", "ground"])
+@pytest.mark.parametrize("no_floor", ["leave out", "uniform", "grid"])
+def test_floors_are_looked_for_where_figures_stand(mode: str, no_floor: str) -> None:
+    placement = {"mode": mode, "no_floor": no_floor, "camera_height": 2.5}
+    floors = floors_of(from_mapping({"placement": placement}))
+    assert floors == Floors(mode == "ground", 2.5, no_floor == "leave out")
+
+
+@pytest.mark.parametrize("source", ["network", "layered", "both", "none"])
+@pytest.mark.parametrize("mode", ["uniform", "grid", "ground"])
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("relief", ["flat", "round", "network"])
+def test_where_depth_comes_from(source: str, mode: str, known: bool, relief: str) -> None:
+    """Backgrounds need depth to stand on and to stand in; relief is seen only of figures that do both."""
+    table = {"depth": {"source": source, "relief": relief}, "placement": {"mode": mode}}
+    plan = depth_plan(from_mapping(table | ({"backgrounds": {"depth": "maps"}} if known else {})))
+    layered = source in ("layered", "both")
+    assert (plan.layered, plan.on_composites, plan.known) == (layered, source in ("network", "both"), known)
+    assert plan.of_backgrounds == (layered or mode == "ground")
+    assert plan.relief == (relief if layered and mode == "ground" else "flat")
+    asked = plan.of_backgrounds and not known
+    assert plan.estimates == (asked or (relief == "network" and layered and mode == "ground"))
+    assert plan.network_layer == ("depth_network" if layered else "depth")
+
+
+def test_numbers_reach_the_job(tmp_path: Path) -> None:
+    look = {"shadow": [0.1, 0.2], "feather": [1, 2]}
+    options = {"thickness": 0.3, "focal": 0.9, "batch": 4, "encoding": "png8", "device": "cuda", "runtime": "openvino"}
+    recipe = small_recipe(
+        tmp_path,
+        size=96,
+        seed=5,
+        look=look,
+        depth=options,
+        split={"backgrounds": 0.3, "foregrounds": 0.4},
+        foregrounds={"height": [50, 60], "real_height": [1.0, 2.0], "real_heights": ["vase.png 0.3 0.4"]},
+        placement={"size": [20, 100]},
+        image={"quality": 77},
+        mask={"format": "jpeg"},
+        backgrounds={"fit": "contain", "depth": "maps", "depth_unit": "1/m"},
+    )
+    job = resolve(recipe)
+    assert job.recipe is recipe
+    assert job.canvas == canvas_of(recipe) == job.placing.canvas == Canvas(96, 96)
+    heights = Heights(5, (21, 26), 20 * 96 / 224, 100 * 96 / 224, (1.0, 2.0), (("vase.png", 0.3, 0.4),))
+    assert job.placing.heights == heights_of(recipe) == heights
+    assert job.placing == placing_of(recipe)
+    assert (job.placing.seed, job.placing.look, job.placing.held_out) == (5, recipe.look, (0.3, 0.4))
+    assert job.inputs == inputs_of(recipe)
+    assert job.inputs == Inputs(tmp_path, ("rooms",), ("people",), "maps", "1/m", "contain")
+    plan = job.depth
+    assert plan == depth_plan(recipe)  # depth.source is none: no network is looked for
+    assert (plan.thickness_m, plan.focal, plan.batch, plan.encoding) == (0.3, 0.9, 4, "png8")
+    assert plan.running == running_of(recipe.depth) == Running("openvino", "cuda", focal=0.9)
+    assert job.formats == Formats(ImageOptions(quality=77), jpeg_masks=True, jpeg_depth=False)
+    assert job.floors == floors_of(recipe)
+
+
+def test_paths_start_from_an_absolute_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    inputs = inputs_of(small_recipe(Path("here")))
+    assert inputs.root == tmp_path / "here"
+    assert inputs.depth_maps is None
+
+
+def test_networks_are_found_and_hashed(tmp_path: Path) -> None:
+    depth, saliency = write_depth_network(tmp_path / "net.onnx"), write_saliency_network(tmp_path / "cut.onnx")
+    cutting = {"cutout": "network", "network": "cut.onnx"}
+    recipe = small_recipe(tmp_path, depth={"source": "network", "model": "net.onnx"}, foregrounds=cutting)
+    job = resolve(recipe)
+    assert job.depth.model is not None
+    assert (job.depth.model.path, job.depth.model.sha256) == (depth, file_sha256(depth))
+    assert (job.depth.model.card.name, job.depth.model.card.output) == ("grey", "metric")
+    assert job.depth.model == depth_model(recipe)
+    assert job.cutting.method == "network"
+    assert job.cutting.model is not None
+    assert (job.cutting.model.path, job.cutting.model.sha256) == (saliency, file_sha256(saliency))
+    assert resolve(small_recipe(tmp_path, foregrounds={"network": ""})).cutting.model is None
+
+
+@pytest.mark.parametrize(
+    ("sections", "what", "where"),
+    [
+        ({"depth": {"source": "network", "model": "no.onnx"}}, "no such depth network", "no.onnx"),
+        ({"depth": {"source": "layered", "model": "no.onnx"}}, "no such depth network", "no.onnx"),
+        ({"depth": {"source": "network", "model": ""}}, "depth.model names no network", "network"),
+        ({"depth": {"source": "both", "model": ""}}, "depth.model names no network", "both"),
+        ({"depth": {"source": "layered", "model": ""}}, "the backgrounds' depth is needed", "layered"),
+        ({"placement": {"mode": "ground"}, "depth": {"model": ""}}, "the backgrounds' depth is needed", "ground"),
+        ({"foregrounds": {"network": "no.onnx"}}, "no such cut-out network", "no.onnx"),
+        ({"foregrounds": {"cutout": "network", "network": ""}}, "names no network", "foregrounds.network"),
+    ],
+)
+def test_a_network_that_is_missing_is_named(tmp_path: Path, sections: Any, what: str, where: str) -> None:
+    with pytest.raises(FigureGroundError, match=what) as caught:
+        resolve(small_recipe(tmp_path, **sections))
+    assert where in caught.value.where
+    assert caught.value.remedy
+
+
+def test_relief_by_the_network_needs_one_even_where_depth_is_known(tmp_path: Path) -> None:
+    with pytest.raises(FigureGroundError, match=r"depth\.model names no network"):
+        resolve(ground_recipe(tmp_path, depth={"relief": "network", "model": ""}))
+    assert resolve(ground_recipe(tmp_path, depth={"model": "no.onnx"})).depth.model is None  # nothing is estimated
+
+
+def test_a_prepared_catalog_needs_no_network_that_prepares_photos(tmp_path: Path) -> None:
+    gone = {"foregrounds": {"cutout": "network", "network": "no.onnx"}}
+    layered = small_recipe(tmp_path, depth={"source": "layered", "model": "no.onnx"}, **gone)
+    with pytest.raises(FigureGroundError):
+        resolve(layered)
+    job = resolve(layered, prepared=True)
+    assert (job.depth.estimates, job.depth.model, job.cutting.model) == (True, None, None)
+    relief = ground_recipe(tmp_path, depth={"relief": "network", "model": "no.onnx"}, **gone)
+    assert resolve(relief, prepared=True).depth.model is None
+    unnamed = small_recipe(tmp_path, depth={"source": "layered", "model": ""}, foregrounds={"network": ""})
+    assert resolve(unnamed, prepared=True).depth.model is None
+    for source in ("network", "both"):  # composites are still to be seen by it
+        with pytest.raises(FigureGroundError, match="no such depth network"):
+            resolve(small_recipe(tmp_path, depth={"source": source, "model": "no.onnx"}), prepared=True)
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_a_job_can_be_a_key_and_travel(tmp_path: Path, prepared: bool) -> None:
+    """With both networks and every kind of exception in it."""
+    write_depth_network(tmp_path / "net.onnx")
+    write_saliency_network(tmp_path / "cut.onnx")
+    sections: dict[str, Any] = {
+        "depth": {"source": "both", "model": "net.onnx", "relief": "network"},
+        "foregrounds": {"network": "cut.onnx", "real_heights": ["vase.png 0.3 0.4"]},
+        "placement": {"mode": "ground", "samples": 3},
+    }
+    job, again = (resolve(small_recipe(tmp_path, **sections), prepared=prepared) for _ in range(2))
+    assert job == again
+    assert hash(job) == hash(again)
+    travelled = pickle.loads(pickle.dumps(job))  # noqa: S301
+    assert travelled == job
+    assert hash(travelled) == hash(job)
+    assert travelled.recipe.root == job.recipe.root  # which equality passes over
+    assert resolve(small_recipe(tmp_path, seed=1, **sections), prepared=prepared) != job
