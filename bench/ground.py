@@ -29,7 +29,7 @@ from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, KNOWN, Trust, fit_floor
 from figureground.geometry.layering import Surface, layered
 from figureground.geometry.occlusion import hidden, nearness
-from figureground.ingest import pose
+from figureground.ingest import stance
 from figureground.ingest.relief import rounded
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network, resolve
@@ -106,7 +106,7 @@ def people(rooms: list[Rendering]) -> None:
         person = PersonAt(seed, -1 + 2 * x, 2.0 + 2.5 * z, 360 * turn, 1.7)
         whole = alone(seed, person)
         truth = render_room(seed, SIZE, person)
-        foot = pose.foot(whole)
+        foot = stance.foot(whole)
         contact = int(foot[0] * SIZE), int(foot[1] * SIZE)
         inside = 0 <= contact[0] < SIZE and whole[:-2].any() and not whole[-1].any()
         if not inside or truth.person_mask.sum() < 300 or not found[1][contact[1], contact[0]]:

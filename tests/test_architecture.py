@@ -37,7 +37,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 PURE = {
     *("core/arrays", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random", "core/record"),
     *("core/recipe", "core/errors", "image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
-    *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/pose"),
+    *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
     *("ingest/prepare", "ingest/relief", "samples/codec", "samples/count", "samples/stats", "samples/sums"),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
 }
@@ -164,7 +164,7 @@ def test_modes_are_compared_at_the_door_alone() -> None:
             if isinstance(node, ast.Compare) and name_of(path) != "resolve":
                 texts = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(node))
                 chains = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr in modes]
-                named = [n for n in chains if ast.unparse(n.value) not in ("picture", "image")]  # Pillow's pictures have modes, too
+                named = [n for n in chains if ast.unparse(n.value) not in ("picture", "image")]
                 assert not (texts and named), f"{name_of(path)}:{node.lineno} {ast.unparse(node)}"
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
+from figureground.core.recipe import Fit
 from figureground.ingest.framing import canvas_focal, framed, framed_depth
 from tests.builders import scene_photo
 
@@ -12,7 +13,7 @@ from tests.builders import scene_photo
 @pytest.mark.parametrize(("height", "width"), [(96, 120), (300, 100), (64, 64)])
 @pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
 @pytest.mark.parametrize("size", [64, 97])
-def test_backgrounds_become_square(height: int, width: int, fit: str, size: int) -> None:
+def test_backgrounds_become_square(height: int, width: int, fit: Fit, size: int) -> None:
     assert framed(scene_photo(0, height, width), Canvas(size, size), fit).shape == (size, size, 3)
 
 
@@ -31,7 +32,7 @@ def test_cover_takes_the_middle_contain_takes_all() -> None:
 
 
 @pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
-def test_depth_follows_its_photo(fit: str) -> None:
+def test_depth_follows_its_photo(fit: Fit) -> None:
     """A depth map that encodes the photo's grey value stays aligned with it under every fit."""
     v, u = np.mgrid[0:90, 0:150]
     grey = (40 + u + v // 2).astype(np.uint8)
@@ -73,7 +74,7 @@ def test_a_depth_map_of_another_shape_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("fit", "side"), [("cover", 90), ("contain", 150), ("stretch", (90 * 150) ** 0.5)])
-def test_the_focal_length_follows_its_photo_onto_the_canvas(fit: str, side: float) -> None:
+def test_the_focal_length_follows_its_photo_onto_the_canvas(fit: Fit, side: float) -> None:
     diagonal = math.hypot(90, 150)
     assert canvas_focal(0.8, (90, 150, 3), fit) == pytest.approx(0.8 * diagonal / side, abs=1e-5)
     assert canvas_focal(0.0, (90, 150, 3), fit) == 0

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Job
 from figureground.core.nouns import Background, DepthMap, Picture
@@ -27,14 +28,16 @@ def read(data: bytes) -> np.ndarray[Any, Any]:
 
 
 def test_poor_backgrounds_are_set_aside() -> None:
-    job = meant({"size": 224})
+    canvas = Canvas(224, 224)
     with pytest.raises(SetAsideError, match="less than half"):
-        prepare.background(scene_photo(0, 100, 300), job, PHOTO)
+        prepare.background(scene_photo(0, 100, 300), canvas, "cover", PHOTO)
     with pytest.raises(SetAsideError, match="one flat colour"):
-        prepare.background(np.full((300, 300, 3), 7, np.uint8), job, PHOTO)
+        prepare.background(np.full((300, 300, 3), 7, np.uint8), canvas, "cover", PHOTO)
     with pytest.raises(SetAsideError, match="transparent"):
-        prepare.background(np.dstack([scene_photo(0, 300, 300), np.zeros((300, 300), np.uint8)]), job, PHOTO)
-    assert "enlarged 1.49 times" in prepare.background(scene_photo(0, 150, 300), job, PHOTO).notes
+        prepare.background(
+            np.dstack([scene_photo(0, 300, 300), np.zeros((300, 300), np.uint8)]), canvas, "cover", PHOTO
+        )
+    assert "enlarged 1.49 times" in prepare.background(scene_photo(0, 150, 300), canvas, "cover", PHOTO).notes
 
 
 def test_a_cutout_is_trimmed_scaled_and_masked() -> None:

@@ -24,7 +24,7 @@ from figureground.image.masks import tight_box
 from figureground.ingest import ingest
 from figureground.ingest.inputs import Photo
 from figureground.ingest.pixels import Pixels
-from figureground.make.part_job import PartTask
+from figureground.make.part_task import PartTask
 from figureground.resolve import resolve
 from figureground.samples.maker import Made, Maker
 from tests.builders import NO_LOOK, scene_photo, small_recipe, write_depth_network, write_photos

@@ -19,7 +19,7 @@ from figureground.ingest.pixels import Pixels
 from figureground.make.build import load_or_ingest
 from figureground.make.cost import PROBES, require_space
 from figureground.make.identity import build_id
-from figureground.make.part_job import PartTask, make_part
+from figureground.make.part_task import PartTask, make_part
 from figureground.plan import plan
 from figureground.resolve import resolve
 from figureground.samples import codec

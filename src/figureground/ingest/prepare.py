@@ -24,7 +24,7 @@ from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
 from figureground.geometry.perspective import figure_heights
 from figureground.image import png
 from figureground.image.masks import mask_of
-from figureground.ingest import pose
+from figureground.ingest import stance
 from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, working
 from figureground.ingest.framing import framed, used_side
@@ -146,7 +146,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
     """
     cutout, method = cut_out(working(pixels), job.cutting.method, tools.cut)
     cutout = trim(cutout)
-    if job.placing.standing and (reason := pose.cut_off_below(cutout[..., 3])):
+    if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
     height = _prepared_height(cutout, job.placing.heights, job.placing.standing, source)
     width = max(1, round(cutout.shape[1] * height / cutout.shape[0]))
@@ -177,7 +177,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
     files = {"picture": _png(scaled), "mask": png.encode(mask)}
     if job.placing.standing:
         real_m = real_height(job.placing.heights, source.name, source.sha256)
-        entry = replace(entry, foot=pose.foot(mask), real_height=real_m)
+        entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
         files |= _relief(scaled, mask, job.depth.relief, tools)
     return Prepared(entry, files, scaled)
 

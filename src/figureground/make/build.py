@@ -25,7 +25,7 @@ from figureground.ingest.state import state
 from figureground.make.cost import require_space
 from figureground.make.finish import finish
 from figureground.make.identity import begin, build_id, claim, refuse_changes
-from figureground.make.part_job import PartTask, Tally, make_part
+from figureground.make.part_task import PartTask, Tally, make_part
 from figureground.plan import plan
 from figureground.resolve import resolve
 

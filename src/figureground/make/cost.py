@@ -20,7 +20,7 @@ from figureground.core.store import MemoryStore
 from figureground.dataset import names, parts
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
-from figureground.make.part_job import PartTask
+from figureground.make.part_task import PartTask
 from figureground.plan import plan
 from figureground.resolve import resolve
 from figureground.samples import codec

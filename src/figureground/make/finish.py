@@ -19,7 +19,7 @@ from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
 from figureground.make.identity import describe
-from figureground.make.part_job import PartTask
+from figureground.make.part_task import PartTask
 from figureground.samples import checks, stats
 from figureground.samples.stats import Statistics
 

@@ -30,7 +30,7 @@ from figureground.dataset.parts import PartReader
 from figureground.ingest.catalog import FILE, load_catalog
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, cannot_write, write_identity
-from figureground.make.part_job import PartTask, Tally, maker_of
+from figureground.make.part_task import PartTask, Tally, maker_of
 from figureground.networks.registry import is_known
 from figureground.plan import plan
 from figureground.resolve import resolve
