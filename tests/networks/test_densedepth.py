@@ -495,14 +495,14 @@ def test_both_ways_write_the_same_bytes(tiny_h5: Path, tmp_path: Path) -> None:
 def test_a_folder_that_takes_no_files_gives_way_to_the_users_cache(
     tiny_h5: Path, user_cache: Path, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Path.write_bytes
+    open_ = Path.open
 
-    def guarded(self: Path, data: bytes) -> int:
-        if self.parent == tiny_h5.parent or not user_cache.exists():
+    def guarded(self: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        if "x" in mode and (self.parent == tiny_h5.parent or not user_cache.exists()):
             raise PermissionError(13, "Permission denied")
-        return write(self, data)
+        return open_(self, mode, *rest, **more)
 
-    monkeypatch.setattr(Path, "write_bytes", guarded)
+    monkeypatch.setattr(Path, "open", guarded)
     path = densedepth.cached_onnx(tiny_h5)
     assert path.parent == user_cache
     assert runner(str(path))(picture(32, 32)[None]).shape == (1, 16, 16)
@@ -516,16 +516,33 @@ def test_a_folder_that_takes_no_files_gives_way_to_the_users_cache(
     assert [p.name for p in tiny_h5.parent.iterdir()] == ["nyu.h5"]
 
 
-@pytest.mark.parametrize("moment", ["write_bytes", "replace"])
+class Stopped:
+    """A file whose writing is stopped half-way."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def __enter__(self) -> "Stopped":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data[: len(data) // 2])
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("moment", ["open", "replace"])
 def test_a_write_that_stops_leaves_no_file(
     tiny_h5: Path, quick: None, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    write = Path.write_bytes
+    open_ = Path.open
 
-    def stop(self: Path, data: Any) -> None:
-        if moment == "write_bytes":
-            write(self, data[: len(data) // 2])
-        raise KeyboardInterrupt
+    def stop(self: Path, *arguments: Any) -> Any:
+        if moment == "replace":
+            raise KeyboardInterrupt
+        return Stopped(open_(self, *arguments)) if "x" in arguments[0] else open_(self, *arguments)
 
     with monkeypatch.context() as broken:
         broken.setattr(Path, moment, stop)
