@@ -1,10 +1,11 @@
-"""Some samples of a dataset, as a dataset: slices and choices by split or by record."""
+"""Sequences of samples: what every dataset can do, and selections of some of its samples."""
 
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, overload
+from typing import overload
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.record import SPLITS, Record
@@ -13,75 +14,83 @@ from figureground.samples.sample import Sample
 _SHOWN = 3  # samples in a notebook
 
 
-class Readable(Protocol):
-    """What a selection needs of the dataset below it; indices are not negative."""
+class Samples(ABC):
+    """A sequence of samples that can be indexed, sliced, walked through and selected from.
 
+    What `sample`, `record` and `split` are asked for lies in 0..len - 1.
+    """
+
+    @abstractmethod
     def __len__(self) -> int: ...
-    def sample(self, i: int) -> Sample: ...
-    def record(self, i: int) -> Record: ...
-    def split(self, i: int) -> str: ...
 
+    @abstractmethod
+    def sample(self, i: int) -> Sample:
+        """Return sample i."""
 
-class Selection:
-    """Samples of a dataset, chosen by their numbers; itself a sequence, to be indexed, sliced and selected from."""
+    @abstractmethod
+    def record(self, i: int) -> Record:
+        """Return the metadata of sample i."""
 
-    def __init__(self, source: Readable, indices: Sequence[int]) -> None:
-        self.source = source
-        self.indices = indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
+    @abstractmethod
+    def split(self, i: int) -> str:
+        """Return the split of sample i."""
 
     @overload
     def __getitem__(self, i: int) -> Sample: ...
     @overload
     def __getitem__(self, i: slice) -> Selection: ...
     def __getitem__(self, i: int | slice) -> Sample | Selection:
-        """Return sample i of the selection (negative counts from the end), or a selection of a slice."""
-        return picked(self, self.source, self.indices, i)
+        """Return sample i (negative counts from the end; IndexError outside), or a slice as a selection."""
+        n = len(self)
+        if isinstance(i, slice):
+            return Selection(self, range(n)[i])
+        if not -n <= i < n:
+            raise IndexError(f"sample {i} of {n}")
+        return self.sample(i % n)
 
     def __iter__(self) -> Iterator[Sample]:
-        return (self.source.sample(i) for i in self.indices)
-
-    def record(self, i: int) -> Record:
-        """Return the metadata of sample i of the selection."""
-        return self.source.record(self.indices[i])
+        return (self.sample(i) for i in range(len(self)))
 
     def select(self, *, split: str | None = None, where: Callable[[Record], bool] | None = None) -> Selection:
-        """Return the samples of a split, or those whose record `where` says yes to, or both."""
-        return selected(self.source, self.indices, split, where)
+        """Return the samples of a split, or those whose record `where` says yes to, or both.
+
+        Raises FigureGroundError for a split that is not known.
+        """
+        indices: Sequence[int] = range(len(self))
+        if split is not None:
+            if split not in SPLITS:
+                raise FigureGroundError(f"unknown split {split!r}", "select", f"one of {', '.join(SPLITS)}")
+            indices = [i for i in indices if self.split(i) == split]
+        if where is not None:
+            indices = [i for i in indices if where(self.record(i))]
+        return Selection(self, indices)
 
     def _repr_html_(self) -> str:
-        return as_html(self)
+        """What a notebook shows: a line, and a few samples spread over the sequence."""
+        n = len(self)
+        shown = sorted({round(k * (n - 1) / (_SHOWN - 1)) for k in range(_SHOWN)}) if n else []
+        return f"<p><code>{html.escape(repr(self))}</code></p>" + "".join(self.sample(i)._repr_html_() for i in shown)
+
+
+class Selection(Samples):
+    """Samples of a dataset, chosen by their numbers."""
+
+    def __init__(self, source: Samples, indices: Sequence[int]) -> None:
+        inner = source if isinstance(source, Selection) else None
+        self.source: Samples = inner.source if inner else source
+        self.indices: Sequence[int] = [inner.indices[i] for i in indices] if inner else indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def sample(self, i: int) -> Sample:
+        return self.source.sample(self.indices[i])
+
+    def record(self, i: int) -> Record:
+        return self.source.record(self.indices[i])
+
+    def split(self, i: int) -> str:
+        return self.source.split(self.indices[i])
 
     def __repr__(self) -> str:
         return f"Selection({len(self):,} of {self.source!r})"
-
-
-def picked(owner: object, source: Readable, indices: Sequence[int], i: int | slice) -> Sample | Selection:
-    """Return what `owner[i]` is, where `indices` are the owner's samples in `source`."""
-    if isinstance(i, slice):
-        return Selection(source, indices[i])
-    if not -len(indices) <= i < len(indices):
-        raise IndexError(f"sample {i} of {len(indices)}")
-    return source.sample(indices[i])
-
-
-def selected(
-    source: Readable, indices: Sequence[int], split: str | None, where: Callable[[Record], bool] | None
-) -> Selection:
-    """Return the samples among `indices` that are of a split and that `where` says yes to."""
-    if split is not None:
-        if split not in SPLITS:
-            raise FigureGroundError(f"unknown split {split!r}", "select", f"one of {', '.join(SPLITS)}")
-        indices = [i for i in indices if source.split(i) == split]
-    if where is not None:
-        indices = [i for i in indices if where(source.record(i))]
-    return Selection(source, indices)
-
-
-def as_html(data: Selection | Readable) -> str:
-    """Return what a notebook shows of a dataset: its line, and a few samples spread over it."""
-    shown = sorted({round(k * (len(data) - 1) / max(1, _SHOWN - 1)) for k in range(_SHOWN)}) if len(data) else []
-    samples = [data[i] if isinstance(data, Selection) else data.sample(i) for i in shown]
-    return f"<p><code>{html.escape(repr(data))}</code></p>" + "".join(sample._repr_html_() for sample in samples)

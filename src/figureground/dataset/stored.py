@@ -7,9 +7,9 @@ import functools
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Catalog
@@ -19,7 +19,7 @@ from figureground.core.store import Store
 from figureground.dataset import names
 from figureground.dataset.parts import PartReader
 from figureground.dataset.scenery import BackgroundsById
-from figureground.dataset.select import Selection, as_html, picked, selected
+from figureground.dataset.select import Samples
 from figureground.ingest.catalog import load_catalog
 from figureground.samples import codec
 from figureground.samples.sample import Sample
@@ -27,7 +27,7 @@ from figureground.samples.sample import Sample
 _OPEN_PARTS = 8
 
 
-class Dataset:
+class Dataset(Samples):
     """A finished dataset, or one of its parts, as a sequence of Samples.
 
     Random access decodes only what is asked for.  It can be pickled, and each process opens its own files, so it works
@@ -54,17 +54,6 @@ class Dataset:
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    @overload
-    def __getitem__(self, i: int) -> Sample: ...
-    @overload
-    def __getitem__(self, i: slice) -> Selection: ...
-    def __getitem__(self, i: int | slice) -> Sample | Selection:
-        """Return sample i (negative counts from the end; IndexError outside), or a slice as a selection."""
-        return picked(self, self, range(len(self)), i)
-
-    def __iter__(self) -> Iterator[Sample]:
-        return (self.sample(i) for i in range(len(self)))
-
     def sample(self, i: int) -> Sample:
         """Return sample i."""
         reader, row = self._locate(i)
@@ -82,10 +71,6 @@ class Dataset:
     def split(self, i: int) -> str:
         """Return the split of sample i."""
         return self.record(i).split
-
-    def select(self, *, split: str | None = None, where: Callable[[Record], bool] | None = None) -> Selection:
-        """Return the samples of a split, or those whose record `where` says yes to, or both."""
-        return selected(self, range(len(self)), split, where)
 
     def members(self, i: int) -> dict[str, bytes]:
         """Return the encoded members of sample i as they are stored: layer -> bytes."""
@@ -144,9 +129,6 @@ class Dataset:
     def __getstate__(self) -> dict[str, Any]:
         cached = ("recipe", "catalog", "statistics", "_backgrounds")
         return {name: value for name, value in vars(self).items() if name not in cached} | {"_open": OrderedDict()}
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
     def __repr__(self) -> str:
         size = self.manifest["size"]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, overload
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from figureground.core.job import Job
 from figureground.core.nouns import Catalog, DepthMap, Picture
 from figureground.core.record import Record
 from figureground.core.store import Store
 from figureground.dataset.scenery import BackgroundsById, scenery
-from figureground.dataset.select import Selection, as_html, picked, selected
+from figureground.dataset.select import Samples
 from figureground.plan import plan
 from figureground.samples.maker import Maker
 from figureground.samples.sample import Sample
@@ -18,7 +18,7 @@ from figureground.samples.sample import Sample
 _TOGETHER = 16  # samples planned together when all are walked through
 
 
-class VirtualDataset:
+class VirtualDataset(Samples):
     """A dataset that is rendered on the fly.
 
     Sample i holds the arrays that its stored form has before lossy coding.  It can be pickled; each process decodes
@@ -36,14 +36,6 @@ class VirtualDataset:
 
     def __len__(self) -> int:
         return self._count
-
-    @overload
-    def __getitem__(self, i: int) -> Sample: ...
-    @overload
-    def __getitem__(self, i: slice) -> Selection: ...
-    def __getitem__(self, i: int | slice) -> Sample | Selection:
-        """Return sample i (negative counts from the end; IndexError outside), or a slice as a selection."""
-        return picked(self, self, range(len(self)), i)
 
     def __iter__(self) -> Iterator[Sample]:
         for first in range(0, len(self), _TOGETHER):
@@ -70,10 +62,6 @@ class VirtualDataset:
         (scene,) = maker.scenes([self._number(i)])
         return maker.recorder.split.of(scene)
 
-    def select(self, *, split: str | None = None, where: Callable[[Record], bool] | None = None) -> Selection:
-        """Return the samples of a split, or those whose record `where` says yes to, or both."""
-        return selected(self, range(len(self)), split, where)
-
     def background(self, i: int) -> tuple[Picture, DepthMap | None]:
         """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
         return scenery(self.catalog, self._made().pixels, i)
@@ -91,9 +79,6 @@ class VirtualDataset:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_maker": None}
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
     def __repr__(self) -> str:
         height, width = self.job.canvas.shape
