@@ -120,7 +120,7 @@ def full() -> Record:
     network = dataclasses.replace(depth, scale=0.7)
     files = {layer: f"{layer}.png" for layer in LAYERS}
     depths = {"depth": depth, "depth_network": network}
-    return Record(7, "bg1-fg3-fg4-02m", "bg1", 2, True, "new foreground", (figure, other), depths, files)
+    return Record(7, "bg1-fg3-fg4-02m", "bg1", 2, True, "new_foreground", (figure, other), depths, files)
 
 
 def test_described_names_what_a_full_row_has_and_nothing_else() -> None:
@@ -142,7 +142,7 @@ def test_a_row_of_labels_follows_the_columns() -> None:
         "placement": "ground",
         "position": 2,
         "mirrored": 1,
-        "split": "new foreground",
+        "split": "new_foreground",
         "x": -2,
         "y": 5,
         "width": 40,
@@ -187,7 +187,7 @@ def test_an_unknown_value_is_an_empty_field_of_labels(record: Record) -> None:
 def test_only_pairs_without_anything_new_are_for_training() -> None:
     assert [split_of(b, f) for b in (False, True) for f in (False, True)] == [
         "train",
-        "new foreground",
-        "new background",
-        "new both",
+        "new_foreground",
+        "new_background",
+        "new_both",
     ]

@@ -128,7 +128,7 @@ def test_selections_are_selected_from_in_their_own_order(data: Dataset | Virtual
     assert numbers(backwards[2:9].select(where=lambda r: not r.mirrored)) == [
         i for i in train[::-1][2:9] if not stored.record(i).mirrored
     ]
-    assert numbers(data.select(split="train").select(split="new both")) == []
+    assert numbers(data.select(split="train").select(split="new_both")) == []
     assert numbers(data.select()) == list(range(36))
     assert numbers(backwards) == train[::-1]  # reading it twice is the same
 
@@ -140,7 +140,7 @@ def test_where_is_asked_only_of_the_split(stored: Dataset) -> None:
         asked.append(record.index)
         return True
 
-    chosen = stored.select(split="new both", where=note)
+    chosen = stored.select(split="new_both", where=note)
     assert asked == list(chosen.indices)
     assert len(asked) == 4
 
@@ -161,7 +161,7 @@ def test_parts_are_selected_from(stored: Dataset) -> None:
 
 
 def test_a_selection_survives_pickling(data: Dataset | VirtualDataset) -> None:
-    chosen = data.select(split="new background")[1:]
+    chosen = data.select(split="new_background")[1:]
     copy: Selection = pickle.loads(pickle.dumps(chosen))  # noqa: S301 - our own object
     assert numbers(copy) == numbers(chosen)
     assert np.array_equal(copy[-1].image, chosen[-1].image)

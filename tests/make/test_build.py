@@ -158,7 +158,7 @@ def test_labels_name_what_is_there(photos: Path, tmp_path: Path) -> None:
         record = data.record(i)
         assert [int(row[f"box_{n}"]) for n in ("x0", "y0", "x1", "y1")] == list(record.figures[0].box or ())
         assert row["depth"] == ""
-    assert {row["split"] for row in rows} <= {"train", "new background", "new foreground", "new both"}
+    assert {row["split"] for row in rows} <= {"train", "new_background", "new_foreground", "new_both"}
 
 
 def test_the_same_command_finishes_what_is_missing(photos: Path, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_the_same_command_finishes_what_is_missing(photos: Path, tmp_path: Path)
     out = build(recipe, tmp_path / "out")
     whole = files(out)
     (out / "parts/part-00002.zip").unlink()
-    (out / "parts/part-00003.json").unlink()
+    (out / "state/part-00003.json").unlink()
     (out / "parts/part-00004.zip").write_bytes(b"half")
     (out / "parts/part-00001.zip.12ab34cd.partial").write_bytes(b"left over")
     (out / "manifest.json").unlink()

@@ -142,7 +142,7 @@ def test_several_figures_use_all_foregrounds_alike_and_do_not_leak(tmp_path: Pat
         ids = [f.foreground for f in record.figures]
         assert len(set(ids)) == len(ids)
         assert len({name in held_ids for name in ids}) == 1, "one split a sample"
-        assert (ids[0] in held_ids) == (record.split in ("new foreground", "new both"))
+        assert (ids[0] in held_ids) == (record.split in ("new_foreground", "new_both"))
     assert all(check["passed"] for check in data.statistics["checks"])
 
 

@@ -19,10 +19,10 @@ def test_a_scene_is_new_in_what_any_of_it_is_new_in() -> None:
     kept = Split(frozenset({1}), frozenset({5}))
     for background, figures, expected in (
         (0, (known,), "train"),
-        (1, (known,), "new background"),
-        (0, (new,), "new foreground"),
-        (0, (known, new), "new foreground"),
-        (1, (known, new), "new both"),
+        (1, (known,), "new_background"),
+        (0, (new,), "new_foreground"),
+        (0, (known, new), "new_foreground"),
+        (1, (known, new), "new_both"),
     ):
         assert kept.of(Scene(0, background, 0, False, figures)) == expected
 

@@ -14,7 +14,7 @@ from typing import Any
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import Box, DepthUnit, Direction, Look
 
-SPLITS = ("train", "new background", "new foreground", "new both")
+SPLITS = ("train", "new_background", "new_foreground", "new_both")
 
 
 def split_of(new_background: bool, new_foreground: bool) -> str:
@@ -22,8 +22,9 @@ def split_of(new_background: bool, new_foreground: bool) -> str:
     return SPLITS[new_background + 2 * new_foreground]
 
 
-def _says(meaning: str) -> Any:
-    return field(metadata={"meaning": meaning})
+def _says(meaning: str, empty: Any = None) -> Any:
+    """A field of a row.  `empty` stands on disk for None: of the field's own type, so that no column is ever null."""
+    return field(metadata={"meaning": meaning, "empty": empty})
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,16 @@ class FigureRecord:
     height: int = _says("of the pasted cut-out, px")
     scale: float = _says("pasted height / height in the photo")
     flip: bool = _says("whether it is mirrored")
-    box: Box | None = _says("[x0, y0, x1, y1] of what is seen of it, ends exclusive; null where nothing is")
+    box: Box | None = _says("[x0, y0, x1, y1] of what is seen of it, ends exclusive; [] where nothing is", [])
     area: int = _says("px seen of it")
     visible_fraction: float = _says("area / px of its whole mask, those beyond the frame too")
-    whole: str | None = _says("the mask inside the frame if nothing stood before it, COCO run lengths; null: as seen")
+    whole: str | None = _says("its mask in the frame if nothing stood before it, COCO run lengths; empty: as seen", "")
     order: int = _says("its rank from far to near; 0 is farthest")
-    contact: tuple[int, int] | None = _says("the pixel [x, y] on which it stands, or its lowest pixel")
-    depth_at_contact: float | None = _says("depth there, in the unit of the depth")
-    real_height: float | None = _says("metres, of figures that stand")
+    contact: tuple[int, int] | None = _says(
+        "the pixel [x, y] on which it stands, or its lowest; [] where nothing is seen", []
+    )
+    depth_at_contact: float | None = _says("depth there, in the unit of the depth; 0 where unknown", 0.0)
+    real_height: float | None = _says("metres, of figures that stand; 0 of others", 0.0)
     look: Look = _says("strengths of shadow, colour, blur and noise that fit it to its background")
 
 
@@ -57,7 +60,7 @@ class DepthMeaning:
     direction: Direction = _says("larger is farther, or larger is nearer")
     scale: float = _says("value of one code")
     offset: float = _says("value of code 0")
-    invalid: int | None = _says("the code that means no value; null where every code has one")
+    invalid: int | None = _says("the code that means no value; -1 where every code has one", -1)
     valid_fraction: float = _says("pixels with a value / all pixels")
 
 
@@ -70,27 +73,29 @@ class Record:
     background: str = _says("id of its background in the catalog")
     position: int = _says("number of the pair's position, from 0")
     mirrored: bool = _says("whether it is the mirrored twin")
-    split: str = _says("train, new background, new foreground or new both")
+    split: str = _says("train, new_background, new_foreground or new_both")
     figures: tuple[FigureRecord, ...] = _says("its figures, the pair's first")
     depths: Mapping[str, DepthMeaning] = field(default_factory=dict)  # by layer
     files: Mapping[str, str] = field(default_factory=dict)  # member in the part, by layer
 
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
-        row = {name: value for name, value in vars(self).items() if name not in ("figures", "depths", "files")}
-        row["figures"] = [_plain(figure) for figure in self.figures]
+        row = {name: value for name, value in _plain(self).items() if name not in ("figures", "depths", "files")}
+        row["figures"] = [_plain(figure) | {"look": vars(figure.look)} for figure in self.figures]
         for layer, meaning in self.depths.items():
-            row |= {f"{layer}_{name}": value for name, value in vars(meaning).items()}
+            row |= {f"{layer}_{name}": value for name, value in _plain(meaning).items()}
         return row | {f"{layer}_file_name": name for layer, name in self.files.items()}
 
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Record:
-        """Return the record of a JSON row.  Raises KeyError or TypeError for one that is none."""
+        """Return the record of a JSON row, also of format version 1.  Raises KeyError or TypeError for no row."""
         own = {name: row[name] for name in _names(Record) if name not in ("figures", "depths", "files")}
+        own["split"] = own["split"].replace(" ", "_")  # version 1 wrote "new_both"
         depths, files = {}, {}
         for layer in LAYERS:
             if f"{layer}_unit" in row:
-                depths[layer] = DepthMeaning(**{name: row[f"{layer}_{name}"] for name in _names(DepthMeaning)})
+                of_layer = {name: row[f"{layer}_{name}"] for name in _names(DepthMeaning)}
+                depths[layer] = DepthMeaning(**_read(DepthMeaning, of_layer))
             if row.get(f"{layer}_file_name"):
                 files[layer] = row[f"{layer}_file_name"]
         return Record(**own, figures=tuple(map(_figure, row["figures"])), depths=depths, files=files)
@@ -100,16 +105,29 @@ def _names(kind: type) -> Iterator[str]:
     return (knob.name for knob in dataclasses.fields(kind))
 
 
-def _plain(figure: FigureRecord) -> dict[str, Any]:
-    lists = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(figure).items()}
-    return lists | {"look": vars(figure.look)}
+def _plain(record: Record | FigureRecord | DepthMeaning) -> dict[str, Any]:
+    """Return fields as JSON has them: lists for tuples, and a typed empty value for None."""
+    row = {}
+    for knob in dataclasses.fields(record):
+        value = getattr(record, knob.name)
+        empty = knob.metadata.get("empty")
+        row[knob.name] = empty if value is None else list(value) if isinstance(value, tuple) else value
+    return row
+
+
+def _read(kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a kind as `_plain` wrote them, or as version 1 did, with null for empty."""
+    values: dict[str, Any] = {}
+    for knob in dataclasses.fields(kind):
+        value, empty = row[knob.name], knob.metadata.get("empty")
+        nothing = empty is not None and value == empty
+        values[knob.name] = None if nothing else tuple(value) if isinstance(value, list) else value
+    return values
 
 
 def _figure(row: Mapping[str, Any]) -> FigureRecord:
-    values: dict[str, Any] = {
-        name: tuple(v) if isinstance(v := row[name], list) else v for name in _names(FigureRecord)
-    }
-    return FigureRecord(**values | {"look": Look(**{name: row["look"][name] for name in _names(Look)})})
+    look = Look(**{name: row["look"][name] for name in _names(Look)})
+    return FigureRecord(**_read(FigureRecord, row) | {"look": look})
 
 
 # labels.csv in its order: "part" and the layers' members, the record's fields, the first figure's, the depth's meaning

@@ -16,6 +16,7 @@ MANIFEST = "manifest.json"  # written last: a dataset with a manifest is finishe
 STATISTICS = "statistics.json"
 LABELS = "labels.csv"
 REPORT = "report.html"
+README = "README.md"  # the data card
 CATALOG = "catalog"
 REDEPTH = "redepth.json"  # stands in a dataset whose depth is being made anew; says under which build id
 

@@ -12,37 +12,50 @@ from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset import names
+from figureground.dataset.several import Several
 from figureground.dataset.stored import Dataset
+from figureground.dataset.versions import require_same_versions
 from figureground.dataset.virtual import VirtualDataset
 from figureground.ingest import catalog as catalogs
 from figureground.ingest.ingest import ingest
 from figureground.resolve import resolve
+
+Folders = list[Path] | list[str] | list[Path | str] | tuple[Path | str, ...]
 
 
 @overload
 def open_dataset(path: Path | str | Store, virtual: Literal[False] = False) -> Dataset: ...
 @overload
 def open_dataset(path: Path | str | Store, virtual: Literal[True]) -> VirtualDataset: ...
-def open_dataset(path: Path | str | Store, virtual: bool = False) -> Dataset | VirtualDataset:
-    """Open a finished dataset; or, `virtual`, one whose samples are rendered when asked for.
+@overload
+def open_dataset(path: Folders, virtual: Literal[False] = False) -> Several: ...
+def open_dataset(path: Path | str | Store | Folders, virtual: bool = False) -> Dataset | VirtualDataset | Several:
+    """Open a finished dataset, or several as one; or, `virtual`, one whose samples are rendered when asked for.
 
-    `path`: its folder.  A virtual dataset needs recipe and catalog alone: a dataset's folder with or without its parts
-    (`build --catalog-only` writes one without), or a recipe file, whose photos are then prepared in memory each time.
-    Raises FigureGroundError when it is none, or not finished.
+    `path`: its folder, or a list of folders, whose splits are then made anew so that no photo stands on both sides.
+    A virtual dataset needs recipe and catalog alone: a dataset's folder with or without its parts (`build
+    --catalog-only` writes one without), or a recipe file, whose photos are then prepared in memory each time.
+    Raises FigureGroundError when it is none, not finished or, `virtual`, of another version.
     """
+    if isinstance(path, list | tuple):
+        if virtual or not path:
+            said = ", ".join(map(str, path)) or "an empty list"
+            raise FigureGroundError("several datasets are read as they are stored", said, "open one, or name them")
+        return Several([_stored(FolderStore(one)) for one in path])
+    store = FolderStore(path) if isinstance(path, str | Path) else path
     if not virtual:
-        return _stored(_store(path))
-    if isinstance(path, str | Path) and not _store(path).below(names.CATALOG).size(catalogs.FILE):
-        job = resolve(load_recipe(path))
-        memory = MemoryStore()
-        return VirtualDataset(job, ingest(job, choose("serial", 1), memory, silent), memory)
-    store = _store(path)
+        return _stored(store)
     catalog = store.below(names.CATALOG)
+    if isinstance(path, str | Path) and catalog.size(catalogs.FILE) is None:
+        return _from_recipe(path)
+    require_same_versions(store, "rendering samples when they are read")
     return VirtualDataset(resolve(names.recipe_in(store), prepared=True), catalogs.load_catalog(catalog), catalog)
 
 
-def _store(path: Path | str | Store) -> Store:
-    return FolderStore(path) if isinstance(path, str | Path) else path
+def _from_recipe(path: Path | str) -> VirtualDataset:
+    """Return the virtual dataset of a recipe file, its photos prepared in memory."""
+    job, memory = resolve(load_recipe(path)), MemoryStore()
+    return VirtualDataset(job, ingest(job, choose("serial", 1), memory, silent), memory)
 
 
 def _stored(store: Store) -> Dataset:

@@ -1,7 +1,7 @@
 """Part files: whole or absent, the same bytes every time, random access.
 
-A part is a stored (uncompressed) zip with fixed dates that appears whole; beside it stands `part-00000.json` with its
-statistics and the sha256 of the zip, written first.  A zip in place with its JSON is a finished part.
+A part is a stored (uncompressed) zip with fixed dates that appears whole; its sidecar `state/part-00000.json` has its
+statistics and the sha256 of the zip, and is written first.  A zip in place with its sidecar is a finished part.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from figureground.samples.maker import Made
 from figureground.samples.stats import Statistics
 
 FOLDER = "parts"
+STATE = "state"  # apart from the zips: a reader of the folder of parts finds data alone
 METADATA = "metadata.jsonl"
 _TOGETHER = 64  # statistics added up at a time: few in memory, and cheaper than one by one
 _DATE = (2020, 1, 1, 0, 0, 0)
@@ -30,7 +31,7 @@ _DATE = (2020, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class PartInfo:
-    """What `part-00000.json` says."""
+    """What a sidecar says."""
 
     number: int
     file: str
@@ -46,7 +47,8 @@ def part_file(number: int) -> str:
 
 
 def sidecar(number: int) -> str:
-    return part_file(number).removesuffix(".zip") + ".json"
+    """Return the name of what is known of a part: "state/part-00007.json"."""
+    return f"{STATE}/part-{number:05d}.json"
 
 
 class PartWriter:

@@ -18,7 +18,7 @@ _NAMES = ("source", "no_floor")  # fields that say nothing of what the pictures 
 def digest(catalog: Catalog) -> str:
     """Return a sha256 of what the catalog's pictures hold, in their order.  Names do not count."""
     photos: list[Background | Foreground] = [*catalog.backgrounds, *catalog.foregrounds]
-    content = [{k: v for k, v in _plain(photo).items() if k not in _NAMES} for photo in photos]
+    content = [{k: v for k, v in dataclasses.asdict(photo).items() if k not in _NAMES} for photo in photos]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -26,17 +26,11 @@ def to_lines(catalog: Catalog) -> str:
     """Return the JSON lines of a catalog: its state, used photos, then notes, then what was set aside."""
     networks = [dataclasses.asdict(network) for network in catalog.networks]
     rows: list[dict[str, Any]] = [{"kind": "state", "state": catalog.state, "networks": networks}]
-    rows += [{"kind": "background", **_plain(b)} for b in catalog.backgrounds]
-    rows += [{"kind": "foreground", **_plain(f)} for f in catalog.foregrounds]
+    rows += [{"kind": "background", **dataclasses.asdict(b)} for b in catalog.backgrounds]
+    rows += [{"kind": "foreground", **dataclasses.asdict(f)} for f in catalog.foregrounds]
     rows += [{"kind": "note", "of": n.kind, "source": n.source, "reason": n.reason} for n in catalog.notes]
     rows += [{"kind": "set aside", "of": s.kind, "source": s.source, "reason": s.reason} for s in catalog.set_aside]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _plain(photo: Background | Foreground) -> dict[str, Any]:
-    """Return an entry as it stands on disk, where `appearance` is called "look"."""
-    row = dataclasses.asdict(photo)
-    return {"look" if name == "appearance" else name: value for name, value in row.items()}
 
 
 def from_lines(text: str) -> Catalog:
@@ -57,17 +51,19 @@ def from_lines(text: str) -> Catalog:
 
 
 def _background(row: dict[str, Any]) -> Background:
-    look, ground = row.pop("look"), row.pop("ground")
-    return Background(**row, appearance=_appearance(look), ground=Ground(**ground) if ground else None)
+    seen, ground = _appearance(row), row.pop("ground")
+    return Background(**row, appearance=seen, ground=Ground(**ground) if ground else None)
 
 
 def _foreground(row: dict[str, Any]) -> Foreground:
-    look, foot = row.pop("look"), row.pop("foot")
-    return Foreground(**row, appearance=_appearance(look), foot=tuple(foot))
+    seen, foot = _appearance(row), row.pop("foot")
+    return Foreground(**row, appearance=seen, foot=tuple(foot))
 
 
 def _appearance(row: dict[str, Any]) -> Appearance:
-    return Appearance(**row | {"lab_mean": tuple(row["lab_mean"]), "lab_std": tuple(row["lab_std"])})
+    """Take the appearance off an entry's row; format version 1 called it "look"."""
+    seen = row.pop("look") if "look" in row else row.pop("appearance")
+    return Appearance(**seen | {"lab_mean": tuple(seen["lab_mean"]), "lab_std": tuple(seen["lab_std"])})
 
 
 def _set_aside(row: dict[str, Any]) -> SetAside:

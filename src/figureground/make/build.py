@@ -61,7 +61,7 @@ def build(
             refuse_changes(store, job.recipe)
         catalog = load_or_ingest(store, job, engine, report, strict=strict, fresh=fresh)
         task = PartTask(job, store, build_id(job, catalog), plan.count(job.placing, catalog))
-        begin(store, job, task.identity, fresh)
+        begin(store, job, task.identity, task.samples, fresh)
         if catalog_only:
             return Path(out)
         if missing := task.missing():
@@ -125,7 +125,8 @@ def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:
         raise FigureGroundError(
             "the photos have changed since this dataset was begun: " + _difference(before, after),
             f"{store.name}/{names.CATALOG}",
-            "restore them, build into another folder, or discard the parts made so far with --fresh",
+            "restore them, discard the parts made so far with --fresh, or build into another folder: "
+            "open_dataset([ONE, OTHER]) reads several as one",
         )
 
 

@@ -17,7 +17,7 @@ from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
 from figureground.core.store import MemoryStore
-from figureground.dataset import names, parts
+from figureground.dataset import names
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_task import PartTask
@@ -100,7 +100,7 @@ def require_space(task: PartTask, catalog: Catalog, missing: list[int]) -> None:
 def _bytes_a_sample(task: PartTask, catalog: Catalog, missing: list[int]) -> float:
     """Return the mean of the finished parts; without any, what backgrounds alone take, which composites exceed."""
     finished = sorted(set(range(task.count)) - set(missing))[:PROBES]
-    infos = [info for n in finished if (info := parts.read_info(task.store, n, task.identity)) is not None]
+    infos = [info for n in finished if (info := task.finished(n)) is not None]
     if infos:
         return sum(info.bytes for info in infos) / sum(info.samples for info in infos)
     pixels = Pixels(catalog, task.store.below(names.CATALOG))

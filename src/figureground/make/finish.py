@@ -18,6 +18,7 @@ from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
+from figureground.make.card import data_card
 from figureground.make.identity import describe
 from figureground.make.part_task import PartTask
 from figureground.samples import checks, stats
@@ -42,6 +43,7 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     }
     store.write(names.STATISTICS, json.dumps(write, indent=1).encode())
     manifest = manifest_of(task, catalog, infos, total)
+    store.write(names.README, data_card(manifest, total, first).encode("utf-8", "xmlcharrefreplace"))
     from figureground.report import write_contact_sheets, write_report
 
     progress("report", 0, 1)
@@ -52,7 +54,7 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
 
 
 def _finished(task: PartTask, number: int) -> PartInfo:
-    info = parts.read_info(task.store, number, task.identity)
+    info = task.finished(number)
     if info is None:
         raise FigureGroundError("a part is missing", parts.part_file(number), "run the same command again")
     return info

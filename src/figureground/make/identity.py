@@ -18,17 +18,24 @@ from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import changed_keys, content, to_toml
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
+from figureground.dataset.versions import VERSIONS, require_same_versions
 from figureground.ingest.catalog import digest
-
-FORMAT = 1
 
 
 def build_id(job: Job, catalog: Catalog) -> str:
-    """Return the digest of everything that decides the bytes of the parts, names of files left out."""
+    """Return the digest of everything that decides the bytes of samples, names of files left out.
+
+    How many samples there are does not count: sample k is the same however many follow it, so a dataset can grow.
+    """
     model = job.depth.model if job.depth.on_composites else None
     depth = [model.sha256, meaning(model.card)] if model else None
-    about = [FORMAT, content(job.recipe), digest(catalog), depth]
+    about = [VERSIONS, endless(content(job.recipe)), digest(catalog), depth]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def endless(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe's content without the number of samples; the order of "all" is another than that of a number."""
+    return content | {"placement.samples": "all" if content["placement.samples"] == "all" else "some"}
 
 
 def describe(job: Job, identity: str) -> dict[str, Any]:
@@ -37,7 +44,7 @@ def describe(job: Job, identity: str) -> dict[str, Any]:
     depth = {"file": model.path.name, "sha256": model.sha256, "card": asdict(model.card)} if model else None
     return {
         "build_id": identity,
-        "format": FORMAT,
+        **VERSIONS,
         "figureground": __version__,
         "recipe": content(job.recipe),
         "depth_model": depth,
@@ -77,7 +84,7 @@ def claim(store: Store, recipe: Recipe) -> None:
                 raise FigureGroundError(
                     "the output folder holds other things", store.name, "give a new or empty folder"
                 )
-            store.create(names.BUILD, json.dumps({"format": FORMAT}).encode())
+            store.create(names.BUILD, json.dumps(VERSIONS).encode())
         if store.size(names.RECIPE) is None:
             store.write(names.RECIPE, to_toml(recipe).encode())
         probe = f"write-test-{os.getpid()}"
@@ -97,16 +104,26 @@ def cannot_write(store: Store, error: OSError) -> FigureGroundError:
 
 def refuse_changes(store: Store, recipe: Recipe) -> None:
     """Raise FigureGroundError where there are parts that were made under another recipe."""
-    changed = changed_keys(names.recipe_in(store), recipe)
-    if changed and parts.any_part(store):
+    if not parts.any_part(store):
+        return
+    require_same_versions(store, "going on with it")
+    before = names.recipe_in(store)
+    if changed := [line for line in changed_keys(before, recipe) if not _grows(before, recipe, line)]:
         raise FigureGroundError(
             "the recipe has changed since this dataset was begun: " + "; ".join(changed),
             f"{store.name}/{names.RECIPE}",
-            "undo the change, build into another folder, or discard the parts made so far with --fresh",
+            "undo the change, discard the parts made so far with --fresh, or build into another folder: "
+            "open_dataset([ONE, OTHER]) reads several as one",
         )
 
 
-def begin(store: Store, job: Job, identity: str, fresh: bool) -> None:
+def _grows(before: Recipe, after: Recipe, line: str) -> bool:
+    """Tell whether a line of `changed_keys` is a greater number of samples, which keeps all that there are."""
+    old, new = before.placement.samples, after.placement.samples
+    return line.startswith("placement.samples: ") and isinstance(old, int) and isinstance(new, int) and new > old
+
+
+def begin(store: Store, job: Job, identity: str, samples: int, fresh: bool) -> None:
     """Fix what the parts are made from, or check that it is what it was; `fresh` discards others."""
     if parts.any_part(store) and names.read_json(store, names.BUILD).get("build_id") != identity:
         if not fresh:
@@ -116,9 +133,10 @@ def begin(store: Store, job: Job, identity: str, fresh: bool) -> None:
                 "restore it, build into another folder, or discard the parts made so far with --fresh",
             )
         store.delete(names.MANIFEST)
-        for name in store.list(f"{parts.FOLDER}/part-"):
+        for name in (*store.list(f"{parts.FOLDER}/part-"), *store.list(f"{parts.STATE}/part-")):
             store.delete(name)
-    if names.read_json(store, names.MANIFEST).get("build_id") != identity:
+    manifest = names.read_json(store, names.MANIFEST)
+    if (manifest.get("build_id"), manifest.get("samples")) != (identity, samples):
         # it speaks of other parts: without it the folder is not taken for a finished dataset
         store.delete(names.MANIFEST)
     store.delete(names.REDEPTH)

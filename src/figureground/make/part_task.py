@@ -12,6 +12,7 @@ from figureground.core.job import Job
 from figureground.core.progress import Progress
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.parts import PartInfo
 from figureground.ingest.catalog import load_catalog
 from figureground.make.identity import build_id
 from figureground.samples.maker import Maker
@@ -37,8 +38,13 @@ class PartTask:
         return range(number * size, min((number + 1) * size, self.samples))
 
     def missing(self) -> list[int]:
-        """Return the parts that are not finished."""
-        return [n for n in range(self.count) if parts.read_info(self.store, n, self.identity) is None]
+        """Return the parts that are not finished, or were the last, part-filled one of a dataset that grows."""
+        return [n for n in range(self.count) if self.finished(n) is None]
+
+    def finished(self, number: int) -> PartInfo | None:
+        """Return what the sidecar of a finished part says; None where the part is to be made."""
+        info = parts.read_info(self.store, number, self.identity)
+        return info if info is not None and info.samples == len(self.indices(number)) else None
 
 
 def make_part(task: PartTask, number: int) -> int:

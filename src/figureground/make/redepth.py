@@ -27,6 +27,7 @@ from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
 from figureground.dataset.parts import PartReader
+from figureground.dataset.versions import require_same_versions
 from figureground.ingest.catalog import FILE, load_catalog
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, cannot_write, write_identity
@@ -47,6 +48,7 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     in_place = out.resolve() == source.resolve()
     if not (in_place and old.size(names.REDEPTH) is not None):
         open_dataset(old)
+    require_same_versions(old, "new depth")
     before = names.recipe_in(old)
     job = resolve(dataclasses.replace(before, depth=depth, root=root), prepared=True)
     if not job.depth.on_composites:

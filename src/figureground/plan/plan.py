@@ -27,6 +27,7 @@ from figureground.plan.place import Placed, Setting, Slot, with_look
 from figureground.plan.sight import Sight
 from figureground.plan.split import split
 
+VERSION = 2  # raise it when a scene becomes another for the same rules, catalog and number
 _LOOKS = ("shadow", "colour", "sharpness", "noise", "feather")
 
 

@@ -16,6 +16,7 @@ from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Pic
 from figureground.image.masks import mask_of
 from figureground.render.harmonise import add_noise, colour_table, contact_shadow
 
+VERSION = 2  # raise it when a scene gets other pixels, its depth included
 _OPAQUE = np.array([255], np.uint8)
 
 

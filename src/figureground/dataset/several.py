@@ -1,0 +1,82 @@
+"""Several datasets read as one, their splits made anew so that a photo never stands on both sides."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import itertools
+from collections.abc import Sequence
+
+from figureground.core.nouns import Background, Catalog, Foreground
+from figureground.core.record import Record, split_of
+from figureground.dataset.select import Samples
+from figureground.dataset.stored import Dataset
+from figureground.plan.split import split
+from figureground.resolve import placing_of
+from figureground.samples.sample import Sample
+
+
+class Several(Samples):
+    """Finished datasets one after the other, as one sequence.
+
+    A photo that is kept out of training in one of them is kept out in all: photos are told by their content, so a
+    sample's split may be stricter here than in its own dataset, never laxer.  `record.index` counts in its own dataset.
+    """
+
+    def __init__(self, datasets: Sequence[Dataset]) -> None:
+        self.datasets = tuple(datasets)
+        self._ends = list(itertools.accumulate(len(data) for data in self.datasets))
+        held = [_held_out(data) for data in self.datasets]
+        self._backgrounds = frozenset().union(*(backgrounds for backgrounds, _ in held))
+        self._foregrounds = frozenset().union(*(foregrounds for _, foregrounds in held))
+        self._photos = [_keys(data.catalog) for data in self.datasets]
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def sample(self, i: int) -> Sample:
+        k, own = self._place(i)
+        sample = self.datasets[k].sample(own)
+        return dataclasses.replace(sample, record=self._resplit(k, sample.record))
+
+    def record(self, i: int) -> Record:
+        k, own = self._place(i)
+        return self._resplit(k, self.datasets[k].record(own))
+
+    def split(self, i: int) -> str:
+        return self.record(i).split
+
+    def _place(self, i: int) -> tuple[int, int]:
+        """Return which dataset sample i lies in, and its number there."""
+        k = bisect.bisect_right(self._ends, i)
+        return k, i - (self._ends[k - 1] if k else 0)
+
+    def _resplit(self, k: int, record: Record) -> Record:
+        photos = self._photos[k]
+        new_background = photos[record.background] in self._backgrounds
+        new_foreground = any(photos[figure.foreground] in self._foregrounds for figure in record.figures)
+        return dataclasses.replace(record, split=split_of(new_background, new_foreground))
+
+    def __repr__(self) -> str:
+        return f"Several({len(self):,} samples of {len(self.datasets)} datasets: {', '.join(map(repr, self.datasets))})"
+
+
+def photo_key(photo: Background | Foreground) -> str:
+    """Return what makes two photos one, for splits."""
+    return photo.source_sha256
+
+
+def _keys(catalog: Catalog) -> dict[str, str]:
+    """Return the key of each photo by its id."""
+    photos: list[Background | Foreground] = [*catalog.backgrounds, *catalog.foregrounds]
+    return {photo.id: photo_key(photo) for photo in photos}
+
+
+def _held_out(data: Dataset) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the photos that a dataset keeps out of training."""
+    catalog = data.catalog
+    kept = split(placing_of(data.recipe), catalog)
+    return (
+        frozenset(photo_key(catalog.backgrounds[i]) for i in kept.backgrounds),
+        frozenset(photo_key(catalog.foregrounds[i]) for i in kept.foregrounds),
+    )

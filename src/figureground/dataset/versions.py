@@ -1,0 +1,36 @@
+"""Versions that decide what a dataset's scenes and their pixels are.
+
+Whoever changes one raises it.  A dataset of another version is read, reported and exported, but neither rendered again
+nor continued: the result would mix two of them.
+"""
+
+from __future__ import annotations
+
+from figureground.core.errors import FigureGroundError
+from figureground.core.store import Store
+from figureground.dataset import names
+from figureground.plan import plan
+from figureground.render import composite
+
+FORMAT = 2  # of records, names and folders
+VERSIONS = {"format": FORMAT, "plan": plan.VERSION, "render": composite.VERSION}
+
+
+def versions_of(store: Store) -> dict[str, int]:
+    """Return the versions that a dataset was begun with; format version 1 named no others."""
+    about = names.read_json(store, names.BUILD)
+    return {name: int(about.get(name, 1)) for name in VERSIONS}
+
+
+def require_same_versions(store: Store, what: str) -> None:
+    """Raise FigureGroundError, naming the first that differs, where a dataset has other versions than this package.
+
+    `what`: what was asked for, for the message.
+    """
+    for name, version in versions_of(store).items():
+        if version != VERSIONS[name]:
+            raise FigureGroundError(
+                f"{what} needs {name} version {VERSIONS[name]}, and this dataset has {version}",
+                store.name,
+                "read it as it is stored, use the figureground that made it, or build it anew",
+            )
