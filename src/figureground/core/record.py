@@ -7,12 +7,12 @@ On disk a row is flat: `depth_unit`, `image_file_name`.  In Python it is nested:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from figureground.core.layers import LAYERS
-from figureground.core.nouns import Box, DepthUnit, Direction, Look
+from figureground.core.nouns import DEFAULT_CLASS, Box, DepthUnit, Direction, Look
 
 SPLITS = ("train", "new background", "new foreground", "new both")
 
@@ -22,8 +22,9 @@ def split_of(new_background: bool, new_foreground: bool) -> str:
     return SPLITS[new_background + 2 * new_foreground]
 
 
-def _says(meaning: str) -> Any:
-    return field(metadata={"meaning": meaning})
+def _says(meaning: str, default: Any = dataclasses.MISSING) -> Any:
+    """A field of the row; with a default, one that rows of earlier versions lack."""
+    return field(default=default, metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class FigureRecord:
     depth_at_contact: float | None = _says("depth there, in the unit of the depth")
     real_height: float | None = _says("metres, of figures that stand")
     look: Look = _says("strengths of shadow, colour, blur and noise that fit it to its background")
+    class_id: int = _says("number of its class, from 1; 0 is the background", 1)
+    class_name: str = _says("name of its class", DEFAULT_CLASS)
+    licence: str = _says("of its photo, as credits.csv says; empty where nobody does", "")
+    credit: str = _says("whose photo it is, likewise", "")
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,9 @@ class Record:
     figures: tuple[FigureRecord, ...] = _says("its figures, the pair's first")
     depths: Mapping[str, DepthMeaning] = field(default_factory=dict)  # by layer
     files: Mapping[str, str] = field(default_factory=dict)  # member in the part, by layer
+    background_tag: str = _says("the tag of its background's source; empty for none", "")
+    background_licence: str = _says("of the background's photo, as credits.csv says; empty where nobody does", "")
+    background_credit: str = _says("whose photo it is, likewise", "")
 
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
@@ -86,7 +94,7 @@ class Record:
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Record:
         """Return the record of a JSON row.  Raises KeyError or TypeError for one that is none."""
-        own = {name: row[name] for name in _names(Record) if name not in ("figures", "depths", "files")}
+        own = _values(Record, row, but=("figures", "depths", "files"))
         depths, files = {}, {}
         for layer in LAYERS:
             if f"{layer}_unit" in row:
@@ -100,6 +108,15 @@ def _names(kind: type) -> Iterator[str]:
     return (knob.name for knob in dataclasses.fields(kind))
 
 
+def _values(kind: type, row: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the values of a dataclass's fields.  Raises KeyError for one that is missing and has no default."""
+    return {
+        knob.name: row[knob.name]
+        for knob in dataclasses.fields(kind)
+        if knob.name not in but and (knob.name in row or knob.default is dataclasses.MISSING)
+    }
+
+
 def _plain(figure: FigureRecord) -> dict[str, Any]:
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(figure).items()}
     return lists | {"look": vars(figure.look)}
@@ -107,7 +124,7 @@ def _plain(figure: FigureRecord) -> dict[str, Any]:
 
 def _figure(row: Mapping[str, Any]) -> FigureRecord:
     values: dict[str, Any] = {
-        name: tuple(v) if isinstance(v := row[name], list) else v for name in _names(FigureRecord)
+        name: tuple(v) if isinstance(v, list) else v for name, v in _values(FigureRecord, row).items()
     }
     return FigureRecord(**values | {"look": Look(**{name: row["look"][name] for name in _names(Look)})})
 
@@ -118,6 +135,7 @@ COLUMNS = (
     *("position", "mirrored", "split", "x", "y", "width", "height", "scale", "flip"),
     *("box_x0", "box_y0", "box_x1", "box_y1", "area", "visible_fraction", "contact_x", "contact_y"),
     *("depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"),
+    *("class_id", "class_name", "background_tag"),
 )
 _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 
