@@ -10,7 +10,7 @@ import pytest
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import file_sha256
-from figureground.core.job import Floors, Formats, Heights, Inputs, Running
+from figureground.core.job import BackgroundSource, Floors, ForegroundSource, Formats, Heights, Inputs, Running
 from figureground.core.recipe import PRESETS, ImageOptions
 from figureground.core.recipe_toml import from_mapping
 from figureground.resolve import (
@@ -136,8 +136,7 @@ def test_numbers_reach_the_job(tmp_path: Path) -> None:
         look=look,
         depth=options,
         split={"backgrounds": 0.3, "foregrounds": 0.4},
-        foregrounds={"height": [50, 60], "real_height": [1.0, 2.0], "real_heights": ["vase.png 0.3 0.4"]},
-        placement={"size": [20, 100]},
+        foregrounds={"height": [0.25, 0.5], "real_height": [1.0, 2.0], "class": " dog "},
         image={"quality": 77},
         mask={"format": "jpeg"},
         backgrounds={"fit": "contain", "depth": "maps", "depth_unit": "1/m"},
@@ -145,12 +144,14 @@ def test_numbers_reach_the_job(tmp_path: Path) -> None:
     job = resolve(recipe)
     assert job.recipe is recipe
     assert job.canvas == canvas_of(recipe) == job.placing.canvas == Canvas(96, 96)
-    heights = Heights(5, (21, 26), 20 * 96 / 224, 100 * 96 / 224, (1.0, 2.0), (("vase.png", 0.3, 0.4),))
-    assert job.placing.heights == heights_of(recipe) == heights
+    heights = Heights(5, (24, 48), 24.0, 48.0, (1.0, 2.0))
+    assert job.placing.heights == heights_of(recipe) == (heights,)
     assert job.placing == placing_of(recipe)
     assert (job.placing.seed, job.placing.look, job.placing.held_out) == (5, recipe.look, (0.3, 0.4))
     assert job.inputs == inputs_of(recipe)
-    assert job.inputs == Inputs(tmp_path, ("rooms",), ("people",), "maps", "1/m", "contain")
+    rooms = BackgroundSource(("rooms",), "", "maps", "1/m", "contain")
+    people = ForegroundSource(("people",), "dog", job.inputs.foregrounds[0].cutting, heights)
+    assert job.inputs == Inputs(tmp_path, (rooms,), (people,))
     plan = job.depth
     assert plan == depth_plan(recipe)  # depth.source is none: no network is looked for
     assert (plan.thickness_m, plan.focal, plan.batch, plan.encoding) == (0.3, 0.9, 4, "png8")
@@ -163,22 +164,23 @@ def test_paths_start_from_an_absolute_root(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     inputs = inputs_of(small_recipe(Path("here")))
     assert inputs.root == tmp_path / "here"
-    assert inputs.depth_maps is None
+    assert inputs.backgrounds[0].depth_maps is None
 
 
 def test_networks_are_found_and_hashed(tmp_path: Path) -> None:
     depth, saliency = write_depth_network(tmp_path / "net.onnx"), write_saliency_network(tmp_path / "cut.onnx")
-    cutting = {"cutout": "network", "network": "cut.onnx"}
-    recipe = small_recipe(tmp_path, depth={"source": "network", "model": "net.onnx"}, foregrounds=cutting)
+    named = {"cutout": "network", "network": "cut.onnx"}
+    recipe = small_recipe(tmp_path, depth={"source": "network", "model": "net.onnx"}, foregrounds=named)
     job = resolve(recipe)
     assert job.depth.model is not None
     assert (job.depth.model.path, job.depth.model.sha256) == (depth, file_sha256(depth))
     assert (job.depth.model.card.name, job.depth.model.card.output) == ("grey", "metric")
     assert job.depth.model == depth_model(recipe)
-    assert job.cutting.method == "network"
-    assert job.cutting.model is not None
-    assert (job.cutting.model.path, job.cutting.model.sha256) == (saliency, file_sha256(saliency))
-    assert resolve(small_recipe(tmp_path, foregrounds={"network": ""})).cutting.model is None
+    cutting = job.inputs.foregrounds[0].cutting
+    assert cutting.method == "network"
+    assert cutting.model is not None
+    assert (cutting.model.path, cutting.model.sha256) == (saliency, file_sha256(saliency))
+    assert resolve(small_recipe(tmp_path, foregrounds={"network": ""})).inputs.foregrounds[0].cutting.model is None
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def test_a_prepared_catalog_needs_no_network_that_prepares_photos(tmp_path: Path
     with pytest.raises(FigureGroundError):
         resolve(layered)
     job = resolve(layered, prepared=True)
-    assert (job.depth.estimates, job.depth.model, job.cutting.model) == (True, None, None)
+    assert (job.depth.estimates, job.depth.model, job.inputs.foregrounds[0].cutting.model) == (True, None, None)
     relief = ground_recipe(tmp_path, depth={"relief": "network", "model": "no.onnx"}, **gone)
     assert resolve(relief, prepared=True).depth.model is None
     unnamed = small_recipe(tmp_path, depth={"source": "layered", "model": ""}, foregrounds={"network": ""})
@@ -230,7 +232,7 @@ def test_a_job_can_be_a_key_and_travel(tmp_path: Path, prepared: bool) -> None:
     write_saliency_network(tmp_path / "cut.onnx")
     sections: dict[str, Any] = {
         "depth": {"source": "both", "model": "net.onnx", "relief": "network"},
-        "foregrounds": {"network": "cut.onnx", "real_heights": ["vase.png 0.3 0.4"]},
+        "foregrounds": [{"network": "cut.onnx", "path": "a", "weight": 2}, {"path": "b"}],
         "placement": {"mode": "ground", "samples": 3},
     }
     job, again = (resolve(small_recipe(tmp_path, **sections), prepared=prepared) for _ in range(2))

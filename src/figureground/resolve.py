@@ -9,11 +9,13 @@ from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import file_sha256
 from figureground.core.job import (
+    BackgroundSource,
     CutoutModel,
     Cutting,
     DepthModel,
     DepthPlan,
     Floors,
+    ForegroundSource,
     Formats,
     Heights,
     Inputs,
@@ -21,8 +23,7 @@ from figureground.core.job import (
     Placing,
     Running,
 )
-from figureground.core.recipe import DepthOptions, Recipe, Relief
-from figureground.core.recipe_toml import real_heights
+from figureground.core.recipe import DepthOptions, Foregrounds, Recipe, Relief
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
 
@@ -36,11 +37,11 @@ def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
     depth = depth_plan(recipe)
     if depth.on_composites or (depth.estimates and not prepared):
         depth = _with_model(depth, recipe)
+    _require_one_unit(depth, recipe)
     return Job(
         recipe,
         canvas_of(recipe),
-        inputs_of(recipe),
-        Cutting(recipe.foregrounds.cutout, None if prepared else _cutout_model(recipe)),
+        inputs_of(recipe, prepared=prepared),
         floors_of(recipe),
         placing_of(recipe),
         depth,
@@ -56,11 +57,33 @@ def canvas_of(recipe: Recipe) -> Canvas:
     return Canvas(recipe.size, recipe.size)
 
 
-def inputs_of(recipe: Recipe) -> Inputs:
-    own = recipe.backgrounds
-    return Inputs(
-        Path(recipe.root).absolute(), own.path, recipe.foregrounds.path, own.depth or None, own.depth_unit, own.fit
+def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
+    """Return the sources of photos; `prepared`: networks that cut out are not looked for."""
+    backgrounds = (
+        BackgroundSource(own.path, own.tag.strip(), own.depth or None, own.depth_unit, own.fit)
+        for own in recipe.backgrounds
     )
+    foregrounds = (
+        ForegroundSource(
+            own.path,
+            _class_name(own.class_),
+            Cutting(own.cutout, None if prepared else _cutout_model(own, recipe.root)),
+            heights,
+        )
+        for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
+    )
+    return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds))
+
+
+def _class_name(text: str) -> str:
+    """Return the class of a source; "" where the names of sub-folders are."""
+    if not text.strip():
+        raise FigureGroundError(
+            "foregrounds.class is empty",
+            f"recipe: class = {text!r}",
+            'write what the photos show, like class = "person", or class = "folder"',
+        )
+    return "" if text.strip() == "folder" else text.strip()
 
 
 def floors_of(recipe: Recipe) -> Floors:
@@ -68,11 +91,41 @@ def floors_of(recipe: Recipe) -> Floors:
     return Floors(placement.mode == "ground", placement.camera_height, placement.no_floor == "leave out")
 
 
-def heights_of(recipe: Recipe) -> Heights:
+_DRAWN, _STANDING = (100, 120), (30, 210)  # px at size 224: height = "auto"
+
+
+def heights_of(recipe: Recipe) -> tuple[Heights, ...]:
+    """Return how tall the figures of each source of foregrounds are."""
     canvas = canvas_of(recipe)
-    low, high = (max(1, round(canvas.px(h))) for h in recipe.foregrounds.height)
-    least, most = (canvas.px(h) for h in recipe.placement.size)
-    return Heights(recipe.seed, (low, high), least, most, recipe.foregrounds.real_height, tuple(real_heights(recipe)))
+    found = []
+    for own in recipe.foregrounds:
+        if own.height == "auto":
+            drawn, standing = ([canvas.px(h) for h in usual] for usual in (_DRAWN, _STANDING))
+        else:
+            drawn = standing = [h * canvas.height for h in own.height]
+        low, high = (max(1, round(px)) for px in drawn)
+        found.append(Heights(recipe.seed, (low, high), standing[0], standing[1], own.real_height))
+    return tuple(found)
+
+
+def weights_of(recipe: Recipe) -> tuple[float, ...]:
+    """Return the weight of each source of foregrounds; () where all are equal."""
+    weights = tuple(own.weight for own in recipe.foregrounds)
+    if not any(weights):
+        raise FigureGroundError(
+            "every source of foregrounds has a weight of zero: nothing would be drawn",
+            f"recipe: foregrounds.weight = {', '.join(f'{weight:g}' for weight in weights)}",
+            "give at least one of them a weight above zero",
+        )
+    if len(set(weights)) == 1:
+        return ()
+    if recipe.placement.samples == "all":
+        raise FigureGroundError(
+            'weights say nothing where samples = "all": every combination is then made once',
+            f"recipe: foregrounds.weight = {', '.join(f'{weight:g}' for weight in weights)}",
+            "set placement.samples to a number, or leave the weights out",
+        )
+    return weights
 
 
 def placing_of(recipe: Recipe) -> Placing:
@@ -84,6 +137,7 @@ def placing_of(recipe: Recipe) -> Placing:
         seed=recipe.seed,
         canvas=canvas_of(recipe),
         heights=heights_of(recipe),
+        weights=weights_of(recipe),
         standing=standing,
         spread=spread,
         as_2020=own.clip == "2020",
@@ -108,7 +162,7 @@ def depth_plan(recipe: Recipe) -> DepthPlan:
     relief: Relief = own.relief if layered and standing else "flat"
     return DepthPlan(
         of_backgrounds=layered or standing,
-        known=bool(recipe.backgrounds.depth),
+        known=all(own.depth for own in recipe.backgrounds),
         layered=layered,
         on_composites=own.source in ("network", "both"),
         relief=relief,
@@ -144,18 +198,30 @@ def _with_model(depth: DepthPlan, recipe: Recipe) -> DepthPlan:
     return replace(depth, model=depth_model(recipe))
 
 
+def _require_one_unit(depth: DepthPlan, recipe: Recipe) -> None:
+    """Raise FigureGroundError where the depth of backgrounds from several sources has several units."""
+    units = {own.depth_unit: f"backgrounds.depth = {own.depth!r}" for own in recipe.backgrounds if own.depth}
+    if depth.model is not None and not depth.known:
+        units.setdefault(depth.model.card.unit, f"depth.model = {recipe.depth.model!r}")
+    if depth.of_backgrounds and len(units) > 1:
+        raise FigureGroundError(
+            "the depth of the backgrounds has several units, and a dataset has one",
+            "; ".join(f"{where}: {unit}" for unit, where in units.items()),
+            "give all sources depth of one unit, or build a dataset of each",
+        )
+
+
 def depth_model(recipe: Recipe) -> DepthModel:
     """Return the depth network that a recipe names.  Raises FigureGroundError where it is missing."""
     return resolve_model(recipe.depth.model, recipe.depth.card, recipe.root)
 
 
-def _cutout_model(recipe: Recipe) -> CutoutModel | None:
-    own = recipe.foregrounds
+def _cutout_model(own: Foregrounds, root: Path) -> CutoutModel | None:
     if own.cutout == "network" and not own.network:
         raise FigureGroundError(
             'foregrounds.cutout = "network" names no network',
             "foregrounds.network is empty",
             'set foregrounds.network = "small" or a path, or cutout = "key" or "alpha"',
         )
-    path = cutout_weights(own.network, recipe.root)
+    path = cutout_weights(own.network, root)
     return CutoutModel(path, file_sha256(path)) if path else None

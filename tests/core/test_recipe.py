@@ -1,13 +1,16 @@
 import dataclasses
+import itertools
 import typing
 
 from figureground.core.recipe import PRESETS, Recipe, choices, keys
 from figureground.core.recipe_toml import from_mapping
+from figureground.resolve import heights_of
 
 
 def test_eva4_has_the_numbers_of_2020() -> None:
     recipe = from_mapping(PRESETS["eva4"])
-    assert (recipe.size, recipe.foregrounds.height, recipe.placement.per_pair) == (224, (100, 120), 20)
+    assert (recipe.size, recipe.placement.per_pair) == (224, 20)
+    assert [heights.drawn for heights in heights_of(recipe)] == [(100, 120)]
     assert (recipe.placement.mirror, recipe.placement.clip) == ("same", "2020")
     assert (recipe.image.quality, recipe.image.optimize, recipe.depth.encoding) == (30, True, "jpeg8")
     assert recipe.mask.format == "png"  # JPEG masks only if asked
@@ -23,7 +26,8 @@ def test_every_knob_says_what_it_means() -> None:
 
 def test_every_number_has_a_range_and_only_they() -> None:
     for key, knob, _ in keys(Recipe()):
-        kinds = {knob.type, *typing.get_args(knob.type)}
+        inner = typing.get_args(knob.type)
+        kinds = {knob.type, *inner, *itertools.chain(*map(typing.get_args, inner))}
         assert bool(kinds & {int, float}) == (knob.metadata["between"] is not None), key
 
 

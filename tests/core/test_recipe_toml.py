@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import PRESETS
-from figureground.core.recipe_toml import changed_keys, content, from_mapping, load_recipe, parse, real_heights, to_toml
+from figureground.core.recipe import PRESETS, Foregrounds
+from figureground.core.recipe_toml import changed_keys, content, from_mapping, load_recipe, parse, to_toml
 
 
 @given(
@@ -41,18 +41,20 @@ def test_presets_are_recipes(preset: str) -> None:
         ("size = 224.0", "a whole number", ""),
         ("seed = true", "a whole number", ""),
         ('[depth]\nsource = "netwrk"', "one of network, layered, both, none (did you mean 'network'?)", ""),
-        ("[foregrounds]\nheight = [120, 100]", "two numbers [low, high]", ""),
-        ("[foregrounds]\nheight = 100", "a list of whole numbers", ""),
-        ("[foregrounds]\nheight = [100]", "two numbers [low, high]", ""),
+        ("[foregrounds]\nheight = [0.6, 0.5]", "two numbers [low, high]", ""),
+        ("[foregrounds]\nheight = 0.5", "a list of numbers", ""),
+        ("[foregrounds]\nheight = [0.5]", "two numbers [low, high]", ""),
+        ("[foregrounds]\nheight = [0.01, 0.5]", "between 0.02 and 5", ""),
+        ("[foregrounds]\nheight = 'all'", "'auto' or two numbers [low, high]", "of the frame's height"),
+        ("[foregrounds]\nweight = -1", "foregrounds.weight = -1 is not between 0 and 1000", ""),
+        ("[foregrounds]\nclass = 3", "foregrounds.class = 3 is not text", ""),
+        ("[foregrounds]\nclass_ = 'x'", "unknown recipe key 'foregrounds.class_'", "'foregrounds.class'"),
         ("[placement]\nsamples = 'most'", "'all' or a whole number", ""),
         ("[look]\nshadow = [0.2, 1.5]", "between 0 and 1", ""),
         ("[look]\nshadow = [0.5, 0.2]", "two numbers [low, high]", ""),
         ('[look]\nshadow = ["0", "1"]', "a list of numbers", ""),
         ("[placement]\nmode = 'floor'", "one of uniform, grid, ground", ""),
         ("[placement]\nfigures = [1, 99]", "between 1 and 16", ""),
-        ('[foregrounds]\nreal_heights = ["chairs/*"]', "'chairs/*' is not understood", "PATTERN LOW HIGH"),
-        ('[foregrounds]\nreal_heights = ["chairs/* 1.0 0.8"]', "is not understood", "PATTERN LOW HIGH"),
-        ('[foregrounds]\nreal_heights = ["chairs/* 1.0 80"]', "is not understood", "PATTERN LOW HIGH"),
         ("size = ", "not a TOML file", ""),
         (f"size = {'9' * 5000}", "not a TOML file", ""),
         (f"[placement]\ncamera_height = 1{'0' * 400}", "is not between 0.1 and 10", ""),
@@ -61,7 +63,10 @@ def test_presets_are_recipes(preset: str) -> None:
         ("[mask]\nformat = ['png']", "is not one of png, jpeg", ""),
         ("name = 2020-01-01", "is not text", ""),
         ("[image]\noptimize = 1", "is not true or false", ""),
-        ("[[foregrounds]]\npath = 'a'\n[[foregrounds]]\npath = 'b'", "[[foregrounds]] is a list", "[foregrounds]"),
+        ("[[placement]]\nmode = 'grid'\n[[placement]]", "[[placement]] is a list of tables", "[placement]"),
+        ("foregrounds = []", "foregrounds = [] is not a table", "write [foregrounds]"),
+        ("foregrounds = 'people'", "foregrounds = 'people' is not a table", "write [foregrounds]"),
+        ("[[foregrounds]]\n[[foregrounds]]\npaht = 'b'", "'foregrounds.paht'", "'foregrounds.path'"),
         ("[[size]]\nwidth = 3", "is not a whole number", "side of the square canvas"),
         ("[size]\nwidth = 3", "[size] is a table, not a whole number", "side of the square canvas"),
         ("[placement.mode]\nname = 'grid'", "[placement.mode] is a table, not one of uniform", ""),
@@ -101,8 +106,10 @@ def test_settings_lie_over_the_file() -> None:
         parse("", settings=["sise=3"])
     with pytest.raises(FigureGroundError, match=r"unknown recipe key 'size\.x'"):
         parse("size = 224", settings=["size.x=3"])
-    with pytest.raises(FigureGroundError, match=r"\[\[foregrounds\]\] is a list of tables"):
-        parse("[[foregrounds]]\npath = 'a'", settings=["foregrounds.cutout=key"])
+    several = parse("[[foregrounds]]\n[[foregrounds]]\nheight = [0.1, 0.2]", settings=["foregrounds.height=[0.4, 0.5]"])
+    assert [own.height for own in several.foregrounds] == [(0.4, 0.5), (0.4, 0.5)]
+    with pytest.raises(FigureGroundError, match=r"\[\[placement\]\] is a list of tables"):
+        parse("[[placement]]\nmode = 'grid'", settings=["placement.mode=grid"])
     with pytest.raises(FigureGroundError, match="placement = 'grid' is not a table"):
         parse("", settings=["placement=grid"])
 
@@ -145,7 +152,7 @@ def test_utf_16_is_refused(tmp_path: Path) -> None:
 
 def test_a_single_path_is_a_list_of_one() -> None:
     table: dict[str, Any] = {"backgrounds": {"path": "rooms"}}
-    assert from_mapping(table).backgrounds.path == ("rooms",)
+    assert from_mapping(table).backgrounds[0].path == ("rooms",)
 
 
 def test_whole_numbers_are_numbers() -> None:
@@ -153,7 +160,28 @@ def test_whole_numbers_are_numbers() -> None:
     assert parse("", settings=["look.colour=[0, 1]"]).look.colour == (0.0, 1.0)
 
 
-def test_real_heights_are_patterns_with_ranges() -> None:
-    recipe = from_mapping({"foregrounds": {"real_heights": ["chairs/* 0.8 1.0", "a name.png 0.3 0.3"]}})
-    assert real_heights(recipe) == [("chairs/*", 0.8, 1.0), ("a name.png", 0.3, 0.3)]
-    assert parse(to_toml(recipe)) == recipe
+def test_one_source_is_a_table_and_several_are_a_list() -> None:
+    one = from_mapping({"foregrounds": {"path": "a", "class": "dog"}})
+    assert from_mapping({"foregrounds": [{"path": "a", "class": "dog"}]}) == one
+    assert "[foregrounds]\npath" in to_toml(one)
+    assert "[[" not in to_toml(one)
+    rooms = [{"path": "rooms", "tag": "indoor"}, {"path": "streets", "tag": "outdoor", "fit": "contain"}]
+    people = [{"path": "a"}, {"path": ["b", "c"], "class": "folder", "weight": 2, "height": [0.1, 0.2]}]
+    several = from_mapping({"backgrounds": rooms, "foregrounds": people})
+    assert to_toml(several).count("[[foregrounds]]\n") == to_toml(several).count("[[backgrounds]]\n") == 2
+    assert parse(to_toml(several)) == parse(to_toml(several, comments=True)) == several
+    assert several.foregrounds[0].class_ == "person"
+    assert several.foregrounds[1] == Foregrounds(("b", "c"), "folder", (0.1, 0.2), weight=2.0)
+
+
+def test_what_changes_in_a_source_is_named_with_its_number() -> None:
+    people: list[dict[str, Any]] = [{"path": "a"}, {"path": "b", "class": "dog"}]
+    old = from_mapping({"foregrounds": people})
+    new = from_mapping({"foregrounds": [people[0], {"path": "x", "class": "cat", "weight": 2}]})
+    assert changed_keys(old, new) == [
+        "foregrounds[2].class: 'dog' -> 'cat'",
+        "foregrounds[2].weight: 1.0 -> 2.0",
+    ]
+    assert changed_keys(old, from_mapping({"foregrounds": people[0]})) == ["[[foregrounds]]: 2 -> 1 sources"]
+    assert content(old)["foregrounds[1].class"] == "person"
+    assert "foregrounds[1].path" not in content(old)

@@ -259,7 +259,7 @@ def test_the_state_knows_what_standing_hangs_on(tmp_path: Path) -> None:
         assert state_of(ground_recipe(tmp_path, **same)) == before
     for other in (
         {"placement": {"camera_height": 2.0}},
-        {"placement": {"size": [20, 100]}},
+        {"foregrounds": {"height": [0.1, 0.45]}},
         {"depth": {"focal": 0.9}},
         {"depth": {"relief": "flat"}},
         {"foregrounds": {"real_height": [1.0, 1.2]}},

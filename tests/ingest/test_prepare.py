@@ -41,7 +41,7 @@ def test_poor_backgrounds_are_set_aside() -> None:
 
 
 def test_a_cutout_is_trimmed_scaled_and_masked() -> None:
-    job = meant({"size": 224, "foregrounds": {"height": [110, 110]}})
+    job = meant({"size": 224, "foregrounds": {"height": [110 / 224, 110 / 224]}})
     padded = np.zeros((400, 300, 4), np.uint8)
     padded[60:360, 90:210] = figure_cutout(0, 300, 120)
     found = prepare.foreground(padded, job, PHOTO, Tools())
@@ -62,7 +62,7 @@ def test_a_cutout_is_trimmed_scaled_and_masked() -> None:
 
 
 def test_hidden_colours_do_not_bleed_into_the_edge() -> None:
-    job = meant({"foregrounds": {"height": [100, 100]}})
+    job = meant({"foregrounds": {"height": [100 / 224, 100 / 224]}})
     cutout = figure_cutout(0, 400, 160)
     cutout[..., :3] = np.where(cutout[..., 3:] > 0, [200, 30, 30], [0, 255, 0])
     scaled = prepare.foreground(cutout.astype(np.uint8), job, PHOTO, Tools()).pixels
@@ -94,7 +94,7 @@ def bare(picture: Picture) -> Prepared[Background]:
 
 def test_a_standing_cutout_is_kept_as_large_as_it_is_ever_pasted() -> None:
     """Up to the tallest allowed figure, never enlarged; with the foot and the height in metres that it stands by."""
-    heights = {"foregrounds": {"real_heights": ["people/a.png 1.2 1.2"]}}
+    heights = {"foregrounds": {"real_height": [1.2, 1.2]}}
     job = meant(GROUND | heights | {"depth": {"source": "layered", "relief": "round"}})
     tall = round(210 * 96 / 224)
     for height, kept in ((300, tall), (70, None)):

@@ -198,16 +198,19 @@ def test_half_length_portraits_cannot_stand(tmp_path: Path) -> None:
     assert "cannot stand" in aside.reason
 
 
-def test_real_heights_hang_on_names(tmp_path: Path) -> None:
+def test_real_heights_are_those_of_the_source(tmp_path: Path) -> None:
     write_floor_photos(tmp_path)
-    patterns = ["people/person1.png 0.9 0.9", "person2* 1.2 1.3"]
-    data = open_dataset(build(ground_recipe(tmp_path, foregrounds={"real_heights": patterns}), tmp_path / "out"))
+    sources = [
+        {"path": "people/person1.png", "real_height": [0.9, 0.9]},
+        {"path": "people/person2*", "real_height": [1.2, 1.3]},
+        {"path": "people/person0.png"},
+    ]
+    data = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out"))
     heights = {f.source.rsplit("/", 1)[1]: f.real_height for f in data.catalog.foregrounds}
     assert heights["person1.png"] == 0.9
     assert 1.2 <= heights["person2.png"] <= 1.3
     assert 1.5 <= heights["person0.png"] <= 1.9
-    with pytest.raises(FigureGroundError, match="not understood"):
-        ground_recipe(tmp_path, foregrounds={"real_heights": ["person1.png tall"]})
+    assert [f.source_number for f in data.catalog.foregrounds] == [1, 2, 3]
 
 
 def test_depth_of_backgrounds_from_the_network_once(tmp_path: Path) -> None:

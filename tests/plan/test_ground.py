@@ -154,7 +154,7 @@ def test_heights_and_depth_follow_from_the_place(photos: Path, prepared: tuple[C
 
 def test_limits_of_height_hold(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
     free = staged(photos, prepared, placement={"per_pair": 5})
-    bound = staged(photos, prepared, placement={"per_pair": 5, "size": [80, 120]})
+    bound = staged(photos, prepared, placement={"per_pair": 5}, foregrounds={"height": [80 / 224, 120 / 224]})
     heights = [s.figures[0].height for s in scenes_of(free)]
     assert min(heights) < 80 * 96 / 224 - 1
     assert max(heights) > 120 * 96 / 224 + 1
@@ -306,7 +306,7 @@ def test_a_floor_without_a_place_has_no_figure() -> None:
     assert [f.height for f in found] == [51 - 16] * 2  # from the horizon to the lower edge of the contact
     assert [f.contact for f in found] == [(30, 50)] * 2
     assert ask(Cards(canvas, [])) is None
-    assert ask(Cards(canvas, [(30, 20)])) is None  # 5 px tall there, less than placement.size allows
+    assert ask(Cards(canvas, [(30, 20)])) is None  # 5 px tall there, less than foregrounds.height allows
     assert ask(Cards(canvas, [(30, 50)], q=0.0)) is None  # depth unknown
     assert ask(Cards(canvas, [(30, 50)], q=float("nan"))) is None
     few = [(30, 20)] * 4000 + [(31, 50)] + [(30, 21)] * 4000  # one place that hardly any draw finds

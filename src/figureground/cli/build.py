@@ -70,8 +70,10 @@ def init(
 
     if preset not in PRESETS:
         raise FigureGroundError(f"unknown preset {preset!r}", "--preset", f"one of {', '.join(PRESETS)}")
-    start = {"backgrounds": {"path": "photos/backgrounds"}, "foregrounds": {"path": "photos/people"}}
-    text = to_toml(from_mapping({**start, **PRESETS[preset]}), comments=True)
+    start = {**PRESETS[preset]}
+    for section, folder_name in (("backgrounds", "backgrounds"), ("foregrounds", "people")):
+        start[section] = {"path": f"photos/{folder_name}", **start.get(section, {})}
+    text = to_toml(from_mapping(start), comments=True)
     path = folder / "recipe.toml"
     if path.exists():
         raise FigureGroundError("there is a recipe already", str(path), "edit it, or name another folder")

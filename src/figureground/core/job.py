@@ -60,22 +60,6 @@ AS_ITS_CARD_SAYS = Running()
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What the user gives.  `root` is absolute; the folders, globs and files below start from it.
-
-    `depth_maps`: the folder of known depth maps, None where there are none; `depth_unit` is theirs.  `fit`: how a
-    background photo becomes the canvas.
-    """
-
-    root: Path
-    backgrounds: tuple[str, ...]
-    foregrounds: tuple[str, ...]
-    depth_maps: str | None
-    depth_unit: DepthUnit
-    fit: Fit
-
-
-@dataclass(frozen=True)
 class Cutting:
     """How foregrounds are cut out; `model` None where no network is named."""
 
@@ -85,11 +69,10 @@ class Cutting:
 
 @dataclass(frozen=True)
 class Heights:
-    """How tall figures are.
+    """How tall the figures of a source are.
 
     `drawn`: least and greatest height in px of figures without geometry.  `least`, `most`: limits in px of figures
-    that stand.  `real_m`: least and greatest real height in metres; `exceptions`: (pattern of the photo's name, low,
-    high), of which the first that fits counts.
+    that stand.  `real_m`: least and greatest real height in metres.
     """
 
     seed: int
@@ -97,7 +80,40 @@ class Heights:
     least: float
     most: float
     real_m: tuple[float, float]
-    exceptions: tuple[tuple[str, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class BackgroundSource:
+    """Where background photos are: folders, globs and files that start from the root.
+
+    `depth_maps`: the folder of their known depth maps, None where there are none; `depth_unit` is theirs.  `fit`: how
+    a photo becomes the canvas.  `tag`: a word that their records bear.
+    """
+
+    paths: tuple[str, ...]
+    tag: str
+    depth_maps: str | None
+    depth_unit: DepthUnit
+    fit: Fit
+
+
+@dataclass(frozen=True)
+class ForegroundSource:
+    """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it."""
+
+    paths: tuple[str, ...]
+    class_name: str
+    cutting: Cutting
+    heights: Heights
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the user gives.  `root` is absolute; the paths of the sources start from it."""
+
+    root: Path
+    backgrounds: tuple[BackgroundSource, ...]
+    foregrounds: tuple[ForegroundSource, ...]
 
 
 @dataclass(frozen=True)
@@ -114,16 +130,18 @@ class Floors:
 class Placing:
     """The rules of placement.
 
-    `standing`: figures stand on the floor where the background has one.  Others are `spread` evenly, or drawn:
-    `as_2020` with the corner in 1..120 at 224 px, whatever is cut off; `truncated` wherever `min_visible` of the mask
-    stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its `own_places` or shares its
-    twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and foregrounds kept out of
-    training.
+    `heights`: of each source of foregrounds.  `weights`: of each, how often its photos are drawn; () where all are
+    drawn equally often.  `standing`: figures stand on the floor where the background has one.  Others are `spread`
+    evenly, or drawn: `as_2020` with the corner in 1..120 at 224 px, whatever is cut off; `truncated` wherever
+    `min_visible` of the mask stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its
+    `own_places` or shares its twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and
+    foregrounds kept out of training.
     """
 
     seed: int
     canvas: Canvas
-    heights: Heights
+    heights: tuple[Heights, ...]
+    weights: tuple[float, ...]
     standing: bool
     spread: bool
     as_2020: bool
@@ -148,7 +166,7 @@ class Placing:
 class DepthPlan:
     """Where depth comes from and what is stored.
 
-    `of_backgrounds`: the catalog holds the backgrounds' depth, given by the user (`known`) or by the network.
+    `of_backgrounds`: the catalog holds the backgrounds' depth, given by the user (`known`: of all) or by the network.
     `layered`: composites have that depth with the figures standing in it.  `on_composites`: the network is run on every
     composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `model`: the network, where any of
     this runs one.  `focal`: focal length / side of the canvas, 0 unknown.
@@ -208,7 +226,6 @@ class Job:
     recipe: Recipe
     canvas: Canvas
     inputs: Inputs
-    cutting: Cutting
     floors: Floors
     placing: Placing
     depth: DepthPlan

@@ -27,6 +27,7 @@ Box = tuple[int, int, int, int]
 DepthUnit = Literal["m", "1/m", "relative"]
 Direction = Literal["larger is farther", "larger is nearer"]
 
+DEFAULT_CLASS = "person"  # of foregrounds, where nobody says it
 HALF = 128  # the smallest alpha that counts as figure: 128/255 is the first value >= 1/2
 
 
@@ -90,7 +91,9 @@ class Background:
 
     `depth_file` holds 16-bit codes, 0 = unknown, value = depth_offset + depth_scale * code; `depth_from` is "file" or
     the name of the network.  `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no
-    usable floor, and `no_floor` then says why.
+    usable floor, and `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from
+    1; `tag` is that source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a
+    split.
     """
 
     id: str
@@ -109,6 +112,11 @@ class Background:
     floor_sha256: str = ""
     ground: Ground | None = None
     no_floor: str = ""
+    source_number: int = 1
+    tag: str = ""
+    licence: str = ""
+    credit: str = ""
+    group: str = ""
 
     @property
     def depth_direction(self) -> Direction:
@@ -121,7 +129,8 @@ class Foreground:
 
     `scale` is prepared height / trimmed height of the source.  `foot` is where it stands, (x, y) as fractions of its
     width and height.  `real_height`: metres.  `relief_file`: 8-bit, how far each pixel stands out towards the camera,
-    (code - 128) / 255 of the figure's thickness; "" for a flat figure.
+    (code - 128) / 255 of the figure's thickness; "" for a flat figure.  `class_id`: from 1; 0 is the background.
+    `source_number`, `licence`, `credit` and `group` are as with backgrounds.
     """
 
     id: str
@@ -140,6 +149,12 @@ class Foreground:
     real_height: float = 0.0
     relief_file: str = ""
     relief_sha256: str = ""
+    class_id: int = 1
+    class_name: str = DEFAULT_CLASS
+    source_number: int = 1
+    licence: str = ""
+    credit: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +185,7 @@ class Catalog:
     notes: tuple[SetAside, ...] = ()  # photos that are used, with something worth knowing
     state: str = ""  # digest of the photos and knobs that it was made from
     networks: tuple[NetworkUse, ...] = ()  # that prepared it
+    classes: tuple[str, ...] = (DEFAULT_CLASS,)  # of the foregrounds, in the order of their ids, which count from 1
 
 
 @dataclass(frozen=True)

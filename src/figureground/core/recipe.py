@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from figureground.core.nouns import DepthUnit
+from figureground.core.nouns import DEFAULT_CLASS, DepthUnit
 
 Fit = Literal["cover", "contain", "stretch"]
 CutoutMethod = Literal["auto", "alpha", "key", "network"]
@@ -31,6 +31,7 @@ Precision = Literal["float32", "bfloat16", "float16"]
 Upsampling = Literal["aligned", "half_pixel"]
 Leaky = Literal["auto", "one", "two"]
 DepthEncoding = Literal["png16", "png8", "jpeg8"]
+Height = tuple[float, float] | Literal["auto"]
 
 T = TypeVar("T")
 
@@ -43,9 +44,10 @@ def _knob(default: T, meaning: str, *, between: tuple[float, float] | None = Non
 
 @dataclass(frozen=True)
 class Backgrounds:
-    """The photos behind."""
+    """The photos behind: a source of them, of which there may be several."""
 
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
+    tag: str = _knob("", "a word that the records of its samples bear, like indoor")
     fit: Fit = _knob("cover", "how a photo becomes square")
     depth: str = _knob(
         "",
@@ -59,19 +61,23 @@ class Backgrounds:
 
 @dataclass(frozen=True)
 class Foregrounds:
-    """The photos of figures, and how they are cut out."""
+    """The photos of figures, and how they are cut out: a source of them, of which there may be several."""
 
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
-    height: tuple[int, int] = _knob(
-        (100, 120), "figure height in px at size 224; in proportion at other sizes", between=(8, 224)
+    class_: str = _knob(DEFAULT_CLASS, 'what they show; "folder": the name of the sub-folder that each lies in')
+    height: Height = _knob(
+        "auto",
+        "of the frame's height, [low, high]: drawn from; limits of figures that stand; auto: 100/224 to 120/224, "
+        "standing 30/224 to 210/224",
+        between=(0.02, 5.0),
     )
+    real_height: tuple[float, float] = _knob((1.5, 1.9), "metres, for mode = ground", between=(0.02, 5.0))
     cutout: CutoutMethod = _knob("auto", "auto: the photo's alpha, else its plain ground, else the network")
     network: str = _knob(
         "small", "for cutout = network: small (it ships), or the ONNX file of a salient-object network", content=False
     )
-    real_height: tuple[float, float] = _knob((1.5, 1.9), "metres, for mode = ground", between=(0.02, 5.0))
-    real_heights: tuple[str, ...] = _knob(
-        (), 'exceptions, the first that fits: ["chairs/* 0.8 1.0", "vase.png 0.3 0.3"]'
+    weight: float = _knob(
+        1.0, "how often a photo is drawn, beside those of other sources; for samples = a number", between=(0.0, 1000.0)
     )
 
 
@@ -85,9 +91,6 @@ class Placement:
     no_floor: NoFloor = _knob("leave out", "mode = ground: what becomes of backgrounds without a usable floor")
     camera_height: float = _knob(
         1.4, "metres above the floor, where depth and focal length do not say it", between=(0.1, 10.0)
-    )
-    size: tuple[int, int] = _knob(
-        (30, 210), "mode = ground: least and greatest figure height in px at size 224", between=(8, 1024)
     )
     figures: tuple[int, int] = _knob((1, 1), "least and greatest number of figures in a composite", between=(1, 16))
     overlap: float = _knob(0.5, "greatest part of a figure that other figures may hide", between=(0.0, 1.0))
@@ -186,8 +189,9 @@ class Recipe:
     name: str = _knob("dataset", "the dataset's name", content=False)
     seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
     size: int = _knob(224, "side of the square canvas in px", between=(64, 1024))
-    backgrounds: Backgrounds = field(default_factory=Backgrounds)
-    foregrounds: Foregrounds = field(default_factory=Foregrounds)
+    # one table each, or several of it
+    backgrounds: tuple[Backgrounds, ...] = (Backgrounds(),)
+    foregrounds: tuple[Foregrounds, ...] = (Foregrounds(),)
     placement: Placement = field(default_factory=Placement)
     look: LookOptions = field(default_factory=LookOptions)
     image: ImageOptions = field(default_factory=ImageOptions)
@@ -205,6 +209,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "ground": {"placement": {"mode": "ground", "min_visible": 0.6}, "depth": {"source": "layered"}},
     # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
     "eva4": {
+        "foregrounds": {"height": [100 / 224, 120 / 224]},
         "placement": {"clip": "2020"},
         "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
         "image": {"quality": 30, "optimize": True},
@@ -214,15 +219,57 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def keys(recipe: Recipe) -> Iterable[tuple[str, dataclasses.Field[Any], Any]]:
-    """Yield (dotted key, field, value) for every key, in the order of the file."""
-    for top in dataclasses.fields(recipe):
-        value = getattr(recipe, top.name)
+@dataclass(frozen=True)
+class Table:
+    """A table of the file: `section` is "" for the keys at the top, `number` counts the tables of a section from 1, and
+    is 0 where it is the only one."""
+
+    section: str
+    values: Any
+    number: int = 0
+
+    @property
+    def prefix(self) -> str:
+        """What stands before its keys: "", "placement.", "foregrounds[2]."."""
+        number = f"[{self.number}]" if self.number else ""
+        return f"{self.section}{number}." if self.section else ""
+
+    def knobs(self) -> Iterable[tuple[str, dataclasses.Field[Any], Any]]:
+        """Yield (key within the table, field, value)."""
+        for item in dataclasses.fields(self.values):
+            if "meaning" in item.metadata:
+                yield key_of(item), item, getattr(self.values, item.name)
+
+
+def key_of(item: dataclasses.Field[Any]) -> str:
+    """Return the name of a knob in the file, where it may be a word that Python keeps for itself, like class."""
+    return item.name.removesuffix("_")
+
+
+def tables(recipe: Recipe) -> Iterable[Table]:
+    """Yield every table in the order of the file, the keys at the top first."""
+    yield Table("", recipe)
+    for item in dataclasses.fields(recipe):
+        value = getattr(recipe, item.name)
         if dataclasses.is_dataclass(value):
-            for inner in dataclasses.fields(value):
-                yield f"{top.name}.{inner.name}", inner, getattr(value, inner.name)
-        elif top.name != "root":
-            yield top.name, top, value
+            yield Table(item.name, value)
+        elif source_of(item.type) is not None:
+            for number, source in enumerate(value, 1):
+                yield Table(item.name, source, number if len(value) > 1 else 0)
+
+
+def source_of(kind: Any) -> Any:
+    """Return the dataclass of which a field of this declared type holds several; None where it holds no tables."""
+    inner = typing.get_args(kind)[:1]
+    return inner[0] if inner and dataclasses.is_dataclass(inner[0]) else None
+
+
+def keys(recipe: Recipe) -> Iterable[tuple[str, dataclasses.Field[Any], Any]]:
+    """Yield (dotted key, field, value) for every key, in the order of the file; of several sources each as
+    `foregrounds[2].path`, counted from 1."""
+    for table in tables(recipe):
+        for name, knob, value in table.knobs():
+            yield table.prefix + name, knob, value
 
 
 def choices(kind: Any) -> tuple[str, ...]:

@@ -7,27 +7,32 @@ import json
 import typing
 from typing import Any
 
-from figureground.core.recipe import Recipe, choices
+from figureground.core.recipe import Recipe, choices, key_of, source_of
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a recipe, in draft 4: taplo reads no later one, and there 224.0 is no integer.
 
-    It says all that `from_mapping` checks, but for the order in [low, high] and the patterns of real_heights.
+    It says all that `from_mapping` checks, but for the order in [low, high].
     """
     top = _table(Recipe, "", "figureground recipe")
-    return {"$schema": "http://json-schema.org/draft-04/schema#", **top}
+    sources = {item.name: kind for item in dataclasses.fields(Recipe) if (kind := source_of(item.type)) is not None}
+    definitions = {name: _table(kind, f"{name}.", name) for name, kind in sources.items()}
+    return {"$schema": "http://json-schema.org/draft-04/schema#", **top, "definitions": definitions}
 
 
 def _table(section: Any, prefix: str, title: str) -> dict[str, Any]:
     properties = {}
     for item in dataclasses.fields(section):
-        key = prefix + item.name
-        if dataclasses.is_dataclass(item.type):
+        key = prefix + key_of(item)
+        if source_of(item.type) is not None:
+            one = {"$ref": f"#/definitions/{key}"}
+            properties[item.name] = {"title": key, "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+        elif dataclasses.is_dataclass(item.type):
             properties[item.name] = _table(item.type, f"{key}.", key)
         elif item.name != "root":
             about = {"title": key, "description": item.metadata["meaning"], "default": item.default}
-            properties[item.name] = {**about, **_kind(item.type, item.metadata["between"])}
+            properties[key_of(item)] = {**about, **_kind(item.type, item.metadata["between"])}
     return {
         "title": title,
         "description": section.__doc__,

@@ -12,37 +12,52 @@ from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import Recipe, choices, keys
+from figureground.core.recipe import Recipe, choices, key_of, keys, source_of, tables
+from figureground.core.recipe_forms import from_version_1, refuse_old_forms
 
 _KNOBS = {key: knob for key, knob, _ in keys(Recipe())}
 _SECTIONS = sorted({key.split(".")[0] for key in _KNOBS if "." in key})
+_SOURCES = {item.name: item.type for item in dataclasses.fields(Recipe)}
 
 
 def from_mapping(table: Mapping[str, Any], where: Path | str = "recipe", root: Path | str = Path()) -> Recipe:
     """Return the recipe that a parsed TOML table describes.
 
-    Raises FigureGroundError for an unknown key (with the nearest known one), a wrong type or a value out of range.
+    Raises FigureGroundError for an unknown key (with the nearest known one), a wrong type, a value out of range, and a
+    key as version 1 had it (with what it is now).
     """
+    refuse_old_forms(table, str(where))
     recipe: Recipe = dataclasses.replace(_section(Recipe, "", table, str(where)), root=Path(root))
-    real_heights(recipe, str(where))
     return recipe
 
 
 def _section(section: Any, prefix: str, table: Mapping[str, Any], where: str) -> Any:
     """Return the dataclass `section`, whose keys bear the prefix, of a table's values."""
-    known = {f.name: f for f in dataclasses.fields(section) if f.name != "root"}
+    known = {key_of(f): f for f in dataclasses.fields(section) if f.name != "root"}
     values = {}
     for name, value in table.items():
         key = prefix + name
         if name not in known:
             raise _unknown(key, where)
+        item = known[name]
+        source = source_of(item.type)
         if key in _KNOBS:
-            values[name] = _value(key, known[name], value, where)
+            values[item.name] = _value(key, item, value, where)
+        elif source is not None:
+            values[item.name] = tuple(_section(source, f"{key}.", one, where) for one in _sources(key, value, where))
         elif isinstance(value, Mapping):
-            values[name] = _section(known[name].type, f"{key}.", value, where)
+            values[item.name] = _section(item.type, f"{key}.", value, where)
         else:
             raise _no_table(key, value, where)
     return section(**values)
+
+
+def _sources(key: str, value: Any, where: str) -> list[Mapping[str, Any]]:
+    """Return the tables of [key], or of every [[key]]."""
+    found = value if isinstance(value, list) else [value]
+    if not found or not all(isinstance(one, Mapping) for one in found):
+        raise _no_table(key, value, where)
+    return found
 
 
 def _unknown(key: str, where: str) -> FigureGroundError:
@@ -78,7 +93,7 @@ def _read(kind: Any, value: Any, between: tuple[float, float] | None) -> Any:
     if typing.get_origin(kind) is tuple:
         return _read_texts(value) if inner[0] is str else _read_range(inner[0], value, between)
     if inner:
-        return _read_number_or_word(inner[0], choices(inner[1]), value, between)
+        return value if value in choices(inner[1]) else _read_unless_word(inner[0], choices(inner[1]), value, between)
     return _read_number(kind, value, between) if kind in (int, float) else _read_plain(kind, value)
 
 
@@ -111,12 +126,10 @@ def _read_number(kind: type, value: Any, between: tuple[float, float] | None) ->
     return kind(value)
 
 
-def _read_number_or_word(kind: type, words: tuple[str, ...], value: Any, between: tuple[float, float] | None) -> Any:
-    if value in words:
-        return value
-    if not _is(kind, value):
-        raise ValueError(f"{' or '.join(map(repr, words))} or {_NAMES[kind]}")
-    return _read_number(kind, value, between)
+def _read_unless_word(kind: Any, words: tuple[str, ...], value: Any, between: tuple[float, float] | None) -> Any:
+    if isinstance(value, str) or (kind is int and not _is(int, value)):
+        raise ValueError(f"{' or '.join(map(repr, words))} or {_NAMES.get(kind, 'two numbers [low, high]')}")
+    return _read(kind, value, between)
 
 
 def _read_range(kind: type, value: Any, between: tuple[float, float] | None) -> tuple[Any, ...]:
@@ -134,27 +147,18 @@ def _read_texts(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
-def real_heights(recipe: Recipe, where: str = "recipe") -> list[tuple[str, float, float]]:
-    """Return foregrounds.real_heights as (pattern, low, high).  Raises FigureGroundError for one that is malformed."""
-    found = []
-    for text in recipe.foregrounds.real_heights:
-        try:
-            pattern, low, high = text.rsplit(maxsplit=2)
-            numbers = float(low), float(high)
-        except ValueError:
-            numbers = (1.0, 0.0)
-        if not 0.02 <= numbers[0] <= numbers[1] <= 5:
-            raise FigureGroundError(
-                f"foregrounds.real_heights: {text!r} is not understood",
-                where,
-                'write "PATTERN LOW HIGH" in metres, like "chairs/* 0.8 1.0"',
-            )
-        found.append((pattern, *numbers))
-    return found
+def parse(
+    text: str,
+    where: Path | str = "recipe",
+    root: Path | str = Path(),
+    settings: Iterable[str] = (),
+    version: int = 2,
+) -> Recipe:
+    """Return the recipe in a TOML text, with `section.key=value` settings laid over it.
 
-
-def parse(text: str, where: Path | str = "recipe", root: Path | str = Path(), settings: Iterable[str] = ()) -> Recipe:
-    """Return the recipe in a TOML text, with `section.key=value` settings laid over it."""
+    A setting of a section that has several tables is laid over each.  `version`: 1 for the own recipe of a dataset of
+    that format, which is translated.
+    """
     try:
         table = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
@@ -167,11 +171,13 @@ def parse(text: str, where: Path | str = "recipe", root: Path | str = Path(), se
             raise FigureGroundError(f"--set {setting!r} has no '='", "", "write --set section.key=value")
         section, _, name = key.strip().rpartition(".")
         target = table.setdefault(section, {}) if section else table
-        if not isinstance(target, dict):
-            known = section in _SECTIONS
-            raise _no_table(section, target, str(where)) if known else _unknown(key.strip(), "--set")
-        target[name] = _toml_value(raw.strip(), key.strip())
-    return from_mapping(table, where, root)
+        several = source_of(_SOURCES.get(section)) is not None and isinstance(target, list)
+        for one in target if several else [target]:
+            if not isinstance(one, dict):
+                known = section in _SECTIONS
+                raise _no_table(section, target, str(where)) if known else _unknown(key.strip(), "--set")
+            one[name] = _toml_value(raw.strip(), key.strip())
+    return from_mapping(from_version_1(table) if version == 1 else table, where, root)
 
 
 def _toml_value(raw: str, key: str) -> Any:
@@ -198,16 +204,19 @@ def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FigureGroundError(f"the recipe cannot be read: {error}", str(path), "give a UTF-8 TOML file") from None
-    return parse(text, path, path.parent / recorded_root(path), settings)
+    root, version = recorded(path)
+    return parse(text, path, path.parent / root, settings, version)
 
 
-def recorded_root(recipe: Path) -> str:
-    """Return where the relative paths of a dataset's own recipe start, as its build.json says; "" for other recipes."""
+def recorded(recipe: Path) -> tuple[str, int]:
+    """Return what its build.json says of a dataset's own recipe: where relative paths start, and in which version it is
+    written; ("", 2) for other recipes."""
     try:
-        root = json.loads((recipe.parent / "build.json").read_bytes())["root"]
+        about = json.loads((recipe.parent / "build.json").read_bytes())
+        root, version = about["root"], about["format"]
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return root if isinstance(root, str) else ""
+        return "", 2
+    return (root if isinstance(root, str) else ""), (version if isinstance(version, int) else 2)
 
 
 def as_recipe(recipe: Recipe | Path | str) -> Recipe:
@@ -218,18 +227,16 @@ def as_recipe(recipe: Recipe | Path | str) -> Recipe:
 def to_toml(recipe: Recipe, comments: bool = False) -> str:
     """Return the recipe as TOML with every key written out; `comments` adds each key's meaning and choices."""
     lines: list[str] = []
-    section = ""
-    for key, knob, value in keys(recipe):
-        owner, _, name = key.rpartition(".")
-        if owner != section:
-            lines += ["", f"[{owner}]"]
-            section = owner
-        line = f"{name} = {_toml_text(value)}"
-        if comments:
-            words = choices(knob.type)
-            hint = f" [{' | '.join(words)}]" if words else ""
-            line = f"{line:<34}# {knob.metadata['meaning']}{hint}"
-        lines.append(line)
+    for table in tables(recipe):
+        if table.section:
+            lines += ["", f"[[{table.section}]]" if table.number else f"[{table.section}]"]
+        for name, knob, value in table.knobs():
+            line = f"{name} = {_toml_text(value)}"
+            if comments:
+                words = choices(knob.type)
+                hint = f" [{' | '.join(words)}]" if words else ""
+                line = f"{line:<34}# {knob.metadata['meaning']}{hint}"
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 
@@ -250,4 +257,7 @@ def content(recipe: Recipe) -> dict[str, Any]:
 def changed_keys(old: Recipe, new: Recipe) -> list[str]:
     """Return lines like "size: 224 -> 256" for every content key that differs."""
     before, after = content(old), content(new)
-    return [f"{key}: {before[key]!r} -> {after[key]!r}" for key in after if before[key] != after[key]]
+    counts = [(name, len(getattr(old, name)), len(getattr(new, name))) for name in ("backgrounds", "foregrounds")]
+    lines = [f"[[{name}]]: {was} -> {now} sources" for name, was, now in counts if was != now]
+    both = (key for key in after if key in before)
+    return lines + [f"{key}: {before[key]!r} -> {after[key]!r}" for key in both if before[key] != after[key]]

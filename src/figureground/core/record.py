@@ -7,12 +7,12 @@ On disk a row is flat: `depth_unit`, `image_file_name`.  In Python it is nested:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from figureground.core.layers import LAYERS
-from figureground.core.nouns import Box, DepthUnit, Direction, Look
+from figureground.core.nouns import DEFAULT_CLASS, Box, DepthUnit, Direction, Look
 
 SPLITS = ("train", "new_background", "new_foreground", "new_both")
 
@@ -22,9 +22,13 @@ def split_of(new_background: bool, new_foreground: bool) -> str:
     return SPLITS[new_background + 2 * new_foreground]
 
 
-def _says(meaning: str, empty: Any = None) -> Any:
-    """A field of a row.  `empty` stands on disk for None: of the field's own type, so that no column is ever null."""
-    return field(metadata={"meaning": meaning, "empty": empty})
+def _says(meaning: str, empty: Any = None, default: Any = dataclasses.MISSING) -> Any:
+    """A field of a row.
+
+    `empty` stands on disk for None: of the field's own type, so that no column is ever null.  With a default, rows of
+    earlier versions may lack it.
+    """
+    return field(default=default, metadata={"meaning": meaning, "empty": empty})
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class FigureRecord:
     depth_at_contact: float | None = _says("depth there, in the unit of the depth; 0 where unknown", 0.0)
     real_height: float | None = _says("metres, of figures that stand; 0 of others", 0.0)
     look: Look = _says("strengths of shadow, colour, blur and noise that fit it to its background")
+    class_id: int = _says("number of its class, from 1; 0 is the background", default=1)
+    class_name: str = _says("name of its class", default=DEFAULT_CLASS)
+    licence: str = _says("of its photo, as credits.csv says; empty where nobody does", default="")
+    credit: str = _says("whose photo it is, likewise", default="")
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,9 @@ class Record:
     figures: tuple[FigureRecord, ...] = _says("its figures, the pair's first")
     depths: Mapping[str, DepthMeaning] = field(default_factory=dict)  # by layer
     files: Mapping[str, str] = field(default_factory=dict)  # member in the part, by layer
+    background_tag: str = _says("the tag of its background's source; empty for none", default="")
+    background_licence: str = _says("of its background's photo, as credits.csv says; or empty", default="")
+    background_credit: str = _says("whose photo it is, likewise", default="")
 
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
@@ -89,13 +100,13 @@ class Record:
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Record:
         """Return the record of a JSON row, also of format version 1.  Raises KeyError or TypeError for no row."""
-        own = {name: row[name] for name in _names(Record) if name not in ("figures", "depths", "files")}
-        own["split"] = own["split"].replace(" ", "_")  # version 1 wrote "new_both"
+        own = _values(Record, row, but=("figures", "depths", "files"))
+        own["split"] = own["split"].replace(" ", "_")  # version 1 wrote "new both"
         depths, files = {}, {}
         for layer in LAYERS:
             if f"{layer}_unit" in row:
                 of_layer = {name: row[f"{layer}_{name}"] for name in _names(DepthMeaning)}
-                depths[layer] = DepthMeaning(**_read(DepthMeaning, of_layer))
+                depths[layer] = DepthMeaning(**_values(DepthMeaning, of_layer))
             if row.get(f"{layer}_file_name"):
                 files[layer] = row[f"{layer}_file_name"]
         return Record(**own, figures=tuple(map(_figure, row["figures"])), depths=depths, files=files)
@@ -115,10 +126,15 @@ def _plain(record: Record | FigureRecord | DepthMeaning) -> dict[str, Any]:
     return row
 
 
-def _read(kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a kind as `_plain` wrote them, or as version 1 did, with null for empty."""
+def _values(kind: type, row: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the fields of a kind as `_plain` wrote them, or as version 1 did, with null for empty.
+
+    Raises KeyError for one that is missing and has no default.
+    """
     values: dict[str, Any] = {}
     for knob in dataclasses.fields(kind):
+        if knob.name in but or (knob.name not in row and knob.default is not dataclasses.MISSING):
+            continue
         value, empty = row[knob.name], knob.metadata.get("empty")
         nothing = empty is not None and value == empty
         values[knob.name] = None if nothing else tuple(value) if isinstance(value, list) else value
@@ -127,7 +143,7 @@ def _read(kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figure(row: Mapping[str, Any]) -> FigureRecord:
     look = Look(**{name: row["look"][name] for name in _names(Look)})
-    return FigureRecord(**_read(FigureRecord, row) | {"look": look})
+    return FigureRecord(**_values(FigureRecord, row) | {"look": look})
 
 
 # labels.csv in its order: "part" and the layers' members, the record's fields, the first figure's, the depth's meaning
@@ -136,6 +152,7 @@ COLUMNS = (
     *("position", "mirrored", "split", "x", "y", "width", "height", "scale", "flip"),
     *("box_x0", "box_y0", "box_x1", "box_y1", "area", "visible_fraction", "contact_x", "contact_y"),
     *("depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"),
+    *("class_id", "class_name", "background_tag"),
 )
 _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 

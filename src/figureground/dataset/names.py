@@ -37,5 +37,6 @@ def is_begun(store: Store) -> bool:
 
 def recipe_in(store: Store) -> Recipe:
     """Return the recipe that a dataset was made by; its relative paths start where they did then."""
-    root = Path(store.name) / read_json(store, BUILD).get("root", "")
-    return parse(store.read(RECIPE).decode(), f"{store.name}/{RECIPE}", root)
+    about = read_json(store, BUILD)
+    root, version = Path(store.name) / about.get("root", ""), about.get("format", 2)
+    return parse(store.read(RECIPE).decode(), f"{store.name}/{RECIPE}", root, version=version)

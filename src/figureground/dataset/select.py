@@ -35,6 +35,15 @@ class Samples(ABC):
     def split(self, i: int) -> str:
         """Return the split of sample i."""
 
+    @property
+    @abstractmethod
+    def classes(self) -> dict[int, str]:
+        """The classes of figures by their number, from 1; 0 is the background."""
+
+    @abstractmethod
+    def class_names(self, i: int) -> frozenset[str]:
+        """Return the classes of the figures of sample i."""
+
     @overload
     def __getitem__(self, i: int) -> Sample: ...
     @overload
@@ -51,16 +60,28 @@ class Samples(ABC):
     def __iter__(self) -> Iterator[Sample]:
         return (self.sample(i) for i in range(len(self)))
 
-    def select(self, *, split: str | None = None, where: Callable[[Record], bool] | None = None) -> Selection:
-        """Return the samples of a split, or those whose record `where` says yes to, or both.
+    def select(
+        self,
+        *,
+        split: str | None = None,
+        class_: str | None = None,
+        where: Callable[[Record], bool] | None = None,
+    ) -> Selection:
+        """Return the samples of a split, those with a figure of a class, and those whose record `where` says yes to;
+        of several, the samples that all of them choose.
 
-        Raises FigureGroundError for a split that is not known.
+        Raises FigureGroundError for a split or a class that is not known.
         """
         indices: Sequence[int] = range(len(self))
         if split is not None:
             if split not in SPLITS:
                 raise FigureGroundError(f"unknown split {split!r}", "select", f"one of {', '.join(SPLITS)}")
             indices = [i for i in indices if self.split(i) == split]
+        if class_ is not None:
+            if class_ not in self.classes.values():
+                known = ", ".join(self.classes.values())
+                raise FigureGroundError(f"unknown class {class_!r}", "select", f"one of {known}")
+            indices = [i for i in indices if class_ in self.class_names(i)]
         if where is not None:
             indices = [i for i in indices if where(self.record(i))]
         return Selection(self, indices)
@@ -91,6 +112,13 @@ class Selection(Samples):
 
     def split(self, i: int) -> str:
         return self.source.split(self.indices[i])
+
+    @property
+    def classes(self) -> dict[int, str]:
+        return self.source.classes
+
+    def class_names(self, i: int) -> frozenset[str]:
+        return self.source.class_names(self.indices[i])
 
     def __repr__(self) -> str:
         return f"Selection({len(self):,} of {self.source!r})"

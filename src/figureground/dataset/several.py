@@ -20,7 +20,8 @@ class Several(Samples):
     """Finished datasets one after the other, as one sequence.
 
     A photo that is kept out of training in one of them is kept out in all: photos are told by their content, so a
-    sample's split may be stricter here than in its own dataset, never laxer.  `record.index` counts in its own dataset.
+    sample's split may be stricter here than in its own dataset, never laxer.  So are photos of one group.  Classes are
+    told by their names and numbered anew, in records and in semantic maps.  `record.index` counts in its own dataset.
     """
 
     def __init__(self, datasets: Sequence[Dataset]) -> None:
@@ -30,6 +31,8 @@ class Several(Samples):
         self._backgrounds = frozenset().union(*(backgrounds for backgrounds, _ in held))
         self._foregrounds = frozenset().union(*(foregrounds for _, foregrounds in held))
         self._photos = [_keys(data.catalog) for data in self.datasets]
+        names = dict.fromkeys(name for data in self.datasets for name in data.classes.values())
+        self._class_ids = {name: number for number, name in enumerate(names, 1)}
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -46,6 +49,14 @@ class Several(Samples):
     def split(self, i: int) -> str:
         return self.record(i).split
 
+    @property
+    def classes(self) -> dict[int, str]:
+        return {number: name for name, number in self._class_ids.items()}
+
+    def class_names(self, i: int) -> frozenset[str]:
+        k, own = self._place(i)
+        return self.datasets[k].class_names(own)
+
     def _place(self, i: int) -> tuple[int, int]:
         """Return which dataset sample i lies in, and its number there."""
         k = bisect.bisect_right(self._ends, i)
@@ -55,15 +66,18 @@ class Several(Samples):
         photos = self._photos[k]
         new_background = photos[record.background] in self._backgrounds
         new_foreground = any(photos[figure.foreground] in self._foregrounds for figure in record.figures)
-        return dataclasses.replace(record, split=split_of(new_background, new_foreground))
+        figures = tuple(
+            dataclasses.replace(figure, class_id=self._class_ids[figure.class_name]) for figure in record.figures
+        )
+        return dataclasses.replace(record, split=split_of(new_background, new_foreground), figures=figures)
 
     def __repr__(self) -> str:
         return f"Several({len(self):,} samples of {len(self.datasets)} datasets: {', '.join(map(repr, self.datasets))})"
 
 
 def photo_key(photo: Background | Foreground) -> str:
-    """Return what makes two photos one, for splits."""
-    return photo.source_sha256
+    """Return what makes two photos one, for splits: their group, or else their content."""
+    return f"group {photo.group}" if photo.group else photo.source_sha256
 
 
 def _keys(catalog: Catalog) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.nouns import Catalog
+from figureground.core.nouns import DEFAULT_CLASS, Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.record import Record
 from figureground.core.store import Store
@@ -71,6 +71,15 @@ class Dataset(Samples):
     def split(self, i: int) -> str:
         """Return the split of sample i."""
         return self.record(i).split
+
+    @property
+    def classes(self) -> dict[int, str]:
+        """The classes of figures by their number, from 1; 0 is the background."""
+        return {int(number): name for number, name in self.manifest.get("classes", {"1": DEFAULT_CLASS}).items()}
+
+    def class_names(self, i: int) -> frozenset[str]:
+        """Return the classes of the figures of sample i."""
+        return frozenset(figure.class_name for figure in self.record(i).figures)
 
     def members(self, i: int) -> dict[str, bytes]:
         """Return the encoded members of sample i as they are stored: layer -> bytes."""

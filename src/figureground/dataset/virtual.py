@@ -62,6 +62,16 @@ class VirtualDataset(Samples):
         (scene,) = maker.scenes([self._number(i)])
         return maker.recorder.split.of(scene)
 
+    @property
+    def classes(self) -> dict[int, str]:
+        """The classes of figures by their number, from 1; 0 is the background."""
+        return dict(enumerate(self.catalog.classes, 1))
+
+    def class_names(self, i: int) -> frozenset[str]:
+        """Return the classes of the figures of sample i; planning it is enough."""
+        (scene,) = self._made().scenes([self._number(i)])
+        return frozenset(self.catalog.foregrounds[figure.foreground].class_name for figure in scene.figures)
+
     def background(self, i: int) -> tuple[Picture, DepthMap | None]:
         """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
         return scenery(self.catalog, self._made().pixels, i)

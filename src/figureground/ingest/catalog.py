@@ -8,7 +8,16 @@ import json
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.nouns import Appearance, Background, Catalog, Foreground, Ground, NetworkUse, SetAside
+from figureground.core.nouns import (
+    DEFAULT_CLASS,
+    Appearance,
+    Background,
+    Catalog,
+    Foreground,
+    Ground,
+    NetworkUse,
+    SetAside,
+)
 from figureground.core.store import Store
 
 FILE = "catalog.jsonl"
@@ -25,7 +34,8 @@ def digest(catalog: Catalog) -> str:
 def to_lines(catalog: Catalog) -> str:
     """Return the JSON lines of a catalog: its state, used photos, then notes, then what was set aside."""
     networks = [dataclasses.asdict(network) for network in catalog.networks]
-    rows: list[dict[str, Any]] = [{"kind": "state", "state": catalog.state, "networks": networks}]
+    about = {"state": catalog.state, "networks": networks, "classes": list(catalog.classes)}
+    rows: list[dict[str, Any]] = [{"kind": "state", **about}]
     rows += [{"kind": "background", **dataclasses.asdict(b)} for b in catalog.backgrounds]
     rows += [{"kind": "foreground", **dataclasses.asdict(f)} for f in catalog.foregrounds]
     rows += [{"kind": "note", "of": n.kind, "source": n.source, "reason": n.reason} for n in catalog.notes]
@@ -47,6 +57,7 @@ def from_lines(text: str) -> Catalog:
         tuple(map(_set_aside, found.get("note", []))),
         about["state"],
         tuple(NetworkUse(**network) for network in about["networks"]),
+        tuple(about.get("classes", (DEFAULT_CLASS,))),
     )
 
 

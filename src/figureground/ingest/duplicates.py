@@ -23,8 +23,11 @@ class Seen:
 
     def copy_of(self, kind: str, source: str, sha256: str) -> str:
         """Return why the photo is an exact copy of an earlier one, or ""; remember it if it is new."""
-        earlier = self._exact.setdefault((kind, sha256), source)
-        return "" if earlier == source else f"the same file as {earlier}"
+        if (kind, sha256) not in self._exact:
+            self._exact[kind, sha256] = source
+            return ""
+        earlier = self._exact[kind, sha256]
+        return f"the same file as {earlier}" if earlier != source else "the same file, found by an earlier source"
 
     def twin_of(self, kind: str, source: str, miniature: Bytes) -> str:
         """Return why the photo shows the same as an earlier one, or ""; remember it if it is new.

@@ -10,11 +10,12 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
-from figureground.core.job import Cutting, DepthModel, DepthPlan, Job, Running
+from figureground.core.job import DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import Store
@@ -23,7 +24,7 @@ from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.duplicates import Seen
 from figureground.ingest.framing import canvas_focal, framed_depth
-from figureground.ingest.inputs import Photo, photos_of
+from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.prepare import Prepared, Source, Tools
 from figureground.ingest.state import state
 from figureground.networks.cutout import cutout_network
@@ -67,8 +68,15 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
             aside.append(SetAside(photo.kind, photo.name, reason))
     _require_some("background", shelf.backgrounds, aside)
     _require_some("foreground", shelf.foregrounds, aside)
-    networks = _networks(job.cutting, job.depth, shelf.foregrounds)
-    catalog = Catalog(tuple(shelf.backgrounds), tuple(shelf.foregrounds), tuple(aside), tuple(notes), digest, networks)
+    catalog = Catalog(
+        tuple(shelf.backgrounds),
+        tuple(shelf.foregrounds),
+        tuple(aside),
+        tuple(notes),
+        digest,
+        _networks(job, shelf),
+        classes_of(todo),
+    )
     store.write(FILE, to_lines(catalog).encode())
     return catalog
 
@@ -79,35 +87,46 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
     try:
         data = photos.read_bytes(Path(photo.path))
         sha = photos.sha256(data)
-        source = Source(photo.name, sha)
-        prepared = (
-            _background(job, photo, source, data) if photo.kind == "background" else _foreground(job, source, data)
-        )
+        source = Source(photo.name, sha, photo.source + 1)
+        prepare_one = _background if photo.kind == "background" else _foreground
+        prepared = _named(prepare_one(job, photo, source, data), job, photo)
         return Outcome(sha, prepared, photos.thumbprint(prepared.pixels))
     except SetAsideError as error:
         return Outcome(sha, reason=error.reason)
 
 
+def _named(prepared: Prepared[Any], job: Job, photo: Photo) -> Prepared[Any]:
+    """Return what was prepared with what is known of the photo beside its pixels: class or tag, and credits."""
+    about: dict[str, Any] = dict(vars(photo.credit))
+    if photo.kind == "background":
+        about["tag"] = job.inputs.backgrounds[photo.source].tag
+    else:
+        about |= {"class_id": photo.class_id, "class_name": photo.class_name}
+    return replace(prepared, entry=replace(prepared.entry, **about))
+
+
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
+    own = job.inputs.backgrounds[photo.source]
     decoded = photos.decode(data, 2 * job.canvas.height)
-    prepared = prepare.background(decoded.pixels, job.canvas, job.inputs.fit, source)
+    prepared = prepare.background(decoded.pixels, job.canvas, own.fit, source)
     prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
     if not job.depth.of_backgrounds:
         return prepared
-    if not job.depth.known:
+    if own.depth_maps is None:
         depth = depth_network(job.depth).estimate(prepared.pixels)
         return prepare.with_depth(prepared, depth, job, job.depth.focal)
     if not photo.depth:
         raise SetAsideError("no depth map with its stem in backgrounds.depth")
-    given = read_depth(Path(photo.depth), job.inputs.depth_unit)
-    values = framed_depth(given.values, decoded.pixels.shape, job.canvas, job.inputs.fit)
-    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, job.inputs.fit)
+    given = read_depth(Path(photo.depth), own.depth_unit)
+    values = framed_depth(given.values, decoded.pixels.shape, job.canvas, own.fit)
+    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, own.fit)
     return prepare.with_depth(prepared, replace(given, values=values), job, focal)
 
 
-def _foreground(job: Job, source: Source, data: bytes) -> Prepared[Foreground]:
+def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Foreground]:
     decoded = photos.decode(data, max(4 * job.canvas.height, 512))
-    model = job.cutting.model
+    own = job.inputs.foregrounds[photo.source]
+    model = own.cutting.model
     tools = Tools(
         cutout_network(model.path) if model else None,
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
@@ -144,11 +163,12 @@ def _require_some(kind: str, entries: list[Background] | list[Foreground], aside
         )
 
 
-def _networks(cutting: Cutting, depth: DepthPlan, foregrounds: list[Foreground]) -> tuple[NetworkUse, ...]:
+def _networks(job: Job, shelf: _Shelf) -> tuple[NetworkUse, ...]:
     """Return the networks that the catalog was made with."""
-    found = []
-    if cutting.model is not None and any(entry.cutout == "network" for entry in foregrounds):
-        found.append(NetworkUse("cut-out", cutting.model.path.name, cutting.model.sha256))
+    depth = job.depth
+    used = {entry.source_number - 1 for entry in shelf.foregrounds if entry.cutout == "network"}
+    cutting = [model for n in sorted(used) if (model := job.inputs.foregrounds[n].cutting.model) is not None]
+    found = [NetworkUse("cut-out", model.path.name, model.sha256) for model in dict.fromkeys(cutting)]
     if depth.estimates and depth.model is not None:
         found.append(NetworkUse("depth", depth.model.path.name, depth.model.sha256))
     return tuple(found)

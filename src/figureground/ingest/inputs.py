@@ -1,40 +1,170 @@
-"""The photos that a job names, with the names that people know them by and the depth maps that belong to them."""
+"""The photos that a job names, with the names that people know them by, their classes, and the depth maps and credits
+that belong to them."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from figureground.core.job import Job
+from figureground.core.errors import FigureGroundError
+from figureground.core.files import user_path
+from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Job
 from figureground.ingest import photos
+from figureground.ingest.credits import UNKNOWN, Credit, credits_of
 from figureground.ingest.depth_maps import depth_maps, require_one_owner
+
+_GROUND = "background"  # class 0, so no class of figures
+_WILD = set("*?[")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo to prepare.  `name` is for people; `depth` is the path of its known depth map, "" for none."""
+    """One photo to prepare.  `name` is for people; `source` counts the recipe's sources of its kind from 0; `depth` is
+    the path of its known depth map, "" for none.  A foreground has a class: its name, and its number from 1."""
 
     kind: Literal["background", "foreground"]
     path: str
     name: str
+    source: int = 0
     depth: str = ""
+    class_name: str = ""
+    class_id: int = 0
+    credit: Credit = UNKNOWN
 
 
 def photos_of(job: Job) -> list[Photo]:
-    """Return every photo that a job names, backgrounds first.  Raises FigureGroundError for missing folders."""
+    """Return every photo that a job names, backgrounds first, in the order of the sources and then of their names.
+
+    Raises FigureGroundError, before any of them is read, for missing folders, two sources of one path, classes that
+    cannot be told apart, photos that have none, and credits that do not fit.
+    """
     inputs = job.inputs
-    backgrounds = photos.find(inputs.backgrounds, inputs.root, "backgrounds.path")
-    foregrounds = photos.find(inputs.foregrounds, inputs.root, "foregrounds.path")
-    maps = depth_maps(inputs.depth_maps, inputs.root) if inputs.depth_maps is not None else {}
-    if job.depth.of_backgrounds:
-        require_one_owner(backgrounds, maps, inputs.root)
-    found = [
-        Photo("background", str(path), display_name(path, inputs.root), str(maps.get(path.stem, "")))
-        for path in backgrounds
-    ]
-    return found + [Photo("foreground", str(path), display_name(path, inputs.root)) for path in foregrounds]
+    _refuse_same_paths("backgrounds", inputs.backgrounds, inputs.root)
+    _refuse_same_paths("foregrounds", inputs.foregrounds, inputs.root)
+    found = _backgrounds(inputs, job.depth.of_backgrounds) + _foregrounds(inputs)
+    return list(_credited(found, inputs))
+
+
+def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
+    """Return the classes of photos in the order of their numbers."""
+    return tuple(name for _, name in sorted({(p.class_id, p.class_name) for p in photos if p.class_id}))
+
+
+def _backgrounds(inputs: Inputs, with_depth: bool) -> list[Photo]:
+    found = []
+    for number, source in enumerate(inputs.backgrounds):
+        paths = photos.find(source.paths, inputs.root, "backgrounds.path")
+        maps = depth_maps(source.depth_maps, inputs.root) if source.depth_maps is not None else {}
+        if with_depth:
+            require_one_owner(paths, maps, inputs.root)
+        for path in paths:
+            depth = str(maps.get(path.stem, ""))
+            found.append(Photo("background", str(path), display_name(path, inputs.root), number, depth))
+    return found
+
+
+def _foregrounds(inputs: Inputs) -> list[Photo]:
+    """Return the photos of figures.  Classes are numbered as the sources come, then as sub-folders are named."""
+    found = []
+    numbers: dict[str, int] = {}
+    for number, source in enumerate(inputs.foregrounds):
+        paths = photos.find(source.paths, inputs.root, "foregrounds.path")
+        names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
+        _refuse_no_class(paths, names, inputs.root)
+        for name in sorted(set(names)):
+            numbers.setdefault(name, len(numbers) + 1)
+        for path, name in zip(paths, names, strict=True):
+            shown = display_name(path, inputs.root)
+            found.append(Photo("foreground", str(path), shown, number, class_name=name, class_id=numbers[name]))
+    _refuse_alike(list(numbers))
+    return found
+
+
+def _sub_folder(path: Path, texts: Sequence[str], root: Path) -> str:
+    """Return the name of the folder that a photo lies in, right below the source's path; "" where it lies in none."""
+    for base in (base_of(text, root) for text in texts):
+        if path.is_relative_to(base) and len(parts := path.relative_to(base).parts) > 1:
+            return os.fsencode(parts[0]).decode("utf-8", "replace")
+    return ""
+
+
+def base_of(text: str, root: Path) -> Path:
+    """Return the folder that a recipe's path starts from: itself, a file's folder, or what stands before wild cards."""
+    place = user_path(text, root)
+    if place.is_file():
+        return place.parent
+    if place.is_dir():
+        return place
+    for n, part in enumerate(place.parts):
+        if _WILD & set(part):
+            return Path(*place.parts[:n])
+    return place
+
+
+def _refuse_same_paths(section: str, sources: Sequence[BackgroundSource | ForegroundSource], root: Path) -> None:
+    owners: dict[str, int] = {}
+    for number, source in enumerate(sources, 1):
+        for text in source.paths:
+            earlier = owners.setdefault(os.path.abspath(user_path(text, root)), number)
+            if earlier != number:
+                raise FigureGroundError(
+                    f"sources {earlier} and {number} of {section} have one path",
+                    f"[[{section}]] path = {text!r}",
+                    "name other photos in one of them, or leave it out",
+                )
+
+
+def _refuse_no_class(paths: Sequence[Path], names: Sequence[str], root: Path) -> None:
+    loose = [display_name(path, root) for path, name in zip(paths, names, strict=True) if not name]
+    if loose:
+        more = f" and {len(loose) - 3} more" if len(loose) > 3 else ""
+        raise FigureGroundError(
+            f'class = "folder", and {len(loose)} photo{"s lie" if len(loose) > 1 else " lies"} in no sub-folder',
+            ", ".join(loose[:3]) + more,
+            "move them into a folder with the name of their class, or name the class in the recipe",
+        )
+
+
+def _refuse_alike(names: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        if name.casefold() == _GROUND:
+            raise FigureGroundError(
+                f"a class is called {name!r}, which is what class 0 is called",
+                f"foregrounds: class {name!r}",
+                "give it another name",
+            )
+        earlier = seen.setdefault(name.casefold(), name)
+        if earlier != name:
+            raise FigureGroundError(
+                f"two classes differ only in case: {earlier!r} and {name!r}",
+                f"foregrounds: classes {', '.join(names)}",
+                "write them alike if they are one, or give one of them another name",
+            )
+
+
+def _credited(found: Sequence[Photo], inputs: Inputs) -> Iterator[Photo]:
+    """Yield the photos with what the credits.csv beside them say."""
+    paths: dict[str, list[tuple[str, ...]]] = {
+        "background": [source.paths for source in inputs.backgrounds],
+        "foreground": [source.paths for source in inputs.foregrounds],
+    }
+    folders: dict[Path, None] = {}
+    bases: dict[tuple[str, int], list[Path]] = {}
+    for photo in found:
+        source = photo.kind, photo.source
+        if source not in bases:
+            bases[source] = [base_of(text, inputs.root) for text in paths[photo.kind][photo.source]]
+        parents = Path(photo.path).parents
+        for base in bases[source]:
+            if base in parents:
+                folders.update(dict.fromkeys(parents[: parents.index(base) + 1]))
+    known = credits_of(sorted(folders, key=lambda folder: (len(folder.parts), folder)), inputs.root)
+    for photo in found:
+        yield replace(photo, credit=known.get(os.path.abspath(photo.path), UNKNOWN))
 
 
 def display_name(path: Path, root: Path) -> str:

@@ -36,10 +36,12 @@ from figureground.plan.heights import drawn_height, real_height
 
 @dataclass(frozen=True)
 class Source:
-    """Whose photo it is: its name for people, and the sha256 of its file, with which its draws count."""
+    """Whose photo it is: its name for people, the sha256 of its file, with which its draws count, and the number of
+    the recipe's source that it is from."""
 
     name: str
     sha256: str
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepa
     data = out.getvalue()
     with Image.open(io.BytesIO(data)) as decoded:
         picture = np.asarray(decoded)
-    entry = Background("", "", "", source.name, source.sha256, measure(picture))
+    entry = Background("", "", "", source.name, source.sha256, measure(picture), source_number=source.number)
     return Prepared(entry, {"picture": data}, picture, notes)
 
 
@@ -95,7 +97,7 @@ def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, focal:
     `focal`: focal length / side of the canvas, 0 if unknown.  Raises SetAsideError for a background without a usable
     floor where those are left out, and for depth that no figure could stand in.
     """
-    estimated = not job.depth.known
+    estimated = job.inputs.backgrounds[prepared.entry.source_number - 1].depth_maps is None
     try:
         code = background_code(depth)
     except ValueError as error:
@@ -115,7 +117,8 @@ def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, focal:
     trust = ESTIMATED if estimated else KNOWN
     found = fit_floor(dequantise(code), prepared.pixels, trust, focal, job.floors.camera_height)
     if not isinstance(found, str):
-        found = _why_nobody_fits(found, job.placing.heights, job.canvas) or found
+        reasons = [_why_nobody_fits(found, heights, job.canvas) for heights in job.placing.heights]
+        found = reasons[0] if all(reasons) else found
     if isinstance(found, str):
         if job.floors.required:
             raise SetAsideError(f"no usable floor: {found}")
@@ -135,7 +138,7 @@ def _why_nobody_fits(found: tuple[Ground, Mask], heights: Heights, canvas: Canva
         return ""
     return (
         f"a figure of {usual:.2f} m would be {tall.min():.0f} to {tall.max():.0f} px tall on it, "
-        f"and placement.size allows {heights.least:.0f} to {heights.most:.0f}"
+        f"and foregrounds.height allows {heights.least:.0f} to {heights.most:.0f}"
     )
 
 
@@ -144,11 +147,12 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
 
     Raises SetAsideError when there is no usable figure, or none that the canvas has room for.
     """
-    cutout, method = cut_out(working(pixels), job.cutting.method, tools.cut)
+    own = job.inputs.foregrounds[source.number - 1]
+    cutout, method = cut_out(working(pixels), own.cutting.method, tools.cut)
     cutout = trim(cutout)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
-    height = _prepared_height(cutout, job.placing.heights, job.placing.standing, source)
+    height = _prepared_height(cutout, own.heights, job.placing.standing, source)
     width = max(1, round(cutout.shape[1] * height / cutout.shape[0]))
     # Pillow premultiplies alpha for this, so hidden colours do not bleed in
     scaled = np.asarray(Image.fromarray(np.ascontiguousarray(cutout)).resize((width, height), Image.Resampling.LANCZOS))
@@ -173,10 +177,11 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
         scale=round(height / cutout.shape[0], 6),
         cutout=method,
         appearance=measure(scaled[..., :3], mask),
+        source_number=source.number,
     )
     files = {"picture": _png(scaled), "mask": png.encode(mask)}
     if job.placing.standing:
-        real_m = real_height(job.placing.heights, source.name, source.sha256)
+        real_m = real_height(own.heights, source.sha256)
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
         files |= _relief(scaled, mask, job.depth.relief, tools)
     return Prepared(entry, files, scaled)

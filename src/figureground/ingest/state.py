@@ -14,7 +14,7 @@ from figureground.core.job import Job
 from figureground.core.recipe_toml import content
 from figureground.ingest.inputs import Photo
 
-VERSION = 2  # raise it when preparation changes what it writes
+VERSION = 3  # raise it when preparation changes what it writes
 _SECTIONS = ("seed", "size", "backgrounds", "foregrounds", "placement")
 # placement's knobs that change nothing of the catalog, so that changing them does not prepare it anew
 _NO_MATTER = {"placement.per_pair", "placement.samples", "placement.figures", "placement.overlap"}
@@ -26,21 +26,31 @@ def state(job: Job, photos: Sequence[Photo]) -> str:
     knobs = {
         key: value
         for key, value in content(job.recipe).items()
-        if key.split(".")[0] in _SECTIONS and key not in _NO_MATTER
+        if _section(key) in _SECTIONS and key not in _NO_MATTER and not key.endswith(".weight")
     }
     network = [depth.model.sha256, meaning(depth.model.card), asdict(depth.running)] if depth.model else None
     about = [
         VERSION,
         knobs,
-        job.cutting.model.sha256 if job.cutting.model else "",
+        [own.cutting.model.sha256 if own.cutting.model else "" for own in job.inputs.foregrounds],
         [depth.of_backgrounds, depth.relief, depth.focal if depth.of_backgrounds else 0],
         network if depth.estimates else None,
     ]
     files = [
-        (photo.kind, photo.name, _sha256(photo.path), _sha256(photo.depth if depth.of_backgrounds else ""))
-        for photo in photos
+        (*_about(photo), _sha256(photo.path), _sha256(photo.depth if depth.of_backgrounds else "")) for photo in photos
     ]
     return hashlib.sha256(json.dumps([about, files], sort_keys=True).encode()).hexdigest()
+
+
+def _section(key: str) -> str:
+    """Return the section of a key: foregrounds of "foregrounds[2].height"."""
+    return key.split(".")[0].split("[")[0]
+
+
+def _about(photo: Photo) -> tuple[str | int, ...]:
+    """Return what is known of a photo beside its pixels."""
+    said = photo.credit
+    return photo.kind, photo.name, photo.source, photo.class_name, photo.class_id, said.licence, said.credit, said.group
 
 
 def _sha256(path: str) -> str:

@@ -100,6 +100,7 @@ def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], tot
         "size": task.job.canvas.height,
         "backgrounds": len(catalog.backgrounds),
         "foregrounds": len(catalog.foregrounds),
+        "classes": {str(number): name for number, name in enumerate(catalog.classes, 1)},
         "set_aside": len(catalog.set_aside),
         "networks": [asdict(network) for network in catalog.networks],
         "bytes": sum(info.bytes for info in infos),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+from collections.abc import Sequence
 
 from figureground.core import random
 from figureground.core.canvas import Canvas
@@ -17,20 +17,16 @@ def drawn_height(heights: Heights, source_sha256: str) -> int:
     return int(random.integers(heights.seed, content_index(source_sha256), "figure height", low, high))
 
 
-def real_height(heights: Heights, source: str, source_sha256: str) -> float:
-    """Return a foreground's height in metres: drawn in its range, which the first pattern that fits its name gives."""
+def real_height(heights: Heights, source_sha256: str) -> float:
+    """Return a foreground's height in metres, drawn in the range of its source."""
     low, high = heights.real_m
-    parts = source.split("/")
-    for pattern, least, most in heights.exceptions:
-        if any(fnmatch.fnmatchcase("/".join(parts[i:]), pattern) for i in range(len(parts))):
-            low, high = least, most
-            break
     draw = float(random.uniform(heights.seed, content_index(source_sha256), "real height"))
     return round(low + (high - low) * draw, 4)
 
 
-def limits(heights: Heights, cutout: Foreground) -> tuple[float, float]:
+def limits(of_sources: Sequence[Heights], cutout: Foreground) -> tuple[float, float]:
     """Return the least and greatest height in px of a standing figure; no cut-out is enlarged more than twice."""
+    heights = of_sources[cutout.source_number - 1]
     return heights.least, min(heights.most, 2 * cutout.height)
 
 
@@ -39,7 +35,8 @@ def resized(cutout: Foreground, height: int) -> tuple[int, int]:
     return max(1, round(cutout.width * height / cutout.height)), height
 
 
-def flat_size(heights: Heights, canvas: Canvas, cutout: Foreground) -> tuple[int, int]:
+def flat_size(of_sources: Sequence[Heights], canvas: Canvas, cutout: Foreground) -> tuple[int, int]:
     """Return (width, height) of a figure that finds no place on the floor: its drawn height, within the canvas."""
+    heights = of_sources[cutout.source_number - 1]
     height = min(drawn_height(heights, cutout.source_sha256), int(canvas.width * cutout.height / cutout.width))
     return resized(cutout, max(1, height))

@@ -6,12 +6,16 @@ The full product is numbered background-major: for each background, each foregro
 then its mirrored twin.  With `samples` = N, sample k < N walks the (background, foreground) pairs along diagonals, so
 every prefix uses each background, and each foreground, equally often (to within one), and comes back to a pair with
 another position only when all pairs have been used.  Its pixels are those of the same combination in the full product.
+
+Where sources have weights, they take turns (`interleave.py`), each walking its own pairs.  Every second source walks
+the backgrounds backwards, so that two sources together still use each equally often (to within one).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +27,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.job import Placing
 from figureground.core.nouns import Catalog, Figure, Scene
 from figureground.plan import flat, ground
+from figureground.plan.interleave import Turns, shares_of, turns_of
 from figureground.plan.place import Placed, Setting, Slot, with_look
 from figureground.plan.sight import Sight
 from figureground.plan.split import split
@@ -52,6 +57,8 @@ def count(placing: Placing, catalog: Catalog) -> int:
     wanted = placing.samples
     if wanted is None:
         return everything
+    if placing.weights:
+        _require_pairs(placing, catalog, wanted)
     if wanted > everything:
         raise FigureGroundError(
             f"placement.samples = {wanted:,}, but there are only {everything:,} combinations",
@@ -62,21 +69,67 @@ def count(placing: Placing, catalog: Catalog) -> int:
     return wanted
 
 
+def _require_pairs(placing: Placing, catalog: Catalog, wanted: int) -> None:
+    """Raise FigureGroundError where the weights would bring a combination a second time."""
+    turns, members = _sources(placing, catalog)
+    variants = placing.per_pair * placing.twins
+    there = turns.steps([len(catalog.backgrounds) * own.size * variants for own in members])
+    if wanted > there:
+        raise FigureGroundError(
+            f"placement.samples = {wanted:,}, but with these weights combinations come again after {there:,}",
+            f"foregrounds.weight = {', '.join(f'{weight:g}' for weight in placing.weights)}",
+            "lower placement.samples, raise placement.per_pair, or bring the weights nearer to each other",
+        )
+
+
+def _sources(placing: Placing, catalog: Catalog) -> tuple[Turns, list[Ints]]:
+    """Return the turns of the sources, and the numbers of each one's foregrounds."""
+    numbers = np.array([f.source_number for f in catalog.foregrounds], np.int64)
+    members = [np.flatnonzero(numbers == n + 1) for n in range(len(placing.weights))]
+    shares = shares_of(placing.weights, [own.size for own in members])
+    if not any(shares):
+        raise FigureGroundError(
+            "every usable foreground has a weight of zero",
+            f"foregrounds.weight = {', '.join(f'{weight:g}' for weight in placing.weights)}",
+            "give their source a weight, or see with `figureground check` why the others are set aside",
+        )
+    return turns_of(shares), members
+
+
+def _pairs(placing: Placing, catalog: Catalog, k: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return (background, foreground, how often the pair came before) of each sample, where `samples` = N."""
+    n_bg, n_fg = len(catalog.backgrounds), len(catalog.foregrounds)
+    if not placing.weights:
+        return _diagonal(k, n_bg, n_fg)
+    turns, members = _sources(placing, catalog)
+    source, turn = turns.at(k)
+    background, foreground, lap = np.zeros((3, k.size), np.int64)
+    for n, own in enumerate(members):
+        if (here := source == n).any():
+            b, f, lap[here] = _diagonal(turn[here], n_bg, own.size)
+            background[here], foreground[here] = n_bg - 1 - b if n % 2 else b, own[f]
+    return background, foreground, lap
+
+
+def _diagonal(k: Ints, n_bg: int, n_fg: int) -> tuple[Ints, Ints, Ints]:
+    """Return (background, foreground, lap) of each step on the walk along the diagonals of all pairs."""
+    lap, step = k // (n_bg * n_fg), k % (n_bg * n_fg)
+    return step % n_bg, (step + step // math.lcm(n_bg, n_fg)) % n_fg, lap
+
+
 def combinations(placing: Placing, catalog: Catalog, indices: ArrayLike) -> Combination:
     """Return what each sample index combines.  Raises IndexError outside 0..count-1."""
     k = np.asarray(indices, np.int64).reshape(-1)
     samples = count(placing, catalog)
     if k.size and (k.min() < 0 or k.max() >= samples):
         raise IndexError(f"sample index outside 0..{samples - 1}")
-    n_bg, n_fg = len(catalog.backgrounds), len(catalog.foregrounds)
+    n_fg = len(catalog.foregrounds)
     variants = placing.per_pair * placing.twins
     if placing.samples is None:
         pair, variant = k // variants, k % variants
         background, foreground = pair // n_fg, pair % n_fg
     else:
-        step, lap = k % (n_bg * n_fg), k // (n_bg * n_fg)
-        background = step % n_bg
-        foreground = (step + step // math.lcm(n_bg, n_fg)) % n_fg
+        background, foreground, lap = _pairs(placing, catalog, k)
         first = random.integers(placing.seed, background * n_fg + foreground, "first variant", 0, variants - 1)
         variant = (first + lap) % variants
     return Combination(background, foreground, variant // placing.twins, variant % placing.twins)
@@ -137,23 +190,18 @@ def _others(
 ) -> list[tuple[Figure, ...]]:
     """Return the scene's figures, for each flip, with the others beside the first; one without a place is left out.
 
-    How many, and which, hangs on background and position alone: the others are those that follow the first one after
-    some steps, among the foregrounds of its split, so that all are used equally often and no split leaks.
+    How many hangs on background and position alone; which, see `_companions`, are foregrounds of the first one's split,
+    so that no split leaks.
     """
     placing = setting.placing
     spot = first.background * placing.per_pair + position
     wanted = int(random.integers(placing.seed, spot, "figures", *placing.figures))
     inside = first.foreground in kept_out
     group = [i for i in range(len(setting.catalog.foregrounds)) if (i in kept_out) == inside]
-    wanted = min(wanted, len(group))
-    if wanted < 2:
-        return figures
-    step = int(random.integers(placing.seed, spot, "others", 1, len(group) - 1))
+    others = _companions(setting, first.foreground, group, spot, wanted - 1)
     # a scene whose first figure stands has no floating ones
     must_stand = setting.placing.standing and figures[0][0].stands
-    for turn in range(1, wanted):
-        # steps run over 1..len(group)-1, so no foreground comes twice
-        other = group[(group.index(first.foreground) + 1 + (step - 1 + turn - 1) % (len(group) - 1)) % len(group)]
+    for turn, other in enumerate(others, 1):
         (strengths,) = _strengths(placing, np.array([first.counter]), turn)
         slot = dataclasses.replace(first, foreground=other, turn=turn, strengths=strengths)
         found = _standing(setting, slot, figures)
@@ -162,6 +210,33 @@ def _others(
         if found is not None:
             figures = [(*own, figure) for own, figure in zip(figures, found, strict=True)]
     return figures
+
+
+def _companions(setting: Setting, first: int, group: Sequence[int], spot: int, wanted: int) -> list[int]:
+    """Return up to `wanted` other foregrounds of a group, none twice.
+
+    Without weights those that follow `first` after some steps that hang on background and position alone, so that all
+    are used equally often; with weights drawn by them, one after the other.
+    """
+    placing = setting.placing
+    rest = len(group) - 1
+    wanted = min(wanted, rest)
+    if wanted < 1:
+        return []
+    if not placing.weights:
+        at, step = group.index(first), int(random.integers(placing.seed, spot, "others", 1, rest))
+        # steps run over 1..len(group)-1, so no foreground comes twice
+        return [group[(at + 1 + (step - 1 + turn) % rest) % len(group)] for turn in range(wanted)]
+    of_source = [placing.weights[setting.catalog.foregrounds[i].source_number - 1] for i in group]
+    weights = np.array([weight if i != first else 0.0 for i, weight in zip(group, of_source, strict=True)])
+    found = []
+    for turn in range(min(wanted, int(np.count_nonzero(weights)))):
+        ends = np.cumsum(weights)
+        draw = float(random.uniform(placing.seed, spot, f"other {turn} of {first}")) * ends[-1]
+        pick = int(np.searchsorted(ends, draw, "right"))
+        found.append(group[pick])
+        weights[pick] = 0.0
+    return found
 
 
 def _counter(placing: Placing, catalog: Catalog, which: Combination) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,14 +13,30 @@ from figureground.core.random import content_index
 from figureground.core.record import split_of
 
 
-def held_out(seed: int, kind: str, sources: Sequence[str], fraction: float) -> frozenset[int]:
+def held_out(
+    seed: int, kind: str, sources: Sequence[str], fraction: float, groups: Sequence[str] = ()
+) -> frozenset[int]:
     """Return the indices of the photos (given by their sha256) that are kept out of training.
 
-    Exactly round(fraction * n) of them, but never all; a photo's rank depends on its content alone.
+    Exactly round(fraction * n) of them, but never all; a photo's rank depends on its content alone.  Photos of one
+    group ("" is none) go together, by the group's rank, which depends on its name; then it is as many as whole groups
+    make, and, if any are wanted, at least those of the smallest.
     """
-    ranks = [int(random.bits(seed, content_index(sha), f"split {kind}")) for sha in sources]
+    together: dict[tuple[str, int], list[int]] = {}
+    for i, sha in enumerate(sources):
+        group = groups[i] if groups else ""
+        key = (hashlib.sha256(f"group {group}".encode()).hexdigest(), -1) if group else (sha, i)
+        together.setdefault(key, []).append(i)
+    ranks = {key: int(random.bits(seed, content_index(key[0]), f"split {kind}")) for key in together}
+    order = sorted(together, key=lambda key: (ranks[key], key))
     wanted = min(round(fraction * len(sources)), len(sources) - 1)
-    return frozenset(sorted(range(len(sources)), key=lambda i: (ranks[i], sources[i]))[: max(wanted, 0)])
+    found: set[int] = set()
+    for key in order:
+        if len(found) + len(together[key]) <= wanted:
+            found.update(together[key])
+    if wanted > 0 and not found and len(order) > 1:
+        found.update(together[min(order, key=lambda key: len(together[key]))])
+    return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,6 @@ def split(placing: Placing, catalog: Catalog) -> Split:
     backgrounds = [photo.source_sha256 for photo in catalog.backgrounds]
     foregrounds = [photo.source_sha256 for photo in catalog.foregrounds]
     return Split(
-        held_out(placing.seed, "background", backgrounds, placing.held_out[0]),
-        held_out(placing.seed, "foreground", foregrounds, placing.held_out[1]),
+        held_out(placing.seed, "background", backgrounds, placing.held_out[0], [b.group for b in catalog.backgrounds]),
+        held_out(placing.seed, "foreground", foregrounds, placing.held_out[1], [f.group for f in catalog.foregrounds]),
     )

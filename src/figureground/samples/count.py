@@ -98,6 +98,7 @@ def statistics_of(one: Counted) -> Statistics:
         wrong_boxes=int(wrong),
         placements=dict(Counter(figure.placement for figure in figures)),
         figures={str(len(figures)): 1},
+        classes=dict(Counter(figure.class_name for figure in figures)),
         visible_histogram=np.bincount(visible, minlength=VISIBLE_BINS),
         around=around,
         around_moved=moved,

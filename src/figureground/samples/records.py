@@ -35,14 +35,18 @@ class Recorder:
         for i, one in enumerate(sprites):
             mask = composite.mask if len(sprites) == 1 else composite.instances == i + 1
             figures.append(self._figure(i, one, mask, ranks[i], depth))
+        background = self.catalog.backgrounds[scene.background]
         return Record(
             index=scene.index,
             key=self.key(scene),
-            background=self.catalog.backgrounds[scene.background].id,
+            background=background.id,
             position=scene.position,
             mirrored=scene.mirrored,
             split=self.split.of(scene),
             figures=tuple(figures),
+            background_tag=background.tag,
+            background_licence=background.licence,
+            background_credit=background.credit,
             depths={layer: meaning_of(code) for layer, code in depths.items()},
         )
 
@@ -76,6 +80,10 @@ class Recorder:
             depth_at_contact=_depth_at(depth, figure if self.job.depth.layered else None, contact),
             real_height=cutout.real_height if figure.stands else None,
             look=figure.look,
+            class_id=cutout.class_id,
+            class_name=cutout.class_name,
+            licence=cutout.licence,
+            credit=cutout.credit,
         )
 
     def _without_geometry(self, number: int) -> str:

@@ -52,6 +52,7 @@ class Statistics:
     wrong_boxes: int = 0  # checked samples whose decoded mask has another box than the record
     placements: Mapping[str, int] = field(default_factory=dict)  # figures by how they were placed
     figures: Mapping[str, int] = field(default_factory=dict)  # samples by their number of figures
+    classes: Mapping[str, int] = field(default_factory=dict)  # figures by the name of their class
     visible_histogram: Vector = ()  # figures by visible fraction, 20 bins over 0..1
     around: int = 0  # px of checked samples outside the mask, where depth is layered
     around_moved: int = 0  # of these, px whose decoded depth is not the background's own
