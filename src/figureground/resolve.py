@@ -53,7 +53,7 @@ def formats_of(recipe: Recipe) -> Formats:
 
 
 def canvas_of(recipe: Recipe) -> Canvas:
-    return Canvas(recipe.size, recipe.size)
+    return Canvas.of(recipe.size)
 
 
 def inputs_of(recipe: Recipe) -> Inputs:

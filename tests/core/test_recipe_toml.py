@@ -37,7 +37,12 @@ def test_presets_are_recipes(preset: str) -> None:
         ("[placement]\nper_pairs = 3", "'placement.per_pairs'", "'placement.per_pair'"),
         ("per_pair = 3", "'per_pair'", "'placement.per_pair'"),
         ("[placment]\nper_pair = 3", "'placment'", "'placement'"),
-        ("size = 2000", "size = 2000 is not between 64 and 1024", ""),
+        ("size = 3000", "size = 3000 is not between 64 and 2048", ""),
+        ("size = [640, 32]", "size = [640, 32] is not between 64 and 2048", "the canvas in px"),
+        ("size = [640]", "a whole number or [width, height]", ""),
+        ("size = [640, 480, 3]", "a whole number or [width, height]", ""),
+        ("size = [640, 480.0]", "a whole number or [width, height]", ""),
+        ('size = "640x480"', "a whole number or [width, height]", ""),
         ("size = 224.0", "a whole number", ""),
         ("seed = true", "a whole number", ""),
         ('[depth]\nsource = "netwrk"', "one of network, layered, both, none (did you mean 'network'?)", ""),
@@ -62,8 +67,8 @@ def test_presets_are_recipes(preset: str) -> None:
         ("name = 2020-01-01", "is not text", ""),
         ("[image]\noptimize = 1", "is not true or false", ""),
         ("[[foregrounds]]\npath = 'a'\n[[foregrounds]]\npath = 'b'", "[[foregrounds]] is a list", "[foregrounds]"),
-        ("[[size]]\nwidth = 3", "is not a whole number", "side of the square canvas"),
-        ("[size]\nwidth = 3", "[size] is a table, not a whole number", "side of the square canvas"),
+        ("[[size]]\nwidth = 3", "is not a whole number", "the canvas in px"),
+        ("[size]\nwidth = 3", "[size] is a table, not a whole number", "the canvas in px"),
         ("[placement.mode]\nname = 'grid'", "[placement.mode] is a table, not one of uniform", ""),
         ("[placement.more]\nmode = 'grid'", "unknown recipe key 'placement.more'", "'placement.mode'"),
         ("[placement.more]", "unknown recipe key 'placement.more'", "'placement.mode'"),
@@ -157,3 +162,13 @@ def test_real_heights_are_patterns_with_ranges() -> None:
     recipe = from_mapping({"foregrounds": {"real_heights": ["chairs/* 0.8 1.0", "a name.png 0.3 0.3"]}})
     assert real_heights(recipe) == [("chairs/*", 0.8, 1.0), ("a name.png", 0.3, 0.3)]
     assert parse(to_toml(recipe)) == recipe
+
+
+def test_a_canvas_is_a_side_or_two() -> None:
+    wide = parse("size = [640, 480]")
+    assert wide.size == (640, 480)
+    assert "size = [640, 480]\n" in to_toml(wide)
+    assert parse(to_toml(wide)) == wide
+    assert parse("", settings=["size=[640,480]"]) == wide
+    assert parse("size = [96, 96]") == parse("size = 96")  # one dataset has one name
+    assert changed_keys(parse("size = 96"), wide) == ["size: 96 -> [640, 480]"]

@@ -22,7 +22,7 @@ from figureground.ingest import photos, prepare
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.duplicates import Seen
-from figureground.ingest.framing import canvas_focal, framed_depth
+from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
 from figureground.ingest.inputs import Photo, photos_of
 from figureground.ingest.prepare import Prepared, Source, Tools
 from figureground.ingest.state import state
@@ -89,24 +89,25 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
 
 
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
-    decoded = photos.decode(data, 2 * job.canvas.height)
+    decoded = photos.decode(data, 2 * job.canvas.longer)
     prepared = prepare.background(decoded.pixels, job.canvas, job.inputs.fit, source)
     prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
     if not job.depth.of_backgrounds:
         return prepared
+    stretch = pixel_stretch(decoded.pixels.shape, job.canvas, job.inputs.fit)
     if not job.depth.known:
         depth = depth_network(job.depth).estimate(prepared.pixels)
-        return prepare.with_depth(prepared, depth, job, job.depth.focal)
+        return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
     if not photo.depth:
         raise SetAsideError("no depth map with its stem in backgrounds.depth")
     given = read_depth(Path(photo.depth), job.inputs.depth_unit)
     values = framed_depth(given.values, decoded.pixels.shape, job.canvas, job.inputs.fit)
-    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, job.inputs.fit)
-    return prepare.with_depth(prepared, replace(given, values=values), job, focal)
+    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, job.canvas, job.inputs.fit)
+    return prepare.with_depth(prepared, replace(given, values=values), job, focal, stretch)
 
 
 def _foreground(job: Job, source: Source, data: bytes) -> Prepared[Foreground]:
-    decoded = photos.decode(data, max(4 * job.canvas.height, 512))
+    decoded = photos.decode(data, max(4 * job.canvas.longer, 512))
     model = job.cutting.model
     tools = Tools(
         cutout_network(model.path) if model else None,
