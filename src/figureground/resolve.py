@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from figureground.core.canvas import Canvas
+from figureground.core.canvas import REFERENCE, Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import file_sha256
 from figureground.core.job import (
@@ -54,7 +54,7 @@ def formats_of(recipe: Recipe) -> Formats:
 
 
 def canvas_of(recipe: Recipe) -> Canvas:
-    return Canvas(recipe.size, recipe.size)
+    return Canvas.of(recipe.size)
 
 
 def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
@@ -100,7 +100,7 @@ def heights_of(recipe: Recipe) -> tuple[Heights, ...]:
     found = []
     for own in recipe.foregrounds:
         if own.height == "auto":
-            drawn, standing = ([canvas.px(h) for h in usual] for usual in (_DRAWN, _STANDING))
+            drawn, standing = ([h * canvas.height / REFERENCE for h in usual] for usual in (_DRAWN, _STANDING))
         else:
             drawn = standing = [h * canvas.height for h in own.height]
         low, high = (max(1, round(px)) for px in drawn)

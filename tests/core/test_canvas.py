@@ -54,7 +54,15 @@ def test_overlap_is_empty_outside() -> None:
 def test_lengths_of_recipes_are_meant_at_224_px() -> None:
     assert Canvas(224, 224).px(30) == 30
     assert Canvas(96, 96).px(30) == 30 * 96 / 224
-    assert Canvas(448, 224).px(0.5) == 1.0
+    assert Canvas(448, 224).px(0.5) == Canvas(224, 448).px(0.5) == 0.5  # by the shorter side
+
+
+def test_sizes_are_written_width_first() -> None:
+    assert Canvas.of(96) == Canvas(96, 96)
+    assert Canvas.of((640, 480)) == Canvas.of([640, 480]) == Canvas(height=480, width=640)
+    assert (Canvas(96, 96).size, Canvas(480, 640).size) == (96, [640, 480])
+    assert str(Canvas(480, 640)) == "640 x 480 px"
+    assert (Canvas(480, 640).shorter, Canvas(480, 640).longer) == (480, 640)
 
 
 def test_everything_is_the_whole_canvas() -> None:

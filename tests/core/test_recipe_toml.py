@@ -37,7 +37,12 @@ def test_presets_are_recipes(preset: str) -> None:
         ("[placement]\nper_pairs = 3", "'placement.per_pairs'", "'placement.per_pair'"),
         ("per_pair = 3", "'per_pair'", "'placement.per_pair'"),
         ("[placment]\nper_pair = 3", "'placment'", "'placement'"),
-        ("size = 2000", "size = 2000 is not between 64 and 1024", ""),
+        ("size = 3000", "size = 3000 is not between 64 and 2048", ""),
+        ("size = [640, 32]", "size = [640, 32] is not between 64 and 2048", "the canvas in px"),
+        ("size = [640]", "a whole number or [width, height]", ""),
+        ("size = [640, 480, 3]", "a whole number or [width, height]", ""),
+        ("size = [640, 480.0]", "a whole number or [width, height]", ""),
+        ('size = "640x480"', "a whole number or [width, height]", ""),
         ("size = 224.0", "a whole number", ""),
         ("seed = true", "a whole number", ""),
         ('[depth]\nsource = "netwrk"', "one of network, layered, both, none (did you mean 'network'?)", ""),
@@ -67,8 +72,8 @@ def test_presets_are_recipes(preset: str) -> None:
         ("foregrounds = []", "foregrounds = [] is not a table", "write [foregrounds]"),
         ("foregrounds = 'people'", "foregrounds = 'people' is not a table", "write [foregrounds]"),
         ("[[foregrounds]]\n[[foregrounds]]\npaht = 'b'", "'foregrounds.paht'", "'foregrounds.path'"),
-        ("[[size]]\nwidth = 3", "is not a whole number", "side of the square canvas"),
-        ("[size]\nwidth = 3", "[size] is a table, not a whole number", "side of the square canvas"),
+        ("[[size]]\nwidth = 3", "is not a whole number", "the canvas in px"),
+        ("[size]\nwidth = 3", "[size] is a table, not a whole number", "the canvas in px"),
         ("[placement.mode]\nname = 'grid'", "[placement.mode] is a table, not one of uniform", ""),
         ("[placement.more]\nmode = 'grid'", "unknown recipe key 'placement.more'", "'placement.mode'"),
         ("[placement.more]", "unknown recipe key 'placement.more'", "'placement.mode'"),
@@ -185,3 +190,13 @@ def test_what_changes_in_a_source_is_named_with_its_number() -> None:
     assert changed_keys(old, from_mapping({"foregrounds": people[0]})) == ["[[foregrounds]]: 2 -> 1 sources"]
     assert content(old)["foregrounds[1].class"] == "person"
     assert "foregrounds[1].path" not in content(old)
+
+
+def test_a_canvas_is_a_side_or_two() -> None:
+    wide = parse("size = [640, 480]")
+    assert wide.size == (640, 480)
+    assert "size = [640, 480]\n" in to_toml(wide)
+    assert parse(to_toml(wide)) == wide
+    assert parse("", settings=["size=[640,480]"]) == wide
+    assert parse("size = [96, 96]") == parse("size = 96")  # one dataset has one name
+    assert changed_keys(parse("size = 96"), wide) == ["size: 96 -> [640, 480]"]

@@ -6,7 +6,7 @@ import pytest
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.recipe import Fit
-from figureground.ingest.framing import canvas_focal, framed, framed_depth
+from figureground.ingest.framing import canvas_focal, enlargement, framed, framed_depth, pixel_stretch
 from tests.builders import scene_photo
 
 
@@ -73,8 +73,62 @@ def test_a_depth_map_of_another_shape_is_refused() -> None:
         framed_depth(np.full((100, 100), np.nan, np.float32), (50, 50), Canvas(64, 64), "cover")
 
 
-@pytest.mark.parametrize(("fit", "side"), [("cover", 90), ("contain", 150), ("stretch", (90 * 150) ** 0.5)])
-def test_the_focal_length_follows_its_photo_onto_the_canvas(fit: Fit, side: float) -> None:
-    diagonal = math.hypot(90, 150)
-    assert canvas_focal(0.8, (90, 150, 3), fit) == pytest.approx(0.8 * diagonal / side, abs=1e-5)
-    assert canvas_focal(0.0, (90, 150, 3), fit) == 0
+@pytest.mark.parametrize(
+    ("fit", "canvas", "across"),
+    [
+        ("cover", Canvas(64, 64), 90),
+        ("cover", Canvas(64, 128), 150),
+        ("cover", Canvas(128, 64), 45),
+        ("contain", Canvas(64, 64), 150),
+        ("contain", Canvas(64, 128), 180),
+        ("contain", Canvas(128, 64), 150),
+        ("stretch", Canvas(64, 64), 150),
+        ("stretch", Canvas(64, 128), 150),
+    ],
+)
+def test_the_focal_length_follows_its_photo_onto_the_canvas(fit: Fit, canvas: Canvas, across: float) -> None:
+    """`across`: how many px of the 150 x 90 photo the width of the canvas stands for."""
+    photo = (90, 150, 3)
+    assert canvas_focal(0.8, photo, canvas, fit) == pytest.approx(0.8 * math.hypot(90, 150) / across, abs=1e-5)
+    assert canvas_focal(0.0, photo, canvas, fit) == 0
+    down = canvas.height / 90 if fit == "stretch" else canvas.width / across
+    assert pixel_stretch(photo, canvas, fit) == pytest.approx(down / (canvas.width / across), abs=1e-6)
+
+
+CANVASES = [Canvas(64, 64), Canvas(96, 128), Canvas(128, 72)]
+
+
+@pytest.mark.parametrize("canvas", CANVASES, ids=str)
+@pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
+def test_depth_lies_where_its_photo_lies(fit: Fit, canvas: Canvas) -> None:
+    """A photo whose grey is its depth: on the canvas, grey and depth are still alike, whatever its shape."""
+    v, u = np.mgrid[0:90, 0:150]
+    grey = (40 + u + 0.5 * v).astype(np.uint8)
+    photo, depth = np.repeat(grey[..., None], 3, -1), grey.astype(np.float32)
+    seen, found = framed(photo, canvas, fit), framed_depth(depth, photo.shape, canvas, fit)
+    assert seen.shape == (*canvas.shape, 3)
+    assert found.shape == canvas.shape
+    known = np.isfinite(found)
+    assert known.all() == (fit != "contain")
+    inside = known & ~(np.pad(~known, 3, constant_values=False)[6:, 6:] if fit == "contain" else np.zeros_like(known))
+    error = np.abs(seen[..., 0].astype(float) - found)[inside]
+    assert np.median(error) < 2
+    assert error.max() < 6
+
+
+def test_the_middle_of_the_canvas_is_the_middle_of_the_photo() -> None:
+    photo = np.zeros((90, 150, 3), np.uint8)
+    photo[:, 70:80], photo[40:50] = 255, 255
+    for canvas in CANVASES:
+        for fit in ("cover", "stretch"):  # bars may differ by a pixel
+            seen = framed(photo, canvas, fit)[..., 0].astype(int)
+            assert np.abs(seen - seen[:, ::-1]).max() <= 2
+            assert np.abs(seen - seen[::-1]).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("fit", "canvas", "factor"),
+    [("cover", (96, 128), 96 / 90), ("cover", (128, 72), 128 / 90), ("contain", (96, 128), 128 / 150)],
+)
+def test_enlargement(fit: Fit, canvas: tuple[int, int], factor: float) -> None:
+    assert enlargement((90, 150, 3), Canvas(*canvas), fit) == pytest.approx(factor)

@@ -24,7 +24,7 @@ def test_a_row_a_picture_the_first_methods_worst_first() -> None:
     ious = [0.9, 0.2, 0.5]
     ours = [cut(i, iou) for i, iou in enumerate(ious)]
     theirs = [cut(i, 1 - iou, found=i != 1) for i, iou in enumerate(ious)]
-    sheet, layout = cutouts_sheet({"ours": ours, "theirs": theirs}), Layout(12, 4, 160)
+    sheet, layout = cutouts_sheet({"ours": ours, "theirs": theirs}), Layout(12, 4, (160, 160))
     assert sheet.shape == (*layout.shape, 3)
     for row, i in enumerate([1, 2, 0]):
         assert np.array_equal(tile(sheet, layout, 4 * row), ours[i].picture)
@@ -35,6 +35,6 @@ def test_a_row_a_picture_the_first_methods_worst_first() -> None:
 
 
 def test_of_many_pictures_the_worst_and_the_best_are_shown() -> None:
-    sheet, layout = cutouts_sheet({"ours": [cut(i, i / 10) for i in range(10)]}, most=4), Layout(12, 3, 160)
+    sheet, layout = cutouts_sheet({"ours": [cut(i, i / 10) for i in range(10)]}, most=4), Layout(12, 3, (160, 160))
     assert sheet.shape == (*layout.shape, 3)
     assert [int(tile(sheet, layout, 3 * row)[0, 0, 0]) for row in range(4)] == [0, 20, 160, 180]

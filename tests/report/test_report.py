@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground import Dataset, DepthMap, build, open_dataset
+from figureground.core.canvas import Canvas
 from figureground.core.recipe_toml import from_mapping
 from figureground.core.store import FolderStore
 from figureground.evaluate.metrics import iou
@@ -408,13 +409,13 @@ def test_bars_stand_on_the_axis_and_many_photos_are_averaged() -> None:
 def test_the_heat_map_is_lightest_where_most_figures_are() -> None:
     share = np.zeros((4, 5))
     share[2, 3], share[1, 1] = 0.5, 0.25
-    found = plots.heat_map(share, "heat").split("</svg>")[0] + "</svg>"
+    found = plots.heat_map(share, "heat", Canvas(64, 64)).split("</svg>")[0] + "</svg>"
     cells = list(ElementTree.fromstring(found).iter("rect"))  # noqa: S314
     assert len(cells) == 20
     assert cells[2 * 5 + 3].get("fill") == colourmap.hexadecimal(1)
     assert cells[1 * 5 + 1].get("fill") == colourmap.hexadecimal(0.5)
     assert cells[0].get("fill") == colourmap.hexadecimal(0)
-    assert "50.0 % of the samples" in plots.heat_map(share, "heat")
+    assert "50.0 % of the samples" in plots.heat_map(share, "heat", Canvas(64, 64))
 
 
 def test_statistics_are_those_of_the_samples(layered: Path) -> None:
@@ -565,8 +566,8 @@ def test_difference_key() -> None:
 def test_each_tile_is_where_the_layout_says() -> None:
     tiles = [np.full((40, 40, 3), (10 * k, 255 - 10 * k, 77), np.uint8) for k in range(7)]
     captions = [f"tile {k}" for k in range(7)]
-    made = contact_sheet(tiles, captions, 3, tile=40, title="Title", subtitle="seven tiles")
-    layout = sheet.Layout(7, 3, 40, 1, sheet._HEAD)
+    made = contact_sheet(tiles, captions, 3, tile=(40, 40), title="Title", subtitle="seven tiles")
+    layout = sheet.Layout(7, 3, (40, 40), 1, sheet._HEAD)
     assert made.shape == (*layout.shape, 3)
     assert made.dtype == np.uint8
     boxes = [layout.box(k) for k in range(7)]
@@ -587,22 +588,24 @@ def test_cutouts_lie_on_a_checkerboard_and_masks_on_black() -> None:
     cutout[10:30, 10:30] = (200, 30, 40, 255)
     cutout[..., 0] = 200  # a hidden colour must not show
     board = sheet.checkerboard(40, 40)
-    drawn = sheet.fit(cutout, 40)
+    drawn = sheet.fit(cutout, (40, 40))
     assert np.array_equal(drawn[:10], board[:10])
     assert (drawn[10:30, 10:30] == (200, 30, 40)).all()
     assert len(np.unique(board)) == 2
-    mask = sheet.fit(np.full((20, 40), 255, np.uint8), 40)
+    mask = sheet.fit(np.full((20, 40), 255, np.uint8), (40, 40))
     assert (mask[:9] == 0).all()
     assert (mask[11:29] == 255).all()
-    assert sheet.fit(np.zeros((300, 100, 3), np.uint8), 40).shape == (40, 40, 3)
+    assert sheet.fit(np.zeros((300, 100, 3), np.uint8), (40, 40)).shape == (40, 40, 3)
     with pytest.raises(ValueError, match="2 tiles, but 1 captions"):
         contact_sheet([mask, mask], ["one"], 2)
 
 
 def test_long_captions_stay_in_their_column() -> None:
     tiles = [np.full((60, 60, 3), 255, np.uint8)] * 2
-    made = contact_sheet(tiles, ["a very long caption that would run on\nand another very long line", ""], 2, tile=60)
-    layout = sheet.Layout(2, 2, 60, 2, 0)
+    made = contact_sheet(
+        tiles, ["a very long caption that would run on\nand another very long line", ""], 2, tile=(60, 60)
+    )
+    layout = sheet.Layout(2, 2, (60, 60), 2, 0)
     _, y0, x1, y1 = layout.box(0)
     gap = made[y1:, x1 : layout.box(1)[0]]
     assert (gap == made[0, 0]).all()
@@ -616,15 +619,15 @@ def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: p
     store = FolderStore(folder)
     catalog = load_catalog(store)
     before = set(store.list())
-    write_contact_sheets(store, catalog)
+    write_contact_sheets(store, catalog, Canvas(64, 64))
     written = sorted(folder / name for name in set(store.list()) - before)
     assert [path.name for path in written] == ["Background.jpg", "Foreground.jpg", "Mask.jpg"]
-    layout = sheet.Layout(4, 4, 128, 2, sheet._HEAD)
+    layout = sheet.Layout(4, 4, (128, 128), 2, sheet._HEAD)
     pictures = [np.asarray(Image.open(path)) for path in written]
     assert {picture.shape for picture in pictures} == {(*layout.shape, 3)}
     background = np.asarray(Image.open(folder / "Background" / "bg003.jpg"))
     x0, y0, x1, y1 = layout.box(2)
-    assert np.abs(pictures[0][y0:y1, x0:x1].astype(int) - sheet.fit(background, 128)).mean() < 4
+    assert np.abs(pictures[0][y0:y1, x0:x1].astype(int) - sheet.fit(background, (128, 128))).mean() < 4
 
     seen: list[tuple[int, str]] = []
 
@@ -634,17 +637,17 @@ def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(sheet, "MOST", 3)
     monkeypatch.setattr(sheet, "contact_sheet", spy)
-    write_contact_sheets(store, catalog)
+    write_contact_sheets(store, catalog, Canvas(64, 64))
     assert seen[0] == (3, "an even spread of 3 of the 4 backgrounds")
 
 
 def test_sample_sheet_has_a_row_a_sample(plain: Path, layered: Path) -> None:
     def columns(dataset: Dataset) -> int:
-        made = sample_sheet(dataset, 3, tile=96)
+        made = sample_sheet(dataset, 3, tile=(96, 96))
         assert made.dtype == np.uint8
         rows = list(samples.load(dataset, samples.spread(dataset, 3)))
         count = 6 if rows[0].depth is not None else 5
-        layout = sheet.Layout(3 * count, count, 96, 1)
+        layout = sheet.Layout(3 * count, count, (96, 96), 1)
         assert made.shape[1] == layout.shape[1]
         for i, row in enumerate(rows):
             x0, y0, x1, y1 = layout.box(i * count + 3)

@@ -86,7 +86,7 @@ def test_the_input_is_prepared_as_the_package_prepares_it() -> None:
         mean=tuple(m * top for m in encoder.MEAN),
         std=tuple(s * top for s in encoder.STD),
     )
-    expected = depth.prepare(card, picture, 64, 64)
+    expected = depth.prepare(card, picture, depth.window_of(card, *picture.shape[:2]))
     np.testing.assert_allclose(train.as_input(picture[None])[0].numpy(), expected, atol=1e-4)
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
+from figureground.core.canvas import Canvas
 from figureground.core.progress import Progress, bars, on_terminal, silent
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def dataset_facts(data: Dataset) -> dict[str, Any]:
 def dataset_text(facts: Facts) -> str:
     """Return what a finished dataset holds, and which of its self-checks failed."""
     lines = [
-        f"{facts['name']}: {plural(facts['samples'], 'sample')} of {facts['size']} px "
+        f"{facts['name']}: {plural(facts['samples'], 'sample')} of {Canvas.of(facts['size'])} "
         f"in {plural(facts['parts'], 'part')}, "
         f"{_bytes(facts['bytes'])} ({facts['bytes'] / facts['samples'] / 1000:.1f} kB a sample)"
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-REFERENCE = 224  # px; sizes in recipes are meant on a canvas this large
+REFERENCE = 224  # px; sizes in recipes are meant on a canvas whose shorter side is this long
 
 
 @dataclass(frozen=True)
@@ -14,9 +15,31 @@ class Canvas:
     height: int
     width: int
 
+    @staticmethod
+    def of(size: int | Sequence[int]) -> Canvas:
+        """Return the canvas that a recipe or a manifest calls `size`: a side, or (width, height)."""
+        width, height = (size, size) if isinstance(size, int) else size
+        return Canvas(height, width)
+
+    @property
+    def size(self) -> int | list[int]:
+        """The canvas as manifests write it: the side of a square, else [width, height]."""
+        return self.width if self.width == self.height else [self.width, self.height]
+
+    def __str__(self) -> str:
+        return f"{self.width} x {self.height} px"
+
     @property
     def shape(self) -> tuple[int, int]:
         return self.height, self.width
+
+    @property
+    def shorter(self) -> int:
+        return min(self.height, self.width)
+
+    @property
+    def longer(self) -> int:
+        return max(self.height, self.width)
 
     @property
     def everything(self) -> tuple[slice, slice]:
@@ -24,8 +47,8 @@ class Canvas:
         return slice(0, self.height), slice(0, self.width)
 
     def px(self, at_reference: float) -> float:
-        """Return a length that a recipe gives at 224 px in px of this canvas."""
-        return at_reference * self.height / REFERENCE
+        """Return a length that a recipe gives at 224 px in px of this canvas, by its shorter side."""
+        return at_reference * self.shorter / REFERENCE
 
     def inside(self, x: int, y: int, height: int, width: int) -> tuple[int, int]:
         """Return how many (rows, columns) of a box with its top left corner at (x, y) lie on the canvas; never < 0."""

@@ -10,6 +10,7 @@ from figureground.core.nouns import DepthUnit, Direction
 RUNTIMES = ("onnx", "transformers", "densedepth")
 RESIZES = ("bicubic", "bilinear", "lanczos")
 LAYOUTS = ("nchw", "nhwc")
+FITS = ("stretch", "letterbox")
 
 # output kind -> unit of the result, and what a larger value means
 KINDS: dict[str, tuple[DepthUnit, Direction]] = {
@@ -26,8 +27,10 @@ READINGS = ("plain", "densedepth", "focal", "moge")
 class Card:
     """What must be known of a depth network.
 
-    Input is RGB/255, minus `mean`, over `std`, float32 in `layout`.  With `multiple` 0 the picture is stretched to a
-    square of `input_size`; otherwise its shorter side becomes `input_size` and both are rounded to the multiple.
+    Input is RGB/255, minus `mean`, over `std`, float32 in `layout`.  With `multiple` 0 the input is a square of
+    `input_size`, into which a picture of another shape is brought by `fit`: "stretch", or "letterbox", whole and
+    undistorted between bars of its mean colour.  Otherwise its shorter side becomes `input_size` and both are rounded
+    to the multiple.
     `reading`: "plain", output x `unit_scale`; "densedepth", r -> clip(1000/r, 10, 1000)/100 with r <= 0 far; "focal",
     output x `unit_scale` x focal length in px of the input; "moge", an affine point map whose shift is solved for.
     `valid`: smallest and largest result that means anything, in the result's unit; metric results are clipped to it.
@@ -39,6 +42,7 @@ class Card:
     output: str
     runtime: str = "onnx"
     multiple: int = 0
+    fit: str = "stretch"
     resize: str = "bicubic"
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)

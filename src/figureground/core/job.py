@@ -132,7 +132,7 @@ class Placing:
 
     `heights`: of each source of foregrounds.  `weights`: of each, how often its photos are drawn; () where all are
     drawn equally often.  `standing`: figures stand on the floor where the background has one.  Others are `spread`
-    evenly, or drawn: `as_2020` with the corner in 1..120 at 224 px, whatever is cut off; `truncated` wherever
+    evenly, or drawn: `as_2020` with the corner in 1..120 of 224 a side, whatever is cut off; `truncated` wherever
     `min_visible` of the mask stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its
     `own_places` or shares its twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and
     foregrounds kept out of training.
@@ -169,7 +169,7 @@ class DepthPlan:
     `of_backgrounds`: the catalog holds the backgrounds' depth, given by the user (`known`: of all) or by the network.
     `layered`: composites have that depth with the figures standing in it.  `on_composites`: the network is run on every
     composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `model`: the network, where any of
-    this runs one.  `focal`: focal length / side of the canvas, 0 unknown.
+    this runs one.  `focal`: focal length / width of the canvas, 0 unknown.
     """
 
     of_backgrounds: bool

@@ -2,7 +2,7 @@
 
 Conventions, everywhere in the package:
 
-- A canvas is `height` x `width` pixels (`canvas.py`), still square.  Arrays are indexed [row, column]; x runs right
+- A canvas is `height` x `width` pixels (`canvas.py`).  Arrays are indexed [row, column]; x runs right
   and y runs down from the top left pixel.  A box is (x0, y0, x1, y1) with x1 and y1 exclusive.
 - A picture is uint8 (height, width, 3), sRGB, RGB order.  A cut-out is uint8 (height, width, 4), straight alpha.
 - An alpha matte is uint8 (height, width), 255 = figure.  A mask is bool (height, width): alpha >= 128, i.e. >= 1/2.
@@ -56,9 +56,10 @@ class Ground:
 
     Its plane in inverse depth, in the unit of the background's depth: a*x + b*y + c at pixel coordinates x, y (pixel
     centres at +0.5).  `horizon_y`: the horizon's row in the middle column, in px; `roll_deg`: its tilt, positive where
-    it falls to the right.  `share`: the part of the canvas that shows floor.  `focal`: focal length / side of the
-    canvas, 0 if unknown.  `camera_height`: metres above the floor, measured where depth is metric and the focal length
-    known, else the recipe's.
+    it falls to the right.  `share`: the part of the canvas that shows floor.  `focal`: focal length / width of
+    the canvas, 0 if unknown.  `camera_height`: metres above the floor, measured where depth is metric and the focal
+    length known, else the recipe's.  `stretch`: focal length in rows / in columns, 1 unless `fit = "stretch"` made
+    pixels of other than square ones.
     """
 
     a: float
@@ -69,6 +70,7 @@ class Ground:
     share: float
     focal: float
     camera_height: float
+    stretch: float = 1.0
 
 
 @dataclass(frozen=True)

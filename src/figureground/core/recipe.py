@@ -32,6 +32,7 @@ Upsampling = Literal["aligned", "half_pixel"]
 Leaky = Literal["auto", "one", "two"]
 DepthEncoding = Literal["png16", "png8", "jpeg8"]
 Height = tuple[float, float] | Literal["auto"]
+Size = int | tuple[int, int]  # the side of a square, or (width, height)
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class Backgrounds:
 
     path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
-    fit: Fit = _knob("cover", "how a photo becomes square")
+    fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
     depth: str = _knob(
         "",
         "folder of known depth maps, STEM.png (16-bit) or STEM.npy, 0 = unknown; empty: by the network",
@@ -100,7 +101,7 @@ class Placement:
         1.0, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
     )
     clip: Clip = _knob(
-        "inside", "inside: min_visible holds; 2020: corner drawn from 1..120 at 224, whatever is cut off"
+        "inside", "inside: min_visible holds; 2020: corner drawn from 1..120 of 224 a side, whatever is cut off"
     )
     samples: int | Literal["all"] = _knob(
         "all",
@@ -160,7 +161,7 @@ class DepthOptions:
     upsampling: Upsampling = _knob("aligned", "DenseDepth's; half_pixel as it was run in 2020")
     leaky: Leaky = _knob("auto", "DenseDepth's LeakyReLUs an up-block: what its file says")
     focal: float = _knob(
-        0.0, "focal length / side of the canvas; 0: from EXIF where depth is known, else unknown", between=(0.0, 20.0)
+        0.0, "focal length / width of the canvas; 0: from EXIF where depth is known, else unknown", between=(0.0, 20.0)
     )
     encoding: DepthEncoding = _knob(
         "png16", "png16: with unit; png8, jpeg8: stretched per image, ends kept in the metadata"
@@ -188,7 +189,7 @@ class Recipe:
 
     name: str = _knob("dataset", "the dataset's name", content=False)
     seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
-    size: int = _knob(224, "side of the square canvas in px", between=(64, 1024))
+    size: Size = _knob(224, "the canvas in px: a side, or [width, height]", between=(64, 2048))
     # one table each, or several of it
     backgrounds: tuple[Backgrounds, ...] = (Backgrounds(),)
     foregrounds: tuple[Foregrounds, ...] = (Foregrounds(),)

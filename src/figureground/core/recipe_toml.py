@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import Recipe, choices, key_of, keys, source_of, tables
+from figureground.core.recipe import Recipe, Size, choices, key_of, keys, source_of, tables
 from figureground.core.recipe_forms import from_version_1, refuse_old_forms
 
 _KNOBS = {key: knob for key, knob, _ in keys(Recipe())}
@@ -88,6 +88,8 @@ def _value(key: str, knob: dataclasses.Field[Any], value: Any, where: str) -> An
 def _read(kind: Any, value: Any, between: tuple[float, float] | None) -> Any:
     """Return value as the declared type.  Raises ValueError, which says what is expected, when it is none."""
     inner = typing.get_args(kind)
+    if kind == Size:
+        return _read_size(value, between)
     if choices(kind):
         return _read_choice(inner, value)
     if typing.get_origin(kind) is tuple:
@@ -138,6 +140,17 @@ def _read_range(kind: type, value: Any, between: tuple[float, float] | None) -> 
     if len(value) != 2 or value[0] > value[1]:
         raise ValueError("two numbers [low, high]")
     return tuple(_read_number(kind, item, between) for item in value)
+
+
+def _read_size(value: Any, between: tuple[float, float] | None) -> Size:
+    """Return the side of a square, which may be written as two equal sides, or (width, height)."""
+    sides = value if isinstance(value, list | tuple) else [value]
+    if len(sides) not in (1, 2) or isinstance(value, list | tuple) != (len(sides) == 2):
+        raise ValueError("a whole number or [width, height]")
+    if not all(_is(int, side) for side in sides):
+        raise ValueError("a whole number or [width, height], two of them")
+    width, height = (_read_number(int, side, between) for side in (sides[0], sides[-1]))
+    return width if width == height else (width, height)
 
 
 def _read_texts(value: Any) -> tuple[str, ...]:
@@ -260,4 +273,8 @@ def changed_keys(old: Recipe, new: Recipe) -> list[str]:
     counts = [(name, len(getattr(old, name)), len(getattr(new, name))) for name in ("backgrounds", "foregrounds")]
     lines = [f"[[{name}]]: {was} -> {now} sources" for name, was, now in counts if was != now]
     both = (key for key in after if key in before)
-    return lines + [f"{key}: {before[key]!r} -> {after[key]!r}" for key in both if before[key] != after[key]]
+    return lines + [f"{key}: {_said(before[key])} -> {_said(after[key])}" for key in both if before[key] != after[key]]
+
+
+def _said(value: Any) -> str:
+    return repr(list(value) if isinstance(value, tuple) else value)

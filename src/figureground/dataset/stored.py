@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import DEFAULT_CLASS, Catalog
 from figureground.core.recipe import Recipe
@@ -140,5 +141,5 @@ class Dataset(Samples):
         return {name: value for name, value in vars(self).items() if name not in cached} | {"_open": OrderedDict()}
 
     def __repr__(self) -> str:
-        size = self.manifest["size"]
-        return f"Dataset({self.store.name!r}: {len(self):,} samples of {size} x {size} px in {self.parts:,} parts)"
+        canvas = Canvas.of(self.manifest["size"])
+        return f"Dataset({self.store.name!r}: {len(self):,} samples of {canvas} in {self.parts:,} parts)"

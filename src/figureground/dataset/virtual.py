@@ -91,7 +91,4 @@ class VirtualDataset(Samples):
         return {**self.__dict__, "_maker": None}
 
     def __repr__(self) -> str:
-        height, width = self.job.canvas.shape
-        return (
-            f"VirtualDataset({self._store.name!r}: {len(self):,} samples of {width} x {height} px, rendered when read)"
-        )
+        return f"VirtualDataset({self._store.name!r}: {len(self):,} samples of {self.job.canvas}, rendered when read)"

@@ -16,12 +16,12 @@ from figureground.core import random
 from figureground.core.arrays import Floats
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Mask, Picture
-from figureground.geometry.perspective import floor_normal, inverse
+from figureground.geometry.perspective import floor_normal, focal_px, inverse
 from figureground.image.filters import box_blur
 from figureground.image.masks import pieces
 
 LEAST_FLOOR = 0.02  # of the picture
-_GRID = 64  # points a side that the fit looks at
+_GRID = 64  # points a side that the fit looks at, whatever the picture's shape
 _DRAWS = 1500
 _TOP = 0.42  # of the picture's height: floor is looked for below
 
@@ -53,7 +53,7 @@ _USUAL, _SPREAD = 0.3, 0.45  # horizons of planes through three points: mean and
 
 
 def fit_floor(
-    depth: DepthMap, picture: Picture, trust: Trust, focal: float, camera_height: float
+    depth: DepthMap, picture: Picture, trust: Trust, focal: float, camera_height: float, stretch: float = 1.0
 ) -> tuple[Ground, Mask] | str:
     """Return the floor that a background shows and the pixels that show it, or the reason why none can be used.
 
@@ -62,18 +62,18 @@ def fit_floor(
     table top.  The best is refitted to its inliers by least squares in relative inverse depth.  Floor is where depth
     lies on it and rises at its rate and, for estimated depth, has a colour that the floor has.
 
-    `focal`: focal length / side, 0 if unknown.  `camera_height`: metres, for where depth and focal do not say it.
+    `focal`: focal length / width, 0 if unknown.  `camera_height`: metres, for where depth and focal do not say it.
+    `stretch`: as in `Ground`.
     """
     q = inverse(depth)
     if q is None:
         return "relative depth that is not inverse depth shows no plane"
     canvas = Canvas(*q.shape)
-    size = canvas.height
     slope = _slope(q, max(1, round(canvas.px(trust.window))))
     points = _points(q, slope, trust)
     if points.shape[0] < 60:
         return "nothing in its lower half rises towards the camera as a floor does"
-    plane = _refit(points, _best(points, size, trust), trust)
+    plane = _refit(points, _best(points, canvas, trust), trust)
     if plane is None:
         return "no level plane below a horizon"
     a, b, c = (float(value) for value in plane)
@@ -81,15 +81,16 @@ def fit_floor(
     share = float(mask.mean())
     if share < LEAST_FLOOR:
         return f"only {share:.1%} of the picture is floor"
-    horizon, roll = -(a * size / 2 + c) / b, -math.degrees(math.atan2(a, b))
+    horizon, roll = -(a * canvas.width / 2 + c) / b, -math.degrees(math.atan2(a, b))
     if trust.prior is not None:
         mean, before, own = trust.prior
-        horizon = (horizon / own**2 + mean * size / before**2) / (1 / own**2 + 1 / before**2)
+        horizon = (horizon / own**2 + mean * canvas.height / before**2) / (1 / own**2 + 1 / before**2)
         roll *= _ROLL_KEPT
         a, b, c = _through(mask, (a, b, c), horizon, roll)
-    focal, camera_height = _camera(depth, (a, b, c), canvas, focal, camera_height, trust)
+    normal = floor_normal((a, b, c), focal_px(focal, canvas, stretch), canvas)
+    focal, camera_height = _camera(depth, normal, focal, camera_height, trust)
     a, b, c = (float(f"{value:.7g}") for value in (a, b, c))  # the last bits differ between machines
-    return Ground(a, b, c, round(horizon, 3), round(roll, 3), round(share, 4), focal, camera_height), mask
+    return Ground(a, b, c, round(horizon, 3), round(roll, 3), round(share, 4), focal, camera_height, stretch), mask
 
 
 def _through(
@@ -97,19 +98,20 @@ def _through(
 ) -> tuple[float, float, float]:
     """Return the plane of a corrected horizon that keeps the inverse depth in the middle of the floor that is seen."""
     y, x = (float(at.mean()) + 0.5 for at in np.nonzero(mask))
-    half, rise = mask.shape[0] / 2, math.tan(math.radians(roll_deg))
+    half, rise = mask.shape[1] / 2, math.tan(math.radians(roll_deg))
     value = plane[0] * x + plane[1] * y + plane[2]
     b = value / (y - horizon - rise * (x - half))
     return -b * rise, b, b * (rise * half - horizon)
 
 
-def _camera(
-    depth: DepthMap, plane: tuple[float, float, float], canvas: Canvas, focal: float, camera_height: float, trust: Trust
-) -> tuple[float, float]:
-    """Return (focal, camera height): what metric depth says where the focal length is known, else what is given."""
+def _camera(depth: DepthMap, normal: Floats, focal: float, camera_height: float, trust: Trust) -> tuple[float, float]:
+    """Return (focal, camera height): what metric depth says where the focal length is known, else what is given.
+
+    `normal`: the floor's, from `floor_normal`.
+    """
     if not focal or depth.unit == "relative":
         return focal, camera_height
-    measured = 1 / float(np.linalg.norm(floor_normal(plane, focal * canvas.width, canvas)))
+    measured = 1 / float(np.linalg.norm(normal))
     if trust.prior is not None and not 0.5 < measured / camera_height < 2:
         return 0.0, camera_height  # an estimate that cannot be: the horizon rule needs neither
     return focal, round(measured, 4)
@@ -129,43 +131,43 @@ def _slope(q: Floats, r: int) -> Floats:
 
 def _points(q: Floats, slope: Floats, trust: Trust) -> Floats:
     """Return (n, 3): x, y, inverse depth of an even grid below `_TOP`, where depth rises as on some level plane."""
-    size = q.shape[0]
-    at = ((np.arange(_GRID) + 0.5) * size / _GRID).astype(int)
-    y, x = np.meshgrid(at[at >= _TOP * size], at, indexing="ij")
+    height = q.shape[0]
+    down, across = (((np.arange(_GRID) + 0.5) * side / _GRID).astype(int) for side in q.shape)
+    y, x = np.meshgrid(down[down >= _TOP * height], across, indexing="ij")
     values, rising = q[y, x], slope[y, x]
     up = np.isfinite(values) & (rising > 0)
-    horizon = (y + 0.5 - np.where(up, values, 0) / np.where(up, rising, 1)) / size
+    horizon = (y + 0.5 - np.where(up, values, 0) / np.where(up, rising, 1)) / height
     keep = up & (horizon > trust.horizon[0]) & (horizon < trust.horizon[1])
     return np.stack([x[keep] + 0.5, y[keep] + 0.5, values[keep]], -1).astype(np.float64)
 
 
-def _best(points: Floats, size: int, trust: Trust) -> Floats | None:
+def _best(points: Floats, canvas: Canvas, trust: Trust) -> Floats | None:
     n = points.shape[0]
     chosen = random.integers(0, np.arange(3 * _DRAWS).reshape(-1, 3), "floor", 0, n - 1)
     corners = points[chosen]
     system = np.concatenate([corners[..., :2], np.ones((_DRAWS, 3, 1))], -1)
-    solvable = np.abs(np.linalg.det(system)) > 1e-3 * size * size
+    solvable = np.abs(np.linalg.det(system)) > 1e-3 * canvas.height * canvas.width
     planes = np.linalg.solve(system[solvable], corners[solvable, :, 2:])[..., 0]
     planes = planes[planes[:, 1] > 0]
-    horizon = -(planes[:, 0] * size / 2 + planes[:, 2]) / planes[:, 1] / size
+    horizon = -(planes[:, 0] * canvas.width / 2 + planes[:, 2]) / planes[:, 1] / canvas.height
     roll = np.degrees(np.arctan2(planes[:, 0], planes[:, 1]))
     level = (np.abs(roll) < 3 * _ROLL_DEG) & (horizon > trust.horizon[0]) & (horizon < trust.horizon[1])
     planes, horizon, roll = planes[level], horizon[level], roll[level]
     if not planes.size:
         return None
     weight = np.exp(-0.5 * (roll / _ROLL_DEG) ** 2 - 0.5 * ((horizon - _USUAL) / _SPREAD) ** 2)
-    scores = _support(points, planes, size, trust.tolerance) * weight
+    scores = _support(points, planes, canvas.height, trust.tolerance) * weight
     best = int(scores.argmax())
     return planes[best] if scores[best] > 0.03 * n else None
 
 
-def _support(points: Floats, planes: Floats, size: int, tolerance: float) -> Floats:
+def _support(points: Floats, planes: Floats, height: int, tolerance: float) -> Floats:
     """Return each plane's points on it, less those behind it; lower rows count more."""
     x, y, q = points.T
     predicted = planes[:, :1] * x + planes[:, 1:2] * y + planes[:, 2:]
     ahead = predicted > 0.02 * q.max()
     residual = np.where(ahead, q / np.where(ahead, predicted, 1) - 1, 1)
-    weight = np.clip((y / size - 0.4) / 0.3, 0.2, 1.5)
+    weight = np.clip((y / height - 0.4) / 0.3, 0.2, 1.5)
     on, behind = np.abs(residual) < tolerance, residual < -1.7 * tolerance
     return np.asarray(((on & ahead) - 1.0 * (behind & ahead)) @ weight, np.float64)
 
@@ -187,14 +189,13 @@ def _refit(points: Floats, plane: Floats | None, trust: Trust) -> Floats | None:
 
 def _seen(q: Floats, slope: Floats, plane: Floats, picture: Picture, trust: Trust) -> Mask:
     """Return the pixels that show the floor, in pieces of at least 1.2 % of the picture."""
-    size = q.shape[0]
-    centre = np.arange(size) + 0.5
-    predicted = plane[0] * centre[None, :] + plane[1] * centre[:, None] + plane[2]
+    down, across = (np.arange(side) + 0.5 for side in q.shape)
+    predicted = plane[0] * across[None, :] + plane[1] * down[:, None] + plane[2]
     ahead = (predicted > 0) & np.isfinite(q)
     off = np.abs(np.where(ahead, q, 0) / np.where(ahead, predicted, 1) - 1)
     likely = np.where(ahead, np.clip(1.5 - off / trust.tolerance, 0, 1), 0)
     likely *= np.clip((slope / plane[1] - 0.25) / 0.3, 0, 1)
-    likely[: int(_TOP * size)] = 0
+    likely[: int(_TOP * q.shape[0])] = 0
     if trust.prior is not None:
         likely *= np.clip(1.6 * _coloured_like(picture, likely), 0, 1)
     smooth = box_blur(likely[..., None].astype(np.float32), max(1, round(Canvas(*q.shape).px(trust.window / 2))))[

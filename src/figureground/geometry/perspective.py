@@ -33,25 +33,34 @@ def horizon_y(ground: Ground, x: ArrayLike, canvas: Canvas) -> Floats:
 def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, canvas: Canvas) -> Floats:
     """Return how many px tall a figure of `real_m` metres looks that stands at pixel coordinates x, y of the floor.
 
-    With a focal length f the floor's normal is n ~ (a*f, b*f, a*cx + b*cy + c), and foot and head are projected through
-    the pinhole.  Without one the horizon rule holds, exact for a level camera: the horizon cuts every figure on the
-    floor at the height of the camera, so height / (y - horizon) = real height / camera height.
+    With focal lengths f the floor's normal is n ~ (a*fx, b*fy, a*cx + b*cy + c), and foot and head are projected
+    through the pinhole.  Without one the horizon rule holds, exact for a level camera: the horizon cuts every figure on
+    the floor at the height of the camera, so height / (y - horizon) = real height / camera height.
     """
     x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
     if not ground.focal:
         return np.asarray((y - horizon_y(ground, x, canvas)) * real_m / ground.camera_height, np.float64)
-    f = ground.focal * canvas.width
+    f = focal_px(ground.focal, canvas, ground.stretch)
     centre = np.array([canvas.width / 2, canvas.height / 2])
     normal = floor_normal((ground.a, ground.b, ground.c), f, canvas)
     normal /= np.linalg.norm(normal)
-    rays = np.stack([(x - centre[0]) / f, (y - centre[1]) / f, np.ones_like(x)], -1)
+    rays = np.stack([(x - centre[0]) / f[0], (y - centre[1]) / f[1], np.ones_like(x)], -1)
     foot = rays * (ground.camera_height / (rays @ normal))[..., None]
     head = foot - real_m * normal
     top = head[..., :2] * f / head[..., 2:] + centre
     return np.asarray(np.hypot(x - top[..., 0], y - top[..., 1]), np.float64)
 
 
-def floor_normal(plane: tuple[float, float, float], f: float, canvas: Canvas) -> Floats:
-    """Return N, pointing down, with N . X = 1 for points X of the plane (camera axes x right, y down, z forward)."""
+def focal_px(focal: float, canvas: Canvas, stretch: float) -> Floats:
+    """Return the focal length in px, (in columns, in rows), of one that is given as a part of the canvas's width."""
+    across = focal * canvas.width
+    return np.array([across, across * stretch])
+
+
+def floor_normal(plane: tuple[float, float, float], f: Floats, canvas: Canvas) -> Floats:
+    """Return N, pointing down, with N . X = 1 for points X of the plane (camera axes x right, y down, z forward).
+
+    `f`: from `focal_px`.
+    """
     a, b, c = plane
-    return np.array([a * f, b * f, a * canvas.width / 2 + b * canvas.height / 2 + c])
+    return np.array([a * f[0], b * f[1], a * canvas.width / 2 + b * canvas.height / 2 + c])

@@ -14,9 +14,14 @@ from figureground.core.nouns import Picture
 from figureground.core.recipe import Fit
 
 
-def used_side(photo_shape: tuple[int, ...], fit: Fit) -> int:
-    """Return the side of a photo, in px, that becomes the canvas's."""
-    return min(photo_shape[:2]) if fit == "cover" else max(photo_shape[:2])
+def enlargement(photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit) -> float:
+    """Return by how much a photo is enlarged to become the canvas; below 1 it is reduced.
+
+    Where it is stretched, by the lesser of the two factors.
+    """
+    height, width = photo_shape[:2]
+    across, down = canvas.width / width, canvas.height / height
+    return max(across, down) if fit == "cover" else min(across, down)
 
 
 def framed(picture: Picture, canvas: Canvas, fit: Fit) -> Picture:
@@ -35,14 +40,22 @@ def framed(picture: Picture, canvas: Canvas, fit: Fit) -> Picture:
             image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
         )
         return filled
-    box = _cover_box(image.width, image.height) if fit == "cover" else (0, 0, image.width, image.height)
+    box = _cover_box(image.width, image.height, canvas) if fit == "cover" else (0, 0, image.width, image.height)
     return np.asarray(image.resize((canvas.width, canvas.height), Image.Resampling.LANCZOS, box, reducing_gap=3.0))
 
 
-def _cover_box(width: int, height: int) -> tuple[float, float, float, float]:
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    return left, top, left + side, top + side
+def _cover_box(width: int, height: int, canvas: Canvas) -> tuple[float, float, float, float]:
+    """Return the largest box of the canvas's shape in the middle of a photo: left, top, right, bottom."""
+    across, down = _covered(width, height, canvas)
+    left, top = (width - across) / 2, (height - down) / 2
+    return left, top, left + across, top + down
+
+
+def _covered(width: int, height: int, canvas: Canvas) -> tuple[float, float]:
+    """Return (width, height) of the part of a photo that covers the canvas."""
+    if width * canvas.height > height * canvas.width:
+        return height * canvas.width / canvas.height, height
+    return width, width * canvas.height / canvas.width
 
 
 def _contained(width: int, height: int, canvas: Canvas) -> tuple[int, int]:
@@ -63,7 +76,7 @@ def framed_depth(values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, 
     if fit == "contain":
         new_width, new_height = _contained(width, height, canvas)
     elif fit == "cover":
-        box = _cover_box(width, height)
+        box = _cover_box(width, height, canvas)
     columns = (box[0] + (np.arange(new_width) + 0.5) * (box[2] - box[0]) / new_width).astype(int)
     rows = (box[1] + (np.arange(new_height) + 0.5) * (box[3] - box[1]) / new_height).astype(int)
     chosen = values[rows][:, columns]
@@ -77,8 +90,21 @@ def framed_depth(values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, 
     return filled
 
 
-def canvas_focal(focal: float, photo_shape: tuple[int, ...], fit: Fit) -> float:
-    """Return focal length / side of the canvas of a photo whose focal length / diagonal is known (0: unknown)."""
+def canvas_focal(focal: float, photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit) -> float:
+    """Return focal length / width of the canvas of a photo whose focal length / diagonal is known (0: unknown).
+
+    It is measured in columns; in rows it is `pixel_stretch` times that.
+    """
     height, width = photo_shape[:2]
-    side = {"cover": min(height, width), "contain": max(height, width)}.get(fit, math.sqrt(height * width))
-    return round(focal * math.hypot(height, width) / side, 5)
+    across: float = width  # px of the photo that the canvas's width shows
+    if fit == "cover":
+        across, _ = _covered(width, height, canvas)
+    elif fit == "contain":
+        across = max(width, height * canvas.width / canvas.height)
+    return round(focal * math.hypot(height, width) / across, 5)
+
+
+def pixel_stretch(photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit) -> float:
+    """Return a photo's factor down / its factor across on the canvas: 1 but where `fit` stretches it."""
+    height, width = photo_shape[:2]
+    return round(canvas.height * width / (height * canvas.width), 6) if fit == "stretch" else 1.0

@@ -23,7 +23,7 @@ from figureground.ingest import photos, prepare
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.duplicates import Seen
-from figureground.ingest.framing import canvas_focal, framed_depth
+from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
 from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.prepare import Prepared, Source, Tools
 from figureground.ingest.state import state
@@ -107,24 +107,25 @@ def _named(prepared: Prepared[Any], job: Job, photo: Photo) -> Prepared[Any]:
 
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
     own = job.inputs.backgrounds[photo.source]
-    decoded = photos.decode(data, 2 * job.canvas.height)
+    decoded = photos.decode(data, 2 * job.canvas.longer)
     prepared = prepare.background(decoded.pixels, job.canvas, own.fit, source)
     prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
     if not job.depth.of_backgrounds:
         return prepared
+    stretch = pixel_stretch(decoded.pixels.shape, job.canvas, own.fit)
     if own.depth_maps is None:
         depth = depth_network(job.depth).estimate(prepared.pixels)
-        return prepare.with_depth(prepared, depth, job, job.depth.focal)
+        return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
     if not photo.depth:
         raise SetAsideError("no depth map with its stem in backgrounds.depth")
     given = read_depth(Path(photo.depth), own.depth_unit)
     values = framed_depth(given.values, decoded.pixels.shape, job.canvas, own.fit)
-    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, own.fit)
-    return prepare.with_depth(prepared, replace(given, values=values), job, focal)
+    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, job.canvas, own.fit)
+    return prepare.with_depth(prepared, replace(given, values=values), job, focal, stretch)
 
 
 def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Foreground]:
-    decoded = photos.decode(data, max(4 * job.canvas.height, 512))
+    decoded = photos.decode(data, max(4 * job.canvas.longer, 512))
     own = job.inputs.foregrounds[photo.source]
     model = own.cutting.model
     tools = Tools(

@@ -27,7 +27,7 @@ from figureground.image.masks import mask_of
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, working
-from figureground.ingest.framing import framed, used_side
+from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim
 from figureground.ingest.relief import network_relief, rounded
 from figureground.plan.flat import fits
@@ -68,12 +68,10 @@ class Prepared(Generic[Entry]):
 
 def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepared[Background]:
     """Return a background without its depth.  Raises SetAsideError for photos that are far too small, or no scene."""
-    side = used_side(pixels.shape, fit)
-    if side < canvas.height / 2:
-        raise SetAsideError(
-            f"{pixels.shape[1]} x {pixels.shape[0]} px is less than half of the canvas ({canvas.height})"
-        )
-    notes = (f"enlarged {canvas.height / side:.2f} times",) if side < canvas.height else ()
+    factor = enlargement(pixels.shape, canvas, fit)
+    if factor > 2:
+        raise SetAsideError(f"{pixels.shape[1]} x {pixels.shape[0]} px is less than half of the canvas ({canvas})")
+    notes = (f"enlarged {factor:.2f} times",) if factor > 1 else ()
     if pixels.shape[2] == 4:
         if (pixels[..., 3] < 255).mean() > 0.01:
             raise SetAsideError("a background with transparent parts: nothing stands behind them")
@@ -91,11 +89,14 @@ def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepa
     return Prepared(entry, {"picture": data}, picture, notes)
 
 
-def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, focal: float) -> Prepared[Background]:
+def with_depth(
+    prepared: Prepared[Background], depth: DepthMap, job: Job, focal: float, stretch: float = 1.0
+) -> Prepared[Background]:
     """Return a background with its depth and, where figures are to stand, its floor.
 
-    `focal`: focal length / side of the canvas, 0 if unknown.  Raises SetAsideError for a background without a usable
-    floor where those are left out, and for depth that no figure could stand in.
+    `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.
+    Raises SetAsideError for a background without a usable floor where those are left out, and for depth that no figure
+    could stand in.
     """
     estimated = job.inputs.backgrounds[prepared.entry.source_number - 1].depth_maps is None
     try:
@@ -115,7 +116,7 @@ def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, focal:
     if not job.floors.wanted:
         return replace(prepared, entry=entry, files=files)
     trust = ESTIMATED if estimated else KNOWN
-    found = fit_floor(dequantise(code), prepared.pixels, trust, focal, job.floors.camera_height)
+    found = fit_floor(dequantise(code), prepared.pixels, trust, focal, job.floors.camera_height, stretch)
     if not isinstance(found, str):
         reasons = [_why_nobody_fits(found, heights, job.canvas) for heights in job.placing.heights]
         found = reasons[0] if all(reasons) else found
@@ -161,7 +162,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
         raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
     if not fits(job.placing, mask):
         raise SetAsideError(
-            f"the figure is {width} x {height} px, larger than the canvas of {job.canvas.height} allows; "
+            f"the figure is {width} x {height} px, larger than the canvas of {job.canvas} allows; "
             "lower foregrounds.height or placement.min_visible"
         )
     entry = Foreground(

@@ -26,6 +26,7 @@ from figureground.make.cost import require_space
 from figureground.make.finish import finish
 from figureground.make.identity import begin, build_id, claim, refuse_changes
 from figureground.make.part_task import PartTask, Tally, make_part
+from figureground.networks.registry import require_canvas
 from figureground.plan import plan
 from figureground.resolve import resolve
 
@@ -53,6 +54,7 @@ def build(
     Raises FigureGroundError for a problem that the user can mend; parts that were finished stay.
     """
     job, store = resolve(as_recipe(recipe)), FolderStore(out)
+    require_canvas(job)
     engine = engine or choose("auto", workers)
     claim(store, job.recipe)
     with store.lock(), watched(progress) as report:
@@ -82,8 +84,10 @@ def check(
 
     Works in memory and writes nothing.
     """
+    job = resolve(as_recipe(recipe))
+    require_canvas(job)
     with watched(progress) as report:
-        return ingest(resolve(as_recipe(recipe)), engine or choose("auto", workers), MemoryStore(), report)
+        return ingest(job, engine or choose("auto", workers), MemoryStore(), report)
 
 
 def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *, strict: bool, fresh: bool) -> Catalog:

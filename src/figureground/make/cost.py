@@ -21,6 +21,7 @@ from figureground.dataset import names
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_task import PartTask
+from figureground.networks.registry import require_canvas
 from figureground.plan import plan
 from figureground.resolve import resolve
 from figureground.samples import codec
@@ -56,6 +57,7 @@ def dry_run(
     `recipe`: a Recipe, or the path of a recipe file.  `progress` None shows bars on a terminal or in a notebook.
     """
     job = resolve(as_recipe(recipe))
+    require_canvas(job)
     store = MemoryStore()
     with watched(progress) as report:
         catalog = ingest(job, engine or choose("auto", workers), store, report)

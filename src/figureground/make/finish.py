@@ -47,7 +47,7 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     from figureground.report import write_contact_sheets, write_report
 
     progress("report", 0, 1)
-    write_contact_sheets(store.below(names.CATALOG), catalog)
+    write_contact_sheets(store.below(names.CATALOG), catalog, task.job.canvas)
     write_report(Dataset(store, manifest, range(task.count)))
     store.write(names.MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     progress("report", 1, 1)
@@ -97,7 +97,7 @@ def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], tot
         "name": task.job.recipe.name,
         **describe(task.job, task.identity),
         "samples": total.samples,
-        "size": task.job.canvas.height,
+        "size": task.job.canvas.size,
         "backgrounds": len(catalog.backgrounds),
         "foregrounds": len(catalog.foregrounds),
         "classes": {str(number): name for number, name in enumerate(catalog.classes, 1)},

@@ -12,7 +12,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from figureground.core.card import KINDS, LAYOUTS, READINGS, RESIZES, RUNTIMES, Card
+from figureground.core.card import FITS, KINDS, LAYOUTS, READINGS, RESIZES, RUNTIMES, Card
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import file_sha256, user_path
 
@@ -24,6 +24,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "reading": READINGS,
     "runtime": RUNTIMES,
     "resize": RESIZES,
+    "fit": FITS,
     "layout": LAYOUTS,
 }
 _LENGTHS = {"mean": (3,), "std": (3,), "valid": (0, 2)}

@@ -34,8 +34,8 @@ class DepthNetwork:
 
     def __call__(self, pictures: NDArray[np.uint8], native: bool = False) -> NDArray[np.float32]:
         _, height, width, _ = pictures.shape
-        rows, columns = input_shape(self.card, height, width)
-        batch = np.stack([prepare(self.card, picture, rows, columns) for picture in pictures])
+        window = window_of(self.card, height, width)
+        batch = np.stack([prepare(self.card, picture, window) for picture in pictures])
         with runtime_errors(
             f"the depth network refused its input {list(batch.shape)}",
             self.where,
@@ -43,7 +43,7 @@ class DepthNetwork:
         ):
             outputs = self.run(batch)
         raw = self._one_map(outputs, len(pictures))
-        depth = self._finite(read(self.card, raw, outputs, self.focal * columns))
+        depth = window.cut(self._finite(read(self.card, raw, outputs, self.focal * window.columns)))
         if not native:
             depth = np.stack([resized_map(one, height, width) for one in depth])
         return depth
@@ -91,8 +91,41 @@ class DepthNetwork:
         return raw
 
 
+@dataclass(frozen=True)
+class Window:
+    """Where a picture lies in a network's input: `rows` x `columns` px in the middle of `shape`, (rows, columns)."""
+
+    rows: int
+    columns: int
+    shape: tuple[int, int]
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """(row, column) of its top left pixel."""
+        return (self.shape[0] - self.rows) // 2, (self.shape[1] - self.columns) // 2
+
+    def cut(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the picture's part of maps (n, h, w) of the whole input, to the nearest of their pixels."""
+        if (self.rows, self.columns) == self.shape:
+            return maps
+        (top, left), (height, width) = self.corner, maps.shape[1:]
+        down, across = height / self.shape[0], width / self.shape[1]
+        rows = slice(round(top * down), max(round((top + self.rows) * down), round(top * down) + 1))
+        columns = slice(round(left * across), max(round((left + self.columns) * across), round(left * across) + 1))
+        return maps[:, rows, columns]
+
+
+def window_of(card: Card, height: int, width: int) -> Window:
+    """Return where the network sees a picture of that size."""
+    rows, columns = shape = input_shape(card, height, width)
+    if not card.multiple and card.fit == "letterbox":
+        scale = card.input_size / max(height, width)
+        rows, columns = (max(1, round(side * scale)) for side in (height, width))
+    return Window(rows, columns, shape)
+
+
 def input_shape(card: Card, height: int, width: int) -> tuple[int, int]:
-    """Return (rows, columns) at which the network sees a picture of that size."""
+    """Return (rows, columns) of the network's input for a picture of that size."""
     if not card.multiple:
         return card.input_size, card.input_size
     scale = card.input_size / min(height, width)
@@ -100,9 +133,16 @@ def input_shape(card: Card, height: int, width: int) -> tuple[int, int]:
     return rows, columns
 
 
-def prepare(card: Card, picture: Picture, rows: int, columns: int) -> NDArray[np.float32]:
+def prepare(card: Card, picture: Picture, window: Window) -> NDArray[np.float32]:
     """Return one picture as the network takes it: resized, 0..1, normalised, float32 in the card's layout."""
-    return normalised(resized(picture, rows, columns, card.resize), card.mean, card.std, card.layout)
+    seen = resized(picture, window.rows, window.columns, card.resize)
+    if seen.shape[:2] != window.shape:
+        filled = np.empty((*window.shape, 3), np.uint8)
+        filled[:] = np.rint(seen.reshape(-1, 3).mean(0))
+        top, left = window.corner
+        filled[top : top + window.rows, left : left + window.columns] = seen
+        seen = filled
+    return normalised(seen, card.mean, card.std, card.layout)
 
 
 def read(

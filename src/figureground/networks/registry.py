@@ -11,10 +11,12 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+
 from figureground.core.card import Card
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import WEIGHTS, file_sha256, user_cache, user_path
-from figureground.core.job import AS_ITS_CARD_SAYS, DepthModel, Running
+from figureground.core.job import AS_ITS_CARD_SAYS, DepthModel, Job, Running
 from figureground.networks import runtimes
 from figureground.networks.cards import CARDS, find_card, read_card
 from figureground.networks.depth import DepthNetwork
@@ -103,6 +105,26 @@ def folder_sha256(folder: Path) -> str:
         if path.is_file() and path.name != SOURCE and not any(part.startswith(".") for part in inside.parts):
             total.update(f"{inside.as_posix()}\0{file_sha256(path)}\n".encode())
     return total.hexdigest()
+
+
+def require_canvas(job: Job) -> None:
+    """Raise FigureGroundError where a job's network cannot run on pictures of its canvas's shape.
+
+    Only networks that keep a picture's shape may refuse one; such a network is run once, on a pattern.
+    """
+    model, canvas = job.depth.model, job.canvas
+    if model is None or not model.card.multiple or canvas.width == canvas.height:
+        return
+    pattern = (np.arange(canvas.height * canvas.width * 3) % 251).astype(np.uint8).reshape(1, *canvas.shape, 3)
+    network = open_network(model, job.depth.running)
+    try:
+        network(pattern, native=True)
+    except FigureGroundError as error:
+        raise FigureGroundError(
+            f"the depth network cannot run on a canvas of {canvas}: {error.what}",
+            str(model.path),
+            "take a square size, or a network that takes other shapes; multiple = 0 in its card makes its input square",
+        ) from None
 
 
 def open_network(model: DepthModel, how: Running = AS_ITS_CARD_SAYS) -> DepthNetwork:

@@ -9,6 +9,7 @@ import numpy as np
 
 from figureground.core import random
 from figureground.core.arrays import Bools, Ints
+from figureground.core.canvas import REFERENCE, Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Figure, Mask
 from figureground.image.masks import AreaTable, area_table, visible_area
@@ -36,29 +37,43 @@ def corners(setting: Setting, foreground: Ints, position: Ints, counter: Ints) -
     elif placing.truncated:
         x, y = _truncated(setting, foreground, counter)
     else:
-        low, high_x, high_y = _corner_range(placing, width, height)
-        x = random.integers(placing.seed, counter, "x", low, high_x)
-        y = random.integers(placing.seed, counter, "y", low, high_y)
+        (low_x, high_x), (low_y, high_y) = _corner_range(placing, width, height)
+        x = random.integers(placing.seed, counter, "x", low_x, high_x)
+        y = random.integers(placing.seed, counter, "y", low_y, high_y)
     return np.stack([x, y], -1), sizes
 
 
-def _corner_range(placing: Placing, width: Ints, height: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return (lowest, highest x, highest y) of the figure's top left corner."""
+Range = tuple[Ints, Ints]
+
+
+def _corner_range(placing: Placing, width: Ints, height: Ints) -> tuple[Range, Range]:
+    """Return the (lowest, highest) x and the (lowest, highest) y of the figure's top left corner.
+
+    As in 2020: from 1 to 120 of 224 px, of the width and of the height.
+    """
     canvas = placing.canvas
     if placing.as_2020:
-        low, high = max(1, round(canvas.px(1))), round(canvas.px(120))
-        return np.int64(low) + 0 * width, high + 0 * width, high + 0 * height
-    return 0 * width, canvas.width - width, canvas.height - height
+        x, y = (
+            (max(1, round(side / REFERENCE)), round(120 * side / REFERENCE)) for side in (canvas.width, canvas.height)
+        )
+        return (x[0] + 0 * width, x[1] + 0 * width), (y[0] + 0 * height, y[1] + 0 * height)
+    return (0 * width, canvas.width - width), (0 * height, canvas.height - height)
 
 
 def _spread(placing: Placing, position: Ints, width: Ints, height: Ints) -> tuple[Ints, Ints]:
-    """Return the centres of the cells of the squarest grid with at least `per_pair` cells, row by row."""
-    columns = math.ceil(math.sqrt(placing.per_pair))
-    rows = math.ceil(placing.per_pair / columns)
-    low, high_x, high_y = _corner_range(placing, width, height)
-    x = low + (2 * (position % columns) + 1) * (high_x - low + 1) // (2 * columns)
-    y = low + (2 * (position // columns) + 1) * (high_y - low + 1) // (2 * rows)
+    """Return the centres of the cells of the grid with at least `per_pair` of the squarest cells, row by row."""
+    columns, rows = _grid(placing.per_pair, placing.canvas)
+    (low_x, high_x), (low_y, high_y) = _corner_range(placing, width, height)
+    x = low_x + (2 * (position % columns) + 1) * (high_x - low_x + 1) // (2 * columns)
+    y = low_y + (2 * (position // columns) + 1) * (high_y - low_y + 1) // (2 * rows)
     return x, y
+
+
+def _grid(cells: int, canvas: Canvas) -> tuple[int, int]:
+    """Return (columns, rows) with at least so many cells, more along the longer side of the canvas."""
+    more = math.ceil(math.sqrt(cells * canvas.longer / canvas.shorter))
+    fewer = math.ceil(cells / more)
+    return (more, fewer) if canvas.width >= canvas.height else (fewer, more)
 
 
 def fits(placing: Placing, mask: Mask) -> bool:

@@ -116,9 +116,11 @@ class Sprites:
         """Return the part of its distance by which the front of a figure is nearer than its outline.
 
         A figure of H metres that looks h px tall at a focal length of f px stands at f*H/h metres; a focal length that
-        is not known is taken as the side of the canvas.
+        is not known is taken as the shorter side of the canvas.
         """
         ground = self.catalog.backgrounds[background].ground
         real = self.catalog.foregrounds[figure.foreground].real_height
-        focal = ground.focal if ground is not None and ground.focal else 1.0
-        return min(0.5, thickness * figure.height / (focal * self.canvas.width * real))
+        focal = float(self.canvas.shorter)
+        if ground is not None and ground.focal:
+            focal = ground.focal * self.canvas.width * ground.stretch  # in rows, as heights are
+        return min(0.5, thickness * figure.height / (focal * real))

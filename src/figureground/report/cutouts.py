@@ -31,4 +31,4 @@ def cutouts_sheet(results: Mapping[str, Sequence[Cut]], most: int = 24) -> Pictu
             alpha = cuts[i].alpha
             tiles.append(alpha if alpha is not None else np.zeros(first[i].truth.shape, np.uint8))
             captions.append(f"{name} {cuts[i].iou:.3f}" if alpha is not None else f"{name} gave up")
-    return contact_sheet(tiles, captions, len(results) + 2, 160)
+    return contact_sheet(tiles, captions, len(results) + 2, (160, 160))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from figureground.core.canvas import Canvas
 from figureground.samples import stats
 from figureground.samples.checks import Check
 
@@ -43,7 +44,7 @@ class Manifest:
     format: int
     build_id: str
     samples: int
-    size: int
+    canvas: Canvas
     backgrounds: int
     foregrounds: int
     bytes: int
@@ -88,7 +89,7 @@ def read_manifest(plain: Mapping[str, Any]) -> Manifest:
         format=plain["format"],
         build_id=plain["build_id"],
         samples=plain["samples"],
-        size=plain["size"],
+        canvas=Canvas.of(plain["size"]),
         backgrounds=plain["backgrounds"],
         foregrounds=plain["foregrounds"],
         bytes=plain["bytes"],

@@ -87,10 +87,10 @@ def report_of(dataset: Dataset) -> Report:
         shown=sample_rows(dataset, SAMPLES),
         numbers=numbers,
         failed=sum(not check.passed for check in numbers.checks),
-        plots=statistics_plots(numbers, catalog, plan, meaning),
+        plots=statistics_plots(numbers, catalog, manifest.canvas, plan, meaning),
         placement=placement(dataset, catalog, numbers.total),
         set_aside=photo_list(catalog.set_aside, catalog),
         notes=photo_list(catalog.notes, catalog),
         key=difference_key_of(dataset, KEY_SAMPLES),
-        snippets=snippets(folder, manifest.parts[0].file, manifest.size, unit),
+        snippets=snippets(folder, manifest.parts[0].file, manifest.canvas, unit),
     )

@@ -12,6 +12,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.canvas import Canvas
 from figureground.image.colourmap import DepthScale, hexadecimal
 
 _WIDTH, _HEIGHT = 340, 205
@@ -139,20 +140,23 @@ def use_strip(names: Sequence[str], counts: Sequence[int], label: str, most: int
     return _svg(_WIDTH, height, label, body, "plot")
 
 
-def heat_map(share: NDArray[np.float64], label: str) -> str:
-    """Return `share` (rows, columns), 0..1, as coloured cells: dark is 0, light is the largest share; with a legend."""
+def heat_map(share: NDArray[np.float64], label: str, canvas: Canvas) -> str:
+    """Return `share` (rows, columns), 0..1, as coloured cells: dark is 0, light is the largest share; with a legend.
+
+    The map has the shape of the canvas.
+    """
     top = float(share.max()) if share.size and share.max() > 0 else 1.0
-    cell = 10
+    wide, high = (round(10 * side / canvas.shorter, 2) for side in (canvas.width, canvas.height))
     rows, columns = share.shape
     body = []
     for i in range(rows):
         for j in range(columns):
             says = f"{100 * share[i, j]:.1f} %"
             body.append(
-                f'<rect x="{j * cell}" y="{i * cell}" width="{cell}" height="{cell}" '
+                f'<rect x="{j * wide:g}" y="{i * high:g}" width="{wide:g}" height="{high:g}" '
                 f'fill="{hexadecimal(float(share[i, j]) / top)}"><title>{says}</title></rect>'
             )
-    plot = _svg(columns * cell, rows * cell, label, body, "heat")
+    plot = _svg(round(columns * wide), round(rows * high), label, body, "heat")
     ends = [
         _gradient("heat-ramp", dark_first=True),
         f'<rect x="0" y="0" width="{_WIDTH}" height="12" rx="2" fill="url(#heat-ramp)"/>',

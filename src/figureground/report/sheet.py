@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from figureground.core.canvas import Canvas
 from figureground.core.nouns import Box, Catalog, Picture
 from figureground.core.store import Store
 from figureground.dataset.stored import Dataset
@@ -24,6 +25,7 @@ from figureground.report.plots import measure, number
 from figureground.samples.codec import pixels
 
 MOST = 400  # photos on one sheet
+TILE = 128  # px
 _PAPER, _INK, _QUIET, _EMPTY = (250, 250, 248), (28, 30, 34), (110, 114, 120), (234, 234, 231)
 _SQUARE = 8  # px of the checkerboard
 _MARGIN, _GAP, _HEAD, _LINE = 20, 10, 40, 15
@@ -32,11 +34,11 @@ _RAMP = 160  # px of the depth colours
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything lies on a sheet of `count` square tiles; all in px."""
+    """Where everything lies on a sheet of `count` tiles; `tile` is (height, width), all in px."""
 
     count: int
     columns: int
-    tile: int
+    tile: tuple[int, int]
     lines: int = 1  # of text below each tile
     head: int = 0
 
@@ -50,9 +52,9 @@ class Layout:
     def box(self, k: int) -> Box:
         """Return (x0, y0, x1, y1) of tile k; tiles are laid row by row."""
         row, column = divmod(k, self.columns)
-        x = _MARGIN + column * (self.tile + _GAP)
-        y = _MARGIN + self.head + row * (self.tile + self.lines * _LINE + _GAP)
-        return x, y, x + self.tile, y + self.tile
+        x = _MARGIN + column * (self.tile[1] + _GAP)
+        y = _MARGIN + self.head + row * (self.tile[0] + self.lines * _LINE + _GAP)
+        return x, y, x + self.tile[1], y + self.tile[0]
 
 
 def checkerboard(height: int, width: int) -> Picture:
@@ -62,21 +64,28 @@ def checkerboard(height: int, width: int) -> Picture:
     return np.repeat(grey[..., None], 3, -1)
 
 
-def fit(picture: NDArray[np.uint8], tile: int) -> Picture:
-    """Return a picture (h, w), (h, w, 3) or (h, w, 4) as uint8 (tile, tile, 3): all of it, centred, never enlarged.
+def tile_of(canvas: Canvas, side: int) -> tuple[int, int]:
+    """Return (height, width) of a tile with the shape of the canvas and the area of a square of that side."""
+    ratio = math.sqrt(canvas.height / canvas.width)
+    return round(side * ratio), round(side / ratio)
+
+
+def fit(picture: NDArray[np.uint8], tile: tuple[int, int]) -> Picture:
+    """Return a picture (h, w), (h, w, 3) or (h, w, 4) as uint8 (*tile, 3): all of it, centred, never enlarged.
 
     A cut-out lies on a checkerboard; around a mask (h, w) the tile is black, around other pictures grey.
     """
     image = Image.fromarray(picture)
-    scale = min(1.0, tile / max(image.size))
+    height, width = tile
+    scale = min(1.0, height / image.height, width / image.width)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if image.mode == "RGBA":  # premultiplied for resizing, or transparent pixels' colours bleed into the edges
         image = image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
-        canvas = Image.fromarray(checkerboard(tile, tile))
+        canvas = Image.fromarray(checkerboard(height, width))
     else:
-        canvas = Image.new("RGB", (tile, tile), (0, 0, 0) if picture.ndim == 2 else _EMPTY)
+        canvas = Image.new("RGB", (width, height), (0, 0, 0) if picture.ndim == 2 else _EMPTY)
         image = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    canvas.paste(image, ((tile - size[0]) // 2, (tile - size[1]) // 2), image if image.mode == "RGBA" else None)
+    canvas.paste(image, ((width - size[0]) // 2, (height - size[1]) // 2), image if image.mode == "RGBA" else None)
     return np.asarray(canvas)
 
 
@@ -84,14 +93,15 @@ def contact_sheet(
     tiles: Sequence[NDArray[np.uint8]],
     captions: Sequence[str],
     columns: int,
-    tile: int = 128,
+    tile: tuple[int, int] = (TILE, TILE),
     title: str = "",
     subtitle: str = "",
 ) -> Picture:
     """Return one uint8 (height, width, 3) sheet of the tiles, row by row, at the places that `Layout` says.
 
-    A tile is uint8 (h, w), (h, w, 3) or (h, w, 4); larger ones are scaled down to `tile` px.  A caption may have
-    several lines; lines that are too long are shortened in the middle.  Raises ValueError when counts differ.
+    A tile is uint8 (h, w), (h, w, 3) or (h, w, 4); larger ones are scaled down to `tile`, (height, width) in px.  A
+    caption may have several lines; lines that are too long are shortened in the middle.  Raises ValueError when counts
+    differ.
     """
     if len(tiles) != len(captions):
         raise ValueError(f"{len(tiles)} tiles, but {len(captions)} captions")
@@ -134,17 +144,23 @@ def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, wi
     return ""
 
 
-def write_contact_sheets(store: Store, catalog: Catalog) -> None:
+def write_contact_sheets(store: Store, catalog: Catalog, canvas: Canvas) -> None:
     """Write Background.jpg, Foreground.jpg, Mask.jpg and, with floors, Floor.jpg beside a catalog's pictures.
 
     Where there are more than 400 photos, an even spread of 400 is shown and the sheet says so.
     """
+    shape, square = tile_of(canvas, TILE), (TILE, TILE)
     kinds = (
-        ("Background", "backgrounds", [(b.file, b.id, b.source) for b in catalog.backgrounds]),
-        ("Foreground", "foregrounds", [(f.file, f.id, f.source) for f in catalog.foregrounds]),
-        ("Mask", "masks of the foregrounds", [(f.mask_file, f.id, f.source) for f in catalog.foregrounds]),
+        ("Background", "backgrounds", shape, [(b.file, b.id, b.source) for b in catalog.backgrounds]),
+        ("Foreground", "foregrounds", square, [(f.file, f.id, f.source) for f in catalog.foregrounds]),
+        (
+            "Mask",
+            "masks of the foregrounds",
+            (TILE, TILE),
+            [(f.mask_file, f.id, f.source) for f in catalog.foregrounds],
+        ),
     )
-    for name, what, entries in kinds:
+    for name, what, tile, entries in kinds:
         shown = entries
         if len(entries) > MOST:
             shown = [entries[i] for i in np.linspace(0, len(entries) - 1, MOST).round().astype(int)]
@@ -157,6 +173,7 @@ def write_contact_sheets(store: Store, catalog: Catalog) -> None:
             [pixels(store.read(file)) for file, _, _ in shown],
             [f"{entry}\n{PurePosixPath(source).name}" for _, entry, source in shown],
             min(16, max(4, math.ceil(math.sqrt(1.6 * len(shown))))),
+            tile,
             title=name,
             subtitle=says,
         )
@@ -167,6 +184,7 @@ def write_contact_sheets(store: Store, catalog: Catalog) -> None:
             [picture for _, picture in shown_floors],
             [name for name, _ in shown_floors],
             min(16, max(4, math.ceil(math.sqrt(1.6 * len(shown_floors))))),
+            shape,
             title="Floor",
             subtitle=f"{len(shown_floors):,} floors as they were found, with their horizons",
         )
@@ -186,6 +204,7 @@ def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
     legend of its colours below.
     """
     rows = list(samples.load(dataset, samples.spread(dataset, n)))
+    shape = tile_of(Canvas.of(dataset.manifest["size"]), tile)
     scales = samples.scales(rows)
     tiles: list[NDArray[np.uint8]] = []
     captions: list[str] = []
@@ -203,7 +222,7 @@ def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
             cells.append((scale.picture(row.depth), says))
         tiles += [picture for picture, _ in cells]
         captions += [caption for _, caption in cells]
-    sheet = contact_sheet(tiles, captions, max(1, len(tiles) // max(1, len(rows))), tile)
+    sheet = contact_sheet(tiles, captions, max(1, len(tiles) // max(1, len(rows))), shape)
     return _with_ramp(sheet) if any(scale is not None for scale in scales) else sheet
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from figureground.core.canvas import Canvas
+
 _FIGUREGROUND = """\
 from figureground import open_dataset
 
 dataset = open_dataset({folder})
 sample = dataset[0]                # any index, also negative; decodes only this sample
-image = sample.image               # uint8 ({size}, {size}, 3), RGB
-mask = sample.mask                 # bool ({size}, {size}), True = figure
+image = sample.image               # uint8 ({height}, {width}, 3), RGB
+mask = sample.mask                 # bool ({height}, {width}), True = figure
 {depth}record = sample.record             # its metadata: key, split, boxes, areas, ...
 """
 
 _FIGUREGROUND_DEPTH = """\
-depth = sample.depth.values        # float32 ({size}, {size}), {unit}, {direction}, NaN = no value
+depth = sample.depth.values        # float32 ({height}, {width}), {unit}, {direction}, NaN = no value
 """
 
 _TORCH = """\
@@ -85,19 +87,20 @@ class Snippet:
     code: str
 
 
-def snippets(folder: str, part: str, size: int, depth: tuple[str, str] | None) -> list[Snippet]:
+def snippets(folder: str, part: str, canvas: Canvas, depth: tuple[str, str] | None) -> list[Snippet]:
     """Return the ways to load a dataset, to be run from the folder that holds it.
 
     `folder` is the dataset folder's name, `part` a part's file in it, `depth` its (unit, direction) or None.
     """
-    with_unit = _FIGUREGROUND_DEPTH.format(size=size, unit=depth[0], direction=depth[1]) if depth else ""
+    sides = {"height": canvas.height, "width": canvas.width}
+    with_unit = _FIGUREGROUND_DEPTH.format(**sides, unit=depth[0], direction=depth[1]) if depth else ""
     one, batch = "image, mask", "images, masks"
     if depth:
         one, batch = f"{one}, depth, valid", f"{batch}, depths, valids"
     place = json.dumps(folder)
     torch = _TORCH.format(folder=place, depth=_TORCH_DEPTH if depth else "", returned=one, batch=batch)
     return [
-        Snippet("Python, with figureground", _FIGUREGROUND.format(folder=place, size=size, depth=with_unit)),
+        Snippet("Python, with figureground", _FIGUREGROUND.format(folder=place, **sides, depth=with_unit)),
         Snippet("PyTorch, in batches", torch),
         Snippet(
             "Python without figureground: zipfile, Pillow, NumPy",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from figureground.core.canvas import Canvas
 from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog
 from figureground.core.record import SPLITS, DepthMeaning
@@ -36,7 +36,7 @@ class StatisticsPlots:
 
 
 def statistics_plots(
-    numbers: Numbers, catalog: Catalog, plan: DepthPlan, meaning: DepthMeaning | None
+    numbers: Numbers, catalog: Catalog, canvas: Canvas, plan: DepthPlan, meaning: DepthMeaning | None
 ) -> StatisticsPlots:
     """Return the plots.  `meaning` is that of the first sample's depth, None where there is no depth."""
     total, depth = numbers.total, numbers.summary.depth
@@ -44,7 +44,7 @@ def statistics_plots(
     if any(total.depth_histogram) and meaning is not None and depth is not None:
         histogram = markup(_depth(tuple(total.depth_histogram), depth.unit, meaning, plan.wide))
     return StatisticsPlots(
-        heat=markup(_heat(total)),
+        heat=markup(_heat(total, canvas)),
         area=markup(_area(total)),
         bytes=markup(_bytes(total)),
         splits=markup(_splits(total)),
@@ -54,12 +54,11 @@ def statistics_plots(
     )
 
 
-def _heat(total: stats.Statistics) -> str:
-    side = math.isqrt(total.pixels // max(1, total.samples))
-    edges = np.append(np.arange(stats.HEAT_CELLS) * side // stats.HEAT_CELLS, side)
-    cells = np.outer(np.diff(edges), np.diff(edges)) * max(1, total.samples)
+def _heat(total: stats.Statistics, canvas: Canvas) -> str:
+    down, across = (np.diff(np.arange(stats.HEAT_CELLS + 1) * side // stats.HEAT_CELLS) for side in canvas.shape)
+    cells = np.outer(down, across) * max(1, total.samples)
     share = np.reshape(total.heat or (0,) * stats.HEAT_CELLS**2, (stats.HEAT_CELLS, -1)) / cells
-    return plots.heat_map(share, "where figures stand: share of the samples whose mask covers each place")
+    return plots.heat_map(share, "where figures stand: share of the samples whose mask covers each place", canvas)
 
 
 def _area(total: stats.Statistics) -> str:

@@ -155,13 +155,13 @@ def _heat(mask: Bytes, boxes: Sequence[Box]) -> Ints:
     heat = np.zeros((HEAT_CELLS, HEAT_CELLS), np.int64)
     if boxes:
         x0, y0, x1, y1 = (pick(side) for pick, side in zip((min, min, max, max), zip(*boxes, strict=True), strict=True))
-        edges = np.arange(HEAT_CELLS + 1) * mask.shape[0] // HEAT_CELLS
+        down, across = (np.arange(HEAT_CELLS + 1) * side // HEAT_CELLS for side in mask.shape)
         # only the cells that the boxes touch are counted
-        top, left = (int(np.searchsorted(edges, at, "right")) - 1 for at in (y0, x0))
-        bottom, right = (int(np.searchsorted(edges, at, "left")) for at in (y1, x1))
-        block = (mask[edges[top] : edges[bottom], edges[left] : edges[right]] >= HALF).astype(np.int32)
-        rows = np.add.reduceat(block, edges[top:bottom] - edges[top], 0)
-        heat[top:bottom, left:right] = np.add.reduceat(rows, edges[left:right] - edges[left], 1)
+        top, left = (int(np.searchsorted(e, at, "right")) - 1 for e, at in ((down, y0), (across, x0)))
+        bottom, right = (int(np.searchsorted(e, at, "left")) for e, at in ((down, y1), (across, x1)))
+        block = (mask[down[top] : down[bottom], across[left] : across[right]] >= HALF).astype(np.int32)
+        rows = np.add.reduceat(block, down[top:bottom] - down[top], 0)
+        heat[top:bottom, left:right] = np.add.reduceat(rows, across[left:right] - across[left], 1)
     return heat.ravel()
 
 

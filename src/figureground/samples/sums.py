@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+_EXACT = 2**21  # numbers of 16 bits whose squares float64 adds without rounding
 _LEVELS = np.arange(256, dtype=np.int64)
 
 
@@ -30,7 +31,9 @@ class Sums:
             shape = (1, -1) if values.shape[1] == 1 else (1, -1, values.shape[1])
             counts = np.array(Image.fromarray(values.reshape(shape)).histogram(), np.int64).reshape(-1, 256)
             return Sums(len(values), tuple((counts @ _LEVELS).tolist()), tuple((counts @ _LEVELS**2).tolist()))
-        # float64 holds sums of squares of 2**21 pixels exactly; einsum, not @, whose BLAS threads would spin
+        if len(values) > _EXACT:
+            return Sums.of(values[:_EXACT]) + Sums.of(values[_EXACT:])
+        # float64 holds sums of squares of so many pixels exactly; einsum, not @, whose BLAS threads would spin
         columns = [values[:, c].astype(np.float64) for c in range(values.shape[1])]
         return Sums(
             len(values), tuple(int(x.sum()) for x in columns), tuple(int(np.einsum("i,i", x, x)) for x in columns)
