@@ -100,7 +100,8 @@ class Dataset(Samples):
 
     @functools.cached_property
     def statistics(self) -> Mapping[str, Any]:
-        """statistics.json: mean and std a layer under "summary", "checks", and what they were made from."""
+        """statistics.json: mean and std a layer under "summary", of the split that "summary_of" names, of all samples
+        under "summary_all"; "checks", and what they were made from."""
         try:
             plain: dict[str, Any] = json.loads(self.store.read(names.STATISTICS))
         except (OSError, ValueError) as error:
@@ -132,4 +133,6 @@ class Dataset(Samples):
 
     def __repr__(self) -> str:
         size = self.manifest["size"]
-        return f"Dataset({self.store.name!r}: {len(self):,} samples of {size} x {size} px in {self.parts:,} parts)"
+        said = f"{len(self):,} samples of {size} x {size} px in {self.parts:,} parts"
+        layers = ", ".join(self.manifest.get("layers", ()))  # of older datasets the manifest does not say them
+        return f"Dataset({self.store.name!r}: {said}{': ' if layers else ''}{layers})"

@@ -83,5 +83,6 @@ class VirtualDataset(Samples):
     def __repr__(self) -> str:
         height, width = self.job.canvas.shape
         return (
-            f"VirtualDataset({self._store.name!r}: {len(self):,} samples of {width} x {height} px, rendered when read)"
+            f"VirtualDataset({self._store.name!r}: {len(self):,} samples of {width} x {height} px, rendered when read: "
+            f"{', '.join(self.job.layers)})"
         )
