@@ -44,7 +44,7 @@ def summary(statistics: Statistics, depths: Mapping[str, tuple[str, float]]) -> 
         out[name] = {"shares": {value: count / statistics.pixels for value, count in counts.items()}}
     for depth, (unit, _) in depths.items():
         out[depth]["unit"] = unit
-    return out
+    return {name: out[name] for name in LAYERS if name in out}
 
 
 def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
