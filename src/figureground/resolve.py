@@ -23,6 +23,7 @@ from figureground.core.job import (
     Placing,
     Running,
 )
+from figureground.core.layers import LAYERS
 from figureground.core.recipe import DepthOptions, Foregrounds, Recipe, Relief
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
@@ -46,11 +47,27 @@ def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
         placing_of(recipe),
         depth,
         formats_of(recipe),
+        layers_of(recipe),
     )
 
 
 def formats_of(recipe: Recipe) -> Formats:
-    return Formats(recipe.image, recipe.mask.format == "jpeg", recipe.depth.encoding == "jpeg8")
+    jpeg_depth = recipe.depth.encoding == "jpeg8"
+    return Formats(recipe.image, recipe.mask.format == "jpeg", jpeg_depth, recipe.image.format)
+
+
+def layers_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of the layers that samples have, in the order of the table."""
+    depth, wanted = depth_plan(recipe), vars(recipe.layers)
+    has = {
+        **wanted,
+        "image": True,
+        "mask": True,
+        "instances": placing_of(recipe).several,
+        "depth": depth.layered or depth.on_composites,
+        "depth_network": depth.layered and depth.on_composites,
+    }
+    return tuple(name for name in LAYERS if has[name])
 
 
 def canvas_of(recipe: Recipe) -> Canvas:

@@ -19,7 +19,9 @@ from figureground.geometry.codes import dequantise
 from figureground.ingest.catalog import load_catalog
 from figureground.plan.split import held_out
 from figureground.resolve import resolve
+from figureground.samples import stats
 from figureground.samples.maker import Maker
+from figureground.samples.stats import Statistics
 from tests.builders import (
     NO_LOOK,
     figure_cutout,
@@ -31,6 +33,10 @@ from tests.builders import (
 from tests.make.test_build import members
 
 SEVERAL: dict[str, Any] = {"figures": [1, 3], "min_visible": 0.3}
+
+
+def total_of(data: Dataset) -> Statistics:
+    return stats.total(stats.by_split_from_json(data.statistics["accumulated_by_split"]).values())
 
 
 def built(tmp_path: Path, **sections: Any) -> Dataset:
@@ -165,7 +171,7 @@ def test_a_room_without_a_floor_is_left_out_or_placed_otherwise_and_says_so(tmp_
         placed = {data.record(i).background: data.record(i).figures[0].placement for i in range(len(data))}
         assert placed[wall] == mode
         assert {way for name, way in placed.items() if name != wall} == {"ground"}
-        assert data.statistics["accumulated"]["placements"].keys() == {"ground", mode}
+        assert total_of(data).placements.keys() == {"ground", mode}
         sample = next(s for s in data if s.record.background == wall)
         assert sample.depth is not None
         assert np.allclose(sample.depth.values, 3.0)  # a flat card at the wall that it covers
@@ -185,7 +191,7 @@ def test_kinds_of_depth_in_other_units_are_not_compared(tmp_path: Path) -> None:
     for output, compared in (("metric", True), ("relative-inverse", False)):
         card.write_text(f'name = "grey"\ninput_size = 96\noutput = "{output}"\nvalid = [0.1, 50.0]\n')
         data = open_dataset(build(ground_recipe(tmp_path, depth=both), tmp_path / output))
-        assert bool(data.statistics["accumulated"]["shift_histogram"]) is compared
+        assert any(total_of(data).shift_histogram) is compared
 
 
 def test_half_length_portraits_cannot_stand(tmp_path: Path) -> None:

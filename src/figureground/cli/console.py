@@ -160,8 +160,10 @@ def cost_text(facts: Facts) -> str:
 
 
 def dataset_facts(data: Dataset) -> dict[str, Any]:
-    """Return what a finished dataset holds: counts, bytes, statistics a layer, depth network, self-checks."""
+    """Return what a finished dataset holds: counts, bytes, statistics a layer (`layers_of` says of which samples),
+    depth network, self-checks."""
     manifest, statistics = data.manifest, data.statistics
+    everything = {"split": "all samples", "samples": manifest["samples"]}  # before statistics were kept by split
     return {
         "path": data.path,
         "name": manifest["name"],
@@ -170,6 +172,8 @@ def dataset_facts(data: Dataset) -> dict[str, Any]:
         "parts": data.parts,
         "bytes": manifest["bytes"],
         "layers": statistics["summary"],
+        "layers_of": statistics.get("summary_of", everything),
+        "layers_of_all": statistics.get("summary_all", statistics["summary"]),
         "depth_model": manifest["depth_model"],
         "checks": statistics["checks"],
     }
@@ -182,9 +186,13 @@ def dataset_text(facts: Facts) -> str:
         f"in {plural(facts['parts'], 'part')}, "
         f"{_bytes(facts['bytes'])} ({facts['bytes'] / facts['samples'] / 1000:.1f} kB a sample)"
     ]
-    for layer, moments in facts["layers"].items():
-        mean, std = (" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std"))
-        lines.append(f"  {layer:<5} mean {mean}  std {std}  {moments.get('unit', 'of 0..1')}")
+    of, told = facts["layers_of"], facts["layers"]
+    lines.append(
+        f"  of {plural(of['samples'], 'sample')}"
+        + (f" ({of['split']})" if of["samples"] < facts["samples"] else "")
+        + ":"
+    )
+    lines += [_moments_text(layer, moments) for layer, moments in told.items()]
     model = facts["depth_model"]
     if model is not None and not model["card"]["commercial"]:
         lines.append(
@@ -192,6 +200,14 @@ def dataset_text(facts: Facts) -> str:
         )
     failed = failed_checks(facts)
     return "\n".join([*lines, *(failed or [f"  all {len(facts['checks'])} self-checks passed"])])
+
+
+def _moments_text(layer: str, moments: Facts) -> str:
+    """Return a line of a layer's mean and deviation, or of the shares of its values."""
+    if "shares" in moments:
+        return f"  {layer:<5} " + "  ".join(f"{value}: {share:.2%}" for value, share in moments["shares"].items())
+    mean, std = (" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std"))
+    return f"  {layer:<5} mean {mean}  std {std}  {moments.get('unit', 'of 0..1')}"
 
 
 def failed_checks(facts: Facts) -> list[str]:

@@ -18,6 +18,7 @@ from figureground.core.recipe import (
     CutoutMethod,
     DepthEncoding,
     Fit,
+    ImageFormat,
     ImageOptions,
     Leaky,
     LookOptions,
@@ -212,16 +213,21 @@ class DepthPlan:
 
 @dataclass(frozen=True)
 class Formats:
-    """How layers become bytes: `jpeg` for composites and whatever else is a JPEG, which masks and depth may be."""
+    """How layers become bytes: `image` for composites; `jpeg` says how whatever is a JPEG is coded, which masks and
+    depth may be."""
 
     jpeg: ImageOptions
     jpeg_masks: bool
     jpeg_depth: bool
+    image: ImageFormat = "jpeg"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A recipe, resolved.  `recipe` is what the user said and what stands in the dataset; the rest is what it means."""
+    """A recipe, resolved.  `recipe` is what the user said and what stands in the dataset; the rest is what it means.
+
+    `layers`: the names of those that samples have, in the order of the table.
+    """
 
     recipe: Recipe
     canvas: Canvas
@@ -230,3 +236,4 @@ class Job:
     placing: Placing
     depth: DepthPlan
     formats: Formats
+    layers: tuple[str, ...]

@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Coder = Literal["photo", "mask", "labels", "depth"]
+from figureground.core.nouns import HALF
+
+Coder = Literal["photo", "mask", "grey", "depth"]
+Statistics = Literal["channels", "share", "codes", "values"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +21,10 @@ class Layer:
 
     `name` is the attribute of `Sample` and the prefix of the record's fields, `folder` its place in a part.  `dtype`:
     of the array in a Sample.  `coder`: how it becomes bytes (`samples/codec.py`); `lossless` says whether decoding
-    gives the same array back with the recipe's defaults.  `statistics`: what is summed: "channels" of 0..255, the
-    "share" of a mask, depth "codes" without the invalid one; None for nothing.
+    gives the same array back with the recipe's defaults.  `statistics`: what is counted: "channels" of 0..255, the
+    "share" of a mask, depth "codes" without the invalid one, pixels of each of its "values"; None for nothing.
+    `figure_from`: the least value that means figure, where mask = (layer >= figure_from) is a law, which checked
+    samples are held to.
     """
 
     name: str
@@ -27,8 +32,9 @@ class Layer:
     dtype: Literal["uint8", "bool", "float32"]
     coder: Coder
     lossless: bool
-    statistics: Literal["channels", "share", "codes"] | None
+    statistics: Statistics | None
     meaning: str
+    figure_from: int | None = None
 
 
 LAYERS = {
@@ -40,10 +46,31 @@ LAYERS = {
             "instances",
             "instances",
             "uint8",
-            "labels",
+            "grey",
             True,
             None,
             "i + 1 where figure i of the record is seen, else 0; only where a sample may have several figures",
+            1,
+        ),
+        Layer(
+            "alpha",
+            "alpha",
+            "uint8",
+            "grey",
+            True,
+            "channels",
+            "the figures' joint soft matte, 0..255; the mask is where it is >= 128; where `layers.alpha` asks for it",
+            HALF,
+        ),
+        Layer(
+            "semantic",
+            "semantic",
+            "uint8",
+            "grey",
+            True,
+            "values",
+            "class id of the figure seen there, 0 for background; where `layers.semantic` asks for it",
+            1,
         ),
         Layer("depth", "depth", "float32", "depth", True, "codes", "depth in the record's unit, NaN where unknown"),
         Layer(

@@ -22,6 +22,7 @@ NoFloor = Literal["leave out", "uniform", "grid"]
 Mirror = Literal["none", "same", "own"]
 Clip = Literal["inside", "2020"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
+ImageFormat = Literal["jpeg", "png", "webp"]
 MaskFormat = Literal["png", "jpeg"]
 DepthSource = Literal["network", "layered", "both", "none"]
 Relief = Literal["flat", "round", "network"]
@@ -127,6 +128,7 @@ class LookOptions:
 class ImageOptions:
     """How composites are stored."""
 
+    format: ImageFormat = _knob("jpeg", "png and webp lose nothing: about 5 and 4 times the bytes of jpeg")
     quality: int = _knob(90, "JPEG quality", between=(1, 100))
     subsampling: Subsampling = _knob("4:2:0", "JPEG chroma subsampling")
     optimize: bool = _knob(False, "optimised Huffman tables: about 4 % smaller, 1.6 times slower")
@@ -137,6 +139,14 @@ class MaskOptions:
     """How masks are stored."""
 
     format: MaskFormat = _knob("png", "png: 1 bit, exact; jpeg: as in 2020, grey at the edges")
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """What is stored of each composite beside image, mask and depth; each bears its layer's name."""
+
+    alpha: bool = _knob(False, "the soft matte, 8-bit PNG; the mask is where it is at least 128")
+    semantic: bool = _knob(False, "class ids, 8-bit PNG; 0 is background")
 
 
 @dataclass(frozen=True)
@@ -197,6 +207,7 @@ class Recipe:
     look: LookOptions = field(default_factory=LookOptions)
     image: ImageOptions = field(default_factory=ImageOptions)
     mask: MaskOptions = field(default_factory=MaskOptions)
+    layers: LayerOptions = field(default_factory=LayerOptions)
     depth: DepthOptions = field(default_factory=DepthOptions)
     split: Split = field(default_factory=Split)
     parts: Parts = field(default_factory=Parts)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import weakref
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -31,14 +31,14 @@ _DATE = (2020, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class PartInfo:
-    """What a sidecar says."""
+    """What a sidecar says; `statistics` by split."""
 
     number: int
     file: str
     samples: int
     bytes: int
     sha256: str
-    statistics: Statistics
+    statistics: Mapping[str, Statistics]
 
 
 def part_file(number: int) -> str:
@@ -56,23 +56,24 @@ class PartWriter:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._rows: list[str] = []
-        self._found: list[Statistics] = []
+        self._rows: list[bytes] = []
+        self._found: dict[str, list[Statistics]] = {}
 
     def add(self, made: Made) -> None:
         """Write a sample's members and keep its row."""
         for name, data in made.members.items():
             add_member(self._archive, name, data)
-        self._rows.append(json.dumps(made.record.to_row(), ensure_ascii=False) + "\n")
-        self._found.append(made.statistics)
-        if len(self._found) == _TOGETHER:
-            self._found = [stats.total(self._found)]
+        row = (json.dumps(made.record.to_row(), ensure_ascii=False) + "\n").encode()
+        self._rows.append(row)
+        found = self._found.setdefault(made.record.split, [])
+        found += [made.statistics, Statistics(bytes={"metadata": len(row)})]
+        if len(found) >= _TOGETHER:
+            found[:] = [stats.total(found)]
 
-    def close(self) -> tuple[int, Statistics]:
-        """Write the rows and return (samples, their statistics)."""
-        metadata = "".join(self._rows).encode()
-        add_member(self._archive, METADATA, metadata)
-        return len(self._rows), stats.total([*self._found, Statistics(bytes={"metadata": len(metadata)})])
+    def close(self) -> tuple[int, dict[str, Statistics]]:
+        """Write the rows and return (samples, their statistics by split)."""
+        add_member(self._archive, METADATA, b"".join(self._rows))
+        return len(self._rows), stats.total_by_split([{split: stats.total(f)} for split, f in self._found.items()])
 
 
 @contextlib.contextmanager
@@ -91,7 +92,7 @@ def writing(store: Store, number: int, build_id: str) -> Iterator[PartWriter]:
             "samples": samples,
             "bytes": size,
             "sha256": _sha256(file),
-            "statistics": stats.to_json(statistics),
+            "statistics": stats.by_split_to_json(statistics),
         }
         store.write(sidecar(number), json.dumps(about).encode())
 
@@ -118,7 +119,7 @@ def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:
         plain = json.loads(store.read(sidecar(number)))
         if plain.pop("build_id") != build_id or store.size(part_file(number)) != plain["bytes"]:
             return None
-        return PartInfo(**plain | {"statistics": stats.from_json(plain["statistics"])})
+        return PartInfo(**plain | {"statistics": stats.by_split_from_json(plain["statistics"])})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from figureground.core.arrays import Bytes
 from figureground.core.nouns import Background, Catalog, Foreground
 from figureground.core.record import Record, split_of
 from figureground.dataset.select import Samples
@@ -33,6 +36,7 @@ class Several(Samples):
         self._photos = [_keys(data.catalog) for data in self.datasets]
         names = dict.fromkeys(name for data in self.datasets for name in data.classes.values())
         self._class_ids = {name: number for number, name in enumerate(names, 1)}
+        self._renumbered = [_renumbering(data.classes, self._class_ids) for data in self.datasets]
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -40,7 +44,8 @@ class Several(Samples):
     def sample(self, i: int) -> Sample:
         k, own = self._place(i)
         sample = self.datasets[k].sample(own)
-        return dataclasses.replace(sample, record=self._resplit(k, sample.record))
+        semantic = None if sample.semantic is None else self._renumbered[k][sample.semantic]
+        return dataclasses.replace(sample, record=self._resplit(k, sample.record), semantic=semantic)
 
     def record(self, i: int) -> Record:
         k, own = self._place(i)
@@ -73,6 +78,15 @@ class Several(Samples):
 
     def __repr__(self) -> str:
         return f"Several({len(self):,} samples of {len(self.datasets)} datasets: {', '.join(map(repr, self.datasets))})"
+
+
+def _renumbering(classes: Mapping[int, str], class_ids: Mapping[str, int]) -> Bytes:
+    """Return the table, uint8 (256,), from a dataset's class ids to those of all."""
+    table = np.arange(256, dtype=np.uint8)
+    for number, name in classes.items():
+        if number < table.size:
+            table[number] = class_ids[name]
+    return table
 
 
 def photo_key(photo: Background | Foreground) -> str:

@@ -110,7 +110,8 @@ class Dataset(Samples):
 
     @functools.cached_property
     def statistics(self) -> Mapping[str, Any]:
-        """statistics.json: mean and std a layer under "summary", "checks", and what they were made from."""
+        """statistics.json: mean and std a layer under "summary", of the split that "summary_of" names, of all samples
+        under "summary_all"; "checks", and what they were made from."""
         try:
             plain: dict[str, Any] = json.loads(self.store.read(names.STATISTICS))
         except (OSError, ValueError) as error:
@@ -141,5 +142,6 @@ class Dataset(Samples):
         return {name: value for name, value in vars(self).items() if name not in cached} | {"_open": OrderedDict()}
 
     def __repr__(self) -> str:
-        canvas = Canvas.of(self.manifest["size"])
-        return f"Dataset({self.store.name!r}: {len(self):,} samples of {canvas} in {self.parts:,} parts)"
+        said = f"{len(self):,} samples of {Canvas.of(self.manifest['size'])} in {self.parts:,} parts"
+        layers = ", ".join(self.manifest.get("layers", ()))  # of version 1 the manifest does not say them
+        return f"Dataset({self.store.name!r}: {said}{': ' if layers else ''}{layers})"

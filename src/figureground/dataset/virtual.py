@@ -91,4 +91,5 @@ class VirtualDataset(Samples):
         return {**self.__dict__, "_maker": None}
 
     def __repr__(self) -> str:
-        return f"VirtualDataset({self._store.name!r}: {len(self):,} samples of {self.job.canvas}, rendered when read)"
+        said = f"{len(self):,} samples of {self.job.canvas}, rendered when read: {', '.join(self.job.layers)}"
+        return f"VirtualDataset({self._store.name!r}: {said})"

@@ -75,8 +75,8 @@ def export(
 ) -> None:
     """Write the dataset in the 2020 layout into a new or empty folder.
 
-    Members are copied as they are stored, but for masks with `mask` = "jpeg" and depth with `depth` = "jpeg8", where
-    the dataset has them in another form.  Raises FigureGroundError for wrong options and a folder that is in use.
+    Members are copied as they are stored, where that is the form asked for; composites always become JPEG, those that
+    are stored without loss at 2020's quality.  Raises FigureGroundError for wrong options and a folder that is in use.
     """
     store, foregrounds = FolderStore(out), len(dataset.catalog.foregrounds)
     _check(store, parts, mask, depth, foregrounds)
@@ -152,7 +152,7 @@ def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: An
             number, i = place + 1, int(work.permutation[place])
             record, members = work.dataset.record(i), work.dataset.members(i)
             image = f"data_{p}/Fg-Bg/fg-bg{number}.jpg"
-            add_member(archive, image, members["image"])
+            add_member(archive, image, _image(members["image"], _suffix(record, "image")))
             suffix, data = _mask(members["mask"], _suffix(record, "mask"), work.mask)
             mask = f"data_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{suffix}"
             add_member(archive, mask, data)
@@ -172,6 +172,11 @@ def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: An
 
 def _suffix(record: Record, layer: str) -> str:
     return record.files[layer].rsplit(".", 1)[1]
+
+
+def _image(data: bytes, suffix: str) -> bytes:
+    """Return a composite as JPEG: as stored where it is one, else coded at the quality of 2020."""
+    return data if suffix == "jpg" else codec.jpeg(codec.pixels(data), JPEG_2020)
 
 
 def _mask(data: bytes, suffix: str, wanted: str) -> codec.Encoded:

@@ -6,6 +6,7 @@ the other, so near and far survive greyscale printing and colour-blind eyes; hue
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,15 @@ def _table() -> NDArray[np.uint8]:
     return np.asarray(np.rint(rgb_of_oklab(oklab)), np.uint8)
 
 
+def _labels() -> NDArray[np.uint8]:
+    number = np.arange(256)
+    hue = 2 * np.pi * (0.1 + number * (math.sqrt(5) - 1) / 2)  # steps of the golden section never come back
+    light = 0.78 - 0.12 * (number % 2)
+    table = rgb_of_oklab(np.stack([light, 0.12 * np.cos(hue), 0.12 * np.sin(hue)], 1))
+    return np.asarray(np.where(number[:, None] > 0, np.rint(table), 0), np.uint8)
+
+
+LABELS = _labels()  # uint8 (256, 3)
 TABLE = _table()  # uint8 (256, 3), dark to light
 
 
@@ -47,6 +57,11 @@ def colours(values: NDArray[np.floating]) -> Picture:
     row, column = np.indices(values.shape)
     stripes = np.stack(_HATCH)[((row + column) // _STRIPE) % 2]
     return np.asarray(np.where(valid[..., None], TABLE[codes], stripes), np.uint8)
+
+
+def label_colours(labels: NDArray[np.integer]) -> Picture:
+    """Return uint8 (h, w, 3) of whole numbers 0..255 (h, w): 0 is black, and neighbours in number are far in hue."""
+    return np.asarray(LABELS[labels], np.uint8)
 
 
 def hexadecimal(t: float) -> str:

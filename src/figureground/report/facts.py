@@ -5,13 +5,15 @@ A key that is missing raises KeyError.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from figureground.core.canvas import Canvas
+from figureground.core.layers import LAYERS
 from figureground.samples import stats
-from figureground.samples.checks import Check
+from figureground.samples.checks import EVERYTHING, Check
 
 
 @dataclass(frozen=True)
@@ -62,21 +64,28 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Summary:
-    """Means and deviations of each layer that the page shows; the image's in RGB order."""
-
-    image: Moments
-    mask: Moments | None
-    depth: Moments | None
-
-
-@dataclass(frozen=True)
 class Numbers:
-    """The statistics: the summary, the self-checks, and all that was accumulated."""
+    """The statistics: the published mean and std a layer, the image's in RGB order; the self-checks; and all that was
+    accumulated.  `shares`: layer -> the share of each of its values; `of`: which of the `samples` published ones."""
 
-    summary: Summary
+    summary: Mapping[str, Moments]
+    shares: Mapping[str, Mapping[str, float]]
+    of: str
+    samples: int
     checks: tuple[Check, ...]
     total: stats.Statistics
+
+    def rows(self) -> list[tuple[str, float, float]]:
+        """Return (what, mean, std) a channel of each layer that has them, and of each value but 0 of other layers."""
+        found = []
+        for layer, moments in self.summary.items():
+            channels = ["image, red", "image, green", "image, blue"]
+            words = layer.replace("_", " ") + (f", {moments.unit}" if moments.unit else "")
+            names = channels if len(moments.mean) > 1 else [words]
+            found += list(zip(names, moments.mean, moments.std, strict=False))
+        for layer, shares in self.shares.items():
+            found += [(f"{layer} {v}", p, math.sqrt(p * (1 - p))) for v, p in shares.items() if v != "0"]
+        return found
 
 
 def read_manifest(plain: Mapping[str, Any]) -> Manifest:
@@ -107,10 +116,17 @@ def _network(model: Mapping[str, Any]) -> NetworkFile:
 
 def read_numbers(plain: Mapping[str, Any]) -> Numbers:
     """Return what statistics.json says."""
-    found = {
-        layer: Moments(tuple(row["mean"]), tuple(row["std"]), row.get("unit", ""))
-        for layer, row in plain["summary"].items()
+    rows = plain["summary"]
+    summary = {
+        layer: Moments(tuple(rows[layer]["mean"]), tuple(rows[layer]["std"]), rows[layer].get("unit", ""))
+        for layer in LAYERS
+        if "mean" in rows.get(layer, ())
     }
     checks = (Check(row["name"], row["passed"], row["detail"]) for row in plain["checks"])
-    summary = Summary(found["image"], found.get("mask"), found.get("depth"))
-    return Numbers(summary, tuple(checks), stats.from_json(plain["accumulated"]))
+    shares = {layer: row["shares"] for layer, row in rows.items() if "shares" in row}
+    if "accumulated" in plain:  # before statistics were kept by split
+        total = stats.from_json(plain["accumulated"])
+        return Numbers(summary, shares, EVERYTHING, total.samples, tuple(checks), total)
+    total = stats.total(stats.by_split_from_json(plain["accumulated_by_split"]).values())
+    of = plain["summary_of"]
+    return Numbers(summary, shares, of["split"], of["samples"], tuple(checks), total)

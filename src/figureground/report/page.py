@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from figureground.core.nouns import Catalog
-from figureground.core.recipe import Recipe
+from figureground.core.recipe import ImageFormat, Recipe
 from figureground.dataset.names import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
 from figureground.report.depth_facts import DepthFacts, depth_facts
@@ -22,6 +22,12 @@ from figureground.report.template import filled
 from figureground.report.thumbnails import icon_uri
 from figureground.resolve import depth_plan, formats_of, placing_of
 
+# format -> what is said of it, and of the statistics
+_IMAGES: dict[ImageFormat, tuple[str, str]] = {
+    "jpeg": ("JPEG quality {0.quality}", " and corrected for what JPEG coding changes"),
+    "png": ("PNG, lossless", ""),
+    "webp": ("WebP, lossless", ""),
+}
 SAMPLES = 10
 KEY_SAMPLES = 32
 
@@ -42,6 +48,8 @@ class Report:
     icon: str
     bytes: str
     depth: DepthFacts | None
+    image_format: str
+    corrected: str
     exact_masks: bool
     twins: bool
     shown: SampleRows
@@ -70,7 +78,8 @@ def report_of(dataset: Dataset) -> Report:
     """Return what the page of a dataset shows."""
     manifest, numbers = read_manifest(dataset.manifest), read_numbers(dataset.statistics)
     recipe, catalog = dataset.recipe, dataset.catalog
-    meaning, plan = dataset.record(0).depths.get("depth"), depth_plan(recipe)
+    first, plan, formats = dataset.record(0), depth_plan(recipe), formats_of(recipe)
+    meaning, (said, corrected) = first.depths.get("depth"), _IMAGES[formats.image]
     folder = dataset.path.resolve().name
     unit = (meaning.unit, meaning.direction) if meaning else None
     return Report(
@@ -82,7 +91,9 @@ def report_of(dataset: Dataset) -> Report:
         icon=icon_uri(),
         bytes=human_bytes(manifest.bytes),
         depth=depth_facts(meaning, plan, manifest.network) if meaning else None,
-        exact_masks=not formats_of(recipe).jpeg_masks,
+        image_format=said.format(formats.jpeg),
+        corrected=corrected,
+        exact_masks=not formats.jpeg_masks,
         twins=placing_of(recipe).twins == 2,
         shown=sample_rows(dataset, SAMPLES),
         numbers=numbers,
@@ -92,5 +103,5 @@ def report_of(dataset: Dataset) -> Report:
         set_aside=photo_list(catalog.set_aside, catalog),
         notes=photo_list(catalog.notes, catalog),
         key=difference_key_of(dataset, KEY_SAMPLES),
-        snippets=snippets(folder, manifest.parts[0].file, manifest.canvas, unit),
+        snippets=snippets(folder, manifest.parts[0].file, manifest.canvas, unit, first.files),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +17,13 @@ from figureground.report.samples import Shown
 from figureground.report.template import markup
 from figureground.report.thumbnails import jpeg_uri, png_uri
 
+_ABREAST = 8  # tiles
 _CUTOUT_SIDE = 168  # px of a cut-out's thumbnail, at most
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Data URIs of a row's pictures; `mask` and `depth` are "" where the sample has none."""
+    """Data URIs of a row's pictures; `mask` and `depth` are "" where the sample has none.  `extra`: other layers."""
 
     background: str
     cutout: str
@@ -29,6 +31,7 @@ class Pictures:
     image: str
     mask: str
     depth: str
+    extra: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class SampleRows:
     rows: tuple[SampleRow, ...]
     legend: str
     common_scale: bool
+
+    @property
+    def columns(self) -> int:
+        """How many tiles stand side by side: all of a row's up to eight, else half of them."""
+        tiles = max(5 + bool(row.pictures.depth) + len(row.pictures.extra) for row in self.rows)
+        return tiles if tiles <= _ABREAST else -(-tiles // 2)
 
 
 def sample_rows(dataset: Dataset, most: int) -> SampleRows:
@@ -87,6 +96,7 @@ def _pictures(shown: Shown, scale: DepthScale | None) -> Pictures:
         image=jpeg_uri(shown.image),
         mask=png_uri(shown.mask * np.uint8(255)) if shown.mask is not None else "",
         depth=jpeg_uri(scale.picture(shown.depth)) if shown.depth is not None and scale is not None else "",
+        extra={layer: png_uri(picture) for layer, picture in shown.extra.items()},
     )
 
 

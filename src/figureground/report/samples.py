@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.layers import LAYERS
 from figureground.core.nouns import Background, Cutout, DepthMap, Foreground, Mask, Picture
 from figureground.core.record import Record
 from figureground.dataset.names import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.evaluate.metrics import iou
-from figureground.image.colourmap import DepthScale, depth_scale
+from figureground.image.colourmap import DepthScale, depth_scale, label_colours
 from figureground.ingest.pixels import Pixels
+from figureground.samples.sample import Sample
 
 CANDIDATES = 8  # considered for each one shown
 KEY_THRESHOLD = 20  # grey levels
@@ -33,6 +35,7 @@ class Shown:
     image: Picture
     mask: Mask | None
     depth: DepthMap | None
+    extra: Mapping[str, Picture]  # what else there is, by layer
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,18 @@ def load(dataset: Dataset, indices: Iterable[int]) -> Iterator[Shown]:
             sample.image,
             sample.mask,
             sample.depth,
+            layer_pictures(sample),
         )
+
+
+def layer_pictures(sample: Sample) -> dict[str, Picture]:
+    """Return the layers of a sample that hold a number a pixel as pictures: grey levels, and numbers in colours."""
+    grey = {name: getattr(sample, name) for name, layer in LAYERS.items() if layer.coder == "grey"}
+    return {
+        name: np.repeat(values[..., None], 3, 2) if LAYERS[name].statistics == "channels" else label_colours(values)
+        for name, values in grey.items()
+        if values is not None
+    }
 
 
 def scales(rows: Sequence[Shown]) -> list[DepthScale | None]:

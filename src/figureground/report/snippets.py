@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from figureground.core.canvas import Canvas
+from figureground.core.layers import LAYERS
 
 _FIGUREGROUND = """\
 from figureground import open_dataset
@@ -14,7 +16,7 @@ dataset = open_dataset({folder})
 sample = dataset[0]                # any index, also negative; decodes only this sample
 image = sample.image               # uint8 ({height}, {width}, 3), RGB
 mask = sample.mask                 # bool ({height}, {width}), True = figure
-{depth}record = sample.record             # its metadata: key, split, boxes, areas, ...
+{extra}{depth}record = sample.record             # its metadata: key, split, boxes, areas, ...
 """
 
 _FIGUREGROUND_DEPTH = """\
@@ -69,7 +71,7 @@ with zipfile.ZipFile({part}) as part:
 
     image = np.asarray(picture("image"))                    # uint8 (h, w, 3), RGB
     mask = np.asarray(picture("mask").convert("L")) >= 128  # bool (h, w)
-{depth}"""
+{extra}{depth}"""
 
 _PLAIN_DEPTH = """\
     codes = np.asarray(picture("depth"))
@@ -87,23 +89,30 @@ class Snippet:
     code: str
 
 
-def snippets(folder: str, part: str, canvas: Canvas, depth: tuple[str, str] | None) -> list[Snippet]:
+def snippets(
+    folder: str, part: str, canvas: Canvas, depth: tuple[str, str] | None, layers: Iterable[str] = ()
+) -> list[Snippet]:
     """Return the ways to load a dataset, to be run from the folder that holds it.
 
-    `folder` is the dataset folder's name, `part` a part's file in it, `depth` its (unit, direction) or None.
+    `folder` is the dataset folder's name, `part` a part's file in it, `depth` its (unit, direction) or None,
+    `layers` those that a sample has.
     """
     sides = {"height": canvas.height, "width": canvas.width}
     with_unit = _FIGUREGROUND_DEPTH.format(**sides, unit=depth[0], direction=depth[1]) if depth else ""
+    grey = [layer for layer in layers if LAYERS[layer].coder == "grey"]
+    shape = f"({canvas.height}, {canvas.width})"
+    own = "".join(f"{f'{layer} = sample.{layer}':<34} # uint8 {shape}\n" for layer in grey)
+    plain = "".join(f"    {layer} = np.asarray(picture({json.dumps(layer)}))\n" for layer in grey)
     one, batch = "image, mask", "images, masks"
     if depth:
         one, batch = f"{one}, depth, valid", f"{batch}, depths, valids"
     place = json.dumps(folder)
     torch = _TORCH.format(folder=place, depth=_TORCH_DEPTH if depth else "", returned=one, batch=batch)
     return [
-        Snippet("Python, with figureground", _FIGUREGROUND.format(folder=place, **sides, depth=with_unit)),
+        Snippet("Python, with figureground", _FIGUREGROUND.format(folder=place, **sides, depth=with_unit, extra=own)),
         Snippet("PyTorch, in batches", torch),
         Snippet(
             "Python without figureground: zipfile, Pillow, NumPy",
-            _PLAIN.format(part=json.dumps(f"{folder}/{part}"), depth=_PLAIN_DEPTH if depth else ""),
+            _PLAIN.format(part=json.dumps(f"{folder}/{part}"), depth=_PLAIN_DEPTH if depth else "", extra=plain),
         ),
     ]

@@ -39,7 +39,7 @@ def statistics_plots(
     numbers: Numbers, catalog: Catalog, canvas: Canvas, plan: DepthPlan, meaning: DepthMeaning | None
 ) -> StatisticsPlots:
     """Return the plots.  `meaning` is that of the first sample's depth, None where there is no depth."""
-    total, depth = numbers.total, numbers.summary.depth
+    total, depth = numbers.total, numbers.summary.get("depth")
     histogram = None
     if any(total.depth_histogram) and meaning is not None and depth is not None:
         histogram = markup(_depth(tuple(total.depth_histogram), depth.unit, meaning, plan.wide))

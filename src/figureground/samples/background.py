@@ -48,7 +48,8 @@ class Backgrounds:
 
     def _make(self, background: int) -> Shared:
         picture = self._pixels.background(background)
-        layers: dict[str, NDArray[Any]] = {"image": picture, "mask": np.zeros(picture.shape[:2], np.uint8)}
+        nothing = np.zeros(picture.shape[:2], np.uint8)
+        layers: dict[str, NDArray[Any]] = {"image": picture, "mask": nothing, "alpha": nothing}
         bands = None
         if self._codes_kept:
             layers["depth"] = self._pixels.depth(background).codes

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from figureground.core.layers import LAYERS
+from figureground.core.record import SPLITS
+from figureground.samples import stats
 from figureground.samples.stats import Statistics
+
+TRAIN, EVERYTHING = SPLITS[0], "all samples"
 
 
 @dataclass(frozen=True)
@@ -19,19 +24,27 @@ class Check:
     detail: str
 
 
+def published(by_split: Mapping[str, Statistics]) -> tuple[str, Statistics]:
+    """Return (whose they are, the statistics to normalise by): those of training, or of all where nothing is for it."""
+    return (TRAIN, by_split[TRAIN]) if TRAIN in by_split else (EVERYTHING, stats.total(by_split.values()))
+
+
 def summary(statistics: Statistics, depths: Mapping[str, tuple[str, float]]) -> dict[str, Any]:
-    """Return mean and std a layer: image in RGB order and mask over 0..1, depth in its unit.
+    """Return mean and std a layer: image in RGB order, mask and alpha over 0..1, depth in its unit; of a layer of
+    values the share of the pixels that each has.
 
     `depths`: depth layer -> (unit, value of one code, at offset 0); stretched 8-bit depth is over 0..1, "stretched".
     """
-    scales = {"image": 1 / 255, "mask": 1 / 255} | {layer: step for layer, (_, step) in depths.items()}
     out: dict[str, Any] = {}
     for name, layer in statistics.layers.items():
+        step = depths[name][1] if name in depths else 1 / 255
         means, deviations = layer.moments()
-        out[name] = {"mean": [m * scales[name] for m in means], "std": [d * scales[name] for d in deviations]}
+        out[name] = {"mean": [m * step for m in means], "std": [d * step for d in deviations]}
+    for name, counts in statistics.values.items():
+        out[name] = {"shares": {value: count / statistics.pixels for value, count in counts.items()}}
     for depth, (unit, _) in depths.items():
         out[depth]["unit"] = unit
-    return out
+    return {name: out[name] for name in LAYERS if name in out}
 
 
 def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
@@ -66,7 +79,7 @@ def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
         )
     )
     for name, layer in statistics.layers.items():
-        top = depth_top if name.startswith("depth") else 255
+        top = depth_top if LAYERS[name].statistics == "codes" else 255
         means, deviations = layer.moments()
         inside = all(d > 0 and d * d <= m * (top - m) * (1 + 1e-9) for m, d in zip(means, deviations, strict=True))
         found.append(
@@ -76,6 +89,7 @@ def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
                 f"std {', '.join(f'{d / top:.4f}' for d in deviations)} of the range",
             )
         )
+    found += _between_layers(statistics)
     if statistics.around:
         found.append(
             Check(
@@ -90,4 +104,17 @@ def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
         found.append(
             Check(f"{kind} are used evenly", even, f"{few if few == many else f'{few} to {many}'} samples each")
         )
+    return found
+
+
+def _between_layers(statistics: Statistics) -> list[Check]:
+    """Return whether the layers that say where figures are agree with the mask."""
+    found = []
+    for layer, wrong in statistics.against_mask.items():
+        name = f"mask is where {layer} >= {LAYERS[layer].figure_from}"
+        found.append(Check(name, wrong == 0, f"{wrong:,} px differ in {statistics.checked:,} decoded"))
+    for layer, counts in statistics.values.items():
+        px = sum(counts.values()) - counts.get("0", 0)
+        detail = f"{px:,} px, recorded {statistics.area:,} px"
+        found.append(Check(f"{layer} covers the recorded areas", px == statistics.area, detail))
     return found

@@ -1,6 +1,6 @@
 """Layers <-> bytes, as the table of layers says.
 
-For PNG masks and 16-bit depth, decode(encode(x)) is x; JPEG members are lossy by their nature.
+decode(encode(x)) is x for all but JPEG members, which are lossy by their nature.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from figureground.core.arrays import Bytes
 from figureground.core.job import Formats
 from figureground.core.layers import LAYERS, Coder
 from figureground.core.nouns import HALF, DepthMap
-from figureground.core.recipe import ImageOptions
+from figureground.core.recipe import ImageFormat, ImageOptions
 from figureground.core.record import DepthMeaning
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.image import png
@@ -34,15 +34,29 @@ def jpeg(values: Bytes, options: ImageOptions) -> bytes:
     return out.getvalue()
 
 
+def _webp(values: Bytes) -> bytes:
+    """Return a lossless WebP of RGB pixels; slower methods save 5 % of its bytes in eight times its time."""
+    out = io.BytesIO()
+    Image.fromarray(values).save(out, "WEBP", lossless=True, exact=True, method=0, quality=20)
+    return out.getvalue()
+
+
+_PHOTOS: dict[ImageFormat, Callable[[NDArray[Any], Formats], Encoded]] = {
+    "jpeg": lambda values, formats: ("jpg", jpeg(values, formats.jpeg)),
+    "png": lambda values, _: ("png", png.encode(values)),
+    "webp": lambda values, _: ("webp", _webp(values)),
+}
+
+
 def _photo(values: NDArray[Any], formats: Formats) -> Encoded:
-    return "jpg", jpeg(values, formats.jpeg)
+    return _PHOTOS[formats.image](values, formats)
 
 
 def _mask(values: NDArray[Any], formats: Formats) -> Encoded:
     return ("jpg", jpeg(values * WHITE, formats.jpeg)) if formats.jpeg_masks else ("png", png.encode(values))
 
 
-def _labels(values: NDArray[Any], formats: Formats) -> Encoded:
+def _grey(values: NDArray[Any], formats: Formats) -> Encoded:
     return "png", png.encode(values)
 
 
@@ -55,7 +69,7 @@ def _depth(values: NDArray[Any], formats: Formats) -> Encoded:
 _ENCODERS: dict[Coder, Callable[[NDArray[Any], Formats], Encoded]] = {
     "photo": _photo,
     "mask": _mask,
-    "labels": _labels,
+    "grey": _grey,
     "depth": _depth,
 }
 

@@ -29,6 +29,7 @@ from figureground.samples.stats import (
 from figureground.samples.sums import LayerSums, Sums, changed_sums
 
 CHECK_SHARE = 1 / 16
+SUMMED = ("channels", "share", "codes")  # kinds of statistics that are means and deviations
 
 
 def is_checked(index: int) -> bool:
@@ -55,7 +56,7 @@ def base_of(layer: str, values: NDArray[Any], invalid: int | None = None) -> Bas
 class Counted:
     """What is counted of a sample.
 
-    `stored`: layer -> values before coding: image uint8 (h, w, 3), mask uint8 (h, w) of 0 and 255, depth codes (h, w).
+    `stored`: layer -> values before coding, as they are encoded, but the mask as uint8 (h, w) of 0 and 255.
     `decoded`: the same layers read back, for checked samples, else None.  `sizes`: bytes a layer.  `bases`: layers of
     the background alone, from which the sample differs only in the box `changed`, (rows, columns).
     """
@@ -86,7 +87,9 @@ def statistics_of(one: Counted) -> Statistics:
         samples=1,
         pixels=mask.size,
         area=area,
-        layers={layer: _layer_sums(one, layer) for layer in one.stored},
+        layers={layer: _layer_sums(one, layer) for layer in one.stored if LAYERS[layer].statistics in SUMMED},
+        values={layer: _values(array) for layer, array in one.stored.items() if LAYERS[layer].statistics == "values"},
+        against_mask=_against_mask(one),
         bytes=dict(one.sizes),
         backgrounds={one.record.background: 1},
         foregrounds={figures[0].foreground: 1},
@@ -117,6 +120,24 @@ def _layer_sums(one: Counted, layer: str) -> LayerSums:
     if one.decoded is None:
         return LayerSums(sums)
     return LayerSums(sums, sums, _sums(layer, one.decoded[layer], invalid))
+
+
+def _values(array: Bytes) -> Mapping[str, int]:
+    """Return the pixels of each value that there is, by the value as text, as JSON has it."""
+    counts = np.bincount(array.ravel())
+    return {str(value): int(counts[value]) for value in np.flatnonzero(counts)}
+
+
+def _against_mask(one: Counted) -> Mapping[str, int]:
+    """Return the decoded px that contradict the mask, of each layer of a checked sample that says where figures are."""
+    decoded = one.decoded or {}
+    told = {layer: LAYERS[layer].figure_from for layer in decoded}
+    mask = one.stored["mask"] >= HALF
+    return {
+        layer: int(np.count_nonzero((decoded[layer] >= least) != mask))
+        for layer, least in told.items()
+        if least is not None
+    }
 
 
 def _depth_histogram(one: Counted) -> Vector:
@@ -176,7 +197,7 @@ def _histogram(codes: NDArray[Any], invalid: int | None) -> Ints:
 def _sums(layer: str, values: NDArray[Any], invalid: int | None) -> Sums:
     """Return the sums of a layer; pixels of unknown depth do not count."""
     kind = LAYERS[layer].statistics
-    sums = Sums.of(values.reshape(-1, values.shape[2] if kind == "channels" else 1))
+    sums = Sums.of(values.reshape(-1, values.shape[2] if values.ndim == 3 else 1))
     if kind == "codes" and invalid is not None:
         # the invalid code is 0, which adds nothing but to the count
         sums = Sums(sums.count - int(np.count_nonzero(values == 0)), sums.total, sums.square)

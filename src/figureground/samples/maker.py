@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.job import Job
-from figureground.core.layers import LAYERS, member_name
+from figureground.core.layers import member_name
 from figureground.core.nouns import Catalog, DepthMap, Scene
 from figureground.core.record import Record
 from figureground.core.store import Store
@@ -67,6 +67,11 @@ class Clock:
         return now
 
 
+def class_ids(catalog: Catalog) -> Sequence[int]:
+    """Return the class id of each foreground, 1..255, by its number in the catalog."""
+    return [foreground.class_id for foreground in catalog.foregrounds]
+
+
 class Maker:
     """Makes samples.  Holds decoded photos (bounded) and the depth network; makes the same sample every time."""
 
@@ -76,6 +81,7 @@ class Maker:
         self.pixels = Pixels(catalog, store)
         self.sprites = Sprites(catalog, self.pixels, job.canvas)
         self.recorder = Recorder(job, catalog, split(job.placing, catalog))
+        self._classes = class_ids(catalog)
         self.backgrounds = Backgrounds(self.pixels, job.depth.layered and job.depth.wide)
         self.clock = Clock()
         batch = job.depth.batch if job.depth.on_composites else 1
@@ -171,10 +177,19 @@ class Maker:
 
         This is where a layer is made: a new one has a row in `core/layers.py`, and its array here.
         """
-        found: dict[str, NDArray[Any]] = {"image": one.composite.image, "mask": one.composite.mask}
-        if self.job.placing.several:
-            found["instances"] = one.composite.instances
-        return found | {layer: code.codes for layer, code in depths.items()}
+        made: dict[str, Callable[[], NDArray[Any]]] = {
+            "image": lambda: one.composite.image,
+            "mask": lambda: one.composite.mask,
+            "instances": lambda: one.composite.instances,
+            "alpha": lambda: one.composite.alpha,
+            "semantic": lambda: self._semantic(one),
+        }
+        return {layer: depths[layer].codes if layer in depths else made[layer]() for layer in self.job.layers}
+
+    def _semantic(self, one: Rendered) -> NDArray[np.uint8]:
+        """Return the class id of the figure that is seen at each pixel, 0 where none is."""
+        of_figures = [self._classes[figure.foreground] for figure in one.scene.figures]
+        return np.array([0, *of_figures], np.uint8)[one.composite.instances]
 
     def sample(self, one: Rendered, depths: Mapping[str, DepthCode], scenery: Scenery | None = None) -> Sample:
         """Return a rendered scene as a reader would see it if no layer were coded with loss.
@@ -195,12 +210,11 @@ class Maker:
         encoded = {layer: self._encoded(layer, values, one, shared) for layer, values in layers.items()}
         files = {layer: member_name(layer, index, suffix) for layer, (suffix, _) in encoded.items()}
         record = self.recorder.record(one.scene, one.composite, one.sprites, depths)
-        stored = {layer: values for layer, values in layers.items() if LAYERS[layer].statistics is not None}
         counted = Counted(
             record=dataclasses.replace(record, files=files),
-            stored=stored | {"mask": layers["mask"] * codec.WHITE},
+            stored=layers | {"mask": layers["mask"] * codec.WHITE},
             sizes={layer: len(data) for layer, (_, data) in encoded.items()},
-            decoded={layer: codec.pixels(encoded[layer][1]) for layer in stored} if is_checked(index) else None,
+            decoded={layer: codec.pixels(data) for layer, (_, data) in encoded.items()} if is_checked(index) else None,
             bases=shared.bases,
             changed=one.composite.changed,
         )

@@ -15,7 +15,7 @@ from figureground.core.arrays import Bytes
 from figureground.core.nouns import DepthMap, Mask, Picture
 from figureground.core.record import Record
 from figureground.image import rle
-from figureground.image.colourmap import depth_scale
+from figureground.image.colourmap import depth_scale, label_colours
 
 _GAP = 4  # px between the pictures of a strip
 
@@ -30,7 +30,9 @@ class Sample:
     `image`: uint8 (height, width, 3), sRGB.  `mask`: bool (height, width), what is seen of all figures.  `depth`:
     float32 values with unit and direction, NaN where unknown.  `record`: all that is known of it.  `instances`: uint8
     (height, width), i + 1 where figure i of the record is seen, 0 elsewhere; only where samples may have several
-    figures.  `depth_network`: depth by the network where the dataset has both kinds.
+    figures.  `alpha`: uint8 (height, width), the figures' joint matte; the mask is where it is at least 128.
+    `semantic`: uint8 (height, width), the class id of the figure seen there, 0 elsewhere.  `depth_network`: depth by
+    the network where the dataset has both kinds.
     """
 
     image: Picture
@@ -38,6 +40,8 @@ class Sample:
     mask: Mask | None = None
     depth: DepthMap | None = None
     instances: Bytes | None = None
+    alpha: Bytes | None = None
+    semantic: Bytes | None = None
     depth_network: DepthMap | None = None
     scenery: Scenery | None = None
 
@@ -69,7 +73,7 @@ class Sample:
         return self.scenery(self.record.background)[1] if self.scenery else None
 
     def plot(self, side: int = 224) -> Image.Image:
-        """Return image, masks and depth side by side, each `side` px high, as a Pillow picture.
+        """Return image, masks, matte, classes and depth side by side, each `side` px high, as a Pillow picture.
 
         Depth runs from near and light to far and dark, over this sample's own range; grey stripes mean no value.
         """
@@ -79,6 +83,10 @@ class Sample:
             tiles.append(Image.fromarray(self.instances * np.uint8(steps)))
         elif self.mask is not None:
             tiles.append(Image.fromarray(self.mask * np.uint8(255)))
+        if self.alpha is not None:
+            tiles.append(Image.fromarray(self.alpha))
+        if self.semantic is not None:
+            tiles.append(Image.fromarray(label_colours(self.semantic)))
         for depth in (self.depth, self.depth_network):
             scale = depth_scale([depth]) if depth is not None else None
             if depth is not None and scale is not None:
@@ -94,6 +102,10 @@ class Sample:
         said = [f"{self.record.key!r}", self.record.split, f"{width} x {height} px"]
         if self.mask is not None:
             said.append(f"mask {self.mask.mean():.1%}")
+        if self.alpha is not None:
+            said.append("alpha")
+        if self.semantic is not None:
+            said.append(f"classes {' '.join(str(value) for value in np.unique(self.semantic) if value) or 'none'}")
         if self.depth is not None:
             said.append(repr(self.depth))
         if self.instances is not None:

@@ -13,13 +13,14 @@ from __future__ import annotations
 import functools
 import operator
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.record import SPLITS
 from figureground.samples.sums import LayerSums, Sums
 
 AREA_BINS = 200  # of half a per cent of the canvas each
@@ -41,6 +42,8 @@ class Statistics:
     pixels: int = 0
     area: int = 0  # mask pixels, as the records have them
     layers: Mapping[str, LayerSums] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # layer -> its px by value
+    against_mask: Mapping[str, int] = field(default_factory=dict)  # layer -> decoded px that contradict the mask
     bytes: Mapping[str, int] = field(default_factory=dict)
     backgrounds: Mapping[str, int] = field(default_factory=dict)
     foregrounds: Mapping[str, int] = field(default_factory=dict)
@@ -62,33 +65,47 @@ class Statistics:
         return _sum_of([self, other])
 
 
-def total(found: Sequence[Statistics]) -> Statistics:
+def total(found: Iterable[Statistics]) -> Statistics:
     """Return the sum of many statistics, the same as adding them one after the other."""
-    return _sum_of(list(found)) if found else Statistics()
+    listed = list(found)
+    return _sum_of(listed) if listed else Statistics()
+
+
+def total_by_split(found: Sequence[Mapping[str, Statistics]]) -> dict[str, Statistics]:
+    """Return the sums of statistics that are kept by split, in the order of the splits."""
+    splits = [split for split in SPLITS if any(split in one for one in found)]
+    return {split: total(one[split] for one in found if split in one) for split in splits}
 
 
 def _sum_of(found: Sequence[Statistics]) -> Statistics:
     plain: dict[str, Any] = {}
     for name in Statistics.__dataclass_fields__:
         values = [value for value in (getattr(one, name) for one in found) if not _empty(value)]
-        if name == "layers":
+        if name in ("layers", "values"):
             layers = sorted({layer for one in values for layer in one})
-            plain[name] = {
-                layer: functools.reduce(operator.add, (one[layer] for one in values if layer in one))
-                for layer in layers
-            }
+            add = _sums_of if name == "layers" else _counts_of
+            plain[name] = {layer: add([one[layer] for one in values if layer in one]) for layer in layers}
         elif not values:
             plain[name] = getattr(found[0], name)
         elif isinstance(values[0], tuple | np.ndarray):
             plain[name] = tuple(np.sum([np.asarray(value, np.int64) for value in values], 0).tolist())
         elif isinstance(values[0], Mapping):
-            counter: Counter[str] = Counter()
-            for one in values:
-                counter.update(one)
-            plain[name] = dict(sorted(counter.items()))
+            plain[name] = _counts_of(values)
         else:
             plain[name] = sum(values)
     return Statistics(**plain)
+
+
+def _sums_of(found: Sequence[LayerSums]) -> LayerSums:
+    return functools.reduce(operator.add, found)
+
+
+def _counts_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Return counts added up, in the order of their names."""
+    counter: Counter[str] = Counter()
+    for one in found:
+        counter.update(one)
+    return dict(sorted(counter.items()))
 
 
 def _empty(value: Any) -> bool:
@@ -109,6 +126,15 @@ def to_json(statistics: Statistics) -> dict[str, Any]:
         name: np.asarray(value).tolist() if isinstance(value, tuple | np.ndarray) else value
         for name, value in plain.items()
     }
+
+
+def by_split_to_json(found: Mapping[str, Statistics]) -> dict[str, Any]:
+    """Return plain lists and numbers of statistics by split; `by_split_from_json` is the inverse."""
+    return {split: to_json(one) for split, one in found.items()}
+
+
+def by_split_from_json(plain: Mapping[str, Any]) -> dict[str, Statistics]:
+    return {split: from_json(one) for split, one in plain.items()}
 
 
 def from_json(plain: Mapping[str, Any]) -> Statistics:
