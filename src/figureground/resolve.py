@@ -21,7 +21,7 @@ from figureground.core.job import (
     Placing,
     Running,
 )
-from figureground.core.recipe import DepthOptions, Recipe, Relief
+from figureground.core.recipe import DepthOptions, Placement, Recipe, Relief
 from figureground.core.recipe_toml import real_heights
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
@@ -65,7 +65,8 @@ def inputs_of(recipe: Recipe) -> Inputs:
 
 def floors_of(recipe: Recipe) -> Floors:
     placement = recipe.placement
-    return Floors(placement.mode == "ground", placement.camera_height, placement.no_floor == "leave out")
+    own = placement.camera_height != Placement().camera_height  # a dataset's recipe has every default written out
+    return Floors(placement.mode == "ground", placement.camera_height, placement.no_floor == "leave out", own)
 
 
 def heights_of(recipe: Recipe) -> Heights:

@@ -18,6 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.camera import UNKNOWN, Camera
+
 Picture = NDArray[np.uint8]
 Cutout = NDArray[np.uint8]
 Alpha = NDArray[np.uint8]
@@ -90,7 +92,7 @@ class Background:
 
     `depth_file` holds 16-bit codes, 0 = unknown, value = depth_offset + depth_scale * code; `depth_from` is "file" or
     the name of the network.  `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no
-    usable floor, and `no_floor` then says why.
+    usable floor, and `no_floor` then says why.  `camera`: of the prepared picture.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Background:
     floor_sha256: str = ""
     ground: Ground | None = None
     no_floor: str = ""
+    camera: Camera = UNKNOWN
 
     @property
     def depth_direction(self) -> Direction:

@@ -62,6 +62,12 @@ class VirtualDataset(Samples):
         (scene,) = maker.scenes([self._number(i)])
         return maker.recorder.split.of(scene)
 
+    def key(self, i: int) -> str:
+        """Return the key of sample i; planning it is enough."""
+        maker = self._made()
+        (scene,) = maker.scenes([self._number(i)])
+        return maker.recorder.key(scene)
+
     def background(self, i: int) -> tuple[Picture, DepthMap | None]:
         """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
         return scenery(self.catalog, self._made().pixels, i)

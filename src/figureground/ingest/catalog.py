@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+from figureground.core.camera import Camera
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Appearance, Background, Catalog, Foreground, Ground, NetworkUse, SetAside
 from figureground.core.store import Store
@@ -58,7 +59,8 @@ def from_lines(text: str) -> Catalog:
 
 def _background(row: dict[str, Any]) -> Background:
     look, ground = row.pop("look"), row.pop("ground")
-    return Background(**row, appearance=_appearance(look), ground=Ground(**ground) if ground else None)
+    camera = Camera(**row.pop("camera", {}))  # there is none in format version 1
+    return Background(**row, appearance=_appearance(look), ground=Ground(**ground) if ground else None, camera=camera)
 
 
 def _foreground(row: dict[str, Any]) -> Foreground:

@@ -14,7 +14,7 @@ from figureground.core.job import Job
 from figureground.core.recipe_toml import content
 from figureground.ingest.inputs import Photo
 
-VERSION = 2  # raise it when preparation changes what it writes
+VERSION = 3  # raise it when preparation changes what it writes
 _SECTIONS = ("seed", "size", "backgrounds", "foregrounds", "placement")
 # placement's knobs that change nothing of the catalog, so that changing them does not prepare it anew
 _NO_MATTER = {"placement.per_pair", "placement.samples", "placement.figures", "placement.overlap"}
@@ -33,7 +33,7 @@ def state(job: Job, photos: Sequence[Photo]) -> str:
         VERSION,
         knobs,
         job.cutting.model.sha256 if job.cutting.model else "",
-        [depth.of_backgrounds, depth.relief, depth.focal if depth.of_backgrounds else 0],
+        [depth.of_backgrounds, depth.relief, depth.focal],
         network if depth.estimates else None,
     ]
     files = [

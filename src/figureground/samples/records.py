@@ -44,6 +44,7 @@ class Recorder:
             split=self.split.of(scene),
             figures=tuple(figures),
             depths={layer: meaning_of(code) for layer, code in depths.items()},
+            camera=self.catalog.backgrounds[scene.background].camera,
         )
 
     def key(self, scene: Scene) -> str:
