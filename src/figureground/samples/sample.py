@@ -76,7 +76,7 @@ class Sample:
     def intrinsics(self) -> NDArray[np.float64]:
         """K, float64 (3, 3): K @ (X, Y, Z) / Z = (x, y, 1), pixel centres at +0.5.
 
-        `record.camera` says where it is from.  Raises FigureGroundError for samples of format version 1, which have no camera.
+        `record.camera` says where it is from.  Raises FigureGroundError for samples of version 1, which have none.
         """
         if not self.record.camera.known:
             raise FigureGroundError(
