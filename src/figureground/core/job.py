@@ -108,7 +108,7 @@ class Floors:
     wanted: bool
     camera_height: float
     required: bool
-    height_given: bool = False
+    height_given: bool
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def without_floor(lens: Camera, canvas: Canvas, height_m: float, height_from: Or
     horizon = USUAL_HORIZON * canvas.height
     return replace(
         lens,
-        height_m=height_m,
+        height_m=float(height_m),
         pitch_deg=_degrees(math.atan2(lens.cy - horizon, lens.fy)),
         roll_deg=0.0,
         horizon_y=round(horizon, 3),
