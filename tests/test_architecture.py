@@ -35,19 +35,19 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # no files, no clock, no other process: the same arguments give the same answer
 PURE = {
-    *("core/arrays", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random", "core/record"),
-    *(
-        "core/recipe",
-        "core/recipe_forms",
-        "core/errors",
-        "image/",
-        "geometry/",
-        "plan/",
-        "render/composite",
-        "render/harmonise",
-    ),
+    *("core/arrays", "core/camera", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random"),
+    *("core/recipe", "core/recipe_forms", "core/record", "core/errors"),
+    *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
-    *("ingest/prepare", "ingest/relief", "samples/codec", "samples/count", "samples/stats", "samples/sums"),
+    *(
+        "ingest/lens",
+        "ingest/prepare",
+        "ingest/relief",
+        "samples/codec",
+        "samples/count",
+        "samples/stats",
+        "samples/sums",
+    ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}

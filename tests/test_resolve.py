@@ -43,7 +43,7 @@ def test_the_default_places_figures_anywhere_inside_and_asks_the_network_of_comp
     assert (plan.of_backgrounds, plan.known, plan.layered, plan.on_composites) == (False, False, False, True)
     assert (plan.relief, plan.model, plan.estimates, plan.network_layer) == ("flat", None, False, "depth")
     assert (plan.wide, plan.top) == (True, 65535)
-    assert floors_of(recipe) == Floors(False, 1.4, True)
+    assert floors_of(recipe) == Floors(False, 1.4, True, False)
 
 
 def test_ground_stands_figures_on_floors_in_layered_depth() -> None:
@@ -58,7 +58,7 @@ def test_ground_stands_figures_on_floors_in_layered_depth() -> None:
         "relief": "round",
     }
     assert (plan.estimates, plan.network_layer) == (True, "depth_network")
-    assert floors_of(recipe) == Floors(True, 1.4, True)
+    assert floors_of(recipe) == Floors(True, 1.4, True, False)
 
 
 def test_eva4_is_2020() -> None:
@@ -106,7 +106,7 @@ def test_what_placements_mean(placement: dict[str, Any], expected: dict[str, Any
 def test_floors_are_looked_for_where_figures_stand(mode: str, no_floor: str) -> None:
     placement = {"mode": mode, "no_floor": no_floor, "camera_height": 2.5}
     floors = floors_of(from_mapping({"placement": placement}))
-    assert floors == Floors(mode == "ground", 2.5, no_floor == "leave out")
+    assert floors == Floors(mode == "ground", 2.5, no_floor == "leave out", True)
 
 
 @pytest.mark.parametrize("source", ["network", "layered", "both", "none"])

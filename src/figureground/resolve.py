@@ -24,7 +24,7 @@ from figureground.core.job import (
     Running,
 )
 from figureground.core.layers import LAYERS
-from figureground.core.recipe import DepthOptions, Foregrounds, Recipe, Relief
+from figureground.core.recipe import DepthOptions, Foregrounds, Placement, Recipe, Relief
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
 
@@ -105,7 +105,8 @@ def _class_name(text: str) -> str:
 
 def floors_of(recipe: Recipe) -> Floors:
     placement = recipe.placement
-    return Floors(placement.mode == "ground", placement.camera_height, placement.no_floor == "leave out")
+    own = placement.camera_height != Placement().camera_height  # a dataset's recipe has every default written out
+    return Floors(placement.mode == "ground", placement.camera_height, placement.no_floor == "leave out", own)
 
 
 _DRAWN, _STANDING = (100, 120), (30, 210)  # px at size 224: height = "auto"

@@ -103,6 +103,26 @@ def test_depth_is_added_to_a_dataset_and_given_to_a_folder(
     assert len(list((tmp_path / "maps").glob("*.npy"))) == 3
 
 
+def test_a_sample_becomes_a_cloud_of_points(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    known = ("--set", "backgrounds.depth=depth", "--set", "depth.source=layered", "--workers", "1")
+    run("build", recipe, tmp_path / "out", *known)
+    key = open_dataset(tmp_path / "out").record(5).key
+    capsys.readouterr()
+    run("points", tmp_path / "out", "--id", "5", tmp_path / "5.ply")
+    assert f"4,096 points of {key}; focal length" in capsys.readouterr().out
+    run("points", tmp_path / "out", tmp_path / "key.ply", "--id", key, "--quiet")
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "5.ply").read_bytes() == (tmp_path / "key.ply").read_bytes()
+    run("points", tmp_path / "out", tmp_path / "virtual.ply", "--id", "-31", "--virtual")
+    assert (tmp_path / "virtual.ply").stat().st_size == (tmp_path / "5.ply").stat().st_size
+    run("points", tmp_path / "out", tmp_path / "no.ply", "--id", "36", code=1)
+    run("points", tmp_path / "out", tmp_path / "no.ply", "--id", "nobody", code=1)
+    run("build", recipe, tmp_path / "flat", "--workers", "1")
+    run("points", tmp_path / "flat", tmp_path / "no.ply", "--id", "0", code=1)
+    assert "this sample has no depth" in capsys.readouterr().err
+    assert not (tmp_path / "no.ply").exists()
+
+
 def test_models_are_listed_with_their_licences(capsys: pytest.CaptureFixture[str]) -> None:
     run("models")
     out = capsys.readouterr().out
@@ -152,6 +172,7 @@ def test_check_lists_everything(recipe: Path, capsys: pytest.CaptureFixture[str]
         (["models", "get", "nothing"], "unknown network"),
         (["evaluate-depth", "--model", "no.onnx", "--pairs", "rooms"], "no such depth network"),
         (["demo", "out", "--people", "0"], "out of range"),
+        (["points", "nowhere", "x.ply", "--id", "0"], "no dataset here"),
     ],
 )
 def test_errors_are_three_lines(
@@ -185,7 +206,7 @@ def test_debug_shows_the_traceback() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "demo", "init", "check", "build", "report", "info", "export"),
+        *("", "demo", "init", "check", "build", "report", "info", "export", "points"),
         *("depth", "models", "evaluate-depth", "evaluate-cutouts", "--install-completion"),
     ],
 )

@@ -93,6 +93,18 @@ def test_json_before_a_build(desk: Path, capsys: Capture, tmp_path: Path) -> Non
     assert answer(capsys, "init", tmp_path / "mine") == {"recipe": str(tmp_path / "mine/recipe.toml")}
 
 
+def test_json_of_points(desk: Path, capsys: Capture, tmp_path: Path) -> None:
+    known = ("--set", "backgrounds.depth=depth", "--set", "depth.source=layered", "--workers", "1")
+    assert run("build", desk / "recipe.toml", tmp_path / "deep", *known) == 0
+    found = answer(capsys, "points", tmp_path / "deep", "--id", "7", tmp_path / "7.ply")
+    assert (found["path"], found["points"]) == (str(tmp_path / "7.ply"), 64 * 64)
+    assert found["key"].startswith("bg")
+    assert found["camera"]["focal_from"] == "assumed"
+    assert found["camera"]["cx"] == 32
+    refused = answer(capsys, "points", desk / "out", "--id", "7", tmp_path / "7.ply")
+    assert refused["error"]["where"].startswith("bg")
+
+
 def test_json_about_networks(desk: Path, capsys: Capture, tmp_path: Path) -> None:
     listed = {card["name"]: card for card in answer(capsys, "models")["networks"]}
     assert listed["depth-anything-v2-large"]["commercial"] is False

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from figureground.core.camera import FIELDS, UNKNOWN, Camera, Origin
 from figureground.core.layers import DEPTHS, LAYERS
 from figureground.core.nouns import DepthUnit, Direction, Look
 from figureground.core.record import (
@@ -46,6 +47,8 @@ figure_records = st.builds(
     real_height=st.none() | numbers,
     look=looks,
 )
+origins = st.sampled_from(typing.get_args(Origin))
+cameras = st.builds(Camera, **{name: origins if name.endswith("_from") else numbers for name in FIELDS})
 meanings = st.builds(
     DepthMeaning,
     unit=st.sampled_from(typing.get_args(DepthUnit)),
@@ -66,6 +69,7 @@ records = st.builds(
     figures=st.lists(figure_records, min_size=1, max_size=3).map(tuple),
     depths=st.dictionaries(st.sampled_from(DEPTHS), meanings),
     files=st.dictionaries(st.sampled_from(list(LAYERS)), st.text(min_size=1, max_size=9)),
+    camera=cameras,
 )
 
 
@@ -86,12 +90,25 @@ def test_fields_of_a_later_version_are_passed_over(record: Record, text: str) ->
 
 @given(records, st.data())
 def test_a_row_that_lacks_a_field_is_none(record: Record, data: st.DataObject) -> None:
-    """But for what a dataset need not have: a layer's file, and depth."""
+    """But for what a dataset need not have: a layer's file, depth, and the camera."""
     row = record.to_row()
-    optional = {name for name in row if name.endswith(("_file_name", "_unit"))}
+    optional = {name for name in row if name.endswith(("_file_name", "_unit"))} | {"camera_fx"}
     del row[data.draw(st.sampled_from(sorted(set(row) - optional)))]
     with pytest.raises(KeyError):
         Record.from_row(row)
+
+
+@given(records)
+def test_a_row_of_format_version_1_has_no_camera(record: Record) -> None:
+    row = {name: value for name, value in record.to_row().items() if not name.startswith("camera_")}
+    assert Record.from_row(row) == dataclasses.replace(record, camera=UNKNOWN)
+
+
+@given(records)
+def test_the_camera_is_flat_and_typed(record: Record) -> None:
+    row = record.to_row()
+    for name in FIELDS:
+        assert isinstance(row[f"camera_{name}"], str if name.endswith("_from") else float)
 
 
 def spoken_of(row: dict[str, Any]) -> set[str]:

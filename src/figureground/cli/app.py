@@ -30,6 +30,7 @@ Examples:
   figureground build mine/recipe.toml out             build, or finish
   figureground info out --json         for a machine
   figureground export 2020 out zips    five zips and labels.txt
+  figureground points out --id 0 room.ply   a sample as a cloud of points
   figureground models                  depth networks by name
 """
 EVERYWHERE = Group("Every command", sort_key=8)

@@ -1,12 +1,13 @@
-"""The commands that read a finished dataset: info, report, export."""
+"""The commands that read a finished dataset: info, report, export, points."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from figureground.cli.app import DatasetFolder, OutFolder, Told, app
+from figureground.cli.app import DatasetFolder, OutFolder, Told, app, flag
 from figureground.cli.console import dataset_facts, dataset_text
 
 
@@ -48,3 +49,27 @@ def export(
     with console.progress() as progress:
         write(dataset, format, out, parts=parts, mask=mask, depth=depth, progress=progress)
     console.tell({"path": out, "format": format, "samples": len(open_dataset(dataset))}, str(out), asked=False)
+
+
+@app.command(help_epilogue="Example:\n  figureground points out --id 7 sample.ply\n")
+def points(
+    dataset: DatasetFolder,
+    out: Annotated[Path, Parameter(help="The file to write, a binary PLY.")],
+    /,
+    *,
+    id: Annotated[str, Parameter(help="Which sample: its number, or its key.")],
+    virtual: Annotated[bool, flag("Render the sample instead of reading it; needs no parts.")] = False,
+    console: Told,
+) -> None:
+    """Write a sample as a cloud of coloured points, in metres, for MeshLab, CloudCompare or Blender."""
+    from figureground.dataset.opening import open_dataset
+    from figureground.formats.ply import write_ply
+
+    data = open_dataset(dataset, virtual=True) if virtual else open_dataset(dataset)
+    sample = data.called(id)
+    cloud = sample.points()
+    write_ply(cloud, out)
+    camera = sample.record.camera
+    facts = {"path": out, "key": sample.record.key, "points": len(cloud.xyz), "camera": vars(camera)}
+    focal = f"focal length {camera.fx:.0f} px ({camera.focal_from})"
+    console.tell(facts, f"{out}: {len(cloud.xyz):,} points of {sample.record.key}; {focal}", asked=False)

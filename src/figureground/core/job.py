@@ -120,11 +120,12 @@ class Inputs:
 @dataclass(frozen=True)
 class Floors:
     """Whether floors are looked for, with the camera's height in metres where nothing measures it; `required`: a
-    background without a usable floor is left out."""
+    background without a usable floor is left out.  `height_given`: that height is the user's, not the usual one."""
 
     wanted: bool
     camera_height: float
     required: bool
+    height_given: bool
 
 
 @dataclass(frozen=True)

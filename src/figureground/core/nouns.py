@@ -18,6 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.camera import UNKNOWN, Camera
+
 Picture = NDArray[np.uint8]
 Cutout = NDArray[np.uint8]
 Alpha = NDArray[np.uint8]
@@ -95,7 +97,7 @@ class Background:
     the name of the network.  `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no
     usable floor, and `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from
     1; `tag` is that source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a
-    split.
+    split.  `camera`: of the prepared picture.
     """
 
     id: str
@@ -119,6 +121,7 @@ class Background:
     licence: str = ""
     credit: str = ""
     group: str = ""
+    camera: Camera = UNKNOWN
 
     @property
     def depth_direction(self) -> Direction:

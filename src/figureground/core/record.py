@@ -1,7 +1,7 @@
 """A sample's record: the typed row of metadata.jsonl, from which come the JSON, labels.csv and the table in the docs.
 
 On disk a row is flat: `depth_unit`, `image_file_name`.  In Python it is nested: `record.depths["depth"].unit`,
-`record.files["image"]`.  Fields that a later version adds are passed over when read.
+`record.files["image"]`, `record.camera.fx`.  Fields that a later version adds are passed over when read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from figureground.core.camera import FIELDS, UNKNOWN, Camera
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import DEFAULT_CLASS, Box, DepthUnit, Direction, Look
 
@@ -88,11 +89,13 @@ class Record:
     background_tag: str = _says("the tag of its background's source; empty for none", default="")
     background_licence: str = _says("of its background's photo, as credits.csv says; or empty", default="")
     background_credit: str = _says("whose photo it is, likewise", default="")
+    camera: Camera = UNKNOWN  # of the background; format version 1 has none
 
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
-        row = {name: value for name, value in _plain(self).items() if name not in ("figures", "depths", "files")}
+        row = {name: value for name, value in _plain(self).items() if name not in _NESTED}
         row["figures"] = [_plain(figure) | {"look": vars(figure.look)} for figure in self.figures]
+        row |= {f"camera_{name}": getattr(self.camera, name) for name in FIELDS}
         for layer, meaning in self.depths.items():
             row |= {f"{layer}_{name}": value for name, value in _plain(meaning).items()}
         return row | {f"{layer}_file_name": name for layer, name in self.files.items()}
@@ -100,7 +103,7 @@ class Record:
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Record:
         """Return the record of a JSON row, also of format version 1.  Raises KeyError or TypeError for no row."""
-        own = _values(Record, row, but=("figures", "depths", "files"))
+        own = _values(Record, row, but=_NESTED)
         own["split"] = own["split"].replace(" ", "_")  # version 1 wrote "new both"
         depths, files = {}, {}
         for layer in LAYERS:
@@ -109,7 +112,12 @@ class Record:
                 depths[layer] = DepthMeaning(**_values(DepthMeaning, of_layer))
             if row.get(f"{layer}_file_name"):
                 files[layer] = row[f"{layer}_file_name"]
-        return Record(**own, figures=tuple(map(_figure, row["figures"])), depths=depths, files=files)
+        camera = Camera(**{name: row[f"camera_{name}"] for name in FIELDS}) if "camera_fx" in row else UNKNOWN
+        figures = tuple(map(_figure, row["figures"]))
+        return Record(**own, figures=figures, depths=depths, files=files, camera=camera)
+
+
+_NESTED = ("figures", "depths", "files", "camera")
 
 
 def _names(kind: type) -> Iterator[str]:
@@ -176,6 +184,7 @@ def described() -> list[tuple[str, str]]:
     """Return (field of a JSON row, meaning) in the order of the row; `depth_...` stands for each depth layer."""
     own = [(f.name, f.metadata["meaning"]) for f in dataclasses.fields(Record) if f.metadata]
     figure = [(f"figures[].{f.name}", f.metadata["meaning"]) for f in dataclasses.fields(FigureRecord)]
+    camera = [(f"camera_{f.name}", f.metadata["meaning"]) for f in dataclasses.fields(Camera)]
     depth = [(f"depth_{f.name}", f.metadata["meaning"]) for f in dataclasses.fields(DepthMeaning)]
     files = [(f"{layer.name}_file_name", f"member of the part: {layer.meaning}") for layer in LAYERS.values()]
-    return own + figure + depth + files
+    return own + figure + camera + depth + files

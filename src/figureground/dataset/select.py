@@ -44,6 +44,27 @@ class Samples(ABC):
     def class_names(self, i: int) -> frozenset[str]:
         """Return the classes of the figures of sample i."""
 
+    def key(self, i: int) -> str:
+        """Return the key of sample i."""
+        return self.record(i).key
+
+    def called(self, name: str) -> Sample:
+        """Return the sample of a number or a key, as people write it.  Raises FigureGroundError where there is none.
+
+        A key is looked for from the first sample on.
+        """
+        n = len(self)
+        try:
+            i = int(name)
+        except ValueError:
+            found = next((i for i in range(n) if self.key(i) == name), None)
+            if found is None:
+                raise FigureGroundError(f"no sample is called {name!r}", repr(self), "labels.csv lists keys") from None
+            return self.sample(found)
+        if not -n <= i < n:
+            raise FigureGroundError(f"no sample {i} of {n}", repr(self), f"numbers run from 0 to {n - 1}")
+        return self.sample(i % n)
+
     @overload
     def __getitem__(self, i: int) -> Sample: ...
     @overload
@@ -119,6 +140,9 @@ class Selection(Samples):
 
     def class_names(self, i: int) -> frozenset[str]:
         return self.source.class_names(self.indices[i])
+
+    def key(self, i: int) -> str:
+        return self.source.key(self.indices[i])
 
     def __repr__(self) -> str:
         return f"Selection({len(self):,} of {self.source!r})"

@@ -72,6 +72,12 @@ class VirtualDataset(Samples):
         (scene,) = self._made().scenes([self._number(i)])
         return frozenset(self.catalog.foregrounds[figure.foreground].class_name for figure in scene.figures)
 
+    def key(self, i: int) -> str:
+        """Return the key of sample i; planning it is enough."""
+        maker = self._made()
+        (scene,) = maker.scenes([self._number(i)])
+        return maker.recorder.key(scene)
+
     def background(self, i: int) -> tuple[Picture, DepthMap | None]:
         """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
         return scenery(self.catalog, self._made().pixels, i)

@@ -47,7 +47,8 @@ class Trust:
 KNOWN = Trust(0.03, 0.4, 2, (-1.0, 0.75), None)
 # Networks flatten depth: they put a floor's horizon too high, by 0.1 to 0.5 of the picture (measured with FastDepth),
 # while most photos of rooms are taken nearly level.
-ESTIMATED = Trust(0.07, 1.0, 4, (-1.2, 0.65), (0.44, 0.09, 0.2))
+USUAL_HORIZON = 0.44  # mean over photos of rooms, in picture heights
+ESTIMATED = Trust(0.07, 1.0, 4, (-1.2, 0.65), (USUAL_HORIZON, 0.09, 0.2))
 _ROLL_DEG, _ROLL_KEPT = 8.0, 0.4  # standard deviation of a photo's tilt; the share kept of an estimated one
 _USUAL, _SPREAD = 0.3, 0.45  # horizons of planes through three points: mean and standard deviation, in picture heights
 

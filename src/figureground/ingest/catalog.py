@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+from figureground.core.camera import Camera
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import (
     DEFAULT_CLASS,
@@ -63,7 +64,8 @@ def from_lines(text: str) -> Catalog:
 
 def _background(row: dict[str, Any]) -> Background:
     seen, ground = _appearance(row), row.pop("ground")
-    return Background(**row, appearance=seen, ground=Ground(**ground) if ground else None)
+    camera = Camera(**row.pop("camera", {}))  # there is none in format version 1
+    return Background(**row, appearance=seen, ground=Ground(**ground) if ground else None, camera=camera)
 
 
 def _foreground(row: dict[str, Any]) -> Foreground:

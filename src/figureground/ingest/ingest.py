@@ -25,6 +25,7 @@ from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.duplicates import Seen
 from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
 from figureground.ingest.inputs import Photo, classes_of, photos_of
+from figureground.ingest.lens import lens
 from figureground.ingest.prepare import Prepared, Source, Tools
 from figureground.ingest.state import state
 from figureground.networks.cutout import cutout_network
@@ -110,8 +111,15 @@ def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     decoded = photos.decode(data, 2 * job.canvas.longer)
     prepared = prepare.background(decoded.pixels, job.canvas, own.fit, source)
     prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
-    if not job.depth.of_backgrounds:
-        return prepared
+    if job.depth.of_backgrounds:
+        prepared = _with_depth(job, photo, decoded, prepared)
+    seen_through = lens(decoded.pixels.shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
+    return prepare.with_camera(prepared, seen_through, job)
+
+
+def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background]) -> Prepared[Background]:
+    """Return a background with its depth, by the network or as the user gives it."""
+    own = job.inputs.backgrounds[photo.source]
     stretch = pixel_stretch(decoded.pixels.shape, job.canvas, own.fit)
     if own.depth_maps is None:
         depth = depth_network(job.depth).estimate(prepared.pixels)

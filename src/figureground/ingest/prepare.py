@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from figureground.core.arrays import Bytes
+from figureground.core.camera import Camera, Origin
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Heights, Job
@@ -21,6 +22,7 @@ from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foregro
 from figureground.core.recipe import Fit, Relief
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
+from figureground.geometry.intrinsics import over_floor, without_floor
 from figureground.geometry.perspective import figure_heights
 from figureground.image import png
 from figureground.image.masks import mask_of
@@ -127,6 +129,16 @@ def with_depth(
         return replace(prepared, entry=replace(entry, no_floor=found), files=files, notes=notes)
     ground, floor = found
     return replace(prepared, entry=replace(entry, ground=ground), files={**files, "floor": png.encode(floor)})
+
+
+def with_camera(prepared: Prepared[Background], lens: Camera, job: Job) -> Prepared[Background]:
+    """Return a background, its depth and floor already known, with its camera.  `lens`: as `lens.lens` gives it."""
+    floors, entry = job.floors, prepared.entry
+    camera = without_floor(lens, job.canvas, floors.camera_height, "given" if floors.height_given else "assumed")
+    if entry.ground is not None:
+        plane_from: Origin = "given" if entry.depth_from == "file" else "estimated"
+        camera = over_floor(camera, entry.ground, job.canvas, plane_from, entry.depth_unit != "relative")
+    return replace(prepared, entry=replace(entry, camera=camera))
 
 
 def _why_nobody_fits(found: tuple[Ground, Mask], heights: Heights, canvas: Canvas) -> str:

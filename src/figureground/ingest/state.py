@@ -33,7 +33,7 @@ def state(job: Job, photos: Sequence[Photo]) -> str:
         VERSION,
         knobs,
         [own.cutting.model.sha256 if own.cutting.model else "" for own in job.inputs.foregrounds],
-        [depth.of_backgrounds, depth.relief, depth.focal if depth.of_backgrounds else 0],
+        [depth.of_backgrounds, depth.relief, depth.focal],
         network if depth.estimates else None,
     ]
     files = [

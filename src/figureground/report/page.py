@@ -9,6 +9,7 @@ from figureground.core.nouns import Catalog
 from figureground.core.recipe import ImageFormat, Recipe
 from figureground.dataset.names import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
+from figureground.report.cameras import camera_line
 from figureground.report.depth_facts import DepthFacts, depth_facts
 from figureground.report.facts import Manifest, Numbers, read_manifest, read_numbers
 from figureground.report.photo_lists import PhotoList, photo_list
@@ -37,7 +38,7 @@ class Report:
     """All that the page shows of a dataset; its template reads these by name.
 
     `depth` is None without depth, `placement` where figures are placed without geometry, one at a time, by one depth,
-    and `key` where there are no masks.
+    and `key` where there are no masks; `cameras` is "" where none is known.
     """
 
     manifest: Manifest
@@ -57,6 +58,7 @@ class Report:
     failed: int
     plots: StatisticsPlots
     placement: Placement | None
+    cameras: str
     set_aside: PhotoList
     notes: PhotoList
     key: DifferenceKey | None
@@ -100,6 +102,7 @@ def report_of(dataset: Dataset) -> Report:
         failed=sum(not check.passed for check in numbers.checks),
         plots=statistics_plots(numbers, catalog, manifest.canvas, plan, meaning),
         placement=placement(dataset, catalog, numbers.total),
+        cameras=camera_line(catalog),
         set_aside=photo_list(catalog.set_aside, catalog),
         notes=photo_list(catalog.notes, catalog),
         key=difference_key_of(dataset, KEY_SAMPLES),

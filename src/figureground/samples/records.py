@@ -48,6 +48,7 @@ class Recorder:
             background_licence=background.licence,
             background_credit=background.credit,
             depths={layer: meaning_of(code) for layer, code in depths.items()},
+            camera=self.catalog.backgrounds[scene.background].camera,
         )
 
     def key(self, scene: Scene) -> str:

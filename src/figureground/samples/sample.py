@@ -9,11 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.arrays import Bytes
+from figureground.core.camera import Points
+from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import DepthMap, Mask, Picture
 from figureground.core.record import Record
+from figureground.geometry.intrinsics import planar_metres, unprojected
 from figureground.image import rle
 from figureground.image.colourmap import depth_scale, label_colours
 
@@ -71,6 +75,42 @@ class Sample:
     def background_depth(self) -> DepthMap | None:
         """The depth behind the figures; None where the catalog has none."""
         return self.scenery(self.record.background)[1] if self.scenery else None
+
+    @property
+    def intrinsics(self) -> NDArray[np.float64]:
+        """K, float64 (3, 3): K @ (X, Y, Z) / Z = (x, y, 1), pixel centres at +0.5.
+
+        `record.camera` says where it is from.  Raises FigureGroundError for samples of version 1, which have none.
+        """
+        if not self.record.camera.known:
+            raise FigureGroundError(
+                "this sample has no camera",
+                self.record.key,
+                "build its dataset again: it was made before cameras were kept",
+            )
+        return self.record.camera.matrix
+
+    def points(self) -> Points:
+        """Return what the sample shows as points: (xyz, rgb), float64 and uint8 (n, 3), row by row.
+
+        Metres in camera axes: x right, y down, z forward.  Pixels without depth are left out.  Raises FigureGroundError
+        without depth or camera, and for relative depth.
+        """
+        if self.depth is None:
+            raise FigureGroundError(
+                "this sample has no depth, so no points",
+                self.record.key,
+                'build with depth.source = "layered" or "network"',
+            )
+        if self.depth.unit == "relative":
+            raise FigureGroundError(
+                "relative depth is known only up to scale and shift: it has no points in metres",
+                self.record.key,
+                "use a depth network that gives metres, or known depth",
+            )
+        z = planar_metres(self.depth)
+        seen = np.isfinite(z)
+        return Points(unprojected(z, self.intrinsics)[seen], self.image[seen])
 
     def plot(self, side: int = 224) -> Image.Image:
         """Return image, masks, matte, classes and depth side by side, each `side` px high, as a Pillow picture.
