@@ -134,8 +134,8 @@ class Placing:
     drawn equally often.  `standing`: figures stand on the floor where the background has one.  Others are `spread`
     evenly, or drawn: `as_2020` with the corner in 1..120 at 224 px, whatever is cut off; `truncated` wherever
     `min_visible` of the mask stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its
-    `own_places` or shares its twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and foregrounds kept out of
-    training.
+    `own_places` or shares its twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and
+    foregrounds kept out of training.
     """
 
     seed: int

@@ -9,6 +9,7 @@ from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.dataset.names import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
+from figureground.report.classes import Classes, classes_of
 from figureground.report.depth_facts import DepthFacts, depth_facts
 from figureground.report.facts import Manifest, Numbers, read_manifest, read_numbers
 from figureground.report.photo_lists import PhotoList, photo_list
@@ -49,6 +50,7 @@ class Report:
     failed: int
     plots: StatisticsPlots
     placement: Placement | None
+    classes: Classes
     set_aside: PhotoList
     notes: PhotoList
     key: DifferenceKey | None
@@ -89,6 +91,7 @@ def report_of(dataset: Dataset) -> Report:
         failed=sum(not check.passed for check in numbers.checks),
         plots=statistics_plots(numbers, catalog, plan, meaning),
         placement=placement(dataset, catalog, numbers.total),
+        classes=classes_of(catalog, numbers.total),
         set_aside=photo_list(catalog.set_aside, catalog),
         notes=photo_list(catalog.notes, catalog),
         key=difference_key_of(dataset, KEY_SAMPLES),
