@@ -65,7 +65,11 @@ def test_eva4_is_2020() -> None:
     recipe = from_mapping(PRESETS["eva4"])
     default = from_mapping({})
     placing, plan = placing_of(recipe), depth_plan(recipe)
-    assert differing(placing, placing_of(default)) == {"as_2020": True, "look": recipe.look}
+    assert differing(placing, placing_of(default)) == {
+        "as_2020": True,
+        "look": recipe.look,
+        "heights": (Heights(0, (100, 120), 100.0, 120.0, (1.5, 1.9)),),
+    }
     assert differing(plan, depth_plan(default)) == {
         "encoding": "jpeg8",
         "running": Running(upsampling="half_pixel"),

@@ -1,4 +1,9 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from figureground.core import random
 from figureground.core.nouns import Figure, Scene
+from figureground.core.random import content_index
 from figureground.core.recipe_toml import from_mapping
 from figureground.plan.split import Split, held_out, split
 from figureground.resolve import placing_of
@@ -36,3 +41,35 @@ def test_what_is_kept_out_follows_from_the_rules() -> None:
     assert found.backgrounds == held_out(4, "background", backgrounds, 0.3)
     assert found.foregrounds == held_out(4, "foreground", foregrounds, 0.2)
     assert (len(found.backgrounds), len(found.foregrounds)) == (3, 4)
+
+
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=40), st.floats(0, 0.9), st.integers(0, 99), st.booleans())
+def test_photos_of_one_group_share_a_split(owners: list[int], fraction: float, seed: int, loose: bool) -> None:
+    """A group of "" is none."""
+    shas = [f"{i * 7919 + 1:064x}"[::-1] for i in range(len(owners))]
+    groups = [f"house {n}" if n or not loose else "" for n in owners]
+    held = held_out(seed, "foreground", shas, fraction, groups)
+    for name in set(groups) - {""}:
+        members = {i for i, group in enumerate(groups) if group == name}
+        assert members <= held or not members & held
+    wanted = min(round(fraction * len(shas)), len(shas) - 1)
+    assert len(held) < len(shas)
+    units = [[i] for i, group in enumerate(groups) if not group]
+    units += [[i for i, group in enumerate(groups) if group == name] for name in set(groups) - {""}]
+    assert len(held) <= max(wanted, min(map(len, units)))
+    if wanted and len(units) > 1:
+        assert held
+    order = sorted(range(len(shas)), key=lambda i: (i * 31) % 101)
+    again = held_out(seed, "foreground", [shas[i] for i in order], fraction, [groups[i] for i in order])
+    if len({len(unit) for unit in units}) == 1:
+        assert {order[i] for i in again} == held
+
+
+@given(st.integers(1, 30), st.floats(0, 0.9), st.integers(0, 99))
+def test_without_groups_the_split_is_what_it_was(photos: int, fraction: float, seed: int) -> None:
+    shas = [f"{i * 7919 + 1:064x}"[::-1] for i in range(photos)]
+    ranks = [int(random.bits(seed, content_index(sha), "split background")) for sha in shas]
+    wanted = min(round(fraction * photos), photos - 1)
+    expected = sorted(range(photos), key=lambda i: (ranks[i], shas[i]))[:wanted]
+    assert held_out(seed, "background", shas, fraction) == set(expected)
+    assert held_out(seed, "background", shas, fraction, [""] * photos) == set(expected)

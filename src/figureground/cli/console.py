@@ -106,6 +106,7 @@ def catalog_facts(catalog: Catalog) -> dict[str, Any]:
     return {
         "backgrounds": len(catalog.backgrounds),
         "foregrounds": len(catalog.foregrounds),
+        "classes": {name: sum(f.class_name == name for f in catalog.foregrounds) for name in catalog.classes},
         "set_aside": reasons(catalog.set_aside),
         "notes": reasons(catalog.notes),
     }
@@ -113,9 +114,10 @@ def catalog_facts(catalog: Catalog) -> dict[str, Any]:
 
 def catalog_text(facts: Facts, everything: bool = False) -> str:
     """Return how many photos are used and which are set aside: ten of them, or everything with the notes."""
-    aside = facts["set_aside"]
+    aside, classes = facts["set_aside"], facts["classes"]
+    shown = f" ({', '.join(f'{n} {name}' for name, n in classes.items())})" if len(classes) > 1 else ""
     lines = [
-        f"{plural(facts['backgrounds'], 'background')}, {plural(facts['foregrounds'], 'foreground')}, "
+        f"{plural(facts['backgrounds'], 'background')}, {plural(facts['foregrounds'], 'foreground')}{shown}, "
         f"{plural(len(aside), 'photo')} set aside"
     ]
     few = len(aside) if everything else 10

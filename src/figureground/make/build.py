@@ -7,6 +7,7 @@ them; a recipe, photo or network that no longer agrees is refused.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from figureground.core.engines import Engine, choose
@@ -138,12 +139,21 @@ def _difference(before: Catalog, after: Catalog) -> str:
     old, new = _contents(before), _contents(after)
     changes = [f"{name} is new" for name in new if name not in old]
     changes += [f"{name} is gone" for name in old if name not in new]
-    changes += [f"{name} has other content" for name in new if name in old and new[name] != old[name]]
+    changes += [f"{name} has {_other(old[name], new[name])}" for name in new if name in old and new[name] != old[name]]
     more = f" and {len(changes) - 5} more" if len(changes) > 5 else ""
     return ", ".join(changes[:5]) + more if changes else "they are prepared differently"
 
 
-def _contents(catalog: Catalog) -> dict[str, str]:
-    """Return the sha256 of each photo by its name."""
+_SAID = ("class_name", "class_id", "source_number", "tag", "licence", "credit", "group")
+
+
+def _contents(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """Return the sha256 of each photo, and what is known of it beside its pixels, by its name."""
     photos: list[Background | Foreground] = [*catalog.backgrounds, *catalog.foregrounds]
-    return {photo.source: photo.source_sha256 for photo in photos}
+    return {p.source: (p.source_sha256, *(str(getattr(p, name, "")) for name in _SAID)) for p in photos}
+
+
+def _other(old: Sequence[str], new: Sequence[str]) -> str:
+    """Return what of a photo differs, in a word: its pixels, or the first of the other things that are known of it."""
+    names = ("other content", *(f"another {name.split('_')[0]}" for name in _SAID))
+    return next(name for name, was, now in zip(names, old, new, strict=True) if was != now)

@@ -10,6 +10,7 @@ from figureground.core.recipe import ImageFormat, Recipe
 from figureground.dataset.names import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
 from figureground.report.cameras import camera_line
+from figureground.report.classes import Classes, classes_of
 from figureground.report.depth_facts import DepthFacts, depth_facts
 from figureground.report.facts import Manifest, Numbers, read_manifest, read_numbers
 from figureground.report.photo_lists import PhotoList, photo_list
@@ -59,6 +60,7 @@ class Report:
     plots: StatisticsPlots
     placement: Placement | None
     cameras: str
+    classes: Classes
     set_aside: PhotoList
     notes: PhotoList
     key: DifferenceKey | None
@@ -103,6 +105,7 @@ def report_of(dataset: Dataset) -> Report:
         plots=statistics_plots(numbers, catalog, manifest.canvas, plan, meaning),
         placement=placement(dataset, catalog, numbers.total),
         cameras=camera_line(catalog),
+        classes=classes_of(catalog, numbers.total),
         set_aside=photo_list(catalog.set_aside, catalog),
         notes=photo_list(catalog.notes, catalog),
         key=difference_key_of(dataset, KEY_SAMPLES),
