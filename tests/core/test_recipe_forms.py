@@ -32,7 +32,7 @@ size = [30, 210]
         (
             '[foregrounds]\npath = "things"\nreal_heights = ["chairs/* 0.8 1.0", "vase.png 0.3 0.3"]',
             "each source has its own real_height",
-            'path = "things/chairs/*" and real_height = [0.8, 1.0]; path = "things/vase.png" and real_height = [0.3, 0.3]',
+            'path = "things/chairs/*" and real_height = [0.8, 1.0]; path = "things/vase.png" and real_height = [0.3, ',
         ),
         ("[foregrounds]\nreal_heights = []", "foregrounds.real_heights is gone", "leave it out"),
         ("[foregrounds]\nreal_heights = 3", "foregrounds.real_heights is gone", "leave it out"),

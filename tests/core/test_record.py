@@ -202,6 +202,9 @@ def test_a_row_of_labels_follows_the_columns() -> None:
         "depth_scale": 0.001,
         "depth_offset": 0.5,
         "depth_invalid": 0,
+        "class_id": 1,
+        "class_name": "person",
+        "background_tag": "",
     }
     row = labels_row("parts/part-00001.zip", full())
     assert dict(zip(COLUMNS, row, strict=True)) == expected
@@ -212,7 +215,8 @@ def test_a_row_of_labels_follows_the_columns() -> None:
 def test_an_unknown_value_is_an_empty_field_of_labels(record: Record) -> None:
     row = dict(zip(COLUMNS, labels_row("part", record), strict=True))
     figure = record.figures[0]
-    empty = {name for name, value in row.items() if value == "" and name not in ("key", "background", "foreground")}
+    texts_of_a_row = ("key", "background", "foreground", "class_name", "background_tag")
+    empty = {name for name, value in row.items() if value == "" and name not in texts_of_a_row}
     expected: set[str] = {layer for layer in ("image", "mask", "depth") if layer not in record.files}
     expected |= {"box_x0", "box_y0", "box_x1", "box_y1"} if figure.box is None else set()
     expected |= {"contact_x", "contact_y"} if figure.contact is None else set()

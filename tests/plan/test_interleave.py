@@ -10,7 +10,7 @@ from figureground.plan.interleave import LONGEST, shares_of, turns_of
 some_shares = st.lists(st.integers(0, 40), min_size=1, max_size=6).filter(any).map(tuple)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(some_shares)
 def test_after_any_number_of_steps_each_source_had_its_share_to_within_one(shares: tuple[int, ...]) -> None:
     period = sum(shares)
