@@ -12,23 +12,24 @@ from hypothesis import strategies as st
 
 from figureground import FigureGroundError, Recipe, build, dry_run, open_dataset
 from figureground.core.engines import Processes, Serial
+from figureground.core.job import Formats
 from figureground.core.layers import LAYERS
 from figureground.core.recipe import LayerOptions
 from figureground.core.recipe_toml import from_mapping, parse
 from figureground.dataset import parts
 from figureground.dataset.stored import Dataset
 from figureground.image import png
+from figureground.resolve import formats_of as formats_of_recipe
 from figureground.samples import checks, codec, maker, stats
+from figureground.samples.sums import LayerSums, Sums
 from tests.builders import ground_recipe, small_recipe, write_floor_photos, write_photos
 
 EVERYTHING: dict[str, Any] = {"alpha": True, "semantic": True}
 SEVERAL: dict[str, Any] = {"figures": [1, 3], "min_visible": 0.3}
 
 
-def formats_of(image: str) -> codec.Formats:
-    from figureground.resolve import formats_of as formats
-
-    return formats(from_mapping({"image": {"format": image}}))
+def formats_of(image: str) -> Formats:
+    return formats_of_recipe(from_mapping({"image": {"format": image}}))
 
 
 @settings(max_examples=40, deadline=None)
@@ -81,6 +82,7 @@ def test_virtual_is_stored_and_the_mask_is_the_law(tmp_path: Path, image: str, m
         for layer in ("mask", "instances", "alpha", "semantic"):
             assert np.array_equal(getattr(stored, layer), getattr(rendered, layer)), layer
             assert getattr(rendered, layer).flags.writeable
+        assert stored.mask is not None
         assert stored.alpha is not None
         assert stored.semantic is not None
         assert stored.instances is not None
@@ -138,8 +140,8 @@ def test_the_estimate_counts_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sections", [{"layers": EVERYTHING, "image": {"format": "png"}}])
 def test_statistics_by_split_equal_a_slow_recomputation(tmp_path: Path, sections: dict[str, Any]) -> None:
     write_photos(tmp_path, 4, 4)
-    split = {"backgrounds": 0.3, "foregrounds": 0.3}
-    data = open_dataset(build(small_recipe(tmp_path, **sections, split=split), tmp_path / "out"))
+    held_out = {"backgrounds": 0.3, "foregrounds": 0.3}
+    data = open_dataset(build(small_recipe(tmp_path, **sections, split=held_out), tmp_path / "out"))
     told = data.statistics
     by_split = stats.by_split_from_json(told["accumulated_by_split"])
     splits = {data.split(i) for i in range(len(data))}
@@ -181,7 +183,7 @@ def test_a_layer_that_contradicts_the_mask_is_noticed() -> None:
         samples=2,
         pixels=200,
         area=50,
-        layers={"mask": stats.LayerSums(stats.Sums(200, (50 * 255,), (50 * 255**2,)))},
+        layers={"mask": LayerSums(Sums(200, (50 * 255,), (50 * 255**2,)))},
         values={"semantic": {"0": 149, "1": 51}},
         against_mask={"alpha": 3, "semantic": 0},
         checked=1,

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import zipfile
 from pathlib import Path
@@ -10,8 +11,11 @@ from PIL import Image
 
 from figureground import build, open_dataset
 from figureground.core.errors import FigureGroundError
+from figureground.core.recipe import ImageOptions
 from figureground.dataset.stored import Dataset
 from figureground.formats import EXPORTS
+from figureground.formats.layout2020 import JPEG_2020
+from figureground.samples import codec
 from tests.builders import small_recipe, write_photos
 
 BACKGROUNDS, PEOPLE, POSITIONS, ZIPS = 3, 7, 2, 3
@@ -103,6 +107,22 @@ def test_depth_says_its_meaning_in_the_export_too(data: Dataset, tmp_path: Path)
             metres = float(row["depth_offset"]) + float(row["depth_scale"]) * codes
             assert np.abs(metres - depth.values).mean() < 0.15
             assert (codes.min(), codes.max()) == (pytest.approx(0, abs=25), pytest.approx(255, abs=25))
+
+
+def test_composites_are_jpeg_there_whatever_they_are_stored_as(data: Dataset, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(data.recipe, image=ImageOptions(format="webp"))
+    lossless = open_dataset(build(recipe, tmp_path / "lossless"))
+    for source, name in ((data, "jpeg"), (lossless, "webp")):
+        EXPORTS["2020"](source, tmp_path / name, parts=1)
+    with (
+        zipfile.ZipFile(tmp_path / "jpeg/data_part1.zip") as copied,
+        zipfile.ZipFile(tmp_path / "webp/data_part1.zip") as coded,
+    ):
+        assert copied.namelist() == coded.namelist()
+        for i in (0, 7):
+            member = f"data_1/Fg-Bg/fg-bg{i + 1}.jpg"
+            assert copied.read(member) == data.members(i)["image"]
+            assert coded.read(member) == codec.jpeg(lossless[i].image, JPEG_2020)
 
 
 def test_jpeg_masks_are_the_masks(data: Dataset, tmp_path: Path) -> None:

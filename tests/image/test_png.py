@@ -43,6 +43,12 @@ def test_every_kind_reads_back(dtype: type) -> None:
     assert np.array_equal(read(png.encode(values)).astype(dtype), values)
 
 
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.uint8, st.tuples(st.integers(1, 30), st.integers(1, 30), st.just(3))))
+def test_colours_read_back(values: np.ndarray[Any, Any]) -> None:
+    assert np.array_equal(read(png.encode(values)), values)
+
+
 def test_bands_cost_little_and_a_change_outside_the_named_rows_is_not_seen() -> None:
     v, u = np.mgrid[0:224, 0:224]
     smooth = (2000 + 9 * v + 3 * u).astype(np.uint16)

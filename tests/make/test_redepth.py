@@ -1,18 +1,22 @@
 import dataclasses
+import io
 import zipfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import DepthEncoding, DepthOptions, Recipe
+from figureground.core.recipe import DepthEncoding, DepthOptions, ImageFormat, ImageOptions, LayerOptions, Recipe
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import parts
+from figureground.image import png
 from figureground.make import redepth
+from figureground.samples.maker import Maker
 from tests.builders import small_recipe, write_depth_network, write_photos
 from tests.make.test_build import files
 
@@ -47,6 +51,31 @@ def test_a_new_depth_is_what_a_build_with_that_network_gives(recipe: Recipe, tmp
     assert files(source) == before
     again = redepth.redo_dataset(source, tmp_path / "two", options(recipe), recipe.root, Processes(2), lambda *_: None)
     assert content(again) == content(built)
+
+
+@pytest.mark.parametrize("image", ["png", "webp"])
+def test_lossless_images_and_layers_at_choice_are_kept(recipe: Recipe, tmp_path: Path, image: ImageFormat) -> None:
+    recipe = dataclasses.replace(
+        recipe, image=ImageOptions(format=image), layers=LayerOptions(alpha=True, semantic=True)
+    )
+    source = build(recipe, tmp_path / "plain")
+    built = build(dataclasses.replace(recipe, depth=options(recipe)), tmp_path / "built")
+    assert content(redo(source, tmp_path / "added", recipe, options(recipe))) == content(built)
+
+
+def test_the_same_pixels_in_other_bytes_are_the_same_picture(recipe: Recipe, tmp_path: Path) -> None:
+    """Of another version of zlib; another picture is taken as it is stored."""
+    recipe = dataclasses.replace(recipe, image=ImageOptions(format="png"))
+    virtual = open_dataset(build(recipe, tmp_path / "plain", catalog_only=True), virtual=True)
+    maker = Maker(virtual.job, virtual.catalog, FolderStore(tmp_path / "plain/catalog"))
+    (scene,) = maker.scenes([3])
+    one = maker.render(scene)
+    out = io.BytesIO()
+    Image.fromarray(one.composite.image).save(out, "PNG")
+    assert redepth._as_stored(maker, one, out.getvalue()) is one
+    other = 255 - one.composite.image
+    taken = redepth._as_stored(maker, one, png.encode(other))
+    assert np.array_equal(taken.composite.image, other)
 
 
 def test_in_place_it_replaces_depth_and_nothing_else(recipe: Recipe, tmp_path: Path) -> None:
