@@ -11,7 +11,8 @@ from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import file_sha256
 from figureground.core.job import BackgroundSource, Floors, ForegroundSource, Formats, Heights, Inputs, Running
-from figureground.core.recipe import PRESETS, ImageOptions
+from figureground.core.presets import PRESETS
+from figureground.core.recipe import ImageOptions
 from figureground.core.recipe_toml import from_mapping
 from figureground.resolve import (
     canvas_of,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from figureground.core.job import (
     Running,
 )
 from figureground.core.layers import LAYERS
-from figureground.core.recipe import DepthOptions, Foregrounds, Placement, Recipe, Relief
+from figureground.core.recipe import Backgrounds, DepthOptions, Foregrounds, Placement, Recipe, Relief
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
 
@@ -38,7 +39,7 @@ def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
     depth = depth_plan(recipe)
     if depth.on_composites or (depth.estimates and not prepared):
         depth = _with_model(depth, recipe)
-    _require_one_unit(depth, recipe)
+    _require_one_unit(depth, recipe.backgrounds, recipe.depth.model)
     return Job(
         recipe,
         canvas_of(recipe),
@@ -126,9 +127,9 @@ def heights_of(recipe: Recipe) -> tuple[Heights, ...]:
     return tuple(found)
 
 
-def weights_of(recipe: Recipe) -> tuple[float, ...]:
-    """Return the weight of each source of foregrounds; () where all are equal."""
-    weights = tuple(own.weight for own in recipe.foregrounds)
+def weights_of(sources: Sequence[Foregrounds], every: bool) -> tuple[float, ...]:
+    """Return the weight of each source of foregrounds; () where all are equal.  `every`: of every combination."""
+    weights = tuple(own.weight for own in sources)
     if not any(weights):
         raise FigureGroundError(
             "every source of foregrounds has a weight of zero: nothing would be drawn",
@@ -137,7 +138,7 @@ def weights_of(recipe: Recipe) -> tuple[float, ...]:
         )
     if len(set(weights)) == 1:
         return ()
-    if recipe.placement.samples == "all":
+    if every:
         raise FigureGroundError(
             'weights say nothing where samples = "all": every combination is then made once',
             f"recipe: foregrounds.weight = {', '.join(f'{weight:g}' for weight in weights)}",
@@ -155,7 +156,7 @@ def placing_of(recipe: Recipe) -> Placing:
         seed=recipe.seed,
         canvas=canvas_of(recipe),
         heights=heights_of(recipe),
-        weights=weights_of(recipe),
+        weights=weights_of(recipe.foregrounds, own.samples == "all"),
         standing=standing,
         spread=spread,
         as_2020=own.clip == "2020",
@@ -216,11 +217,11 @@ def _with_model(depth: DepthPlan, recipe: Recipe) -> DepthPlan:
     return replace(depth, model=depth_model(recipe))
 
 
-def _require_one_unit(depth: DepthPlan, recipe: Recipe) -> None:
+def _require_one_unit(depth: DepthPlan, sources: Sequence[Backgrounds], model: str) -> None:
     """Raise FigureGroundError where the depth of backgrounds from several sources has several units."""
-    units = {own.depth_unit: f"backgrounds.depth = {own.depth!r}" for own in recipe.backgrounds if own.depth}
+    units = {own.depth_unit: f"backgrounds.depth = {own.depth!r}" for own in sources if own.depth}
     if depth.model is not None and not depth.known:
-        units.setdefault(depth.model.card.unit, f"depth.model = {recipe.depth.model!r}")
+        units.setdefault(depth.model.card.unit, f"depth.model = {model!r}")
     if depth.of_backgrounds and len(units) > 1:
         raise FigureGroundError(
             "the depth of the backgrounds has several units, and a dataset has one",

@@ -148,6 +148,8 @@ def test_a_network_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_init_writes_a_recipe_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("init", tmp_path / "mine", "--preset", "eva4")
     assert load_recipe(tmp_path / "mine").image.quality == 30
+    assert (tmp_path / "mine/photos/people").is_dir()
+    assert (tmp_path / "mine/photos/backgrounds").is_dir()
     assert "check" in capsys.readouterr().out
     run("init", tmp_path / "mine", code=1)
     run("init", tmp_path / "other", "--preset", "eva5", code=1)

@@ -2,7 +2,8 @@ import dataclasses
 import itertools
 import typing
 
-from figureground.core.recipe import PRESETS, Recipe, choices, keys
+from figureground.core.presets import PRESETS
+from figureground.core.recipe import Recipe, choices, keys
 from figureground.core.recipe_toml import from_mapping
 from figureground.resolve import heights_of
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from figureground.core import recipe_schema
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import PRESETS, Recipe, choices, keys
+from figureground.core.presets import PRESETS
+from figureground.core.recipe import Recipe, choices, keys
 from figureground.core.recipe_toml import from_mapping, to_toml
 
 FILE = Path(__file__).resolve().parents[2] / "docs/recipe.schema.json"

@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import PRESETS, Foregrounds
+from figureground.core.presets import FIRST, PRESETS, starting_recipe
+from figureground.core.recipe import Foregrounds, keys
 from figureground.core.recipe_toml import changed_keys, content, from_mapping, load_recipe, parse, to_toml
 
 
@@ -23,6 +25,28 @@ def test_toml_round_trip(name: str, seed: int, size: int, visible: float, sample
     assert parse(to_toml(recipe)) == recipe
     if "\n" not in name:
         assert parse(to_toml(recipe, comments=True)) == recipe
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+@pytest.mark.parametrize("every_knob", [False, True])
+def test_the_recipe_to_start_from_is_the_preset(preset: str, every_knob: bool) -> None:
+    recipe, text = starting_recipe(preset, every_knob=every_knob)
+    assert parse(text) == recipe
+    assert (recipe.backgrounds[0].path, recipe.foregrounds[0].path) == (("photos/backgrounds",), ("photos/people",))
+    written = {f"{section}.{name}" for section, table in tomllib.loads(text).items() for name in vars_of(table)}
+    assert {key for key in FIRST if "." in key} <= written
+    knobs = [key for key, _, _ in keys(recipe) if "." in key]
+    assert (written == set(knobs)) == every_knob
+
+
+def vars_of(table: object) -> tuple[str, ...]:
+    return tuple(table) if isinstance(table, dict) else ()
+
+
+def test_a_beginner_reads_twelve_knobs() -> None:
+    _, text = starting_recipe("default")
+    assert len(FIRST) == sum(" = " in line.split("#")[0] for line in text.splitlines()) == 12
+    assert "--all" in text
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))

@@ -126,7 +126,7 @@ def test_fastdepth_agrees_with_its_authors() -> None:
 
 def test_the_preset_of_2020_is_448_bicubic_densedepth_224_stretched_jpeg() -> None:
     """The chain, each link against plain Pillow and numpy: what DenseDepth sees, its metres, and the stored codes."""
-    from figureground.core.recipe import PRESETS
+    from figureground.core.presets import PRESETS
     from figureground.core.recipe_toml import from_mapping
     from figureground.geometry.codes import quantise
     from figureground.resolve import running_of

@@ -134,7 +134,7 @@ def test_a_source_without_weight_is_not_drawn() -> None:
     which = combinations(placing, catalog, range(50))
     assert set(which.foreground.tolist()) == {2, 3, 4}
     sight = Open(*[np.ones((20, 10), np.bool_)] * 5)
-    for scene in plan.scenes(placing, catalog, range(50), sight):  # type: ignore[arg-type]
+    for scene in plan.scenes(placing, catalog, range(50), sight):
         found = [figure.foreground for figure in scene.figures]
         assert len(found) == len(set(found)) >= 1
         assert set(found) <= {2, 3, 4}

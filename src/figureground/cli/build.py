@@ -58,31 +58,28 @@ def init(
     /,
     *,
     preset: Annotated[str, Parameter(help="default | ground | eva4")] = "default",
+    all_: Annotated[bool, flag("Write every knob, not only those that a beginner turns.", name="--all")] = False,
     console: Told,
 ) -> None:
-    """Write a commented recipe.toml to start from.
+    """Write a commented recipe.toml to start from, and the folders that it names.
 
     Presets: default (figures placed anywhere, depth by a network on each composite); ground (figures that stand on the
     floor, with layered depth); eva4 (the numbers of the 2020 student dataset).
     """
-    from figureground.core.recipe import PRESETS
-    from figureground.core.recipe_toml import from_mapping, to_toml
+    from figureground.core.presets import starting_recipe
 
-    if preset not in PRESETS:
-        raise FigureGroundError(f"unknown preset {preset!r}", "--preset", f"one of {', '.join(PRESETS)}")
-    start = {**PRESETS[preset]}
-    for section, folder_name in (("backgrounds", "backgrounds"), ("foregrounds", "people")):
-        start[section] = {"path": f"photos/{folder_name}", **start.get(section, {})}
-    text = to_toml(from_mapping(start), comments=True)
+    recipe, text = starting_recipe(preset, every_knob=all_)
     path = folder / "recipe.toml"
     if path.exists():
         raise FigureGroundError("there is a recipe already", str(path), "edit it, or name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        for photos in recipe.backgrounds[0].path + recipe.foregrounds[0].path:
+            (folder / photos).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "choose another folder") from None
-    next_step = f"{path}: put your photos where it says, or edit the paths; then `figureground check {path}`"
+    next_step = f"{path}: put your photos into its folders, or edit the paths; then `figureground check {path}`"
     console.tell({"recipe": path}, next_step, asked=False)
 
 

@@ -48,7 +48,7 @@ def _knob(default: T, meaning: str, *, between: tuple[float, float] | None = Non
 class Backgrounds:
     """The photos behind: a source of them, of which there may be several."""
 
-    path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
+    path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
     fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
     depth: str = _knob(
@@ -65,7 +65,7 @@ class Backgrounds:
 class Foregrounds:
     """The photos of figures, and how they are cut out: a source of them, of which there may be several."""
 
-    path: tuple[str, ...] = _knob((), "a folder, a glob, or a list of them", content=False)
+    path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
     class_: str = _knob(DEFAULT_CLASS, 'what they show; "folder": the name of the sub-folder that each lies in')
     height: Height = _knob(
         "auto",
@@ -213,22 +213,6 @@ class Recipe:
     parts: Parts = field(default_factory=Parts)
     # the folder that relative paths start from; it is no key
     root: Path = field(default=Path(), compare=False, repr=False)
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "default": {},
-    # figures that stand on the floor of each background, with depth that agrees
-    "ground": {"placement": {"mode": "ground", "min_visible": 0.6}, "depth": {"source": "layered"}},
-    # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
-    "eva4": {
-        "foregrounds": {"height": [100 / 224, 120 / 224]},
-        "placement": {"clip": "2020"},
-        "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
-        "image": {"quality": 30, "optimize": True},
-        # 448 px bicubic -> DenseDepth with half-pixel upsampling -> 224 -> stretched per image -> 8-bit JPEG
-        "depth": {"model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},
-    },
-}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import difflib
 import json
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -237,18 +237,20 @@ def as_recipe(recipe: Recipe | Path | str) -> Recipe:
     return recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
 
 
-def to_toml(recipe: Recipe, comments: bool = False) -> str:
-    """Return the recipe as TOML with every key written out; `comments` adds each key's meaning and choices."""
+def to_toml(recipe: Recipe, comments: bool = False, only: Container[str] | None = None) -> str:
+    """Return the recipe as TOML with every key written out, or those of `only`; `comments` adds each key's meaning and
+    choices."""
     lines: list[str] = []
     for table in tables(recipe):
-        if table.section:
+        shown = [knob for knob in table.knobs() if only is None or table.prefix + knob[0] in only]
+        if table.section and shown:
             lines += ["", f"[[{table.section}]]" if table.number else f"[{table.section}]"]
-        for name, knob, value in table.knobs():
+        for name, knob, value in shown:
             line = f"{name} = {_toml_text(value)}"
             if comments:
                 words = choices(knob.type)
                 hint = f" [{' | '.join(words)}]" if words else ""
-                line = f"{line:<34}# {knob.metadata['meaning']}{hint}"
+                line = f"{line + ' ':<34}# {knob.metadata['meaning']}{hint}"
             lines.append(line)
     return "\n".join(lines) + "\n"
 
