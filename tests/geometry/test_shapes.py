@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from figureground.core.arrays import Bools, Floats
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground
 from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
@@ -16,7 +17,7 @@ from tests.geometry.cameras import views
 SHAPES = [(96, 128), (128, 72), (72, 160)]
 
 
-def metres(depth: np.ndarray) -> DepthMap:
+def metres(depth: Floats) -> DepthMap:
     return DepthMap(depth.astype(np.float32), "m", "larger is farther")
 
 
@@ -33,7 +34,9 @@ def exact(view: View, height: int, width: int, stretch: float = 1.0) -> Ground:
     return Ground(a, b, c, horizon, roll, 0.5, fx / width, view.camera_height, stretch)
 
 
-def projected(view: View, real: float, x: np.ndarray, y: np.ndarray, f: tuple[float, float], middle: np.ndarray):
+def projected(
+    view: View, real: float, x: Floats, y: Floats, f: tuple[float, float], middle: Floats
+) -> tuple[Floats, Bools]:
     """Return how tall a figure looks whose foot is seen at x, y: its head is projected straight above it."""
     _, down, _ = view.axes()
     rays = np.stack([(x - middle[0]) / f[0], (y - middle[1]) / f[1], np.ones_like(x)], -1)

@@ -643,7 +643,7 @@ def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: p
 
 def test_sample_sheet_has_a_row_a_sample(plain: Path, layered: Path) -> None:
     def columns(dataset: Dataset) -> int:
-        made = sample_sheet(dataset, 3, tile=(96, 96))
+        made = sample_sheet(dataset, 3, tile=96)
         assert made.dtype == np.uint8
         rows = list(samples.load(dataset, samples.spread(dataset, 3)))
         count = 6 if rows[0].depth is not None else 5
