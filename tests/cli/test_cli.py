@@ -34,7 +34,7 @@ def test_build_info_report_export(recipe: Path, tmp_path: Path, capsys: pytest.C
     printed = capsys.readouterr()
     assert "3 backgrounds, 3 foregrounds, 1 photo set aside" in printed.out
     assert "set aside: rooms/bad <b>.jpg: not a picture" in printed.out
-    assert "36 samples of 64 px in 6 parts" in printed.out
+    assert "36 samples of 64 x 64 px in 6 parts" in printed.out
     assert "self-checks passed" in printed.out
     assert re.search(r"^samples 36/36$", printed.err, re.MULTILINE)
     assert "\x1b" not in printed.err  # plain lines when piped

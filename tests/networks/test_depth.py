@@ -1,5 +1,6 @@
 """What a depth network gives back, and what is never taken for depth."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from PIL import Image
 from figureground.core.card import Card
 from figureground.core.errors import FigureGroundError
 from figureground.networks.cards import CARDS
-from figureground.networks.depth import DepthNetwork, input_shape, moge_depth
+from figureground.networks.depth import DepthNetwork, input_shape, moge_depth, window_of
 from tests.builders import SHARED, scene_photo, write_depth_network
 from tests.networks.opening import opened
 
@@ -109,6 +110,47 @@ def test_networks_see_the_size_they_were_made_for(
     multiple: int, height: int, width: int, expected: tuple[int, int]
 ) -> None:
     assert input_shape(Card("x", 224, "metric", multiple=multiple), height, width) == expected
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 128), (128, 72), (90, 91), (64, 200)])
+def test_a_letterboxed_picture_is_seen_whole_between_bars_and_cut_out_again(height: int, width: int) -> None:
+    """The network is the identity of grey: what comes back is the picture, and no bar."""
+    seen: list[np.ndarray[Any, Any]] = []
+
+    def grey(batch: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        seen.append(batch)
+        return {"depth": batch.mean(1, keepdims=True)[:, :, ::2, ::2] + 1}  # at half the input's size
+
+    v, u = np.mgrid[0:height, 0:width]
+    picture = np.repeat((250 * u / width * (v + height) / (2 * height)).astype(np.uint8)[..., None], 3, -1)
+    letterbox = DepthNetwork(Card("x", 64, "metric", fit="letterbox"), grey, "grey.onnx")
+    depth = letterbox.estimate(picture).values
+    assert seen[0].shape == (1, 3, 64, 64)
+    window = window_of(letterbox.card, height, width)
+    assert max(window.rows, window.columns) == 64
+    bars = np.ones((64, 64), np.bool_)
+    top, left = window.corner
+    bars[top : top + window.rows, left : left + window.columns] = False
+    assert np.ptp(seen[0][0][:, bars]) == 0 if bars.any() else (window.rows == 64)
+    assert depth.shape == (height, width)
+    assert np.abs(depth - 1 - picture[..., 0] / 255).mean() < 0.03
+    stretched = DepthNetwork(Card("x", 64, "metric"), grey, "grey.onnx").estimate(picture).values
+    assert seen[1].shape == (1, 3, 64, 64)
+    assert np.abs(stretched - 1 - picture[..., 0] / 255).mean() < 0.02
+
+
+def test_a_square_picture_is_the_same_either_way(tmp_path: Path) -> None:
+    network = opened(write_depth_network(tmp_path / "grey.onnx"))
+    picture = scene_photo(1, 96, 96)
+    letterbox = dataclasses.replace(network, card=dataclasses.replace(network.card, fit="letterbox"))
+    assert np.array_equal(network.estimate(picture).values, letterbox.estimate(picture).values)
+
+
+def test_the_focal_length_of_a_letterboxed_picture_is_that_of_its_window() -> None:
+    raw = np.arange(1.0, 17.0, dtype=np.float32).reshape(1, 4, 4)
+    card = Card("b", 4, "metric", reading="focal", fit="letterbox")
+    depth = fake(card, {"d": raw}, focal=0.5)(scene_photo(0, 8, 4)[None], native=True)
+    assert np.array_equal(depth, raw[:, :, 1:3] * 0.5 * 2)  # two of the four columns show the picture
 
 
 FASTDEPTH = SHARED / "models" / "fastdepth_nyu_f32.onnx"

@@ -1,12 +1,15 @@
 """Figures without geometry: drawn, spread, or cut off by the frame."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from figureground.core.canvas import Canvas
 from figureground.plan import plan
-from figureground.plan.flat import fits
+from figureground.plan.flat import fits, grid
 from tests.image.slow import slow_visible
 from tests.plan.sights import Masks, catalog_of, rules
 
@@ -37,6 +40,16 @@ def test_a_grid_is_even_and_inside() -> None:
     ys = sorted({s.figures[0].y for s in scenes})
     assert xs == [24, 72, 120]
     assert ys == [20, 62, 104]
+
+
+@pytest.mark.parametrize("cells", [1, 2, 5, 12, 20, 100])
+def test_a_grid_has_more_cells_along_the_longer_side(cells: int) -> None:
+    square = grid(cells, Canvas(96, 96))
+    assert square == (math.ceil(math.sqrt(cells)), math.ceil(cells / math.ceil(math.sqrt(cells))))
+    columns, rows = grid(cells, Canvas(96, 192))
+    assert columns * rows >= cells
+    assert columns >= rows
+    assert grid(cells, Canvas(192, 96)) == (rows, columns)
 
 
 @settings(max_examples=40)

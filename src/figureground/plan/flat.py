@@ -62,14 +62,14 @@ def _corner_range(placing: Placing, width: Ints, height: Ints) -> tuple[Range, R
 
 def _spread(placing: Placing, position: Ints, width: Ints, height: Ints) -> tuple[Ints, Ints]:
     """Return the centres of the cells of the grid with at least `per_pair` of the squarest cells, row by row."""
-    columns, rows = _grid(placing.per_pair, placing.canvas)
+    columns, rows = grid(placing.per_pair, placing.canvas)
     (low_x, high_x), (low_y, high_y) = _corner_range(placing, width, height)
     x = low_x + (2 * (position % columns) + 1) * (high_x - low_x + 1) // (2 * columns)
     y = low_y + (2 * (position // columns) + 1) * (high_y - low_y + 1) // (2 * rows)
     return x, y
 
 
-def _grid(cells: int, canvas: Canvas) -> tuple[int, int]:
+def grid(cells: int, canvas: Canvas) -> tuple[int, int]:
     """Return (columns, rows) with at least so many cells, more along the longer side of the canvas."""
     more = math.ceil(math.sqrt(cells * canvas.longer / canvas.shorter))
     fewer = math.ceil(cells / more)
@@ -80,9 +80,9 @@ def fits(placing: Placing, mask: Mask) -> bool:
     """Tell whether a cut-out with this mask has a place on the canvas that the rules allow."""
     if placing.as_2020 or placing.standing:
         return True
-    if placing.truncated:
-        return _allowed_corners(placing, area_table(mask)).size > 0
-    return bool(mask.shape[0] <= placing.canvas.height and mask.shape[1] <= placing.canvas.width)
+    if mask.shape[0] <= placing.canvas.height and mask.shape[1] <= placing.canvas.width:
+        return True
+    return placing.truncated and _allowed_corners(placing, area_table(mask)).size > 0
 
 
 def _suits(placing: Placing, table: AreaTable, x: Ints, y: Ints) -> Bools:
