@@ -208,6 +208,8 @@ def test_figures_of_several_sources_stand_as_tall_as_each_says(tmp_path: Path) -
         assert 0.1 * 96 - 1 <= figure.height <= (0.9 if figure.class_name == "person" else 0.4) * 96 + 1
     first = [data.record(i).figures[0].class_name for i in range(36)]
     assert first.count("person") == 12
+    assert [check["name"] for check in data.statistics["checks"] if not check["passed"]] == []
+    assert "foregrounds are used by the weights of their sources" in (tmp_path / "out/report.html").read_text()
 
 
 def test_known_depth_of_one_source_and_the_networks_of_another_are_of_one_unit(tmp_path: Path) -> None:

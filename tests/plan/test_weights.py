@@ -14,7 +14,7 @@ from figureground.core.job import Placing
 from figureground.core.nouns import Catalog, Figure
 from figureground.core.recipe_toml import from_mapping
 from figureground.plan import plan
-from figureground.plan.plan import combinations, count
+from figureground.plan.plan import combinations, count, spread_of_backgrounds
 from figureground.plan.split import split
 from figureground.resolve import placing_of
 from tests.plan.sights import Masks, catalog_of
@@ -76,6 +76,7 @@ def test_every_prefix_is_even(backgrounds: int, sources: list[tuple[float, int]]
     at_most = -(-len(sources) // 2)  # one for two sources
     for background in range(backgrounds):
         assert np.abs(np.cumsum(which.background == background) - steps / backgrounds).max() < at_most
+        assert np.ptp(np.bincount(which.background, minlength=backgrounds)) <= spread_of_backgrounds(placing)
     numbers = np.repeat(np.arange(len(photos)), photos)
     for source, own in enumerate(photos):
         pairs = (which.background * sum(photos) + which.foreground)[numbers[which.foreground] == source]

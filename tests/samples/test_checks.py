@@ -34,6 +34,24 @@ def test_statistics_equal_a_slow_computation() -> None:
     assert heat[3, 5] == slow[edges[3] : edges[4], edges[5] : edges[6]].sum()
 
 
+def test_weights_are_compared_with_what_was_drawn() -> None:
+    sound = stats.to_json(add_all([one(seed, checked=True)[0] for seed in range(6)]))
+
+    def passes(used: dict[str, int], weights: dict[str, float] | None, spread: int = 1) -> list[bool]:
+        found = checks.checks(
+            stats.from_json({**sound, "foregrounds": used, "backgrounds": used}), 65535, weights, spread
+        )
+        return [check.passed for check in found[-2:]]
+
+    weights = {"fg1": 1.0, "fg2": 2.0, "fg3": 0.0}
+    assert passes({"fg1": 10, "fg2": 21}, weights, 11) == [True, True]
+    assert passes({"fg1": 10, "fg2": 21}, weights) == [False, True]
+    assert passes({"fg1": 12, "fg2": 18}, weights, 11) == [True, False]
+    assert passes({"fg1": 9, "fg2": 20, "fg3": 2}, weights, 20) == [True, False]
+    assert passes({"fg2": 6}, weights, 20) == [True, False]  # one that was never drawn
+    assert passes({"fg1": 10, "fg2": 20}, None, 20) == [True, False]
+
+
 def test_checks_pass_on_sound_data_and_fail_on_each_fault() -> None:
     sound = add_all([one(seed, checked=True)[0] for seed in range(6)])
     assert all(check.passed for check in checks.checks(sound))

@@ -21,7 +21,9 @@ from figureground.dataset.stored import Dataset
 from figureground.make.card import data_card
 from figureground.make.identity import describe
 from figureground.make.part_task import PartTask
+from figureground.plan.plan import spread_of_backgrounds
 from figureground.samples import checks, stats
+from figureground.samples.checks import Check
 from figureground.samples.stats import Statistics
 
 
@@ -42,7 +44,7 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
         "summary": checks.summary(published, steps),
         "summary_of": {"split": whose, "samples": published.samples},
         "summary_all": checks.summary(total, steps),
-        "checks": [asdict(check) for check in checks.checks(total, depth.top)],
+        "checks": [asdict(check) for check in _checks(task, catalog, total)],
         "accumulated_by_split": stats.by_split_to_json(by_split),
     }
     store.write(names.STATISTICS, json.dumps(write, indent=1).encode())
@@ -55,6 +57,14 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     write_report(Dataset(store, manifest, range(task.count)))
     store.write(names.MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     progress("report", 1, 1)
+
+
+def _checks(task: PartTask, catalog: Catalog, total: Statistics) -> list[Check]:
+    weights = task.job.placing.weights
+    if not weights:
+        return checks.checks(total, task.job.depth.top)
+    of_each = {f.id: weights[f.source_number - 1] for f in catalog.foregrounds}
+    return checks.checks(total, task.job.depth.top, of_each, spread_of_backgrounds(task.job.placing))
 
 
 def _finished(task: PartTask, number: int) -> PartInfo:

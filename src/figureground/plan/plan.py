@@ -104,11 +104,18 @@ def _pairs(placing: Placing, catalog: Catalog, k: Ints) -> tuple[Ints, Ints, Int
     turns, members = _sources(placing, catalog)
     source, turn = turns.at(k)
     background, foreground, lap = np.zeros((3, k.size), np.int64)
-    for n, own in enumerate(members):
-        if (here := source == n).any():
-            b, f, lap[here] = _diagonal(turn[here], n_bg, own.size)
-            background[here], foreground[here] = n_bg - 1 - b if n % 2 else b, own[f]
+    drawn = [n for n, share in enumerate(turns.shares) if share]
+    for number, n in enumerate(drawn):
+        here = source == n
+        b, f, lap[here] = _diagonal(turn[here], n_bg, members[n].size)
+        background[here], foreground[here] = n_bg - 1 - b if number % 2 else b, members[n][f]
     return background, foreground, lap
+
+
+def spread_of_backgrounds(placing: Placing) -> int:
+    """Return by how much the samples of two backgrounds may differ: 1, with more than two sources of weight more."""
+    pairs = -(-sum(weight > 0 for weight in placing.weights) // 2)
+    return max(1, 2 * pairs - 1)
 
 
 def _diagonal(k: Ints, n_bg: int, n_fg: int) -> tuple[Ints, Ints, Ints]:

@@ -47,10 +47,13 @@ def summary(statistics: Statistics, depths: Mapping[str, tuple[str, float]]) -> 
     return {name: out[name] for name in LAYERS if name in out}
 
 
-def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
+def checks(
+    statistics: Statistics, depth_top: int = 65535, weights: Mapping[str, float] | None = None, spread: int = 1
+) -> list[Check]:
     """Return the self-checks.  Each compares two figures that were gathered in different ways.
 
-    `depth_top` is the largest depth code of the encoding: 65535 or 255.
+    `depth_top` is the largest depth code of the encoding: 65535 or 255.  `weights`: of each foreground by its id, None
+    where all are drawn equally often.  `spread`: by how much the samples of two backgrounds may differ.
     """
     found: list[Check] = []
     mask_mean, mask_std = (values[0] / 255 for values in statistics.layers["mask"].moments())
@@ -98,12 +101,11 @@ def checks(statistics: Statistics, depth_top: int = 65535) -> list[Check]:
                 f"{statistics.around_moved:,} of {statistics.around:,} decoded px differ",
             )
         )
-    for kind, used in (("backgrounds", statistics.backgrounds), ("foregrounds", statistics.foregrounds)):
-        few, many = min(used.values(), default=0), max(used.values(), default=0)
-        even = many - few <= max(1, 0.01 * many)
-        found.append(
-            Check(f"{kind} are used evenly", even, f"{few if few == many else f'{few} to {many}'} samples each")
-        )
+    found.append(_even("backgrounds", statistics.backgrounds, spread))
+    if weights is None:
+        found.append(_even("foregrounds", statistics.foregrounds, 1))
+    else:
+        found.append(_weighted(statistics.foregrounds, weights))
     return found
 
 
@@ -118,3 +120,17 @@ def _between_layers(statistics: Statistics) -> list[Check]:
         detail = f"{px:,} px, recorded {statistics.area:,} px"
         found.append(Check(f"{layer} covers the recorded areas", px == statistics.area, detail))
     return found
+
+
+def _even(kind: str, used: Mapping[str, int], spread: int) -> Check:
+    few, many = min(used.values(), default=0), max(used.values(), default=0)
+    even = many - few <= max(spread, 0.01 * many)
+    return Check(f"{kind} are used evenly", even, f"{few if few == many else f'{few} to {many}'} samples each")
+
+
+def _weighted(used: Mapping[str, int], weights: Mapping[str, float]) -> Check:
+    share = sum(used.values()) / sum(weights.values())
+    off = max(abs(used.get(name, 0) - weight * share) for name, weight in weights.items())
+    most = max(weights.values()) * share
+    said = f"{off:.2f} samples off at most, where the heaviest have {most:.2f}"
+    return Check("foregrounds are used by the weights of their sources", off <= max(1, 0.01 * most), said)
