@@ -11,6 +11,7 @@ import hashlib
 import json
 import weakref
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -57,7 +58,8 @@ class PartWriter:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._rows: list[bytes] = []
-        self._found: dict[str, list[Statistics]] = {}
+        self._found: dict[str, list[Statistics]] = {}  # by split, as what follows
+        self._metadata: Counter[str] = Counter()
 
     def add(self, made: Made) -> None:
         """Write a sample's members and keep its row."""
@@ -65,15 +67,17 @@ class PartWriter:
             add_member(self._archive, name, data)
         row = (json.dumps(made.record.to_row(), ensure_ascii=False) + "\n").encode()
         self._rows.append(row)
+        self._metadata[made.record.split] += len(row)
         found = self._found.setdefault(made.record.split, [])
-        found += [made.statistics, Statistics(bytes={"metadata": len(row)})]
-        if len(found) >= _TOGETHER:
+        found.append(made.statistics)
+        if len(found) == _TOGETHER:
             found[:] = [stats.total(found)]
 
     def close(self) -> tuple[int, dict[str, Statistics]]:
         """Write the rows and return (samples, their statistics by split)."""
         add_member(self._archive, METADATA, b"".join(self._rows))
-        return len(self._rows), stats.total_by_split([{split: stats.total(f)} for split, f in self._found.items()])
+        rows = {split: Statistics(bytes={"metadata": size}) for split, size in self._metadata.items()}
+        return len(self._rows), stats.total_by_split([{s: stats.total([*f, rows[s]])} for s, f in self._found.items()])
 
 
 @contextlib.contextmanager
