@@ -69,7 +69,7 @@ def test_eva4_is_2020() -> None:
     assert differing(placing, placing_of(default)) == {
         "as_2020": True,
         "look": recipe.look,
-        "heights": (Heights(0, (100, 120), 100.0, 120.0, (1.5, 1.9)),),
+        "heights": (Heights(0, (100, 120), 0.4464 * 224, 0.5358 * 224, (1.5, 1.9)),),
     }
     assert differing(plan, depth_plan(default)) == {
         "encoding": "jpeg8",

@@ -196,8 +196,9 @@ def test_a_crash_between_parts_loses_only_the_part_under_way(
         build(recipe, tmp_path / "stopped/out")
     with pytest.raises(FigureGroundError, match="not finished"):
         open_dataset(tmp_path / "stopped/out")
-    names = {path.name for path in (tmp_path / "stopped/out/parts").glob("*")}
-    assert names == {f"part-0000{n}.{suffix}" for n in (0, 1) for suffix in ("zip", "json")}
+    for folder, suffix in (("parts", "zip"), ("state", "json")):
+        names = {path.name for path in (tmp_path / "stopped/out" / folder).glob("*")}
+        assert names == {f"part-0000{n}.{suffix}" for n in (0, 1)}
     monkeypatch.undo()
     assert files(build(recipe, tmp_path / "stopped/out")) == whole
 

@@ -20,6 +20,7 @@ from figureground.formats.layout2020 import export
 from figureground.make.build import check
 from figureground.make.cost import dry_run
 from figureground.make.redepth import redo_dataset
+from figureground.samples import stats
 from figureground.samples.stats import HEAT_CELLS
 from tests.builders import NO_LOOK, ground_recipe, write_depth_network, write_floor_photos
 from tests.dataset.test_virtual import assert_same
@@ -65,11 +66,11 @@ def test_every_mode_on_every_shape(data: Dataset) -> None:
         area += int(sample.mask.sum())
         for y, x in np.argwhere(sample.mask).tolist():
             heat[_cell(y, canvas.height), _cell(x, canvas.width)] += 1
-    found = data.statistics["accumulated"]
+    found = stats.to_json(stats.total(stats.by_split_from_json(data.statistics["accumulated_by_split"]).values()))
     assert found["pixels"] == len(data) * canvas.height * canvas.width
     assert found["area"] == area
     assert np.array_equal(np.reshape(found["heat"], heat.shape), heat)
-    assert data.statistics["summary"]["mask"]["mean"][0] == pytest.approx(
+    assert data.statistics["summary_all"]["mask"]["mean"][0] == pytest.approx(
         area / (len(data) * canvas.height * canvas.width)
     )
     if "depth" in data.record(0).depths and data.recipe.depth.encoding == "png16":

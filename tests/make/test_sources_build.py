@@ -16,6 +16,7 @@ from figureground.core.recipe import Recipe
 from figureground.formats.layout2020 import export
 from figureground.make.build import check
 from figureground.plan.split import split
+from figureground.samples import stats
 from tests.builders import figure_cutout, ground_recipe, scene_photo, small_recipe, write_floor_photos, write_photos
 
 SOURCES: list[dict[str, Any]] = [
@@ -122,7 +123,8 @@ def test_statistics_and_report_count_figures_by_class(made: Path) -> None:
     for i in range(len(data)):
         for figure in data.record(i).figures:
             counts[figure.class_name] = counts.get(figure.class_name, 0) + 1
-    assert data.statistics["accumulated"]["classes"] == counts
+    by_split = stats.by_split_from_json(data.statistics["accumulated_by_split"])
+    assert stats.total(by_split.values()).classes == counts
     page = (made / "report.html").read_text()
     for name, photos in (("person", 3), ("chair", 2), ("vase", 1)):
         assert f'<td>{name}</td><td class="n">{photos}</td><td class="n">{counts[name]}</td>' in page

@@ -14,7 +14,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "ground": {"placement": {"mode": "ground", "min_visible": 0.6}, "depth": {"source": "layered"}},
     # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
     "eva4": {
-        "foregrounds": {"height": [0.4464, 0.5357]},
+        "foregrounds": {"height": [0.4464, 0.5358]},
         "placement": {"clip": "2020"},
         "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
         "image": {"quality": 30, "optimize": True},

@@ -226,8 +226,8 @@ def recorded(recipe: Path) -> tuple[str, int]:
     written; ("", 2) for other recipes."""
     try:
         about = json.loads((recipe.parent / "build.json").read_bytes())
-        root, version = about["root"], about["format"]
-    except (OSError, ValueError, KeyError, TypeError):
+        root, version = about.get("root", ""), about["format"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "", 2
     return (root if isinstance(root, str) else ""), (version if isinstance(version, int) else 2)
 

@@ -23,6 +23,11 @@ def split_of(new_background: bool, new_foreground: bool) -> str:
     return SPLITS[new_background + 2 * new_foreground]
 
 
+def split_name(written: str) -> str:
+    """Return a split's name as it is written now; version 1 wrote "new both"."""
+    return written.replace(" ", "_")
+
+
 def _says(meaning: str, empty: Any = None, default: Any = dataclasses.MISSING) -> Any:
     """A field of a row.
 
@@ -104,7 +109,7 @@ class Record:
     def from_row(row: Mapping[str, Any]) -> Record:
         """Return the record of a JSON row, also of format version 1.  Raises KeyError or TypeError for no row."""
         own = _values(Record, row, but=_NESTED)
-        own["split"] = own["split"].replace(" ", "_")  # version 1 wrote "new both"
+        own["split"] = split_name(own["split"])
         depths, files = {}, {}
         for layer in LAYERS:
             if f"{layer}_unit" in row:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.record import SPLITS
+from figureground.core.record import SPLITS, split_name
 from figureground.samples.sums import LayerSums, Sums
 
 AREA_BINS = 200  # of half a per cent of the canvas each
@@ -145,4 +145,5 @@ def from_json(plain: Mapping[str, Any]) -> Statistics:
         )
         for name, layer in plain["layers"].items()
     }
+    values["splits"] = {split_name(name): count for name, count in plain["splits"].items()}
     return Statistics(**values)
