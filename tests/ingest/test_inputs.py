@@ -100,3 +100,13 @@ def test_a_path_starts_from_a_folder(tmp_path: Path) -> None:
     for text, base in bases.items():
         assert base_of(text, tmp_path) == tmp_path / base
     assert base_of(os.fspath(tmp_path / "a"), Path("elsewhere")) == tmp_path / "a"
+
+
+def test_more_classes_than_semantic_maps_hold_are_refused_where_there_are_such_maps(folder: Path) -> None:
+    for number in range(254):
+        (folder / f"things/thing {number}").mkdir()
+        shutil.copy(folder / "things/vase/3.png", folder / f"things/thing {number}/a.png")
+    sources = {"path": "things", "class": "folder"}
+    assert len({number for *_, number in found(folder, foregrounds=sources)}) == 257
+    with pytest.raises(FigureGroundError, match="257 classes, and semantic maps have 255 at most"):
+        found(folder, foregrounds=sources, layers={"semantic": True})

@@ -30,6 +30,7 @@ DepthUnit = Literal["m", "1/m", "relative"]
 Direction = Literal["larger is farther", "larger is nearer"]
 
 DEFAULT_CLASS = "person"  # of foregrounds, where nobody says it
+MOST_CLASSES = 255  # that semantic maps, of 8 bits, tell apart beside the background
 HALF = 128  # the smallest alpha that counts as figure: 128/255 is the first value >= 1/2
 
 

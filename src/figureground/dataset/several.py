@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from figureground.core.arrays import Bytes
-from figureground.core.nouns import Background, Catalog, Foreground
+from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import MOST_CLASSES, Background, Catalog, Foreground
 from figureground.core.record import Record, split_of
 from figureground.dataset.select import Samples
 from figureground.dataset.stored import Dataset
@@ -36,6 +37,12 @@ class Several(Samples):
         self._photos = [_keys(data.catalog) for data in self.datasets]
         names = dict.fromkeys(name for data in self.datasets for name in data.classes.values())
         self._class_ids = {name: number for number, name in enumerate(names, 1)}
+        if len(names) > MOST_CLASSES and any("semantic" in data.manifest.get("layers", ()) for data in self.datasets):
+            raise FigureGroundError(
+                f"together {len(names)} classes, and semantic maps have {MOST_CLASSES} at most",
+                repr(self),
+                "read fewer of them together",
+            )
         self._renumbered = [_renumbering(data.classes, self._class_ids) for data in self.datasets]
 
     def __len__(self) -> int:

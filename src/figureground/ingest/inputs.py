@@ -12,6 +12,7 @@ from typing import Literal
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import user_path
 from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Job
+from figureground.core.nouns import MOST_CLASSES
 from figureground.ingest import photos
 from figureground.ingest.credits import UNKNOWN, Credit, credits_of
 from figureground.ingest.depth_maps import depth_maps, require_one_owner
@@ -45,6 +46,8 @@ def photos_of(job: Job) -> list[Photo]:
     _refuse_same_paths("backgrounds", inputs.backgrounds, inputs.root)
     _refuse_same_paths("foregrounds", inputs.foregrounds, inputs.root)
     found = _backgrounds(inputs, job.depth.of_backgrounds) + _foregrounds(inputs)
+    if "semantic" in job.layers:
+        _refuse_too_many(classes_of(found))
     return list(_credited(found, inputs))
 
 
@@ -125,6 +128,15 @@ def _refuse_no_class(paths: Sequence[Path], names: Sequence[str], root: Path) ->
             f'class = "folder", and {len(loose)} photo{"s lie" if len(loose) > 1 else " lies"} in no sub-folder',
             ", ".join(loose[:3]) + more,
             "move them into a folder with the name of their class, or name the class in the recipe",
+        )
+
+
+def _refuse_too_many(names: Sequence[str]) -> None:
+    if len(names) > MOST_CLASSES:
+        raise FigureGroundError(
+            f"{len(names)} classes, and semantic maps have {MOST_CLASSES} at most",
+            "layers.semantic = true",
+            "join classes, or leave the layer out",
         )
 
 
