@@ -50,3 +50,15 @@ def test_datasets_opens_it_and_joins_two(tmp_path: Path) -> None:
     for line, path in zip(done.stdout.splitlines(), (plain, other), strict=True):
         record = open_dataset(path).record(3)
         assert line == f"36 {record.key} {record.split} (64, 64) 1"
+
+
+def test_datasets_reads_a_grown_dataset_anew(tmp_path: Path) -> None:
+    """It caches a folder by the header of the card, not by the files."""
+    pytest.importorskip("datasets")
+    write_photos(tmp_path)
+    for samples in (6, 9):
+        out = build(small_recipe(tmp_path, placement={"samples": samples}, parts={"size": 5}), tmp_path / "out")
+        command = [sys.executable, "-W", "ignore", "-c", LOAD, str(tmp_path / "cache"), str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"{samples} ")

@@ -17,6 +17,7 @@ pretty_name: {name}
 configs:
 - config_name: default
   data_files: {parts}/*.zip
+  description: {content}
 size_categories:
 - {size}
 task_categories:
@@ -76,7 +77,9 @@ def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record) -> 
     width, height = (size, size) if isinstance(size, int) else size
     rows = [f"| {name} | {LAYERS[name].meaning} | `{name}_file_name` |" for name in LAYERS if name in first.files]
     splits = [f"| {name} | {total.splits.get(name, 0):,} |" for name in SPLITS]
-    header = _HEADER.format(name=_yaml(manifest["name"]), parts=parts.FOLDER, size=_size(samples))
+    # `datasets` caches by this header: what the dataset holds must stand in it, or a grown one is read as it was before
+    content = _yaml(f"build {manifest['build_id'][:16]}, {samples} samples")
+    header = _HEADER.format(name=_yaml(manifest["name"]), parts=parts.FOLDER, content=content, size=_size(samples))
     return header + _BODY.format(
         title=" ".join(str(manifest["name"]).split()).replace("<", "&lt;"),
         samples=samples,
