@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from figureground import build, open_dataset
 from figureground.core.errors import FigureGroundError
@@ -59,6 +60,39 @@ def test_no_photo_stands_on_both_sides(desk: Path) -> None:
     chosen = both.select(split="train")
     assert 0 < len(chosen) < sum(len(data.select(split="train")) for data in datasets)
     assert {record.split for record in map(chosen.record, range(len(chosen)))} == {"train"}
+
+
+@pytest.mark.parametrize("way", ["encoded again", "of one group"])
+def test_photos_that_show_the_same_stand_on_one_side(tmp_path: Path, way: str) -> None:
+    """Of two datasets, the second has the first one's photos in other files; told by their names here."""
+    for name in ("one", "two"):
+        write_photos(tmp_path / name, 5, 5)
+    for path in sorted((tmp_path / "two").glob("[rp]*/*.png")):
+        picture = np.asarray(Image.open(path))
+        if way == "encoded again":
+            again = picture.copy()
+            again[..., 0] ^= 1  # another file, nearly the same picture
+        else:
+            again = np.ascontiguousarray(np.rot90(picture, 2))
+        Image.fromarray(again).save(path)
+    if way == "of one group":
+        for folder in (path for name in ("one", "two") for path in (tmp_path / name).glob("[rp]*")):
+            rows = [f"{path.name},{folder.name} {path.stem}" for path in sorted(folder.glob("*.png"))]
+            (folder / "credits.csv").write_text("\n".join(["file,group", *rows]) + "\n")
+    held = {"split": {"backgrounds": 0.4, "foregrounds": 0.4}}
+    for name, seed in (("one", 0), ("two", 3)):
+        build(small_recipe(tmp_path / name, seed=seed, **held), tmp_path / name / "out")
+    both = open_dataset([tmp_path / "one/out", tmp_path / "two/out"])
+    sides: dict[str, set[bool]] = {}
+    for i in range(len(both)):
+        record, catalog = both.record(i), both.datasets[i >= len(both.datasets[0])].catalog
+        sources = {b.id: b.source for b in catalog.backgrounds} | {f.id: f.source for f in catalog.foregrounds}
+        sides.setdefault(sources[record.background], set()).add(record.split in ("new_background", "new_both"))
+        foreground = sources[record.figures[0].foreground]
+        sides.setdefault(foreground, set()).add(record.split in ("new_foreground", "new_both"))
+    assert len(sides) == 10
+    assert all(len(side) == 1 for side in sides.values()), sides
+    assert {True, False} == {side for found in sides.values() for side in found}
 
 
 def test_virtual_or_none_is_refused(desk: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,8 +13,12 @@ from figureground.core.arrays import Bytes
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import MOST_CLASSES, Background, Catalog, Foreground
 from figureground.core.record import Record, split_of
+from figureground.dataset.names import CATALOG
 from figureground.dataset.select import Samples
 from figureground.dataset.stored import Dataset
+from figureground.ingest.duplicates import NEAR_ACROSS, Seen
+from figureground.ingest.photos import thumbprint
+from figureground.ingest.pixels import Pixels
 from figureground.plan.split import split
 from figureground.resolve import placing_of
 from figureground.samples.sample import Sample
@@ -23,18 +27,18 @@ from figureground.samples.sample import Sample
 class Several(Samples):
     """Finished datasets one after the other, as one sequence.
 
-    A photo that is kept out of training in one of them is kept out in all: photos are told by their content, so a
-    sample's split may be stricter here than in its own dataset, never laxer.  So are photos of one group.  Classes are
+    A photo that is kept out of training in one of them is kept out in all, and so are photos of its group, and those
+    that show nearly the same: a sample's split may be stricter here than in its own dataset, never laxer.  Classes are
     told by their names and numbered anew, in records and in semantic maps.  `record.index` counts in its own dataset.
     """
 
     def __init__(self, datasets: Sequence[Dataset]) -> None:
         self.datasets = tuple(datasets)
         self._ends = list(itertools.accumulate(len(data) for data in self.datasets))
-        held = [_held_out(data) for data in self.datasets]
+        self._photos = _keys_of(self.datasets)
+        held = [_held_out(data, keys) for data, keys in zip(self.datasets, self._photos, strict=True)]
         self._backgrounds = frozenset().union(*(backgrounds for backgrounds, _ in held))
         self._foregrounds = frozenset().union(*(foregrounds for _, foregrounds in held))
-        self._photos = [_keys(data.catalog) for data in self.datasets]
         names = dict.fromkeys(name for data in self.datasets for name in data.classes.values())
         self._class_ids = {name: number for number, name in enumerate(names, 1)}
         if len(names) > MOST_CLASSES and any("semantic" in data.manifest.get("layers", ()) for data in self.datasets):
@@ -96,22 +100,53 @@ def _renumbering(classes: Mapping[int, str], class_ids: Mapping[str, int]) -> By
     return table
 
 
-def photo_key(photo: Background | Foreground) -> str:
-    """Return what makes two photos one, for splits: their group, or else their content."""
-    return f"group {photo.group}" if photo.group else photo.source_sha256
+def _keys_of(datasets: Sequence[Dataset]) -> list[dict[str, str]]:
+    """Return, for each dataset, what its photos are told by, by their ids: photos of one file, of one group, or that
+    show nearly the same, have one key."""
+    joined, seen = _Joined(), Seen(NEAR_ACROSS)
+    met: set[str] = set()
+    for data in datasets:
+        pixels = Pixels(data.catalog, data.store.below(CATALOG))
+        for i, photo in _photos(data.catalog):
+            own, kind = photo.source_sha256, type(photo).__name__.lower()
+            if photo.group:
+                joined.join(own, f"group {photo.group}")
+            if own in met:
+                continue
+            met.add(own)
+            picture = pixels.background(i) if kind == "background" else pixels.cutout(i)
+            joined.join(own, seen.twin(kind, own, thumbprint(picture)) or own)
+    return [{photo.id: joined.of(photo.source_sha256) for _, photo in _photos(data.catalog)} for data in datasets]
 
 
-def _keys(catalog: Catalog) -> dict[str, str]:
-    """Return the key of each photo by its id."""
-    photos: list[Background | Foreground] = [*catalog.backgrounds, *catalog.foregrounds]
-    return {photo.id: photo_key(photo) for photo in photos}
+def _photos(catalog: Catalog) -> Iterator[tuple[int, Background | Foreground]]:
+    yield from enumerate(catalog.backgrounds)
+    yield from enumerate(catalog.foregrounds)
 
 
-def _held_out(data: Dataset) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the photos that a dataset keeps out of training."""
+class _Joined:
+    """Names that are joined to one another, directly or by others."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """Return the one name that stands for all that are joined to this one."""
+        while name in self._next:
+            name = self._next[name]
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        first, second = self.of(one), self.of(other)
+        if first != second:
+            self._next[first] = second
+
+
+def _held_out(data: Dataset, keys: Mapping[str, str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the keys of the photos that a dataset keeps out of training."""
     catalog = data.catalog
     kept = split(placing_of(data.recipe), catalog)
     return (
-        frozenset(photo_key(catalog.backgrounds[i]) for i in kept.backgrounds),
-        frozenset(photo_key(catalog.foregrounds[i]) for i in kept.foregrounds),
+        frozenset(keys[catalog.backgrounds[i].id] for i in kept.backgrounds),
+        frozenset(keys[catalog.foregrounds[i].id] for i in kept.foregrounds),
     )
