@@ -102,3 +102,17 @@ def test_virtual_or_none_is_refused(desk: Path) -> None:
         open_dataset([])
     with pytest.raises(FigureGroundError, match="no dataset here"):
         open_dataset([desk / "one", desk / "rooms"])
+
+
+def test_more_classes_than_semantic_maps_hold_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Path
+) -> None:
+    from figureground.dataset import several
+
+    write_photos(tmp_path)
+    chairs = {"foregrounds": {"class": "chair"}, "layers": {"semantic": True}}
+    build(small_recipe(tmp_path, **chairs), tmp_path / "chairs")
+    monkeypatch.setattr(several, "MOST_CLASSES", 1)
+    with pytest.raises(FigureGroundError, match="together 2 classes, and semantic maps have 1 at most"):
+        open_dataset([tmp_path / "chairs", desk / "one"])
+    assert len(open_dataset([desk / "one", desk / "two"])) == 200  # no such maps, no such limit

@@ -73,10 +73,9 @@ def init(
     if path.exists():
         raise FigureGroundError("there is a recipe already", str(path), "edit it, or name another folder")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
         for photos in recipe.backgrounds[0].path + recipe.foregrounds[0].path:
             (folder / photos).mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")  # last: while it is not there, init may be run again
     except OSError as error:
         raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "choose another folder") from None
     next_step = f"{path}: put your photos into its folders, or edit the paths; then `figureground check {path}`"

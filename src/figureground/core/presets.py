@@ -43,7 +43,8 @@ _HEAD = """\
 # A dataset's recipe. Paths start from this file's folder.  figureground check recipe.toml says which photos are used.
 """
 _REST = """
-# All other knobs have their defaults: figureground init DIR --all writes every one, and docs/recipe.md lists them.
+# All other knobs have their defaults: figureground init DIR --all writes every one, and this page lists them:
+# https://github.com/figureground/figureground/blob/main/docs/recipe.md
 # Of several sources, write a table each, [[foregrounds]] or [[backgrounds]]: with its own path, class, height ...
 """
 
