@@ -151,4 +151,4 @@ def test_cameras_survive_the_disk_and_old_catalogs_have_none(tmp_path: Path) -> 
 def test_another_focal_length_is_another_catalog(tmp_path: Path) -> None:
     write_photos(tmp_path)
     jobs = [job_of(small_recipe(tmp_path, depth={"focal": focal})) for focal in (0.0, 0.9)]
-    assert len({state.state(job, photos_of(job)) for job in jobs}) == 2
+    assert len({state.state(job, photos_of(job).photos) for job in jobs}) == 2

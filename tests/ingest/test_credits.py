@@ -11,7 +11,7 @@ from tests.builders import job_of, small_recipe, write_photos
 
 
 def found(folder: Path, path: str | list[str] = "people") -> dict[str, Credit]:
-    photos = photos_of(job_of(small_recipe(folder, foregrounds={"path": path})))
+    photos = photos_of(job_of(small_recipe(folder, foregrounds={"path": path}))).photos
     return {photo.name: photo.credit for photo in photos}
 
 

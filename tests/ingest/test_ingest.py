@@ -38,7 +38,7 @@ def run(recipe: Recipe, strict: bool = False) -> tuple[Catalog, MemoryStore]:
 def state_of(recipe: Recipe) -> str:
     """Return the state of the catalog that the recipe's photos would make."""
     job = job_of(recipe)
-    return state.state(job, photos_of(job))
+    return state.state(job, photos_of(job).photos)
 
 
 def test_every_engine_makes_the_same_catalog(tmp_path: Path) -> None:

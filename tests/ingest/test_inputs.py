@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(folder: Path, **sections: Any) -> list[tuple[str, int, str, int]]:
-    photos = photos_of(job_of(small_recipe(folder, **sections)))
+    photos = photos_of(job_of(small_recipe(folder, **sections))).photos
     return [(p.name, p.source, p.class_name, p.class_id) for p in photos if p.kind == "foreground"]
 
 
@@ -47,14 +47,14 @@ def test_two_sources_of_one_class_share_its_number(folder: Path) -> None:
     sources = [{"path": "people"}, {"path": "things/chair"}, {"path": "things/vase", "class": "vase"}]
     assert [number for *_, number in found(folder, foregrounds=sources)] == [1, 1, 1, 1, 2]
     job = job_of(small_recipe(folder, foregrounds=sources))
-    assert classes_of(photos_of(job)) == ("person", "vase")
+    assert classes_of(photos_of(job).photos) == ("person", "vase")
 
 
 def test_backgrounds_have_sources_too(folder: Path) -> None:
     shutil.copytree(folder / "rooms", folder / "a streets")
     rooms = [{"path": "rooms", "depth": "depth"}, {"path": "a streets", "tag": " outdoor "}]
     job = job_of(small_recipe(folder, backgrounds=rooms))
-    photos = [p for p in photos_of(job) if p.kind == "background"]
+    photos = [p for p in photos_of(job).photos if p.kind == "background"]
     assert [(p.name, p.source, bool(p.depth)) for p in photos] == [
         ("rooms/room0.png", 0, True),
         ("rooms/room1.png", 0, True),

@@ -109,6 +109,7 @@ def catalog_facts(catalog: Catalog) -> dict[str, Any]:
         "classes": {name: sum(f.class_name == name for f in catalog.foregrounds) for name in catalog.classes},
         "set_aside": reasons(catalog.set_aside),
         "notes": reasons(catalog.notes),
+        "warnings": reasons(catalog.warnings),
     }
 
 
@@ -124,6 +125,7 @@ def catalog_text(facts: Facts, everything: bool = False) -> str:
     lines += [f"  set aside: {photo['source']}: {photo['reason']}" for photo in aside[:few]]
     if len(aside) > few:
         lines.append(f"  ... and {len(aside) - few} more; `figureground check` lists them, and so does the report")
+    lines += [f"  WARNING: {photo['source']}: {photo['reason']}" for photo in facts["warnings"]]
     if everything:
         lines += [f"  note: {photo['source']}: {photo['reason']}" for photo in facts["notes"]]
     return "\n".join(lines)

@@ -192,6 +192,7 @@ class Catalog:
     state: str = ""  # digest of the photos and knobs that it was made from
     networks: tuple[NetworkUse, ...] = ()  # that prepared it
     classes: tuple[str, ...] = (DEFAULT_CLASS,)  # of the foregrounds, in the order of their ids, which count from 1
+    warnings: tuple[SetAside, ...] = ()  # photos that are used, with something that is probably wrong
 
 
 @dataclass(frozen=True)

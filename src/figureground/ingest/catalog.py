@@ -33,13 +33,14 @@ def digest(catalog: Catalog) -> str:
 
 
 def to_lines(catalog: Catalog) -> str:
-    """Return the JSON lines of a catalog: its state, used photos, then notes, then what was set aside."""
+    """Return the JSON lines of a catalog: its state, used photos, then notes and warnings, then what was set aside."""
     networks = [dataclasses.asdict(network) for network in catalog.networks]
     about = {"state": catalog.state, "networks": networks, "classes": list(catalog.classes)}
     rows: list[dict[str, Any]] = [{"kind": "state", **about}]
     rows += [{"kind": "background", **dataclasses.asdict(b)} for b in catalog.backgrounds]
     rows += [{"kind": "foreground", **dataclasses.asdict(f)} for f in catalog.foregrounds]
     rows += [{"kind": "note", "of": n.kind, "source": n.source, "reason": n.reason} for n in catalog.notes]
+    rows += [{"kind": "warning", "of": w.kind, "source": w.source, "reason": w.reason} for w in catalog.warnings]
     rows += [{"kind": "set aside", "of": s.kind, "source": s.source, "reason": s.reason} for s in catalog.set_aside]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
@@ -59,6 +60,7 @@ def from_lines(text: str) -> Catalog:
         about["state"],
         tuple(NetworkUse(**network) for network in about["networks"]),
         tuple(about.get("classes", (DEFAULT_CLASS,))),
+        tuple(map(_set_aside, found.get("warning", []))),
     )
 
 

@@ -7,7 +7,7 @@ used is set aside with its reason: here, and nowhere else.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,20 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     Exact copies and near-duplicates of an earlier photo are set aside.  Raises FigureGroundError when no background or
     no foreground is left, and for the first photo that is set aside where `strict`.
     """
-    todo = photos_of(job)
+    found = photos_of(job)
+    todo = found.photos
     digest = state(job, todo)
     shelf = _Shelf(store, max(3, len(str(len(todo)))))
-    aside: list[SetAside] = []
+    aside = list(found.left_out)  # no fault of a photo, so strict does not mind
     notes: list[SetAside] = []
+    warnings: list[SetAside] = []
     seen = Seen()
     for number, (photo, outcome) in enumerate(_in_order(engine, functools.partial(prepare_photo, job), todo)):
         progress("photos", number + 1, len(todo))
         reason = outcome.reason or _copy(seen, photo, outcome)
         if outcome.prepared is not None and not reason:
             notes += [SetAside(photo.kind, photo.name, note) for note in outcome.prepared.notes]
+            warnings += [SetAside(photo.kind, photo.name, warning) for warning in outcome.prepared.warnings]
             shelf.save(outcome.prepared)
         elif strict:
             raise FigureGroundError(
@@ -77,6 +80,7 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
         digest,
         _networks(job, shelf),
         classes_of(todo),
+        tuple(warnings),
     )
     store.write(FILE, to_lines(catalog).encode())
     return catalog
@@ -183,7 +187,9 @@ def _networks(job: Job, shelf: _Shelf) -> tuple[NetworkUse, ...]:
     return tuple(found)
 
 
-def _in_order(engine: Engine, work: Callable[[Photo], Outcome], todo: list[Photo]) -> Iterator[tuple[Photo, Outcome]]:
+def _in_order(
+    engine: Engine, work: Callable[[Photo], Outcome], todo: Sequence[Photo]
+) -> Iterator[tuple[Photo, Outcome]]:
     """Yield (photo, outcome) in the order of `todo`, whatever order the engine finishes in."""
     early: dict[int, Outcome] = {}
     expected = 0

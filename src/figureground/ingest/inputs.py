@@ -12,7 +12,7 @@ from typing import Literal
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import user_path
 from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Job
-from figureground.core.nouns import MOST_CLASSES
+from figureground.core.nouns import MOST_CLASSES, SetAside
 from figureground.ingest import photos
 from figureground.ingest.credits import UNKNOWN, Credit, credits_of
 from figureground.ingest.depth_maps import depth_maps, require_one_owner
@@ -36,7 +36,16 @@ class Photo:
     credit: Credit = UNKNOWN
 
 
-def photos_of(job: Job) -> list[Photo]:
+@dataclass(frozen=True)
+class Found:
+    """What lies in the folders that a job names: the photos to prepare, and the files that are none of them, each with
+    the reason."""
+
+    photos: tuple[Photo, ...]
+    left_out: tuple[SetAside, ...] = ()
+
+
+def photos_of(job: Job) -> Found:
     """Return every photo that a job names, backgrounds first, in the order of the sources and then of their names.
 
     Raises FigureGroundError, before any of them is read, for missing folders, two sources of one path, classes that
@@ -48,7 +57,7 @@ def photos_of(job: Job) -> list[Photo]:
     found = _backgrounds(inputs, job.depth.of_backgrounds) + _foregrounds(inputs)
     if "semantic" in job.layers:
         _refuse_too_many(classes_of(found))
-    return list(_credited(found, inputs))
+    return Found(tuple(_credited(found, inputs)))
 
 
 def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:

@@ -60,12 +60,13 @@ Entry = TypeVar("Entry", Background, Foreground)
 @dataclass(frozen=True, eq=False)
 class Prepared(Generic[Entry]):
     """What became of a photo: its entry, not yet numbered; its files by role ("picture", "mask", "depth", "floor",
-    "relief"); the pixels of its picture; and what is worth knowing."""
+    "relief"); the pixels of its picture; what is worth knowing; and what is probably wrong."""
 
     entry: Entry
     files: Mapping[str, bytes]
     pixels: Bytes
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepared[Background]:

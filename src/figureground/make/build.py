@@ -97,7 +97,7 @@ def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *
     Raises FigureGroundError where that would change what finished parts were made from, unless `fresh`.
     """
     before = _whole_catalog(store.below(names.CATALOG))
-    unchanged = before is not None and before.state == state(job, photos_of(job))
+    unchanged = before is not None and before.state == state(job, photos_of(job).photos)
     if before is not None and unchanged and not (strict and before.set_aside):
         return before
     _remove(store, _NEXT)
