@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+# what turns the direction of the text after it, joins it to other lines, or marks a stream: not what a name needs
+_TRICKY = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufff9\ufffa\ufffb")
+_ESCAPED = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, halves of a character, line breaks
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Return a text as one line that a terminal shows and does not obey: \\x1b for an escape, \\u202e, \\n.
+
+    Letters of every script, emoji and spaces stay, and so does what `keep` holds.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if _obeyed(c) and c not in keep else c for c in text)
+
+
+def _obeyed(character: str) -> bool:
+    return character in _TRICKY or unicodedata.category(character) in _ESCAPED
+
+
+def _escape(character: str) -> str:
+    return ascii(character)[1:-1]
+
 
 class FigureGroundError(Exception):
     """A problem that the user can mend.  The command line prints its three lines and no traceback.
@@ -17,11 +41,11 @@ class FigureGroundError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        lines = [self.what]
+        lines = [printable(self.what)]
         if self.where:
-            lines.append(f"  where: {self.where}")
+            lines.append(f"  where: {printable(self.where)}")
         if self.remedy:
-            lines.append(f"  to do: {self.remedy}")
+            lines.append(f"  to do: {printable(self.remedy)}")
         return "\n".join(lines)
 
 

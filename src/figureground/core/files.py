@@ -3,29 +3,81 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import io
 import os
+import re
 import secrets
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from figureground.core.errors import FigureGroundError
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # the networks that ship
 PARTIAL = ".partial"
 
 
+_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)" + (r"|%(\w+)%" if sys.platform == "win32" else ""), re.ASCII)
+
+
 def user_path(text: str, root: Path) -> Path:
-    """Return the path that a user's text means: from `root`, with ~ for the home folder where there is one."""
-    path = Path(text)
-    with contextlib.suppress(RuntimeError):  # ~nobody
-        path = path.expanduser()
-    return root / path
+    """Return the path that a user's text means, from `root`: with ~ for the home folder where there is one, and $NAME,
+    ${NAME} (on Windows %NAME% too) for what the environment says, unless a file of such a name exists.
+
+    Raises FigureGroundError for a variable that is not set.
+    """
+    return root / expanded(text, root)
+
+
+def expanded(text: str, root: Path, told: Callable[[str], str] = str) -> str:
+    """Return a user's path or glob with ~ and variables replaced, as `user_path` does.
+
+    `told`: what is done with the texts that take their place; a glob has them escaped.
+    """
+    home = Path(text).parts[0] if text.startswith("~") else ""
+    if home:
+        with contextlib.suppress(RuntimeError):  # ~nobody
+            text = told(str(Path(home).expanduser())) + text[len(home) :]
+    if not _VARIABLE.search(text) or os.path.lexists(root / text):
+        return text
+    return _VARIABLE.sub(lambda found: told(_variable(found)), text)
+
+
+def _variable(found: re.Match[str]) -> str:
+    name = next(group for group in found.groups() if group)
+    if (value := os.environ.get(name)) is None:
+        raise FigureGroundError(
+            f"the environment has no {name}, which a path names", found.string, f"set {name}, or write the path out"
+        )
+    return value
+
+
+def opened_regular(path: Path) -> io.BufferedReader:
+    """Return a file to read, and wait for nobody: pipes, sockets and devices are not opened.  Raises OSError."""
+    kind = os.stat(path).st_mode
+    if stat.S_ISREG(kind):
+        # what is a pipe by now, without a writer, would be waited for
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        kind = os.fstat(handle).st_mode
+        if stat.S_ISREG(kind):
+            return open(handle, "rb")
+        os.close(handle)
+    raise OSError(errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL, "it is no plain file")
+
+
+def regular_bytes(path: Path) -> bytes:
+    """Return the bytes of a plain file.  Raises OSError, for pipes, sockets and devices too."""
+    with opened_regular(path) as file:
+        return file.read()
 
 
 def file_sha256(path: Path) -> str:
     """Return the sha256 of a file, in hex."""
-    with path.open("rb") as file:
+    with opened_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -13,12 +13,12 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.files import user_path
 from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Job
 from figureground.core.nouns import MOST_CLASSES, SetAside
-from figureground.ingest import photos
+from figureground.ingest.claims import searches
 from figureground.ingest.credits import UNKNOWN, Credit, credits_of
 from figureground.ingest.depth_maps import depth_maps, require_one_owner
+from figureground.ingest.finding import Search, base_of
 
 _GROUND = "background"  # class 0, so no class of figures
-_WILD = set("*?[")
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,16 @@ def photos_of(job: Job) -> Found:
     inputs = job.inputs
     _refuse_same_paths("backgrounds", inputs.backgrounds, inputs.root)
     _refuse_same_paths("foregrounds", inputs.foregrounds, inputs.root)
-    found = _backgrounds(inputs, job.depth.of_backgrounds) + _foregrounds(inputs)
+    backgrounds, foregrounds = searches(inputs)
+    found = _backgrounds(inputs, backgrounds, job.depth.of_backgrounds) + _foregrounds(inputs, foregrounds)
     if "semantic" in job.layers:
         _refuse_too_many(classes_of(found))
-    return Found(tuple(_credited(found, inputs)))
+    left_out = _left_out("background", backgrounds, inputs.root) + _left_out("foreground", foregrounds, inputs.root)
+    return Found(tuple(_credited(found, inputs)), tuple(left_out))
+
+
+def _left_out(kind: Literal["background", "foreground"], searched: Sequence[Search], root: Path) -> list[SetAside]:
+    return [SetAside(kind, display_name(one.path, root), one.reason) for own in searched for one in own.left_out]
 
 
 def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
@@ -65,10 +71,10 @@ def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
     return tuple(name for _, name in sorted({(p.class_id, p.class_name) for p in photos if p.class_id}))
 
 
-def _backgrounds(inputs: Inputs, with_depth: bool) -> list[Photo]:
+def _backgrounds(inputs: Inputs, searched: Sequence[Search], with_depth: bool) -> list[Photo]:
     found = []
     for number, source in enumerate(inputs.backgrounds):
-        paths = photos.find(source.paths, inputs.root, "backgrounds.path")
+        paths = searched[number].files
         maps = depth_maps(source.depth_maps, inputs.root) if source.depth_maps is not None else {}
         if with_depth:
             require_one_owner(paths, maps, inputs.root)
@@ -78,12 +84,12 @@ def _backgrounds(inputs: Inputs, with_depth: bool) -> list[Photo]:
     return found
 
 
-def _foregrounds(inputs: Inputs) -> list[Photo]:
+def _foregrounds(inputs: Inputs, searched: Sequence[Search]) -> list[Photo]:
     """Return the photos of figures.  Classes are numbered as the sources come, then as sub-folders are named."""
     found = []
     numbers: dict[str, int] = {}
     for number, source in enumerate(inputs.foregrounds):
-        paths = photos.find(source.paths, inputs.root, "foregrounds.path")
+        paths = searched[number].files
         names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
         _refuse_no_class(paths, names, inputs.root)
         for name in sorted(set(names)):
@@ -101,19 +107,6 @@ def _sub_folder(path: Path, texts: Sequence[str], root: Path) -> str:
         if path.is_relative_to(base) and len(parts := path.relative_to(base).parts) > 1:
             return os.fsencode(parts[0]).decode("utf-8", "replace")
     return ""
-
-
-def base_of(text: str, root: Path) -> Path:
-    """Return the folder that a recipe's path starts from: itself, a file's folder, or what stands before wild cards."""
-    place = user_path(text, root)
-    if place.is_file():
-        return place.parent
-    if place.is_dir():
-        return place
-    for n, part in enumerate(place.parts):
-        if _WILD & set(part):
-            return Path(*place.parts[:n])
-    return place
 
 
 def _refuse_same_paths(section: str, sources: Sequence[BackgroundSource | ForegroundSource], root: Path) -> None:

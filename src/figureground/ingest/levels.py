@@ -1,0 +1,60 @@
+"""What the values of a picture's file mean as brightness: 8 bits of 16, 14, 12, 10 or 8; and pictures of nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from figureground.core.arrays import Bytes
+from figureground.core.errors import SetAsideError
+
+FAINT = 64  # of 256 steps of the upper byte: above it, 16-bit values are what they seem
+_DEPTHS = (8, 10, 12, 14)
+_BLACK = 16  # steps of 255 from black or white that something in a picture is; the darkest real photo has 117
+_WHITE = 255 - _BLACK
+_SHOWN = 1e-3  # of the pixels
+
+
+def eight_bits(values: NDArray[np.integer]) -> tuple[Bytes, int]:
+    """Return the values of a 16-bit picture as 8 bits, and of how many bits they are.
+
+    Sensors give 10, 12 or 14 bits, and many programs write them into 16 as they are: where none needs more, the
+    greatest of so many bits is white.  8 bits that were spread over 16 are told by their equal bytes.
+    """
+    bits = _bits(values)
+    greatest = (1 << bits) - 1
+    out = np.empty(values.shape, np.uint8)
+    for row in range(0, len(values), 64):  # a large picture is not copied as a whole
+        part = values[row : row + 64].astype(np.uint32)
+        out[row : row + 64] = (part + 128) // 257 if bits == 16 else (part * 510 + greatest) // (2 * greatest)
+    return out, bits
+
+
+def note(bits: int) -> tuple[str, ...]:
+    """Return what is told of values of so many bits in 16."""
+    return () if bits == 16 else (f"16-bit file without a value above {(1 << bits) - 1}: read as {bits} bits",)
+
+
+def _bits(values: NDArray[np.integer]) -> int:
+    greatest = int(values.max())
+    bits = next((n for n in _DEPTHS if greatest < 1 << n), 16)
+    if bits == 16 or greatest == 0:
+        return 16
+    low, high = values & 255, values >> 8
+    spread = bits > 8 and (bool((low == high).all()) or not low.any())
+    return 16 if spread else bits
+
+
+def refuse_blank(pixels: Bytes) -> None:
+    """Raise SetAsideError for an opaque picture that is all but black or all but white.
+
+    A night photo has lights, and a white wall has edges: the picture is blank where not one pixel in a thousand is
+    something else.
+    """
+    if pixels.shape[2] == 4 and pixels[..., 3].min() < 255:
+        return
+    brightest, darkest = pixels[..., :3].max(-1), pixels[..., :3].min(-1)
+    if (brightest >= _BLACK).mean() < _SHOWN:
+        raise SetAsideError("all but black: nothing can be seen in it")
+    if (darkest <= _WHITE).mean() < _SHOWN:
+        raise SetAsideError("all but white: nothing can be seen in it")

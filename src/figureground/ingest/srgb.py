@@ -1,0 +1,110 @@
+"""A decoded picture of whatever kind -> 8-bit sRGB, with alpha where it has any."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from figureground.core.arrays import Bytes
+from figureground.core.errors import SetAsideError
+from figureground.image.opened import opened
+from figureground.ingest import levels
+
+# how Pillow unpacks 16 bits into 8, by the upper byte; and the way that gives the lower one of the same file
+_LOWER = {f"{mode};16{order}": f"{mode};16{other}" for mode in ("RGB", "RGBA") for order, other in ("BL", "LB")}
+_LOWER |= {f"{mode};16N": f"{mode};16{'B' if sys.byteorder == 'little' else 'L'}" for mode in ("RGB", "RGBA")}
+_PALETTES = ("1", "P", "PA")
+_OTHERS = (*_PALETTES, "YCbCr", "RGBX", "HSV")
+
+
+def raw_mode(picture: Image.Image) -> str:
+    """Return how the values stand in the file of a picture that is not loaded yet, as Pillow calls it; "" unknown."""
+    tiles = getattr(picture, "tile", None)
+    how = tiles[0][3] if tiles else ""
+    found = how[0] if isinstance(how, tuple) and how else how
+    return found if isinstance(found, str) else ""
+
+
+def with_all_bits(picture: Image.Image, data: bytes, raw: str, notes: list[str]) -> Image.Image:
+    """Return a loaded picture with 8 bits a value that mean the same brightness; not one of floats.
+
+    `data`: its file.  `raw`: its raw mode.  Raises SetAsideError for values of which nobody says what is white.
+    """
+    if picture.mode == "F":
+        raise SetAsideError("floating-point picture: its white is not defined; save it as 8 or 16 bit")
+    if picture.mode.startswith("I"):  # 16-bit grey; mode "I" holds 16-bit PNGs in 32 bits
+        values = np.asarray(picture)
+        if values.min() < 0 or values.max() > 65535:
+            raise SetAsideError("32-bit integer picture: its white is not defined; save it as 8 or 16 bit")
+        grey, bits = levels.eight_bits(values)
+        notes += levels.note(bits)
+        return Image.fromarray(grey)
+    if ";16" in raw and _greatest(picture) < levels.FAINT:
+        return _brightened(picture, data, raw, notes)
+    return picture
+
+
+def _greatest(picture: Image.Image) -> int:
+    """Return the greatest value of the colours."""
+    bands = picture.getextrema()
+    if not isinstance(bands[0], tuple):
+        return int(bands[1])
+    return max(int(band[1]) for band in bands[:3] if isinstance(band, tuple))
+
+
+def _brightened(picture: Image.Image, data: bytes, raw: str, notes: list[str]) -> Image.Image:
+    """Return a picture of 16 bits that needs fewer, read anew with its lower bytes."""
+    if raw not in _LOWER or picture.format is None:
+        raise SetAsideError("too dark: no 16-bit value is above a quarter of white; save it as 8 bit")
+    with opened(data, (picture.format,)) as again:
+        again.tile = [tile._replace(args=_lower(tile.args, raw)) for tile in again.tile]
+        again.load()
+        lower = np.asarray(again)
+    values = np.asarray(picture).astype(np.uint16) * 256 + lower
+    colour, bits = levels.eight_bits(values[..., :3])
+    if bits == 16:
+        return picture
+    notes += levels.note(bits)
+    if values.shape[2] == 4:
+        colour = np.dstack([colour, levels.eight_bits(values[..., 3])[0]])
+    brightened = Image.fromarray(colour)
+    brightened.info = dict(picture.info)
+    return brightened
+
+
+def _lower(how: tuple[Any, ...] | str | None, raw: str) -> tuple[Any, ...] | str:
+    return (_LOWER[raw], *how[1:]) if isinstance(how, tuple) else _LOWER[raw]
+
+
+def reduced(picture: Image.Image, factor: int) -> Image.Image:
+    """Return a picture of 8 bits with its sides divided by a whole number, each pixel the mean of those it covers."""
+    if picture.mode in _PALETTES:
+        picture = picture.convert("RGBA" if "transparency" in picture.info or picture.mode == "PA" else "RGB")
+    small = picture.reduce(factor)
+    small.info = dict(picture.info)
+    return small
+
+
+def to_srgb(picture: Image.Image, notes: list[str]) -> Bytes:
+    """Return a picture of 8 bits as uint8 (height, width, 3) in sRGB, or (height, width, 4) where it has alpha."""
+    mode, profile = picture.mode, picture.info.get("icc_profile")
+    alpha: Image.Image | None = None
+    if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+        rgba = picture.convert("RGBA")
+        alpha = rgba.getchannel("A")
+        picture = rgba.convert("RGB") if mode != "LA" else picture.convert("L")
+    colour = picture.convert("RGB") if picture.mode in _OTHERS else picture
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(colour, source, target, outputMode="RGB")
+            colour = converted if converted is not None else colour
+        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            notes.append("colour profile unreadable or of another colour space: taken as sRGB")
+    rgb = np.asarray(colour if colour.mode == "RGB" else colour.convert("RGB"))
+    return rgb if alpha is None else np.dstack([rgb, np.asarray(alpha)])
