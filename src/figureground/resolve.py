@@ -85,12 +85,24 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
         ForegroundSource(
             own.path,
             _class_name(own.class_),
-            Cutting(own.cutout, None if prepared else _cutout_model(own, recipe.root)),
+            cutting_of(own, recipe.root, prepared),
             heights,
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
     return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds))
+
+
+def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:
+    """Return how a source is cut out; `prepared`: its network is not looked for."""
+    by_mask = own.cutout in ("auto", "alpha")
+    if own.masks and not by_mask:
+        raise FigureGroundError(
+            f'foregrounds.masks gives the masks, and foregrounds.cutout = "{own.cutout}" says to make others',
+            f"recipe: masks = {own.masks!r}",
+            'leave one of them out, or set cutout = "auto"',
+        )
+    return Cutting(own.cutout, None if prepared else _cutout_model(own, root), own.masks or None, by_mask)
 
 
 def _class_name(text: str) -> str:

@@ -62,10 +62,15 @@ AS_ITS_CARD_SAYS = Running()
 
 @dataclass(frozen=True)
 class Cutting:
-    """How foregrounds are cut out; `model` None where no network is named."""
+    """How foregrounds are cut out; `model` None where no network is named.
+
+    `masks`: the folder of masks that the user gives, None where there is none; `beside`: those beside photos are used.
+    """
 
     method: CutoutMethod
     model: CutoutModel | None
+    masks: str | None = None
+    beside: bool = True
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,12 @@ class Foregrounds:
         between=(0.02, 5.0),
     )
     real_height: tuple[float, float] = _knob((1.5, 1.9), "metres, for mode = ground", between=(0.02, 5.0))
-    cutout: CutoutMethod = _knob("auto", "auto: the photo's alpha, else its plain ground, else the network")
+    cutout: CutoutMethod = _knob(
+        "auto", "auto: its mask, else the photo's alpha, else its plain ground, else the network"
+    )
+    masks: str = _knob(
+        "", "folder of masks, by the photos' paths or stems; empty: NAME_mask.png beside a photo is used", content=False
+    )
     network: str = _knob(
         "small", "for cutout = network: small (it ships), or the ONNX file of a salient-object network", content=False
     )

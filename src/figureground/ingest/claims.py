@@ -24,8 +24,9 @@ class _Source:
 def searches(inputs: Inputs) -> tuple[list[Search], list[Search]]:
     """Return what each source of backgrounds, and each of foregrounds, has of its own.
 
-    What a source names that starts inside another one's folder is not the other's too; and a folder of depth maps is
-    nobody's photos.  Raises FigureGroundError for missing folders, and for a source that is left with no photo.
+    What a source names that starts inside another one's folder is not the other's too; and a folder of depth maps or
+    masks is nobody's photos.  Raises FigureGroundError for missing folders, and for a source that is left with no
+    photo.
     """
     root = inputs.root
     named = [("backgrounds", source.paths) for source in inputs.backgrounds]
@@ -39,8 +40,9 @@ def searches(inputs: Inputs) -> tuple[list[Search], list[Search]]:
         )
         for section, paths in named
     ]
-    maps = {text for source in inputs.backgrounds if (text := source.depth_maps) is not None}
-    folders = {text: Path(os.path.abspath(base_of(text, root))) for text in sorted(maps)}
+    maps = {("backgrounds.depth", text) for own in inputs.backgrounds if (text := own.depth_maps) is not None}
+    maps |= {("foregrounds.masks", text) for own in inputs.foregrounds if (text := own.cutting.masks) is not None}
+    folders = {f"{key} = {text!r}": Path(os.path.abspath(base_of(text, root))) for key, text in sorted(maps)}
     own = [_own(source, sources, folders) for source in sources]
     return own[: len(inputs.backgrounds)], own[len(inputs.backgrounds) :]
 
@@ -57,7 +59,7 @@ def _own(source: _Source, sources: list[_Source], maps: dict[str, Path]) -> Sear
     for text, folder in maps.items():
         if base := _inside((folder,), source.bases):
             lying = {os.path.realpath(path) for path in files if folder in Path(os.path.abspath(path)).parents}
-            claims.append((base, f"backgrounds.depth = {text!r} takes", lying))
+            claims.append((base, f"{text} takes", lying))
     for base, who, theirs in claims:
         kept = [path for path in files if os.path.realpath(path) not in theirs]
         if len(kept) < len(files):

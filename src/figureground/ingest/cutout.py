@@ -1,16 +1,17 @@
-"""A photo -> its figure cut out, with clean edge colours: by its alpha, by a colour key, or by a network."""
+"""A photo -> its figure cut out, with clean edge colours: by its alpha or given mask, a colour key, or a network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from figureground.core.arrays import Bytes
 from figureground.core.errors import SetAsideError
-from figureground.core.nouns import Alpha, Cutout, Picture
-from figureground.ingest import matting
+from figureground.core.nouns import HALF, Alpha, Cutout, Picture
+from figureground.ingest import cleaning, matting
 
 WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller
 KEY_SOFT, NETWORK_SOFT = (
@@ -19,27 +20,65 @@ KEY_SOFT, NETWORK_SOFT = (
 )  # limits of `matting.softness`; measured on studio and street photos (docs/cutouts.md)
 
 
-def cut_out(pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | None) -> tuple[Cutout, str]:
-    """Return (RGBA with clean edge colours, the method that made it).
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A figure cut out: RGBA with clean edge colours, the method that made it, and what was odd."""
 
-    `method` is the recipe's foregrounds.cutout.  Raises SetAsideError with the reason when no method gives a figure.
+    pixels: Cutout
+    method: str
+    notes: tuple[str, ...] = ()
+
+
+def cut_out(pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | None, mask: Alpha | None = None) -> Cut:
+    """Return a figure cut out of a picture, without specks and haze (`cleaning.cleaned`).
+
+    `method` is the recipe's foregrounds.cutout.  `mask`: the matte that the user gives, of the picture's size.  Raises
+    SetAsideError with the reason when no method gives a figure.
     """
-    has_alpha = pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any())
-    if method == "alpha" or (method == "auto" and has_alpha):
-        if not has_alpha:
-            raise SetAsideError("no transparency: the whole rectangle would become figure")
-        top = int(pixels[..., 3].max())
-        if 0 < top < 32:
-            raise SetAsideError(f"alpha reaches only {top} of 255: stored as 0/1?")
-        matting.judge(pixels[..., 3])
-        return pixels, "alpha"
-    picture = pixels[..., :3]
+    if mask is not None:
+        alpha, notes = cleaning.cleaned(mask)
+        matting.judge(alpha)
+        return Cut(_clean(pixels[..., :3], alpha), "mask", notes)
+    given = pixels[..., 3] if pixels.shape[2] == 4 else None
+    if given is not None and (method == "alpha" or (method == "auto" and matting.says_something(given))):
+        return _by_alpha(pixels, asked=method == "alpha")
+    if method == "alpha":
+        raise SetAsideError(_OPAQUE)
+    alpha, used = _estimated(pixels[..., :3], method, network)
+    alpha, notes = cleaning.cleaned(alpha)
+    return Cut(_clean(pixels[..., :3], alpha), used, notes)
+
+
+_OPAQUE = "no transparency: the whole rectangle would become figure"
+
+
+def _by_alpha(pixels: Cutout, asked: bool) -> Cut:
+    """Return a cut-out by its own alpha.  `asked`: the recipe names alpha, so a tight rectangle is meant."""
+    alpha = pixels[..., 3]
+    top = int(alpha.max())
+    if 0 < top < 32:
+        raise SetAsideError(f"alpha reaches only {top} of 255: stored as 0/1?")
+    rectangle = matting.tight_rectangle(alpha)
+    if rectangle and not asked:
+        raise SetAsideError(
+            'the cut-out is full: the whole rectangle would become figure; cutout = "alpha" takes it if it is a card'
+        )
+    if asked and int((alpha < HALF).sum()) < 4:
+        raise SetAsideError(_OPAQUE)
+    clean, notes = cleaning.cleaned(alpha)
+    if not rectangle:
+        matting.judge(clean)
+    return Cut(pixels if clean is alpha else np.dstack([pixels[..., :3], clean]), "alpha", notes)
+
+
+def _estimated(picture: Picture, method: str, network: Callable[[Picture], Alpha] | None) -> tuple[Alpha, str]:
+    """Return (matte, method) of a picture without alpha, by its colours or by the network."""
     if method == "key":
-        return _clean(picture, _keyed(picture)), "key"
+        return _keyed(picture), "key"
     reason = 'foregrounds.cutout = "network"'
     if method == "auto":
         try:
-            return _clean(picture, _keyed(picture)), "key"
+            return _keyed(picture), "key"
         except SetAsideError as error:
             reason = error.reason
     if network is None:
@@ -48,7 +87,7 @@ def cut_out(pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | No
     matting.judge(alpha)
     if (soft := matting.softness(alpha)) > NETWORK_SOFT:
         raise SetAsideError(f"the cut-out network is unsure: half-transparent pixels are {soft:.0%} of the figure")
-    return _clean(picture, alpha), "network"
+    return alpha, "network"
 
 
 def _keyed(picture: Picture) -> Alpha:
@@ -74,3 +113,10 @@ def working(pixels: Bytes) -> Bytes:
     image = Image.fromarray(np.ascontiguousarray(pixels))
     size = (max(1, round(image.width * WORKING_SIDE / longest)), max(1, round(image.height * WORKING_SIDE / longest)))
     return np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
+def sized(mask: Alpha, shape: tuple[int, int]) -> Alpha:
+    """Return a mask of a picture's (height, width); as it is where it has them."""
+    if mask.shape == shape:
+        return mask
+    return np.asarray(Image.fromarray(mask).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))

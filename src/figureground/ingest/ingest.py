@@ -15,15 +15,16 @@ from typing import Any
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
-from figureground.core.job import DepthModel, DepthPlan, Job, Running
+from figureground.core.job import Cutting, DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import Store
-from figureground.ingest import photos, prepare
+from figureground.ingest import labels, photos, prepare
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.duplicates import Seen
 from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
+from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
 from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.lens import lens
 from figureground.ingest.prepare import Prepared, Source, Tools
@@ -112,7 +113,7 @@ def _named(prepared: Prepared[Any], job: Job, photo: Photo) -> Prepared[Any]:
 
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
     own = job.inputs.backgrounds[photo.source]
-    decoded = photos.decode(data, 2 * job.canvas.longer)
+    decoded = _decoded(data, 2 * job.canvas.longer)
     prepared = prepare.background(decoded.pixels, job.canvas, own.fit, source)
     prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
     if job.depth.of_backgrounds:
@@ -137,15 +138,36 @@ def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepare
 
 
 def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Foreground]:
-    decoded = photos.decode(data, max(4 * job.canvas.longer, 512))
+    decoded = _decoded(data, max(4 * job.canvas.longer, 512))
     own = job.inputs.foregrounds[photo.source]
     model = own.cutting.model
     tools = Tools(
         cutout_network(model.path) if model else None,
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
     )
-    prepared = prepare.foreground(decoded.pixels, job, source, tools)
-    return replace(prepared, notes=decoded.notes)
+    mask = _mask_of(photo, own.cutting, decoded)
+    if mask is None:
+        prepared = prepare.foreground(decoded.pixels, job, source, tools)
+        return replace(prepared, notes=(*decoded.notes, *prepared.notes))
+    prepared = prepare.foreground(decoded.pixels, job, source, tools, mask.alpha)
+    return replace(prepared, notes=(*decoded.notes, *mask.notes, *prepared.notes), warnings=mask.warnings)
+
+
+def _mask_of(photo: Photo, cutting: Cutting, decoded: photos.Photo) -> GivenMask | None:
+    """Return the mask that is given for a photo, None where none has to be.  Raises SetAsideError."""
+    if photo.mask:
+        return read_mask(Path(photo.mask), decoded)
+    if cutting.masks is not None:
+        raise SetAsideError(NO_MASK)
+    return None
+
+
+def _decoded(data: bytes, enough: int) -> photos.Photo:
+    """Return a decoded photo.  Raises SetAsideError for label pictures, too."""
+    decoded = photos.decode(data, enough)
+    if looks := labels.looks_like(decoded.pixels):
+        raise SetAsideError(f"no photo: it looks like {looks}")
+    return decoded
 
 
 def depth_network(depth: DepthPlan) -> DepthNetwork:

@@ -17,6 +17,7 @@ from figureground.ingest.claims import searches
 from figureground.ingest.credits import UNKNOWN, Credit, credits_of
 from figureground.ingest.depth_maps import depth_maps, require_one_owner
 from figureground.ingest.finding import Search, base_of
+from figureground.ingest.given_masks import Masked, photos_alone, with_masks
 
 _GROUND = "background"  # class 0, so no class of figures
 
@@ -24,7 +25,8 @@ _GROUND = "background"  # class 0, so no class of figures
 @dataclass(frozen=True)
 class Photo:
     """One photo to prepare.  `name` is for people; `source` counts the recipe's sources of its kind from 0; `depth` is
-    the path of its known depth map, "" for none.  A foreground has a class: its name, and its number from 1."""
+    the path of its known depth map, `mask` that of its mask, "" for none.  A foreground has a class: its name, and
+    its number from 1."""
 
     kind: Literal["background", "foreground"]
     path: str
@@ -34,6 +36,7 @@ class Photo:
     class_name: str = ""
     class_id: int = 0
     credit: Credit = UNKNOWN
+    mask: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,14 @@ def photos_of(job: Job) -> Found:
     inputs = job.inputs
     _refuse_same_paths("backgrounds", inputs.backgrounds, inputs.root)
     _refuse_same_paths("foregrounds", inputs.foregrounds, inputs.root)
-    backgrounds, foregrounds = searches(inputs)
-    found = _backgrounds(inputs, backgrounds, job.depth.of_backgrounds) + _foregrounds(inputs, foregrounds)
+    backgrounds, figures = searches(inputs)
+    backgrounds = [photos_alone(own) for own in backgrounds]
+    masked = [
+        with_masks(own, source.cutting, source.paths, inputs.root)
+        for own, source in zip(figures, inputs.foregrounds, strict=True)
+    ]
+    foregrounds = [own.photos for own in masked]
+    found = _backgrounds(inputs, backgrounds, job.depth.of_backgrounds) + _foregrounds(inputs, masked)
     if "semantic" in job.layers:
         _refuse_too_many(classes_of(found))
     left_out = _left_out("background", backgrounds, inputs.root) + _left_out("foreground", foregrounds, inputs.root)
@@ -84,19 +93,21 @@ def _backgrounds(inputs: Inputs, searched: Sequence[Search], with_depth: bool) -
     return found
 
 
-def _foregrounds(inputs: Inputs, searched: Sequence[Search]) -> list[Photo]:
+def _foregrounds(inputs: Inputs, masked: Sequence[Masked]) -> list[Photo]:
     """Return the photos of figures.  Classes are numbered as the sources come, then as sub-folders are named."""
     found = []
     numbers: dict[str, int] = {}
     for number, source in enumerate(inputs.foregrounds):
-        paths = searched[number].files
+        paths, masks = masked[number].photos.files, masked[number].masks
         names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
         _refuse_no_class(paths, names, inputs.root)
         for name in sorted(set(names)):
             numbers.setdefault(name, len(numbers) + 1)
         for path, name in zip(paths, names, strict=True):
-            shown = display_name(path, inputs.root)
-            found.append(Photo("foreground", str(path), shown, number, class_name=name, class_id=numbers[name]))
+            shown, mask = display_name(path, inputs.root), str(masks.get(path, ""))
+            found.append(
+                Photo("foreground", str(path), shown, number, class_name=name, class_id=numbers[name], mask=mask)
+            )
     _refuse_alike(list(numbers))
     return found
 

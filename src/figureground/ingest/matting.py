@@ -37,6 +37,23 @@ def judge(alpha: Alpha) -> None:
         raise SetAsideError(f"the cut-out is in crumbs: {areas.size} pieces, {crumbs:.0%} of the figure in small ones")
 
 
+def says_something(alpha: Alpha) -> bool:
+    """Tell whether an alpha channel cuts anything out: a handful of pixels that are hardly transparent do not."""
+    return int((alpha < 240).sum()) > max(8, 0.0005 * alpha.size)
+
+
+def tight_rectangle(alpha: Alpha) -> bool:
+    """Tell whether an alpha matte is a rectangle cropped tight, like a card: transparent at its corners or rim alone.
+
+    One that is inverted has its hole farther in, or where the figure is cut off below.
+    """
+    mask = mask_of(alpha)
+    height, width = mask.shape
+    rim = [mask[0], mask[-1], mask[:, 0], mask[:, -1]]
+    inner = mask[round(0.1 * height) : round(0.9 * height), round(0.1 * width) : round(0.9 * width)]
+    return bool(inner.all()) and all(side.mean() > 0.6 for side in rim)
+
+
 def softness(alpha: Alpha) -> float:
     """Return half-transparent pixels (alpha within 15-85 %) as a share of the mask's area.
 

@@ -34,7 +34,7 @@ MAX_ASPECT = 12.0
 _LARGE = 40_000_000  # pixels: above it, a picture is reduced before it is copied
 _DNG = 50706  # the TIFF tag that a camera's raw file has
 # what Pillow's decoders raise for files that are not what they seem, and what a damaged EXIF block makes it raise
-_DAMAGED = (
+DAMAGED = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, RuntimeError, struct.error, zlib.error),
     *(TypeError, AttributeError, AssertionError, MemoryError),
 )
@@ -47,7 +47,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_LYING = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+LYING = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +56,14 @@ class Photo:
 
     `notes`: what was odd.  `focal`: focal length / diagonal as its EXIF block says, 0 if it does not.  `full_size`:
     (height, width) of the upright picture in its file, before any reduction; that of the pixels where not given.
+    `turn`: what made it upright, None where it lay so.
     """
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...] = ()
     focal: float = 0.0
     full_size: tuple[int, int] = (0, 0)
+    turn: Image.Transpose | None = None
 
     def __post_init__(self) -> None:
         if self.full_size == (0, 0):
@@ -106,7 +108,7 @@ def decode(data: bytes, enough: int) -> Photo:
             pixels = srgb.to_srgb(loaded if turn is None else loaded.transpose(turn), notes)
             focal = _focal(picture)
     levels.refuse_blank(pixels)
-    return Photo(pixels, tuple(notes), focal, (width, height) if turn in _LYING else (height, width))
+    return Photo(pixels, tuple(notes), focal, (width, height) if turn in LYING else (height, width), turn)
 
 
 @contextlib.contextmanager
@@ -120,7 +122,7 @@ def _explained(data: bytes) -> Iterator[None]:
         raise SetAsideError("the header claims more pixels than any photo has") from None
     except MemoryError:
         raise SetAsideError("it needs more memory than there is") from None
-    except _DAMAGED as error:
+    except DAMAGED as error:
         reason = printable(str(error))[:100] or type(error).__name__
         raise SetAsideError(f"damaged or cut off: {reason}") from None
 
@@ -185,7 +187,7 @@ def _turn(picture: Image.Image, notes: list[str]) -> Image.Transpose | None:
     """Return what makes a picture upright, None where nothing is to be done."""
     try:
         return _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except _DAMAGED:  # the pixels are fine
+    except DAMAGED:  # the pixels are fine
         notes.append("EXIF block unreadable: orientation left as it is")
         return None
 
@@ -197,7 +199,7 @@ def _focal(picture: Image.Image) -> float:
     """
     try:
         equivalent = float(picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm, 0))
-    except _DAMAGED:
+    except DAMAGED:
         return 0.0
     focal = equivalent / 43.2666
     return focal if 0.1 < focal < 20 else 0.0

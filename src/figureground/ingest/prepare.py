@@ -28,10 +28,11 @@ from figureground.image import png
 from figureground.image.masks import mask_of
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
-from figureground.ingest.cutout import cut_out, working
+from figureground.ingest.cutout import cut_out, sized, working
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim
 from figureground.ingest.relief import network_relief, rounded
+from figureground.ingest.straight import straightened
 from figureground.plan.flat import fits
 from figureground.plan.heights import drawn_height, real_height
 
@@ -156,14 +157,19 @@ def _why_nobody_fits(found: tuple[Ground, Mask], heights: Heights, canvas: Canva
     )
 
 
-def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepared[Foreground]:
+def foreground(
+    pixels: Bytes, job: Job, source: Source, tools: Tools, given: Alpha | None = None
+) -> Prepared[Foreground]:
     """Return a foreground: cut out, trimmed, scaled to its height; for figures that stand as tall as the tallest.
 
-    Raises SetAsideError when there is no usable figure, or none that the canvas has room for.
+    `given`: the mask that the user gives, of any size in the picture's aspect.  Raises SetAsideError when there is no
+    usable figure, or none that the canvas has room for.
     """
     own = job.inputs.foregrounds[source.number - 1]
-    cutout, method = cut_out(working(pixels), own.cutting.method, tools.cut)
-    cutout = trim(cutout)
+    pixels, laid = straightened(pixels) if pixels.shape[2] == 4 and given is None else (pixels, ())
+    picture = working(pixels)
+    cut = cut_out(picture, own.cutting.method, tools.cut, None if given is None else sized(given, picture.shape[:2]))
+    cutout = trim(cut.pixels)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
     height = _prepared_height(cutout, own.heights, job.placing.standing, source)
@@ -189,7 +195,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
         width=width,
         area=int(mask.sum()),
         scale=round(height / cutout.shape[0], 6),
-        cutout=method,
+        cutout=cut.method,
         appearance=measure(scaled[..., :3], mask),
         source_number=source.number,
     )
@@ -198,7 +204,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
         real_m = real_height(own.heights, source.sha256)
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
         files |= _relief(scaled, mask, job.depth.relief, tools)
-    return Prepared(entry, files, scaled)
+    return Prepared(entry, files, scaled, (*laid, *cut.notes))
 
 
 def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: Source) -> int:

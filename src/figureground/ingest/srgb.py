@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from figureground.core.arrays import Bytes
 from figureground.core.errors import SetAsideError
 from figureground.image.opened import opened
-from figureground.ingest import levels
+from figureground.ingest import labels, levels
 
 # how Pillow unpacks 16 bits into 8, by the upper byte; and the way that gives the lower one of the same file
 _LOWER = {f"{mode};16{order}": f"{mode};16{other}" for mode in ("RGB", "RGBA") for order, other in ("BL", "LB")}
@@ -40,6 +40,8 @@ def with_all_bits(picture: Image.Image, data: bytes, raw: str, notes: list[str])
         values = np.asarray(picture)
         if values.min() < 0 or values.max() > 65535:
             raise SetAsideError("32-bit integer picture: its white is not defined; save it as 8 or 16 bit")
+        if looks := labels.deep_looks_like(values):
+            raise SetAsideError(f"no photo: it looks like {looks}")
         grey, bits = levels.eight_bits(values)
         notes += levels.note(bits)
         return Image.fromarray(grey)

@@ -37,7 +37,8 @@ def state(job: Job, photos: Sequence[Photo]) -> str:
         network if depth.estimates else None,
     ]
     files = [
-        (*_about(photo), _sha256(photo.path), _sha256(photo.depth if depth.of_backgrounds else "")) for photo in photos
+        (*_about(photo), _sha256(photo.path), _sha256(photo.depth if depth.of_backgrounds else ""), _sha256(photo.mask))
+        for photo in photos
     ]
     return hashlib.sha256(json.dumps([about, files], sort_keys=True).encode()).hexdigest()
 
