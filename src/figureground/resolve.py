@@ -90,7 +90,8 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
-    return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds))
+    keep_twins = recipe.near_twins == "keep"
+    return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds), keep_twins)
 
 
 def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:

@@ -115,11 +115,13 @@ class ForegroundSource:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the user gives.  `root` is absolute; the paths of the sources start from it."""
+    """What the user gives.  `root` is absolute; the paths of the sources start from it.  `keep_twins`: all photos that
+    are nearly alike are used, not the best of them alone."""
 
     root: Path
     backgrounds: tuple[BackgroundSource, ...]
     foregrounds: tuple[ForegroundSource, ...]
+    keep_twins: bool = True
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Background:
     the name of the network.  `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no
     usable floor, and `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from
     1; `tag` is that source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a
-    split.  `camera`: of the prepared picture.
+    split, and so do those of one `twins`, a name that photos nearly alike have.  `camera`: of the prepared picture.
     """
 
     id: str
@@ -123,6 +123,7 @@ class Background:
     credit: str = ""
     group: str = ""
     camera: Camera = UNKNOWN
+    twins: str = ""
 
     @property
     def depth_direction(self) -> Direction:
@@ -136,7 +137,7 @@ class Foreground:
     `scale` is prepared height / trimmed height of the source.  `foot` is where it stands, (x, y) as fractions of its
     width and height.  `real_height`: metres.  `relief_file`: 8-bit, how far each pixel stands out towards the camera,
     (code - 128) / 255 of the figure's thickness; "" for a flat figure.  `class_id`: from 1; 0 is the background.
-    `source_number`, `licence`, `credit` and `group` are as with backgrounds.
+    `source_number`, `licence`, `credit`, `group` and `twins` are as with backgrounds.
     """
 
     id: str
@@ -161,6 +162,7 @@ class Foreground:
     licence: str = ""
     credit: str = ""
     group: str = ""
+    twins: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ Precision = Literal["float32", "bfloat16", "float16"]
 Upsampling = Literal["aligned", "half_pixel"]
 Leaky = Literal["auto", "one", "two"]
 DepthEncoding = Literal["png16", "png8", "jpeg8"]
+NearTwins = Literal["keep", "set aside"]
 Height = tuple[float, float] | Literal["auto"]
 Size = int | tuple[int, int]  # the side of a square, or (width, height)
 
@@ -205,6 +206,10 @@ class Recipe:
     name: str = _knob("dataset", "the dataset's name", content=False)
     seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
     size: Size = _knob(224, "the canvas in px: a side, or [width, height]", between=(64, 2048))
+    near_twins: NearTwins = _knob(
+        "keep",
+        "photos nearly alike, as frames of a film: keep all of them, in one split, or set aside all but the best",
+    )
     # one table each, or several of it
     backgrounds: tuple[Backgrounds, ...] = (Backgrounds(),)
     foregrounds: tuple[Foregrounds, ...] = (Foregrounds(),)

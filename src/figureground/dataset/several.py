@@ -111,6 +111,8 @@ def _keys_of(datasets: Sequence[Dataset]) -> list[dict[str, str]]:
             own, kind = photo.source_sha256, type(photo).__name__.lower()
             if photo.group:
                 joined.join(own, f"group {photo.group}")
+            if photo.twins:
+                joined.join(own, f"twins {photo.twins}")
             if own in met:
                 continue
             met.add(own)

@@ -28,7 +28,10 @@ _NAMES = ("source", "no_floor")  # fields that say nothing of what the pictures 
 def digest(catalog: Catalog) -> str:
     """Return a sha256 of what the catalog's pictures hold, in their order.  Names do not count."""
     photos: list[Background | Foreground] = [*catalog.backgrounds, *catalog.foregrounds]
-    content = [{k: v for k, v in dataclasses.asdict(photo).items() if k not in _NAMES} for photo in photos]
+    content = [
+        {k: v for k, v in dataclasses.asdict(photo).items() if k not in _NAMES and (v or k != "twins")}
+        for photo in photos
+    ]  # photos without twins are what they were before there was the field
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Exact copies and near-duplicates among photos."""
+"""Photos that are nearly alike, told by small miniatures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from figureground.core.arrays import Bytes
 
-# Mean difference of two 16 x 16 miniatures, in grey levels, below which photos count as the same.  Among 215 cut-outs
+# Mean difference of two 16 x 16 miniatures, in grey levels, below which photos are nearly alike.  Among 215 cut-outs
 # the 12 people that were there twice, cut out in two ways, differ by 3.3 to 8.2 and no other two by less than 14; among
 # 124 rooms no two differ by less than 14, and the same room re-encoded by less than 2.
 NEAR = {"background": 5.0, "foreground": 9.0}
@@ -19,26 +19,12 @@ NEAR_ACROSS = {"background": 5.0, "foreground": 24.0}
 
 
 class Seen:
-    """Remembers photos to tell exact and near duplicates.  `near`: the difference below which they are the same."""
+    """Remembers photos to tell those that are nearly alike.  `near`: the difference below which they are."""
 
     def __init__(self, near: Mapping[str, float] = NEAR) -> None:
         self._near = near
-        self._exact: dict[tuple[str, str], str] = {}
         self._names: dict[tuple[str, int], list[str]] = {}
         self._miniatures: dict[tuple[str, int], NDArray[np.int16]] = {}
-
-    def copy_of(self, kind: str, source: str, sha256: str) -> str:
-        """Return why the photo is an exact copy of an earlier one, or ""; remember it if it is new."""
-        if (kind, sha256) not in self._exact:
-            self._exact[kind, sha256] = source
-            return ""
-        earlier = self._exact[kind, sha256]
-        return f"the same file as {earlier}" if earlier != source else "the same file, found by an earlier source"
-
-    def twin_of(self, kind: str, source: str, miniature: Bytes) -> str:
-        """Return why the photo shows the same as an earlier one, or ""; remember it if it is new."""
-        twin = self.twin(kind, source, miniature)
-        return f"nearly the same picture as {twin}" if twin else ""
 
     def twin(self, kind: str, source: str, miniature: Bytes) -> str:
         """Return the earlier photo that shows the same, or ""; remember this one if it is new.

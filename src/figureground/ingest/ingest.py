@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
 from figureground.core.job import Cutting, DepthModel, DepthPlan, Job, Running
@@ -21,13 +20,14 @@ from figureground.core.progress import Progress
 from figureground.core.store import Store
 from figureground.ingest import labels, photos, prepare
 from figureground.ingest.catalog import FILE, to_lines
+from figureground.ingest.copies import Seen, told_apart
 from figureground.ingest.depth_maps import read_depth
-from figureground.ingest.duplicates import Seen
 from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
 from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
 from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.lens import lens
-from figureground.ingest.prepare import Prepared, Source, Tools
+from figureground.ingest.prepare import Entry, Prepared, Source, Tools
+from figureground.ingest.shelf import Shelf
 from figureground.ingest.state import state
 from figureground.networks.cutout import cutout_network
 from figureground.networks.depth import DepthNetwork
@@ -36,52 +36,52 @@ from figureground.networks.registry import open_network
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What became of a photo: prepared, with a miniature to tell twins by; or the `reason` why it is set aside."""
+    """What became of a photo: prepared, with what its copies are told by; or the `reason` why it is set aside."""
 
     sha256: str = ""
     prepared: Prepared[Background] | Prepared[Foreground] | None = None
-    miniature: Bytes | None = None
+    seen: Seen | None = None
     reason: str = ""
 
 
 def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: bool = False) -> Catalog:
     """Prepare every photo, save the used ones to the store and return the catalog.
 
-    Exact copies and near-duplicates of an earlier photo are set aside.  Raises FigureGroundError when no background or
+    Copies of a better photo are set aside (`copies.told_apart`).  Raises FigureGroundError when no background or
     no foreground is left, and for the first photo that is set aside where `strict`.
     """
     found = photos_of(job)
     todo = found.photos
     digest = state(job, todo)
-    shelf = _Shelf(store, max(3, len(str(len(todo)))))
-    aside = list(found.left_out)  # no fault of a photo, so strict does not mind
-    notes: list[SetAside] = []
-    warnings: list[SetAside] = []
-    seen = Seen()
+    shelf = Shelf(store, max(3, len(str(len(todo)))))
+    reasons: dict[int, str] = {}
+    seen: dict[int, Seen] = {}
     for number, (photo, outcome) in enumerate(_in_order(engine, functools.partial(prepare_photo, job), todo)):
         progress("photos", number + 1, len(todo))
-        reason = outcome.reason or _copy(seen, photo, outcome)
-        if outcome.prepared is not None and not reason:
-            notes += [SetAside(photo.kind, photo.name, note) for note in outcome.prepared.notes]
-            warnings += [SetAside(photo.kind, photo.name, warning) for warning in outcome.prepared.warnings]
-            shelf.save(outcome.prepared)
-        elif strict:
-            raise FigureGroundError(
-                f"a photo cannot be used: {reason}", photo.name, "mend or remove it, or run without --strict"
-            )
+        if outcome.prepared is not None and outcome.seen is not None:
+            seen[number] = outcome.seen
+            shelf.save(number, outcome.prepared)
         else:
-            aside.append(SetAside(photo.kind, photo.name, reason))
+            reasons[number] = outcome.reason
+            _mind(photo, outcome.reason, strict)
+    copies = told_apart(seen, job.inputs.keep_twins)
+    for number, reason in sorted(copies.reasons.items()):
+        _mind(todo[number], reason, strict)
+    reasons |= copies.reasons
+    shelf.keep(seen.keys() - reasons.keys(), copies.twins)
+    aside = list(found.left_out)  # no fault of a photo, so strict does not mind
+    aside += [SetAside(todo[number].kind, todo[number].name, reasons[number]) for number in sorted(reasons)]
     _require_some("background", shelf.backgrounds, aside)
     _require_some("foreground", shelf.foregrounds, aside)
     catalog = Catalog(
         tuple(shelf.backgrounds),
         tuple(shelf.foregrounds),
         tuple(aside),
-        tuple(notes),
+        tuple(shelf.told("notes", todo)),
         digest,
         _networks(job, shelf),
         classes_of(todo),
-        tuple(warnings),
+        tuple(shelf.told("warnings", todo)),
     )
     store.write(FILE, to_lines(catalog).encode())
     return catalog
@@ -96,7 +96,7 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         source = Source(photo.name, sha, photo.source + 1)
         prepare_one = _background if photo.kind == "background" else _foreground
         prepared = _named(prepare_one(job, photo, source, data), job, photo)
-        return Outcome(sha, prepared, photos.thumbprint(prepared.pixels))
+        return Outcome(sha, prepared, _seen(prepared, photo, sha, len(data)))
     except SetAsideError as error:
         return Outcome(sha, reason=error.reason)
 
@@ -114,8 +114,7 @@ def _named(prepared: Prepared[Any], job: Job, photo: Photo) -> Prepared[Any]:
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
     own = job.inputs.backgrounds[photo.source]
     decoded = _decoded(data, 2 * job.canvas.longer)
-    prepared = prepare.background(decoded.pixels, job.canvas, own.fit, source)
-    prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
+    prepared = _in_full(prepare.background(decoded.pixels, job.canvas, own.fit, source), decoded)
     if job.depth.of_backgrounds:
         prepared = _with_depth(job, photo, decoded, prepared)
     seen_through = lens(decoded.pixels.shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
@@ -147,10 +146,16 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     )
     mask = _mask_of(photo, own.cutting, decoded)
     if mask is None:
-        prepared = prepare.foreground(decoded.pixels, job, source, tools)
-        return replace(prepared, notes=(*decoded.notes, *prepared.notes))
-    prepared = prepare.foreground(decoded.pixels, job, source, tools, mask.alpha)
-    return replace(prepared, notes=(*decoded.notes, *mask.notes, *prepared.notes), warnings=mask.warnings)
+        return _in_full(prepare.foreground(decoded.pixels, job, source, tools), decoded)
+    prepared = _in_full(prepare.foreground(decoded.pixels, job, source, tools, mask.alpha), decoded)
+    return replace(prepared, notes=(*mask.notes, *prepared.notes), warnings=mask.warnings)
+
+
+def _in_full(prepared: Prepared[Entry], decoded: photos.Photo) -> Prepared[Entry]:
+    """Return what was prepared of a decoded photo, with its notes, and its pixels counted before any reduction."""
+    times = (decoded.full_size[0] / decoded.pixels.shape[0]) ** 2
+    notes = (*decoded.notes, *prepared.notes)
+    return replace(prepared, notes=notes, full_pixels=round(prepared.full_pixels * times))
 
 
 def _mask_of(photo: Photo, cutting: Cutting, decoded: photos.Photo) -> GivenMask | None:
@@ -182,12 +187,20 @@ def _network(model: DepthModel, how: Running) -> DepthNetwork:
     return open_network(model, how)
 
 
-def _copy(seen: Seen, photo: Photo, outcome: Outcome) -> str:
-    """Return the reason to set a photo aside as a copy of an earlier one, or ""."""
-    exact = seen.copy_of(photo.kind, photo.name, outcome.sha256)
-    if exact or outcome.miniature is None:
-        return exact
-    return seen.twin_of(photo.kind, photo.name, outcome.miniature)
+def _mind(photo: Photo, reason: str, strict: bool) -> None:
+    if strict:
+        raise FigureGroundError(
+            f"a photo cannot be used: {reason}", photo.name, "mend or remove it, or run without --strict"
+        )
+
+
+def _seen(prepared: Prepared[Any], photo: Photo, sha256: str, size: int) -> Seen:
+    """Return what a photo's copies are told by."""
+    small, fine = photos.thumbprint(prepared.pixels), prepared.fine
+    if fine is None:
+        raise ValueError("what is prepared has a miniature")
+    cutout = prepared.entry.cutout if isinstance(prepared.entry, Foreground) else ""
+    return Seen(photo.kind, photo.name, sha256, small, fine, cutout, prepared.full_pixels, size)
 
 
 def _require_some(kind: str, entries: list[Background] | list[Foreground], aside: list[SetAside]) -> None:
@@ -198,7 +211,7 @@ def _require_some(kind: str, entries: list[Background] | list[Foreground], aside
         )
 
 
-def _networks(job: Job, shelf: _Shelf) -> tuple[NetworkUse, ...]:
+def _networks(job: Job, shelf: Shelf) -> tuple[NetworkUse, ...]:
     """Return the networks that the catalog was made with."""
     depth = job.depth
     used = {entry.source_number - 1 for entry in shelf.foregrounds if entry.cutout == "network"}
@@ -229,36 +242,3 @@ def _in_order(
 
 def _numbered(work: Callable[[Photo], Outcome], numbered: tuple[int, Photo]) -> Outcome:
     return work(numbered[1])
-
-
-class _Shelf:
-    """Where prepared photos are numbered and saved."""
-
-    def __init__(self, store: Store, digits: int) -> None:
-        self.store = store
-        self.digits = digits
-        self.backgrounds: list[Background] = []
-        self.foregrounds: list[Foreground] = []
-
-    def save(self, prepared: Prepared[Background] | Prepared[Foreground]) -> None:
-        """Save a photo's files under its new name and keep its entry."""
-        shas = {role: photos.sha256(data) for role, data in prepared.files.items()}
-        entry = prepared.entry
-        if isinstance(entry, Background):
-            name = f"bg{len(self.backgrounds) + 1:0{self.digits}d}"
-            files = {"picture": f"Background/{name}.jpg", "depth": f"Depth/{name}.png", "floor": f"Floor/{name}.png"}
-            entry = replace(entry, id=name, file=files["picture"], sha256=shas["picture"])
-            if "depth" in shas:
-                entry = replace(entry, depth_file=files["depth"], depth_sha256=shas["depth"])
-            if "floor" in shas:
-                entry = replace(entry, floor_file=files["floor"], floor_sha256=shas["floor"])
-            self.backgrounds.append(entry)
-        else:
-            name = f"fg{len(self.foregrounds) + 1:0{self.digits}d}"
-            files = {"picture": f"Foreground/{name}.png", "mask": f"Mask/{name}.png", "relief": f"Relief/{name}.png"}
-            entry = replace(entry, id=name, file=files["picture"], mask_file=files["mask"], sha256=shas["picture"])
-            if "relief" in shas:
-                entry = replace(entry, relief_file=files["relief"], relief_sha256=shas["relief"])
-            self.foregrounds.append(entry)
-        for role, data in prepared.files.items():
-            self.store.write(files[role], data)

@@ -109,4 +109,5 @@ def _scaled(values: NDArray[Any]) -> tuple[Alpha, tuple[str, ...]]:
 def _without_ringing(alpha: Alpha) -> Alpha:
     """Return a JPEG's alpha with what lies near black or white made so: its coding leaves veils around edges."""
     wide = (alpha.astype(np.float32) - _SPREAD) * np.float32(255 / (255 - 2 * _SPREAD))
-    return np.rint(np.clip(wide, 0, 255)).astype(np.uint8)
+    found: Alpha = np.rint(np.clip(wide, 0, 255)).astype(np.uint8)
+    return found

@@ -32,6 +32,7 @@ from figureground.ingest.cutout import cut_out, sized, working
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim
 from figureground.ingest.relief import network_relief, rounded
+from figureground.ingest.same_picture import miniature
 from figureground.ingest.straight import straightened
 from figureground.plan.flat import fits
 from figureground.plan.heights import drawn_height, real_height
@@ -61,13 +62,18 @@ Entry = TypeVar("Entry", Background, Foreground)
 @dataclass(frozen=True, eq=False)
 class Prepared(Generic[Entry]):
     """What became of a photo: its entry, not yet numbered; its files by role ("picture", "mask", "depth", "floor",
-    "relief"); the pixels of its picture; what is worth knowing; and what is probably wrong."""
+    "relief"); the pixels of its picture; what is worth knowing; and what is probably wrong.
+
+    `fine`: the photo's `same_picture.miniature`.  `full_pixels`: of the photo, or of the figure's box in it, as given.
+    """
 
     entry: Entry
     files: Mapping[str, bytes]
     pixels: Bytes
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    fine: Bytes | None = None
+    full_pixels: int = 0
 
 
 def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepared[Background]:
@@ -90,7 +96,9 @@ def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepa
     with Image.open(io.BytesIO(data)) as decoded:
         picture = np.asarray(decoded)
     entry = Background("", "", "", source.name, source.sha256, measure(picture), source_number=source.number)
-    return Prepared(entry, {"picture": data}, picture, notes)
+    return Prepared(
+        entry, {"picture": data}, picture, notes, fine=miniature(pixels), full_pixels=pixels.shape[0] * pixels.shape[1]
+    )
 
 
 def with_depth(
@@ -170,6 +178,7 @@ def foreground(
     picture = working(pixels)
     cut = cut_out(picture, own.cutting.method, tools.cut, None if given is None else sized(given, picture.shape[:2]))
     cutout = trim(cut.pixels)
+    box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
     height = _prepared_height(cutout, own.heights, job.placing.standing, source)
@@ -204,7 +213,7 @@ def foreground(
         real_m = real_height(own.heights, source.sha256)
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
         files |= _relief(scaled, mask, job.depth.relief, tools)
-    return Prepared(entry, files, scaled, (*laid, *cut.notes))
+    return Prepared(entry, files, scaled, (*laid, *cut.notes), fine=miniature(cutout), full_pixels=box)
 
 
 def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: Source) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from figureground.core import random
 from figureground.core.job import Placing
-from figureground.core.nouns import Catalog, Scene
+from figureground.core.nouns import Background, Catalog, Foreground, Scene
 from figureground.core.random import content_index
 from figureground.core.record import split_of
 
@@ -52,11 +52,33 @@ class Split:
         return split_of(scene.background in self.backgrounds, new_foreground)
 
 
+def together(photos: Sequence[Background | Foreground]) -> list[str]:
+    """Return for each photo a name that those share which must stand in one split: of one group, or nearly alike.
+
+    Both join: twins bring their groups together.  "" for a photo that is alone; a group's name where that is all.
+    """
+    heads: dict[str, str] = {}
+
+    def head(name: str) -> str:
+        while heads.get(name, name) != name:
+            name = heads[name]
+        return name
+
+    names = []
+    for photo in photos:
+        own = [*([photo.group] if photo.group else []), *([f"twins {photo.twins}"] if photo.twins else [])]
+        names.append(own[0] if own else "")
+        for name in own[1:]:
+            first, second = sorted((head(own[0]), head(name)), key=lambda text: (text.startswith("twins "), text))
+            heads[second] = first  # a group's name before one of twins
+    return [head(name) if name else "" for name in names]
+
+
 def split(placing: Placing, catalog: Catalog) -> Split:
     """Return what is kept out of training."""
     backgrounds = [photo.source_sha256 for photo in catalog.backgrounds]
     foregrounds = [photo.source_sha256 for photo in catalog.foregrounds]
     return Split(
-        held_out(placing.seed, "background", backgrounds, placing.held_out[0], [b.group for b in catalog.backgrounds]),
-        held_out(placing.seed, "foreground", foregrounds, placing.held_out[1], [f.group for f in catalog.foregrounds]),
+        held_out(placing.seed, "background", backgrounds, placing.held_out[0], together(catalog.backgrounds)),
+        held_out(placing.seed, "foreground", foregrounds, placing.held_out[1], together(catalog.foregrounds)),
     )

@@ -1,0 +1,146 @@
+"""Of photos that are one picture the best is kept; those that are nearly alike share a split, or are set aside too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from figureground.core.arrays import Bytes
+from figureground.ingest.duplicates import NEAR, NEAR_ACROSS
+from figureground.ingest.same_picture import same_cut_anew, same_picture
+
+_BY_HAND, _BY_COLOUR = ("alpha", "mask"), "key"  # what a cut-out is made by, best first; a network's comes last
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What is known of a prepared photo when copies are told.
+
+    `small`, `fine`: its `photos.thumbprint` and `same_picture.miniature`.  `cutout`: the method that cut a figure out.
+    `pixels`, `size`: of the picture, or of the figure in it, in its file; bytes of the file.
+    """
+
+    kind: str
+    name: str
+    sha256: str
+    small: Bytes
+    fine: Bytes
+    cutout: str = ""
+    pixels: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Copies:
+    """By the numbers of the photos: why some are set aside, and the name that near-twins share, the least sha256."""
+
+    reasons: dict[int, str]
+    twins: dict[int, str]
+
+
+def told_apart(seen: Mapping[int, Seen], keep_twins: bool) -> Copies:
+    """Return which photos are copies of a better one, and which of the others are nearly alike.
+
+    What comes out hangs on the photos alone, not on their order, but for files that are equal byte for byte.
+    """
+    reasons: dict[int, str] = {}
+    twins: dict[int, str] = {}
+    for kind in dict.fromkeys(one.kind for one in seen.values()):
+        numbers = [n for n, one in seen.items() if one.kind == kind]
+        kept = _kept(seen, numbers, keep_twins, reasons)
+        twins |= _families(seen, kept, kind)
+    return Copies(reasons, twins)
+
+
+def _rank(one: Seen) -> tuple[int, int, int, str]:
+    """Return what the better of two copies has less of."""
+    made = 0 if one.cutout in ("", *_BY_HAND) else 1 if one.cutout == _BY_COLOUR else 2
+    return made, -one.pixels, -one.size, one.sha256
+
+
+def _kept(seen: Mapping[int, Seen], numbers: Sequence[int], keep_twins: bool, reasons: dict[int, str]) -> list[int]:
+    """Return the numbers of the photos that are kept, best first, and note why the others are not."""
+    kept: list[int] = []
+    by_sha: dict[str, int] = {}
+    shelf = _Shelf(len(numbers), seen[numbers[0]].small.size)
+    for number in sorted(numbers, key=lambda n: (*_rank(seen[n]), n)):
+        one = seen[number]
+        if one.sha256 in by_sha:
+            other = seen[by_sha[one.sha256]].name
+            reasons[number] = (
+                f"the same file as {other}" if other != one.name else "the same file, found by another source"
+            )
+            continue
+        reason = ""
+        for place, distance in shelf.near(one.small, NEAR_ACROSS[one.kind]):
+            better = seen[kept[place]]
+            if _one_picture(better, one):
+                reason = f"the same picture as {better.name}, which {_why(better, one)}"
+            elif not keep_twins and distance < NEAR[one.kind]:
+                reason = f"nearly the same picture as {better.name}"
+            if reason:
+                break
+        if reason:
+            reasons[number] = reason
+        else:
+            by_sha[one.sha256] = number
+            kept.append(number)
+            shelf.add(one.small)
+    return kept
+
+
+def _one_picture(better: Seen, one: Seen) -> bool:
+    if better.cutout != one.cutout:
+        return same_cut_anew(better.fine, one.fine)
+    return same_picture(one.kind, better.fine, one.fine)
+
+
+def _why(better: Seen, one: Seen) -> str:
+    if _rank(better)[0] < _rank(one)[0]:
+        return {"alpha": "has its own alpha", "mask": "has a given mask"}.get(better.cutout, "is keyed, not guessed")
+    if better.pixels > one.pixels:
+        return f"has {better.pixels / max(one.pixels, 1):.3g} times the pixels"
+    return "is less compressed" if better.size > one.size else "is as good"
+
+
+def _families(seen: Mapping[int, Seen], kept: Sequence[int], kind: str) -> dict[int, str]:
+    """Return the shared name of those among the photos that are nearly alike, directly or by others between them."""
+    if not kept:
+        return {}
+    shelf = _Shelf(len(kept), seen[kept[0]].small.size)
+    head = list(range(len(kept)))
+
+    def root(place: int) -> int:
+        while head[place] != place:
+            place = head[place]
+        return place
+
+    for place, number in enumerate(kept):
+        for other, _ in shelf.near(seen[number].small, NEAR[kind]):
+            head[root(place)] = root(other)
+        shelf.add(seen[number].small)
+    together: dict[int, list[int]] = {}
+    for place, number in enumerate(kept):
+        together.setdefault(root(place), []).append(number)
+    return {n: min(seen[m].sha256 for m in family) for family in together.values() if len(family) > 1 for n in family}
+
+
+class _Shelf:
+    """Small miniatures, to find those near to another; of figures with another number of channels none is."""
+
+    def __init__(self, most: int, size: int) -> None:
+        self._known: NDArray[np.int16] = np.empty((most, size), np.int16)
+        self._count = 0
+
+    def add(self, small: Bytes) -> None:
+        self._known[self._count] = small.reshape(-1)
+        self._count += 1
+
+    def near(self, small: Bytes, least: float) -> list[tuple[int, float]]:
+        """Return (place, mean difference) of those below `least`, the nearest first."""
+        distance = np.abs(self._known[: self._count] - small.reshape(1, -1).astype(np.int16)).mean(1)
+        places = np.flatnonzero(distance < least)
+        return [(int(n), float(distance[n])) for n in places[np.argsort(distance[places], kind="stable")]]
