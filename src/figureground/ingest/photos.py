@@ -28,6 +28,7 @@ from figureground.ingest.finding import search
 
 FORMATS = ("PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM", "TGA")  # and JPEG
 MAX_PIXELS = 80_000_000  # 320 MB decoded
+MAX_WEBP_PIXELS = 40_000_000  # decoded three times over by Pillow
 MAX_JPEG_PIXELS = 400_000_000  # reduced while they are decoded
 MIN_SIDE = 32
 MAX_ASPECT = 12.0
@@ -99,7 +100,7 @@ def decode(data: bytes, enough: int) -> Photo:
     notes: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters is checked here
-        with _explained(data), _opened(data) as picture:
+        with explained(data), _opened(data) as picture:
             width, height = picture.size
             loaded = _loaded(picture, data, enough, notes)
             turn = _turn(picture, notes)
@@ -110,8 +111,8 @@ def decode(data: bytes, enough: int) -> Photo:
 
 
 @contextlib.contextmanager
-def _explained(data: bytes) -> Iterator[None]:
-    """Turn what Pillow raises for a file into a SetAsideError."""
+def explained(data: bytes) -> Iterator[None]:
+    """Turn what Pillow raises for a file, in the block, into a SetAsideError."""
     try:
         yield
     except UnidentifiedImageError:
@@ -150,6 +151,7 @@ def _loaded(picture: Image.Image, data: bytes, enough: int, notes: list[str]) ->
     if isinstance(picture, JpegImagePlugin.JpegImageFile):
         _refuse_more_than(MAX_JPEG_PIXELS, picture.size)
         picture.draft(None, (enough, enough))
+    _refuse_more_than(MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_PIXELS, picture.size)
     _refuse_odd_sizes(picture.size)
     if isinstance(picture, TiffImagePlugin.TiffImageFile) and _DNG in picture.tag_v2:
         raise SetAsideError("a camera's raw file (DNG), which is not read: save it as TIFF or JPEG")
@@ -174,7 +176,6 @@ def _refuse_more_than(most: int, size: tuple[int, int]) -> None:
 
 def _refuse_odd_sizes(size: tuple[int, int]) -> None:
     width, height = size
-    _refuse_more_than(MAX_PIXELS, size)
     if min(width, height) < MIN_SIDE:
         raise SetAsideError(f"{width} x {height} px is too small")
     if max(width, height) > MAX_ASPECT * min(width, height):

@@ -92,6 +92,8 @@ def reduced(picture: Image.Image, factor: int) -> Image.Image:
 def to_srgb(picture: Image.Image, notes: list[str]) -> Bytes:
     """Return a picture of 8 bits as uint8 (height, width, 3) in sRGB, or (height, width, 4) where it has alpha."""
     mode, profile = picture.mode, picture.info.get("icc_profile")
+    if mode == "RGBA" and not profile:
+        return np.asarray(picture)
     alpha: Image.Image | None = None
     if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
