@@ -51,6 +51,21 @@ _TURNS = {
 _LYING = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 
+# by how they begin, whatever their name says
+_OTHER_KINDS = {
+    b"%!PS": "an EPS drawing",
+    b"%PDF": "a PDF",
+    b"8BPS": "a Photoshop file",
+    b"\xff\x0a": "a JPEG XL picture",
+    b"\0\0\0\x0cJXL ": "a JPEG XL picture",
+    b"DDS ": "a DDS texture",
+    b"v/1\x01": "an OpenEXR picture",
+    b"#?RADIANCE": "a Radiance HDR picture",
+    b"PK\3\4": "a zip archive",
+    b"\0\5\x16\7": "what macOS notes about a file",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Photo:
     """A decoded picture: uint8 (height, width, 3) or, with alpha, (height, width, 4).
@@ -206,10 +221,15 @@ def _focal(picture: Image.Image) -> float:
 
 def _not_a_picture(data: bytes) -> str:
     head = data[:512].lstrip().lower()
+    if b"<svg" in head:
+        return "an SVG drawing, which is not read"
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page saved under a picture's name"
     if head.startswith(b"version https://git-lfs"):
         return "a Git LFS pointer, not the picture: run `git lfs pull`"
+    for magic, what in _OTHER_KINDS.items():
+        if data.startswith(magic):
+            return f"{what}, which is not read"
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
         return "HEIC, which needs an extra: pip install 'figureground[heic]'"
     return "not a picture that can be decoded"

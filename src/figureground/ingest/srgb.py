@@ -99,14 +99,15 @@ def to_srgb(picture: Image.Image, notes: list[str]) -> Bytes:
         rgba = picture.convert("RGBA")
         alpha = rgba.getchannel("A")
         picture = rgba.convert("RGB") if mode != "LA" else picture.convert("L")
-    colour = picture.convert("RGB") if picture.mode in _OTHERS else picture
+    if picture.mode in _OTHERS:
+        picture = picture.convert("RGB")
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(colour, source, target, outputMode="RGB")
-            colour = converted if converted is not None else colour
+            converted = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+            picture = converted if converted is not None else picture
         except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
             notes.append("colour profile unreadable or of another colour space: taken as sRGB")
-    rgb = np.asarray(colour if colour.mode == "RGB" else colour.convert("RGB"))
+    rgb = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
     return rgb if alpha is None else np.dstack([rgb, np.asarray(alpha)])
