@@ -40,9 +40,13 @@ PURE = {
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
     *(
+        "ingest/damage",
+        "ingest/jpeg",
         "ingest/lens",
+        "ingest/levels",
         "ingest/prepare",
         "ingest/relief",
+        "ingest/srgb",
         "samples/codec",
         "samples/count",
         "samples/stats",
@@ -54,7 +58,7 @@ WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiproce
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
 HANDS = {
     *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
-    *("ingest/photos", "ingest/credits", "ingest/depth_maps", "evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
+    *("ingest/finding", "ingest/credits", "ingest/depth_maps", "evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
     *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
 }
 
@@ -223,6 +227,24 @@ def test_public_names_exist_and_no_folder_hides_one() -> None:
     assert set(figureground.__all__) <= set(dir(figureground))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         figureground.nothing  # noqa: B018
+
+
+def test_pictures_are_opened_by_named_formats() -> None:
+    """Pillow tries every format that it knows otherwise, and starts Ghostscript for an EPS, whatever its name is."""
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        opens = [call for call in calls if ast.unparse(call.func) == "Image.open"]
+        assert not [call for call in opens if "formats" not in {word.arg for word in call.keywords}], name_of(path)
+        from_pillow = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module in ("PIL", "PIL.Image")
+            for alias in node.names
+        }
+        assert "open" not in from_pillow, name_of(path)
+    openers = {name_of(path) for path in FILES if "JpegImageFile(" in path.read_text(encoding="utf-8")}
+    assert openers == {"ingest/jpeg"}
 
 
 def test_no_pickle_and_no_shell() -> None:

@@ -1,3 +1,5 @@
+import json
+import logging
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from PIL import Image
 
 from figureground import open_dataset
 from figureground.cli import main
+from figureground.cli.console import logging_to_stderr
 from figureground.core.recipe_toml import load_recipe, to_toml
 from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
 from tests.cli.terminal import on_terminal
@@ -158,6 +161,52 @@ def test_init_writes_a_recipe_that_loads(tmp_path: Path, capsys: pytest.CaptureF
 def test_check_lists_everything(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("check", recipe)
     assert "bad <b>.jpg" in capsys.readouterr().out
+
+
+EVIL = "b_\x1b[31mRED\nfake: line\r\u202egpj\x9b\u2028.jpg"
+SHOWN = r"b_\x1b[31mRED\nfake: line\r\u202egpj\x9b\u2028.jpg"
+
+
+@pytest.fixture
+def evil(recipe: Path) -> Path:
+    """A recipe among whose photos are one that would move the terminal's cursor, and ones of ordinary foreign names."""
+    for name in (EVIL, "früh 客厅 👩\u200d👧 صورة.jpg"):
+        (recipe.parent / "rooms" / name).write_bytes(b"junk")
+    return recipe
+
+
+def test_names_are_printed_escaped_and_told_exactly_as_json(evil: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("check", evil)
+    out = capsys.readouterr().out
+    assert f"  set aside: rooms/{SHOWN}: not a picture that can be decoded\n" in out
+    assert "rooms/früh 客厅 👩\u200d👧 صورة.jpg: not a picture" in out
+    assert not set(out) & set("\x1b\r\u202e\x9b\u2028")
+    run("check", evil, "--json")
+    aside = [photo["source"] for photo in json.loads(capsys.readouterr().out)["set_aside"]]
+    assert f"rooms/{EVIL}" in aside
+
+
+def test_errors_and_logs_with_such_names_stay_lines(
+    evil: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("bad <b>.jpg", "früh 客厅 👩\u200d👧 صورة.jpg"):
+        (evil.parent / "rooms" / name).unlink()
+    run("build", evil, tmp_path / "out", "--strict", "--quiet", code=1)
+    lines = capsys.readouterr().err.split("\n")
+    assert lines[1:] == [f"  where: rooms/{SHOWN}", "  to do: mend or remove it, or run without --strict", ""]
+    run("build", evil, tmp_path / "out", "--strict", "--json", code=1)
+    assert json.loads(capsys.readouterr().out)["error"]["where"] == f"rooms/{EVIL}"
+    run("info", EVIL, code=1)
+    assert f"  where: {SHOWN}" in capsys.readouterr().err
+    logging_to_stderr("warning")
+    try:
+        raise ValueError(EVIL)
+    except ValueError:
+        logging.getLogger("figureground.x").warning("found %s", EVIL, exc_info=True)
+    first, *traceback = capsys.readouterr().err.split("\n")
+    assert first == f"WARNING figureground.x: found {SHOWN}"
+    assert traceback[0].startswith("Traceback")
+    assert not set("".join(traceback)) & set("\x1b\r\u202e\x9b\u2028")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The credits.csv beside photos."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,13 @@ def test_tables_that_do_not_fit_are_refused(folder: Path, data: bytes, what: str
     assert what in caught.value.what
     assert caught.value.where == "people/credits.csv"
     assert remedy in caught.value.remedy
+
+
+def test_a_table_that_is_a_pipe_or_leads_nowhere_is_refused_and_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "people/credits.csv")
+    with pytest.raises(FigureGroundError, match="cannot be read: it is no plain file"):
+        found(folder)
+    (folder / "people/credits.csv").unlink()
+    (folder / "people/credits.csv").symlink_to("nowhere")
+    with pytest.raises(FigureGroundError, match="cannot be read: No such file"):
+        found(folder)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from figureground.core.errors import FigureGroundError
-from figureground.ingest.inputs import base_of, classes_of, photos_of
+from figureground.ingest.finding import base_of
+from figureground.ingest.inputs import classes_of, photos_of
 from tests.builders import job_of, small_recipe, write_photos
 
 
@@ -110,3 +111,53 @@ def test_more_classes_than_semantic_maps_hold_are_refused_where_there_are_such_m
     assert len({number for *_, number in found(folder, foregrounds=sources)}) == 257
     with pytest.raises(FigureGroundError, match="257 classes, and semantic maps have 255 at most"):
         found(folder, foregrounds=sources, layers={"semantic": True})
+
+
+def names_of(folder: Path, **sections: Any) -> tuple[list[str], list[str], list[tuple[str, str, str]]]:
+    """Return the names of backgrounds and foregrounds, and what was left out."""
+    everything = photos_of(job_of(small_recipe(folder, **sections)))
+    kinds = [[p.name for p in everything.photos if p.kind == kind] for kind in ("background", "foreground")]
+    return kinds[0], kinds[1], [(one.kind, one.source, one.reason) for one in everything.left_out]
+
+
+def test_what_an_inner_source_names_is_not_the_outer_ones_too(folder: Path) -> None:
+    (folder / "in").mkdir()
+    for name in ("rooms", "people", "depth"):
+        (folder / name).rename(folder / "in" / name)
+    backgrounds = {"path": ["in"], "depth": "in/depth"}
+    rooms, people, left = names_of(folder, backgrounds=backgrounds, foregrounds={"path": "in/people"})
+    assert rooms == ["in/rooms/room0.png", "in/rooms/room1.png"]
+    assert people == [f"in/people/person{n}.png" for n in range(3)]
+    assert left == [
+        ("background", "in/people", "3 pictures that [[foregrounds]] path = 'in/people' takes for its own"),
+        ("background", "in/depth", "2 pictures that backgrounds.depth = 'in/depth' takes for its own"),
+    ]
+    wild = {"path": ["in/people/*[12].png"]}
+    assert names_of(folder, backgrounds={"path": "."}, foregrounds=wild)[0] == [
+        *("in/depth/room0.png", "in/depth/room1.png", "in/people/person0.png"),
+        *rooms,
+        *(f"things/{name}.png" for name in ("10 cups/blue/5", "chair/4", "vase/3")),
+    ]
+    things = [{"path": "things"}, {"path": "things/chair", "class": "chair"}]
+    assert found(folder, backgrounds={"path": "in/rooms"}, foregrounds=things)[-1] == (
+        "things/chair/4.png",
+        1,
+        "chair",
+        2,
+    )
+
+
+def test_a_source_that_is_left_with_nothing_is_refused(folder: Path) -> None:
+    with pytest.raises(FigureGroundError, match="all photos of a source belong to others") as caught:
+        inner = {"path": ["things/10 cups", "things/chair", "things/vase"]}
+        names_of(folder, foregrounds=[{"path": "things"}, inner])
+    assert "path = 'things'" in caught.value.where
+
+
+def test_what_lies_among_photos_and_is_none_is_named_as_the_recipe_sees_it(folder: Path) -> None:
+    (folder / "rooms/raw.dng").write_bytes(b"x")
+    (folder / "people/gone.png").symlink_to("nowhere.png")
+    assert names_of(folder)[2] == [
+        ("background", "rooms", "1 camera raw file of a kind that is not read: .dng (raw.dng)"),
+        ("foreground", "people/gone.png", "a link that leads nowhere"),
+    ]

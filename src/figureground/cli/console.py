@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from figureground.core.canvas import Canvas
+from figureground.core.errors import printable
 from figureground.core.progress import Progress, bars, on_terminal, silent
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ class Console:
         if self.json:
             print(json.dumps(_plain(facts), indent=1, allow_nan=False), flush=True)
         elif text and (asked or not self.quiet):
-            print(text, flush=True)
+            print(printable(text, keep="\n"), flush=True)
 
     def note(self, text: str) -> None:
         """Say something besides, which the facts of the result hold as well."""
         if not (self.quiet or self.json):
-            print(text, flush=True)
+            print(printable(text, keep="\n"), flush=True)
 
     def fail(self, problem: FigureGroundError) -> None:
         """Say what went wrong: three lines on stderr, or an object on stdout."""
@@ -77,12 +78,22 @@ def plain_lines() -> Progress:
     return show
 
 
+class _OneLine(logging.Formatter):
+    """A message in a line that the terminal does not obey; a traceback below it keeps its lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return printable(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record), keep="\n")
+
+
 class _Stderr(logging.StreamHandler[TextIO]):
     """Logs to what sys.stderr is at that moment: bars replace it while they are drawn."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        self.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]
@@ -95,6 +106,15 @@ def logging_to_stderr(level: str) -> None:
     logger.setLevel(level.upper())
     if not any(isinstance(handler, _Stderr) for handler in logger.handlers):
         logger.addHandler(_Stderr())
+
+
+def for_terminal(value: Any) -> Any:
+    """Return facts with every text as a line for a terminal: names of files may hold what breaks or moves lines."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {for_terminal(key): for_terminal(inner) for key, inner in value.items()}
+    return [for_terminal(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def catalog_facts(catalog: Catalog) -> dict[str, Any]:
@@ -115,6 +135,7 @@ def catalog_facts(catalog: Catalog) -> dict[str, Any]:
 
 def catalog_text(facts: Facts, everything: bool = False) -> str:
     """Return how many photos are used and which are set aside: ten of them, or everything with the notes."""
+    facts = for_terminal(facts)
     aside, classes = facts["set_aside"], facts["classes"]
     shown = f" ({', '.join(f'{n} {name}' for name, n in classes.items())})" if len(classes) > 1 else ""
     lines = [
@@ -185,6 +206,7 @@ def dataset_facts(data: Dataset) -> dict[str, Any]:
 
 def dataset_text(facts: Facts) -> str:
     """Return what a finished dataset holds, and which of its self-checks failed."""
+    facts = for_terminal(facts)
     lines = [
         f"{facts['name']}: {plural(facts['samples'], 'sample')} of {Canvas.of(facts['size'])} "
         f"in {plural(facts['parts'], 'part')}, "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from figureground.cli.app import Settings, Told, Workers, app
-from figureground.cli.console import dataset_facts, dataset_text
+from figureground.cli.console import dataset_facts, dataset_text, for_terminal
 from figureground.core.errors import FigureGroundError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def depth(
         aside = depth_of_folder(
             target, out, depth_model(recipe), running_of(recipe.depth), engine, progress, encoding, size
         )
-    text = "\n".join(f"  set aside: {line}" for line in aside)
+    text = "\n".join(f"  set aside: {line}" for line in for_terminal(aside))
     console.tell({"path": out, "set_aside": aside}, text, asked=False)
 
 

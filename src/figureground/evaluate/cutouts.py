@@ -14,6 +14,7 @@ from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.nouns import HALF, Alpha, Mask, Picture
 from figureground.evaluate.metrics import iou
 from figureground.image.masks import mask_of
+from figureground.image.opened import opened
 from figureground.ingest import matting, photos
 from figureground.ingest.cutout import KEY_SOFT, NETWORK_SOFT, working
 
@@ -87,13 +88,25 @@ def read_pictures(folder: Path, masks: Path) -> list[tuple[str, Picture, Mask]]:
     for path in photos.find([str(folder)], Path(), "--photos"):
         if path.stem not in drawn:
             continue
-        picture = working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
-        with Image.open(drawn[path.stem]) as mask:
-            truth = np.asarray(mask.convert("L").resize(picture.shape[1::-1])) >= HALF
+        try:
+            picture = working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
+            mask = _drawn(drawn[path.stem])
+        except SetAsideError as error:
+            raise FigureGroundError(
+                f"a picture cannot be used: {error.reason}", path.stem, "mend photo and mask, or remove both"
+            ) from None
+        truth = np.asarray(mask.resize(picture.shape[1::-1])) >= HALF
         found.append((path.stem, picture, truth))
     if not found:
         raise FigureGroundError("no photo has a drawn mask", str(folder), "masks need the photos' stems")
     return found
+
+
+def _drawn(path: Path) -> Image.Image:
+    """Return a drawn mask in mode L.  Raises SetAsideError."""
+    data = photos.read_bytes(path)
+    with photos.explained(data), opened(data, ("PNG", "JPEG")) as mask:
+        return mask.convert("L")
 
 
 def cut_all(method: Method, pictures: Sequence[tuple[str, Picture, Mask]]) -> list[Cut]:

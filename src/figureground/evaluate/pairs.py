@@ -6,6 +6,7 @@ A pair is a photo and the depth that a sensor measured in its place: NAME.jpg wi
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.files import regular_bytes
 from figureground.core.nouns import Picture
 from figureground.evaluate import metrics
-from figureground.ingest import photos
+from figureground.image.opened import opened
+from figureground.ingest import finding, photos
 
 _SUFFIXES = (".depth.png", ".depth.npy")
 _HIDDEN = re.compile(r"(^|/)\.")
@@ -46,7 +49,7 @@ def read_pairs(folder: Path) -> list[Pair]:
     files = [p for p in folder.rglob("*") if p.is_file() and not _HIDDEN.search(p.relative_to(folder).as_posix())]
     depths = {p for p in files if p.name.endswith(_SUFFIXES)}
     pairs: dict[Path, Pair] = {}
-    for photo in sorted((p for p in files if p.suffix.lower() in photos.SUFFIXES), key=photos.natural_key):
+    for photo in sorted((p for p in files if p.suffix.lower() in finding.SUFFIXES), key=finding.natural_key):
         if photo in depths:
             continue
         stem = photo.with_suffix("")
@@ -85,11 +88,11 @@ def read_truth(pair: Pair, max_m: float) -> Truth:
     """
     try:
         if pair.depth.suffix == ".npy":
-            values = np.load(pair.depth, allow_pickle=False)
+            values = np.load(io.BytesIO(regular_bytes(pair.depth)), allow_pickle=False)
             fault = "" if values.dtype.kind == "f" and values.ndim == 2 else f"{values.dtype} {values.shape}"
             form = "an array of floating metres, (height, width)"
         else:
-            with Image.open(pair.depth) as picture:
+            with opened(regular_bytes(pair.depth), ("PNG",)) as picture:
                 fault = "" if picture.mode.startswith("I") else f"mode {picture.mode}"
                 values = np.asarray(picture).astype(np.float64) / 1000
             form = "a 16-bit grey PNG of millimetres"

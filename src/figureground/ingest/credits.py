@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.files import regular_bytes
 
 FILE = "credits.csv"
 _FIELDS = ("licence", "credit", "group")
@@ -42,7 +43,7 @@ def credits_of(folders: Iterable[Path], root: Path) -> dict[str, Credit]:
     """
     found: dict[str, Credit] = {}
     for folder in folders:
-        if (path := folder / FILE).is_file():
+        if os.path.lexists(path := folder / FILE):
             found |= _table(path, str(path.relative_to(root)) if path.is_relative_to(root) else str(path))
     return found
 
@@ -69,13 +70,14 @@ def _table(path: Path, where: str) -> dict[str, Credit]:
 def _rows(path: Path, where: str) -> Iterable[tuple[str, Credit]]:
     """Return (file, credit) of each row that names a file."""
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+        reader = csv.DictReader(io.StringIO(regular_bytes(path).decode("utf-8-sig"), newline=""), strict=True)
         heads = [_SPELT.get(head.strip().lower(), head.strip().lower()) for head in reader.fieldnames or ()]
         reader.fieldnames = heads
         rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
+        said = getattr(error, "strerror", None) or error
         raise FigureGroundError(
-            f"the credits cannot be read: {error}", where, "give a UTF-8 table with commas, quotes doubled"
+            f"the credits cannot be read: {said}", where, "give a UTF-8 table with commas, quotes doubled"
         ) from None
     if "file" not in heads or not set(heads) & set(_FIELDS):
         raise FigureGroundError(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
-from figureground.core.files import user_path
+from figureground.core.files import regular_bytes, user_path
 from figureground.core.nouns import DepthMap, DepthUnit
+from figureground.image.opened import opened
 
 _PNG_STEPS = {"m": 1000.0, "1/m": 10000.0, "relative": 1.0}  # codes of a 16-bit PNG a unit
 
@@ -55,9 +56,9 @@ def read_depth(path: Path, unit: DepthUnit) -> DepthMap:
     """Return a depth map in the unit, float32 (height, width); 0 or NaN where unknown.  Raises SetAsideError."""
     try:
         if path.suffix.lower() == ".npy":
-            values = np.load(path, allow_pickle=False)
+            values = np.load(io.BytesIO(regular_bytes(path)), allow_pickle=False)
         else:
-            with Image.open(path) as picture:
+            with opened(regular_bytes(path), ("PNG",)) as picture:
                 if not picture.mode.startswith("I"):
                     raise SetAsideError(f"its depth map is no 16-bit PNG (mode {picture.mode})")
                 values = np.asarray(picture).astype(np.float32) / np.float32(_PNG_STEPS[unit])

@@ -26,11 +26,10 @@ SUFFIXES = frozenset(
 )
 # pictures of kinds that are not read, so that their photos are not passed over without a word
 _KINDS = {
-    "raw files of cameras": "dng cr2 cr3 crw nef nrw arw srf sr2 orf rw2 raf pef srw x3f raw rwl 3fr iiq erf mrw "
-    "dcr kdc",
-    "pictures": "jxl psd psb svg svgz exr hdr pic xcf ai eps pdf dds ico icns pcx sgi jxr wdp "
+    "camera raw file": "dng cr2 cr3 crw nef nrw arw srf sr2 orf rw2 raf pef srw x3f raw rwl 3fr iiq erf mrw dcr kdc",
+    "picture": "jxl psd psb svg svgz exr hdr pic xcf ai eps pdf dds ico icns pcx sgi jxr wdp "
     "hdp j2c jpf jpx jpm fit fits kra clip qoi bpg flif wbmp xbm xpm",
-    "videos": "mp4 mov avi mkv webm m4v mpg mpeg wmv flv 3gp mts m2ts insv",
+    "video": "mp4 mov avi mkv webm m4v mpg mpeg wmv flv 3gp mts m2ts insv",
 }
 _UNREAD = {f".{suffix}": kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"GIF8")
@@ -59,12 +58,12 @@ class Search:
 @dataclass
 class _Finds:
     """What was met so far, in `met` files.  `folders`, `files`: by their real paths, so that links lead nowhere twice.
-    `unread`: names of pictures that are not read, by where they were looked for and their suffix."""
+    `unread`: pictures that are not read, by where they were looked for and their suffix."""
 
     files: dict[str, Path] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
-    unread: dict[tuple[Path, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    unread: dict[tuple[Path, str], set[Path]] = field(default_factory=lambda: defaultdict(set))
     met: int = 0
 
     def leave(self, path: Path, reason: str) -> None:
@@ -144,18 +143,16 @@ def _match(text: str, root: Path, key: str, finds: _Finds) -> None:
     """Take what a glob stands for.  Raises FigureGroundError for nothing."""
     base, pattern = base_of(text, root), expanded(text, root, glob.escape)
     before = finds.met
-    parts = Path(pattern).parts
-    if "**" in parts:
-        start = next(n for n, part in enumerate(parts) if _WILD.search(part))
-        _walk(base, finds, _Pattern(parts[start:]))
+    parts = (root / pattern).parts[len(base.parts) :]
+    if "**" in parts:  # Python's own follows links round in circles
+        _walk(base, finds, _Pattern(parts))
     else:
         for path in sorted(root / name for name in glob.glob(pattern, root_dir=root)):
-            between = [p for p in (path, *path.parents) if base in p.parents]
-            if any(_is_ours(folder) for folder in between if folder.is_dir()):
+            finds.met += 1
+            if any(_is_ours(place) for place in (path, *path.parents) if base in place.parents):
                 continue
             if path.is_dir():
                 _walk(path, finds)
-                finds.met += 1
             else:
                 _take(path, base, finds)
     if before == finds.met:
@@ -248,7 +245,7 @@ def _take(path: Path, top: Path, finds: _Finds, real: str = "") -> None:
         if earlier != path and path.is_symlink():
             finds.leave(path, f"a link to the same file as {earlier.name}")
     elif suffix in _UNREAD or (not suffix and _is_picture(path)):
-        finds.unread[top, suffix].append(path.name)
+        finds.unread[top, suffix].add(path)
 
 
 def _no_file(path: Path) -> str:
@@ -276,11 +273,12 @@ def _is_picture(path: Path) -> bool:
 
 def _unread(finds: _Finds) -> Iterator[LeftOut]:
     """Yield an entry for each kind of picture that is not read, with how many there are."""
-    for (top, suffix), names in finds.unread.items():
-        shown = ", ".join(sorted(set(names), key=lambda name: natural_key(Path(name)))[:_NAMED])
+    for (top, suffix), paths in finds.unread.items():
+        names = [path.name for path in sorted(paths, key=natural_key)]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        files = "1 file" if len(names) == 1 else f"{len(names):,} files"
+        shown = ", ".join(names[:_NAMED]) + more
+        many = f"{len(names):,} {_UNREAD.get(suffix, 'picture')}{'s' if len(names) > 1 else ''}"
         if suffix:
-            yield LeftOut(top, f"{files} of a kind that is not read: {suffix}, {_UNREAD[suffix]} ({shown}{more})")
+            yield LeftOut(top, f"{many} of a kind that is not read: {suffix} ({shown})")
         else:
-            yield LeftOut(top, f"{files} without a suffix that begin as pictures do: give them one ({shown}{more})")
+            yield LeftOut(top, f"{many} without a suffix: give each one, like .jpg ({shown})")

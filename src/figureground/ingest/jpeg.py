@@ -9,17 +9,17 @@ those that Pillow gives; nothing is decoded twice.
 
 from __future__ import annotations
 
+import bisect
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from figureground.core.errors import SetAsideError
 
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _ONES = b"\xff\x00"  # a byte of ones, as it stands in data
 _AFTER = 9 * _ONES  # no decoder reads ahead further than 8 bytes
 _END = b"\xff\xd9"
@@ -28,7 +28,9 @@ _RST = range(0xD0, 0xD8)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
+_NO_SENSE = "damaged or cut off: a JPEG whose header cannot be understood"
 _PART_MISSING = "damaged or cut off: a part of the JPEG's data is missing"
+_MOST_SCANS = 500  # each of them costs as much as a picture
 _MOST_COEFFICIENTS = 320_000_000  # 640 MB: libjpeg keeps all of them where a picture comes in several scans
 
 
@@ -79,9 +81,12 @@ def _up(number: int, by: int) -> int:
 def opened(data: bytes) -> JpegImagePlugin.JpegImageFile:
     """Return a JPEG file's picture, not yet decoded: of several in one file (MPO), the first.
 
-    Raises what Pillow raises, but for no number of pixels: a JPEG may be decoded reduced.
+    However many pixels it has: a JPEG may be decoded reduced.  Raises SetAsideError, and what else Pillow raises.
     """
-    return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    try:
+        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    except SyntaxError:  # as where the height stands behind the data (a DNL marker), which libjpeg does not read
+        raise SetAsideError(_NO_SENSE) from None
 
 
 def layout(data: bytes) -> Layout:
@@ -93,32 +98,42 @@ def layout(data: bytes) -> Layout:
     interval, scans = 0, 0
     pieces: list[int] = []
     sent: dict[tuple[int, int], int] = {}  # precision (Al) of each (component, coefficient) so far
-    for code, at, body in _segments(data):
+    markers = _markers(data)
+    for code, at, body in _segments(data, markers):
         if code in _FRAMES and frame is None:
             frame = _frame(code, body)
         elif code == _DRI and len(body) >= 2:
             interval = int.from_bytes(body[:2], "big")
         elif code == _SOS and frame is not None:
             scans += 1
+            if scans > _MOST_SCANS:
+                raise SetAsideError("damaged or cut off: a JPEG with more scans than any has")
             components = _scan(frame, body, sent)
-            ends = _pieces(data, at)
+            ends = _pieces(data, markers, at)
             _require_restarts([code for _, code in ends[:-1]], frame.blocks(components), interval)
             pieces += [end for end, _ in ends]
         elif code == _EOI:
             if frame is None or not pieces:
                 raise SetAsideError("damaged or cut off: a JPEG without picture data")
-            _require_whole_progression(frame, sent)
+            _require_all_scans(frame, sent)
             return Layout(frame, tuple(pieces), at, scans)
     raise SetAsideError("damaged or cut off: the JPEG's end marker is missing")
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _markers(data: bytes) -> list[int]:
+    """Return where markers stand, in coded data or outside: 255 before neither 0 nor 255."""
+    values = np.frombuffer(data, np.uint8)
+    found: list[int] = np.flatnonzero((values[:-1] == 255) & (values[1:] != 0) & (values[1:] != 255)).tolist()
+    return found
+
+
+def _segments(data: bytes, markers: list[int]) -> Iterator[tuple[int, int, bytes]]:
     """Yield (code, where it ends, body) of each marker outside coded data; of the end marker, where it starts."""
     at = 2
-    while (found := _MARKER.search(data, at)) is not None:
-        code, at = found[1][0], found.end()
+    while (n := bisect.bisect_left(markers, at)) < len(markers):
+        code, at = data[markers[n] + 1], markers[n] + 2
         if code == _EOI:
-            yield code, found.start(), b""
+            yield code, markers[n], b""
             return
         if code == 1 or code in _RST or code == 0xD8:
             continue
@@ -127,17 +142,15 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         at += max(length, 2)
         yield code, at, body
         if code == _SOS:
-            at = _pieces(data, at)[-1][0]
+            at = _pieces(data, markers, at)[-1][0]
 
 
 def _frame(code: int, body: bytes) -> Frame:
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
     parts = [body[i : i + 3] for i in range(6, len(body) - 2, 3)]
     factors = {part[0]: (part[1] >> 4, part[1] & 15) for part in parts}
-    if not factors or not width or any(not h or not v for h, v in factors.values()):
-        raise SetAsideError("damaged or cut off: a JPEG whose header makes no sense")
-    if not height:
-        raise SetAsideError("a JPEG that gives its height after its data, which is not read: save it anew")
+    if not factors or not width or not height or any(not h or not v for h, v in factors.values()):
+        raise SetAsideError(_NO_SENSE)
     return Frame(code, height, width, factors)
 
 
@@ -146,9 +159,11 @@ def _scan(frame: Frame, body: bytes, sent: dict[tuple[int, int], int]) -> tuple[
     count = body[0] if body else 0
     components = tuple(body[1 : 1 + 2 * count : 2])
     if not components or len(body) < 4 + 2 * count or not set(components) <= set(frame.factors):
-        raise SetAsideError("damaged or cut off: a JPEG scan whose header makes no sense")
+        raise SetAsideError(_NO_SENSE)
     first, last, precision = body[1 + 2 * count], min(body[2 + 2 * count], 63), body[3 + 2 * count]
-    if frame.code in _PROGRESSIVE:
+    if frame.code not in _PROGRESSIVE:
+        sent |= {(component, 0): 0 for component in components}
+    else:
         for component in components:
             for coefficient in range(first, last + 1):
                 before = sent.get((component, coefficient), 0)
@@ -158,14 +173,14 @@ def _scan(frame: Frame, body: bytes, sent: dict[tuple[int, int], int]) -> tuple[
     return components
 
 
-def _pieces(data: bytes, at: int) -> list[tuple[int, int]]:
+def _pieces(data: bytes, markers: list[int], at: int) -> list[tuple[int, int]]:
     """Return (where it ends, the marker there) of the pieces of a scan's data from `at` on; 0 for no marker."""
     ends = []
-    while (found := _MARKER.search(data, at)) is not None:
-        ends.append((found.start(), found[1][0]))
-        if found[1][0] not in _RST:
+    for n in range(bisect.bisect_left(markers, at), len(markers)):
+        end = markers[n]
+        ends.append((end, data[end + 1]))
+        if data[end + 1] not in _RST:
             return ends
-        at = found.end()
     return [*ends, (len(data), 0)]
 
 
@@ -177,12 +192,11 @@ def _require_restarts(restarts: list[int], blocks: int, interval: int) -> None:
             raise SetAsideError(_PART_MISSING)
 
 
-def _require_whole_progression(frame: Frame, sent: dict[tuple[int, int], int]) -> None:
-    """Raise SetAsideError where a progressive picture lacks its last scans, and with them its detail."""
-    if frame.code in _PROGRESSIVE:
-        missing = [1 for component in frame.factors for c in range(64) if sent.get((component, c), 1)]
-        if missing:
-            raise SetAsideError("damaged or cut off: the JPEG's last scans are missing")
+def _require_all_scans(frame: Frame, sent: dict[tuple[int, int], int]) -> None:
+    """Raise SetAsideError where a component never came, or a progressive picture lacks the scans with its detail."""
+    coefficients = 64 if frame.code in _PROGRESSIVE else 1
+    if any(sent.get((component, n), 1) for component in frame.factors for n in range(coefficients)):
+        raise SetAsideError("damaged or cut off: the JPEG's last scans are missing")
 
 
 def load(picture: JpegImagePlugin.JpegImageFile, data: bytes) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from figureground.ingest.finding import search
 
 FORMATS = ("PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM", "TGA")  # and JPEG
 MAX_PIXELS = 80_000_000  # 320 MB decoded
+MAX_WEBP_PIXELS = 40_000_000  # decoded three times over by Pillow
 MAX_JPEG_PIXELS = 400_000_000  # reduced while they are decoded
 MIN_SIDE = 32
 MAX_ASPECT = 12.0
@@ -48,6 +49,21 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 LYING = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+
+
+# by how they begin, whatever their name says
+_OTHER_KINDS = {
+    b"%!PS": "an EPS drawing",
+    b"%PDF": "a PDF",
+    b"8BPS": "a Photoshop file",
+    b"\xff\x0a": "a JPEG XL picture",
+    b"\0\0\0\x0cJXL ": "a JPEG XL picture",
+    b"DDS ": "a DDS texture",
+    b"v/1\x01": "an OpenEXR picture",
+    b"#?RADIANCE": "a Radiance HDR picture",
+    b"PK\3\4": "a zip archive",
+    b"\0\5\x16\7": "what macOS notes about a file",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +117,7 @@ def decode(data: bytes, enough: int) -> Photo:
     notes: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters is checked here
-        with _explained(data), _opened(data) as picture:
+        with explained(data), _opened(data) as picture:
             width, height = picture.size
             loaded = _loaded(picture, data, enough, notes)
             turn = _turn(picture, notes)
@@ -112,8 +128,8 @@ def decode(data: bytes, enough: int) -> Photo:
 
 
 @contextlib.contextmanager
-def _explained(data: bytes) -> Iterator[None]:
-    """Turn what Pillow raises for a file into a SetAsideError."""
+def explained(data: bytes) -> Iterator[None]:
+    """Turn what Pillow raises for a file, in the block, into a SetAsideError."""
     try:
         yield
     except UnidentifiedImageError:
@@ -152,6 +168,7 @@ def _loaded(picture: Image.Image, data: bytes, enough: int, notes: list[str]) ->
     if isinstance(picture, JpegImagePlugin.JpegImageFile):
         _refuse_more_than(MAX_JPEG_PIXELS, picture.size)
         picture.draft(None, (enough, enough))
+    _refuse_more_than(MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_PIXELS, picture.size)
     _refuse_odd_sizes(picture.size)
     if isinstance(picture, TiffImagePlugin.TiffImageFile) and _DNG in picture.tag_v2:
         raise SetAsideError("a camera's raw file (DNG), which is not read: save it as TIFF or JPEG")
@@ -176,7 +193,6 @@ def _refuse_more_than(most: int, size: tuple[int, int]) -> None:
 
 def _refuse_odd_sizes(size: tuple[int, int]) -> None:
     width, height = size
-    _refuse_more_than(MAX_PIXELS, size)
     if min(width, height) < MIN_SIDE:
         raise SetAsideError(f"{width} x {height} px is too small")
     if max(width, height) > MAX_ASPECT * min(width, height):
@@ -207,10 +223,15 @@ def _focal(picture: Image.Image) -> float:
 
 def _not_a_picture(data: bytes) -> str:
     head = data[:512].lstrip().lower()
+    if b"<svg" in head:
+        return "an SVG drawing, which is not read"
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page saved under a picture's name"
     if head.startswith(b"version https://git-lfs"):
         return "a Git LFS pointer, not the picture: run `git lfs pull`"
+    for magic, what in _OTHER_KINDS.items():
+        if data.startswith(magic):
+            return f"{what}, which is not read"
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
         return "HEIC, which needs an extra: pip install 'figureground[heic]'"
     return "not a picture that can be decoded"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.geometry.occlusion import nearness
 from figureground.image.masks import AreaTable, area_table, mask_of, premultiplied
+from figureground.image.opened import opened
 
 _KEPT_CUTOUTS = 512
 
@@ -98,5 +98,5 @@ class Pixels:
 
 
 def _read(data: bytes) -> NDArray[Any]:
-    with Image.open(io.BytesIO(data)) as picture:
+    with opened(data) as picture:
         return np.asarray(picture)

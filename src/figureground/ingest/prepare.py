@@ -26,6 +26,7 @@ from figureground.geometry.intrinsics import over_floor, without_floor
 from figureground.geometry.perspective import figure_heights
 from figureground.image import png
 from figureground.image.masks import mask_of
+from figureground.image.opened import opened
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, sized, working
@@ -93,7 +94,7 @@ def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepa
     # 4:4:4 at 95: the prepared file is the background; composites start from what it decodes to
     Image.fromarray(flat).save(out, "JPEG", quality=95, subsampling="4:4:4")
     data = out.getvalue()
-    with Image.open(io.BytesIO(data)) as decoded:
+    with opened(data) as decoded:
         picture = np.asarray(decoded)
     entry = Background("", "", "", source.name, source.sha256, measure(picture), source_number=source.number)
     return Prepared(

@@ -94,19 +94,22 @@ def reduced(picture: Image.Image, factor: int) -> Image.Image:
 def to_srgb(picture: Image.Image, notes: list[str]) -> Bytes:
     """Return a picture of 8 bits as uint8 (height, width, 3) in sRGB, or (height, width, 4) where it has alpha."""
     mode, profile = picture.mode, picture.info.get("icc_profile")
+    if mode == "RGBA" and not profile:
+        return np.asarray(picture)
     alpha: Image.Image | None = None
     if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
         alpha = rgba.getchannel("A")
         picture = rgba.convert("RGB") if mode != "LA" else picture.convert("L")
-    colour = picture.convert("RGB") if picture.mode in _OTHERS else picture
+    if picture.mode in _OTHERS:
+        picture = picture.convert("RGB")
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(colour, source, target, outputMode="RGB")
-            colour = converted if converted is not None else colour
+            converted = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+            picture = converted if converted is not None else picture
         except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
             notes.append("colour profile unreadable or of another colour space: taken as sRGB")
-    rgb = np.asarray(colour if colour.mode == "RGB" else colour.convert("RGB"))
+    rgb = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
     return rgb if alpha is None else np.dstack([rgb, np.asarray(alpha)])

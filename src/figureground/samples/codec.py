@@ -21,6 +21,7 @@ from figureground.core.recipe import ImageFormat, ImageOptions
 from figureground.core.record import DepthMeaning
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.image import png
+from figureground.image.opened import opened
 
 WHITE = np.uint8(255)  # the value of a mask pixel where masks are stored in 8 bits
 Encoded = tuple[str, bytes]  # file suffix, content
@@ -91,7 +92,7 @@ def decode(layer: str, data: bytes, meaning: DepthMeaning | None = None) -> NDAr
 
 def pixels(data: bytes) -> NDArray[Any]:
     """Return a member's stored values: uint8 (h, w, 3), uint8 (h, w) (1-bit masks as 0 and 255) or uint16 (h, w)."""
-    with Image.open(io.BytesIO(data)) as picture:
+    with opened(data) as picture:
         picture.load()
         if picture.mode == "1":
             return np.asarray(picture.convert("L"))
