@@ -90,7 +90,8 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
-    return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds))
+    root = Path(recipe.root).absolute()
+    return Inputs(root, tuple(backgrounds), tuple(foregrounds), root if recipe.cache else None)
 
 
 def _class_name(text: str) -> str:

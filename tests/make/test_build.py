@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from figureground import build, dry_run, open_dataset
-from figureground.core.engines import Outcome, Processes, Serial
+from figureground.core import engines
+from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.store import FolderStore, MemoryStore
@@ -23,6 +24,7 @@ from figureground.geometry.codes import dequantise
 from figureground.image.masks import tight_box
 from figureground.ingest import ingest
 from figureground.ingest.inputs import Photo
+from figureground.ingest.outcome import Outcome
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_task import PartTask
 from figureground.resolve import resolve
@@ -47,7 +49,7 @@ def files(dataset: Path) -> dict[str, bytes]:
 class Backwards:
     """Does the jobs in reverse order."""
 
-    def map(self, function: Any, jobs: Iterable[Any]) -> Iterator[Outcome]:
+    def map(self, function: Any, jobs: Iterable[Any]) -> Iterator[engines.Outcome]:
         return Serial().map(function, list(jobs)[::-1])
 
 
@@ -241,7 +243,7 @@ def test_a_build_stopped_while_preparing_photos_goes_on(
     whole = files(build(small_recipe(photos), tmp_path / "whole/out"))
     real = ingest.prepare_photo
 
-    def stop(job: Job, photo: Photo) -> ingest.Outcome:
+    def stop(job: Job, photo: Photo) -> Outcome:
         if "room2" in photo.path:
             raise KeyboardInterrupt
         return real(job, photo)

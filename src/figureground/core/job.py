@@ -110,11 +110,13 @@ class ForegroundSource:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the user gives.  `root` is absolute; the paths of the sources start from it."""
+    """What the user gives.  `root` is absolute; the paths of the sources start from it.  `cache`: the folder beside
+    whose photos prepared ones are kept, None for nowhere."""
 
     root: Path
     backgrounds: tuple[BackgroundSource, ...]
     foregrounds: tuple[ForegroundSource, ...]
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)

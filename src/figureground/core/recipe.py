@@ -213,6 +213,8 @@ class Recipe:
     parts: Parts = field(default_factory=Parts)
     # the folder that relative paths start from; it is no key
     root: Path = field(default=Path(), compare=False, repr=False)
+    # whether prepared photos are kept in that folder, to be prepared once; no key either
+    cache: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from figureground.core.recipe_forms import from_version_1, refuse_old_forms
 
 _KNOBS = {key: knob for key, knob, _ in keys(Recipe())}
 _SECTIONS = sorted({key.split(".")[0] for key in _KNOBS if "." in key})
+_NO_KEYS = {"root", "cache"}
 _SOURCES = {item.name: item.type for item in dataclasses.fields(Recipe)}
 
 
@@ -33,7 +34,7 @@ def from_mapping(table: Mapping[str, Any], where: Path | str = "recipe", root: P
 
 def _section(section: Any, prefix: str, table: Mapping[str, Any], where: str) -> Any:
     """Return the dataclass `section`, whose keys bear the prefix, of a table's values."""
-    known = {key_of(f): f for f in dataclasses.fields(section) if f.name != "root"}
+    known = {key_of(f): f for f in dataclasses.fields(section) if f.name not in _NO_KEYS}
     values = {}
     for name, value in table.items():
         key = prefix + name
@@ -204,8 +205,13 @@ def _toml_value(raw: str, key: str) -> Any:
     return raw if wants_text and not isinstance(value, str | list | dict) else value
 
 
-def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
-    """Read a recipe file.  Raises FigureGroundError when it is missing or wrong."""
+def load_recipe(path: Path | str, settings: Iterable[str] = (), *, cache: bool = False) -> Recipe:
+    """Read a recipe file, with `section.key=value` settings laid over it.
+
+    `cache`: keep prepared photos in a folder `.figureground-cache` where the recipe's paths start, beside the recipe,
+    so that `check`, `dry_run` and `build` prepare each photo once.  Raises FigureGroundError when the recipe is missing
+    or wrong.
+    """
     path = Path(path)
     if path.is_dir():
         path = path / "recipe.toml"
@@ -218,7 +224,7 @@ def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
     except (OSError, UnicodeDecodeError) as error:
         raise FigureGroundError(f"the recipe cannot be read: {error}", str(path), "give a UTF-8 TOML file") from None
     root, version = recorded(path)
-    return parse(text, path, path.parent / root, settings, version)
+    return dataclasses.replace(parse(text, path, path.parent / root, settings, version), cache=cache)
 
 
 def recorded(recipe: Path) -> tuple[str, int]:

@@ -7,40 +7,34 @@ used is set aside with its reason: here, and nowhere else.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from figureground.core.arrays import Bytes
-from figureground.core.engines import Engine
+from figureground.core.engines import Engine, Serial, run_error
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
 from figureground.core.job import DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import Store
 from figureground.ingest import photos, prepare
+from figureground.ingest.cache import PhotoCache, open_cache
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.duplicates import Seen
 from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
 from figureground.ingest.inputs import Photo, classes_of, photos_of
+from figureground.ingest.key import Hashed, key
 from figureground.ingest.lens import lens
+from figureground.ingest.outcome import Outcome
 from figureground.ingest.prepare import Prepared, Source, Tools
-from figureground.ingest.state import state
+from figureground.ingest.state import file_hash, state
 from figureground.networks.cutout import cutout_network
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What became of a photo: prepared, with a miniature to tell twins by; or the `reason` why it is set aside."""
-
-    sha256: str = ""
-    prepared: Prepared[Background] | Prepared[Foreground] | None = None
-    miniature: Bytes | None = None
-    reason: str = ""
 
 
 def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: bool = False) -> Catalog:
@@ -51,19 +45,20 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     """
     found = photos_of(job)
     todo = found.photos
-    digest = state(job, todo)
+    hashed = functools.cache(file_hash)
+    digest = state(job, todo, hashed)
     shelf = _Shelf(store, max(3, len(str(len(todo)))))
     aside = list(found.left_out)  # no fault of a photo, so strict does not mind
     notes: list[SetAside] = []
     warnings: list[SetAside] = []
     seen = Seen()
-    for number, (photo, outcome) in enumerate(_in_order(engine, functools.partial(prepare_photo, job), todo)):
+    for number, (photo, outcome) in enumerate(prepared(job, todo, engine, hashed)):
         progress("photos", number + 1, len(todo))
         reason = outcome.reason or _copy(seen, photo, outcome)
-        if outcome.prepared is not None and not reason:
-            notes += [SetAside(photo.kind, photo.name, note) for note in outcome.prepared.notes]
-            warnings += [SetAside(photo.kind, photo.name, warning) for warning in outcome.prepared.warnings]
-            shelf.save(outcome.prepared)
+        if outcome.entry is not None and not reason:
+            notes += [SetAside(photo.kind, photo.name, note) for note in outcome.notes]
+            warnings += [SetAside(photo.kind, photo.name, warning) for warning in outcome.warnings]
+            shelf.save(_named(outcome.entry, job, photo), outcome.files)
         elif strict:
             raise FigureGroundError(
                 f"a photo cannot be used: {reason}", photo.name, "mend or remove it, or run without --strict"
@@ -94,20 +89,32 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         sha = photos.sha256(data)
         source = Source(photo.name, sha, photo.source + 1)
         prepare_one = _background if photo.kind == "background" else _foreground
-        prepared = _named(prepare_one(job, photo, source, data), job, photo)
-        return Outcome(sha, prepared, photos.thumbprint(prepared.pixels))
+        made = prepare_one(job, photo, source, data)
+        miniature = photos.thumbprint(made.pixels)
+        return Outcome(sha, made.entry, made.files, made.notes, made.warnings, miniature)
     except SetAsideError as error:
-        return Outcome(sha, reason=error.reason)
+        # a machine that is short of memory for a moment says nothing of the photo
+        return Outcome(sha, reason=error.reason, passing=isinstance(error.__context__, MemoryError))
 
 
-def _named(prepared: Prepared[Any], job: Job, photo: Photo) -> Prepared[Any]:
-    """Return what was prepared with what is known of the photo beside its pixels: class or tag, and credits."""
-    about: dict[str, Any] = dict(vars(photo.credit))
+def _prepare_and_keep(job: Job, cache: PhotoCache | None, photo: Photo) -> Outcome:
+    """Prepare one photo, and keep what became of it under what was read."""
+    outcome = prepare_photo(job, photo)
+    if cache and outcome.sha256 and not outcome.passing:
+        name = key(job, photo, lambda path: outcome.sha256 if path == photo.path else file_hash(path))
+        if name:
+            cache.write(name, outcome)
+    return outcome
+
+
+def _named(entry: Background | Foreground, job: Job, photo: Photo) -> Background | Foreground:
+    """Return an entry with what is known of the photo beside its pixels: name, source, class or tag, and credits."""
+    about: dict[str, Any] = {"source": photo.name, "source_number": photo.source + 1, **vars(photo.credit)}
     if photo.kind == "background":
         about["tag"] = job.inputs.backgrounds[photo.source].tag
     else:
         about |= {"class_id": photo.class_id, "class_name": photo.class_name}
-    return replace(prepared, entry=replace(prepared.entry, **about))
+    return replace(entry, **about)
 
 
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
@@ -187,22 +194,46 @@ def _networks(job: Job, shelf: _Shelf) -> tuple[NetworkUse, ...]:
     return tuple(found)
 
 
+def prepared(
+    job: Job, todo: Sequence[Photo], engine: Engine, hashed: Hashed
+) -> Generator[tuple[Photo, Outcome], None, None]:
+    """Yield each photo with what became of it, in the order of `todo`: as it is kept in the job's cache, or prepared.
+
+    Raises FigureGroundError for what is no photo's fault, like a network that does not load, or a worker that is
+    killed: what was prepared until then is kept.
+    """
+    cache, began = open_cache(job.inputs.cache), time.time() - 1
+    kept = {n: name for n, photo in enumerate(todo) if cache and (name := key(job, photo, hashed)) and cache.has(name)}
+    work = functools.partial(_prepare_and_keep, job, cache)
+    fresh = _in_order(engine, work, [(n, photo) for n, photo in enumerate(todo) if n not in kept], cache)
+    try:
+        for n, photo in enumerate(todo):
+            outcome = cache.read(kept[n]) if cache and n in kept else next(fresh)
+            if outcome is None:  # damaged
+                (outcome,) = _in_order(Serial(), work, [(n, photo)], cache)
+            yield photo, outcome
+    finally:
+        fresh.close()
+        if cache:
+            cache.trim(began)
+
+
 def _in_order(
-    engine: Engine, work: Callable[[Photo], Outcome], todo: Sequence[Photo]
-) -> Iterator[tuple[Photo, Outcome]]:
-    """Yield (photo, outcome) in the order of `todo`, whatever order the engine finishes in."""
+    engine: Engine, work: Callable[[Photo], Outcome], todo: Sequence[tuple[int, Photo]], cache: PhotoCache | None
+) -> Generator[Outcome, None, None]:
+    """Yield outcomes in the order of `todo`, numbered photos, whatever order the engine finishes in."""
     early: dict[int, Outcome] = {}
-    expected = 0
-    for done in engine.map(functools.partial(_numbered, work), list(enumerate(todo))):
-        if isinstance(done.error, FigureGroundError):
-            raise done.error  # a network that does not load: no photo's fault
-        number, _ = done.job
+    waiting = deque(n for n, _ in todo)
+    kept = "the photos prepared so far are kept, and the same command goes on" if cache else ""
+    for done in engine.map(functools.partial(_numbered, work), todo):
+        number, photo = done.job
+        if error := run_error(done.error, f"preparing {photo.name}", kept):
+            raise error  # a network that does not load, a worker that was killed: no photo's fault
         early[number] = (
             done.value if done.error is None else Outcome(reason=f"preparation failed: {without_paths(done.error)}")
         )
-        while expected in early:
-            yield todo[expected], early.pop(expected)
-            expected += 1
+        while waiting and waiting[0] in early:
+            yield early.pop(waiting.popleft())
 
 
 def _numbered(work: Callable[[Photo], Outcome], numbered: tuple[int, Photo]) -> Outcome:
@@ -218,10 +249,9 @@ class _Shelf:
         self.backgrounds: list[Background] = []
         self.foregrounds: list[Foreground] = []
 
-    def save(self, prepared: Prepared[Background] | Prepared[Foreground]) -> None:
+    def save(self, entry: Background | Foreground, data: Mapping[str, bytes]) -> None:
         """Save a photo's files under its new name and keep its entry."""
-        shas = {role: photos.sha256(data) for role, data in prepared.files.items()}
-        entry = prepared.entry
+        shas = {role: photos.sha256(content) for role, content in data.items()}
         if isinstance(entry, Background):
             name = f"bg{len(self.backgrounds) + 1:0{self.digits}d}"
             files = {"picture": f"Background/{name}.jpg", "depth": f"Depth/{name}.png", "floor": f"Floor/{name}.png"}
@@ -238,5 +268,12 @@ class _Shelf:
             if "relief" in shas:
                 entry = replace(entry, relief_file=files["relief"], relief_sha256=shas["relief"])
             self.foregrounds.append(entry)
-        for role, data in prepared.files.items():
-            self.store.write(files[role], data)
+        try:
+            for role, content in data.items():
+                self.store.write(files[role], content)
+        except OSError as error:
+            raise FigureGroundError(
+                f"a prepared photo cannot be written: {error.strerror}",
+                self.store.name,
+                "free some space or choose another folder; the same command goes on",
+            ) from None
