@@ -72,7 +72,7 @@ def test_dry_run_prints_the_cost_and_writes_nothing(
     assert re.search(r"about [\d.]+ kB: a sample is", out)
     assert re.search(r"about [\d.]+ s with \d+ workers?", out)
     assert re.search(r"depth: [\d.]+ ms a sample, \d+% of the time", out)
-    assert "nothing was written" in out
+    assert "nothing was built" in out
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -46,7 +46,7 @@ class WorkerDiedError(Exception):
 
 # an OSError that says nothing of the file it met: no space, no memory, too many files or processes
 _EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
-_FEWER = "free some memory, or try --workers 1 (workers=1)"
+_FEWER = "free some memory or try --workers 1 (workers=1)"
 
 
 def run_error(error: BaseException | None, doing: str, kept: str) -> FigureGroundError | None:
@@ -59,7 +59,7 @@ def run_error(error: BaseException | None, doing: str, kept: str) -> FigureGroun
     if isinstance(error, WorkerDiedError | MemoryError):
         what, remedy = str(error) if isinstance(error, WorkerDiedError) else "there is not enough memory", _FEWER
     elif isinstance(error, ImportError) or (isinstance(error, OSError) and error.errno in _EXHAUSTED):
-        what, remedy = f"{type(error).__name__}: {error}", "mend the cause and run the same command again"
+        what, remedy = f"{type(error).__name__}: {error}", "mend the cause"
     else:
         return None
     return FigureGroundError(what, doing, f"{remedy}; {kept}" if kept else remedy)

@@ -16,8 +16,13 @@ PARTIAL = ".partial"
 
 
 def user_path(text: str, root: Path) -> Path:
-    """Return the path that a user's text means: from `root`, with ~ for the home folder where there is one."""
+    """Return the path that a user's text means: from `root`, with ~ for the home folder where there is one.
+
+    Where folders are parted by / alone, a path that Windows wrote, with \\, is the one with /.
+    """
     path = Path(text)
+    if os.sep == "/" and "\\" in text and not (root / path).exists():
+        path = Path(text.replace("\\", "/"))
     with contextlib.suppress(RuntimeError):  # ~nobody
         path = path.expanduser()
     return root / path

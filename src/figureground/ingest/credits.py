@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.texts import decoded
 
 FILE = "credits.csv"
 _FIELDS = ("licence", "credit", "group")
@@ -69,11 +70,14 @@ def _table(path: Path, where: str) -> dict[str, Credit]:
 def _rows(path: Path, where: str) -> Iterable[tuple[str, Credit]]:
     """Return (file, credit) of each row that names a file."""
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+        text = decoded(path.read_bytes())
+        first = text.partition("\n")[0]
+        between = max(",;\t", key=first.count)  # Excel writes semicolons where the decimal sign is a comma
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=between)
         heads = [_SPELT.get(head.strip().lower(), head.strip().lower()) for head in reader.fieldnames or ()]
         reader.fieldnames = heads
         rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise FigureGroundError(
             f"the credits cannot be read: {error}", where, "give a UTF-8 table with commas, quotes doubled"
         ) from None

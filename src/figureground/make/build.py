@@ -83,7 +83,7 @@ def check(
 ) -> Catalog:
     """Return the catalog that a recipe's photos would become: what is used, what is set aside, and why.
 
-    Works in memory and writes nothing.
+    Works in memory and writes nothing, but prepared photos where the recipe has a `cache`.
     """
     engine, job = workforce(engine, workers), resolve(as_recipe(recipe))
     require_canvas(job)

@@ -52,7 +52,7 @@ class Cost:
 def dry_run(
     recipe: Recipe | Path | str, *, workers: int = 1, engine: Engine | None = None, progress: Progress | None = None
 ) -> tuple[Cost, Catalog]:
-    """Return what a build would cost and the catalog it would use; writes nothing.
+    """Return what a build would cost and the catalog it would use; builds nothing.
 
     `recipe`: a Recipe, or the path of a recipe file.  `progress` None shows bars on a terminal or in a notebook.
     """
