@@ -3,7 +3,7 @@
     8 bytes "FGPACK1\\n" | sha256 of the name and of what follows | length of the JSON, 8 bytes | JSON | raw bytes ...
 
 The sha256 tells damage.  What comes back has the declared types, whoever wrote it: a text where a number belongs, an
-unknown field, a number of bytes that is not there, and the packing of another dataclass are ValueErrors.
+unknown field, a number of bytes that is not there, and the packing of another dataclass are a DamagedError.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ _HEAD = len(_MAGIC) + 32 + 8
 T = TypeVar("T")
 
 
+class DamagedError(ValueError):
+    """Bytes that `pack` did not write, or not for this."""
+
+
 def pack(value: Any, name: str) -> bytes:
     """Return the bytes of a dataclass instance of plain values, tuples, mappings, bytes, uint8 arrays and dataclasses.
 
@@ -37,18 +41,18 @@ def pack(value: Any, name: str) -> bytes:
 
 
 def unpack(kind: type[T], data: bytes, name: str) -> T:
-    """Return the instance of `kind` in bytes; `pack` is the inverse.  Raises ValueError for anything else."""
+    """Return the instance of `kind` in bytes; `pack` is the inverse.  Raises DamagedError for anything else."""
     body = memoryview(data)[_HEAD - 8 :]
     if data[: len(_MAGIC)] != _MAGIC or data[len(_MAGIC) : _HEAD - 8] != _digest(name, body):
-        raise ValueError("damaged, or not what it is called")
+        raise DamagedError("damaged, or not what it is called")
     size = int.from_bytes(body[:8], "little")
     raw = _Raw(body[8 + size :])
     try:
         found: T = _typed(kind, json.loads(bytes(body[8 : 8 + size])), raw)
-    except RecursionError:
-        raise ValueError("nested without end") from None
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(str(error)) from None
     if raw.used != len(raw.data):
-        raise ValueError("more bytes than it speaks of")
+        raise DamagedError("more bytes than it speaks of")
     return found
 
 

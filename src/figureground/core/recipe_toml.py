@@ -216,7 +216,7 @@ def parse(
         table = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         line, remedy = why_no_toml(text, error)
-        raise FigureGroundError(f"not a TOML file: {error}", f"{where}, {line}", remedy) from None
+        raise FigureGroundError(f"not a TOML file: {error}: {line}", str(where), remedy) from None
     for setting in settings:
         key, value = _setting(setting)
         section, _, name = key.rpartition(".")
@@ -250,7 +250,7 @@ def _setting(setting: str) -> tuple[str, Any]:
         near, what = _near(key), f"unknown recipe key {key!r}"
         if key in _SECTIONS:
             near = [k for k in _KNOBS if k.startswith(f"{key}.") and raw in choices(_KNOBS[k].type)]
-            what = f"{key} is a section, not a key"
+            what = f"{key} = {raw!r} is not a table, and {key} is one"
         ways = _ways_to_set([k for k in near if k in _KNOBS], raw)
         raise FigureGroundError(
             what, f"--set {setting}", f"write {ways}" if ways else f"known sections: {', '.join(_SECTIONS)}"

@@ -43,7 +43,7 @@ def decoded(data: bytes) -> str:
 
 
 def why_no_toml(text: str, error: ValueError) -> tuple[str, str]:
-    """Return where a TOML text is wrong, as its line with its number, and what to write instead."""
+    """Return the line where a TOML text is wrong, and what to write instead."""
     found = re.search(r"at line (\d+)", str(error))
     lines = text.split("\n")
     number = min(int(found[1]), len(lines)) if found else len(lines)
@@ -59,7 +59,7 @@ def why_no_toml(text: str, error: ValueError) -> tuple[str, str]:
         remedy = "write a section once; of several sources, each as [[foregrounds]] or [[backgrounds]]"
     elif "overwrite" in str(error):
         remedy = "it is there already: leave one of the two out"
-    return f"line {number}: {line[:80]}" if line else "its end", remedy
+    return line[:80], remedy
 
 
 def in_other_quotes(path: str) -> str:

@@ -19,6 +19,7 @@ import os
 import re
 import stat
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,10 +137,12 @@ def _require_pictures(outcome: Outcome) -> None:
     """Raise ValueError, or what Pillow does, where files are not what ingest makes, PNG and JPEG of usual size."""
     if (outcome.entry is None) != bool(outcome.reason) or not outcome.files.keys() <= ROLES:
         raise ValueError("no outcome")
-    for data in outcome.files.values():
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise ValueError("too large")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's own limit is higher
+        for data in outcome.files.values():
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
+                if picture.width * picture.height > MAX_PIXELS:
+                    raise ValueError("too large")
 
 
 def open_cache(root: Path | None) -> PhotoCache | None:
