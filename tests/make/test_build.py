@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import io
 import json
 import os
@@ -425,3 +426,29 @@ def test_workers_agree_on_a_build(photos: Path) -> None:
     sent = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own object
     assert one == other == sent  # workers keep their maker by the task
     assert hash(one) == hash(other) == hash(sent)
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (
+            engines.WorkerDiedError("a worker process died"),
+            "try --workers 1 (workers=1) and run the same command again",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "mend the cause and run the same command again"),
+        (ValueError("odd"), "mend the cause and run the same command again"),
+        (FigureGroundError("odd", "here", "do this"), "mend the cause and run the same command again"),
+    ],
+)
+def test_parts_that_fail_are_told_together(photos: Path, tmp_path: Path, error: Exception, remedy: str) -> None:
+    class Failing:
+        def map(self, function: Any, jobs: Iterable[Any]) -> Iterator[engines.Outcome]:
+            for task in jobs:
+                good = not isinstance(task, int) or task == 0  # photos, and the first part
+                yield engines.Outcome(task, function(task)) if good else engines.Outcome(task, error=error)
+
+    with pytest.raises(FigureGroundError, match="5 of 6 parts failed") as caught:
+        build(small_recipe(photos), tmp_path / "out", engine=Failing())
+    assert (
+        caught.value.remedy == f"the other parts are finished; {'free some memory or ' * ('workers' in remedy)}{remedy}"
+    )

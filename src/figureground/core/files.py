@@ -34,6 +34,14 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def code_sha256() -> str:
+    """Return a sha256 of this package's own code, so that what an older one made is told from what it makes now."""
+    total, package = hashlib.sha256(), Path(__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        total.update(f"{path.relative_to(package).as_posix()}\0{file_sha256(path)}\n".encode())
+    return total.hexdigest()
+
+
 def user_cache() -> Path:
     """Return the folder for what is kept between runs: FIGUREGROUND_HOME, else the system's cache folder for us."""
     if home := os.environ.get("FIGUREGROUND_HOME"):

@@ -36,6 +36,8 @@ from figureground.networks.cutout import cutout_network
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
 
+_TRIMMED_EACH = 500  # photos: how far a run may go before the cache is cut back to its size
+
 
 def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: bool = False) -> Catalog:
     """Prepare every photo, save the used ones to the store and return the catalog.
@@ -208,6 +210,8 @@ def prepared(
     fresh = _in_order(engine, work, [(n, photo) for n, photo in enumerate(todo) if n not in kept], cache)
     try:
         for n, photo in enumerate(todo):
+            if cache and n % _TRIMMED_EACH == _TRIMMED_EACH - 1:
+                cache.trim(began)
             outcome = cache.read(kept[n]) if cache and n in kept else next(fresh)
             if outcome is None:  # damaged
                 (outcome,) = _in_order(Serial(), work, [(n, photo)], cache)

@@ -21,6 +21,7 @@ from PIL import features
 
 from figureground import __version__
 from figureground.core.card import meaning
+from figureground.core.files import code_sha256
 from figureground.core.job import CutoutModel, DepthModel, Job
 from figureground.ingest.inputs import Photo
 from figureground.ingest.state import VERSION
@@ -99,10 +100,11 @@ def _plain(value: Any) -> Any:
 
 @functools.cache
 def libraries() -> list[str]:
-    """Return the versions of all that prepares photos, ours first; the kind of machine, whose rounding may differ."""
+    """Return the versions of all that prepares photos, our own code first, whose version stays between releases; and
+    the kind of machine, whose rounding may differ."""
     codecs = [f"{name} {features.version(name)}" for name in _CODECS if features.check(name)]
     return [
-        f"figureground {__version__} {VERSION}",
+        f"figureground {__version__} {VERSION} {code_sha256()}",
         platform.machine(),
         sys.platform,
         *map(_version, _LIBRARIES),
