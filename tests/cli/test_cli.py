@@ -296,3 +296,38 @@ def test_commands_to_copy_quote_paths_with_spaces(tmp_path: Path, capsys: pytest
     assert (folder / "photos/backgrounds").is_dir()
     run("check", folder, code=1)
     assert "no pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "write"),
+    [
+        (["--size", "512"], "--set size=512"),
+        (["--per-pair=3"], "--set placement.per_pair=3"),
+        (["--figures", "3"], "--set placement.figures='[3,3]'"),
+        (["--path", "rooms"], "--set backgrounds.path=rooms or --set foregrounds.path=rooms"),
+        (["--mode"], "--set placement.mode=VALUE"),
+    ],
+)
+def test_a_key_that_is_given_as_an_option_is_told_as_a_setting(
+    recipe: Path, words: list[str], write: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("check", recipe, *words, code=2)
+    assert f"write {write}\n" in capsys.readouterr().err
+    run("check", recipe, "--nobody", code=2)
+    assert "Unknown option: --nobody" in capsys.readouterr().err
+
+
+def test_several_paths_in_a_setting_are_told_as_a_list(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("check", recipe, "--set", "backgrounds.path=rooms,people", code=1)
+    assert """write --set backgrounds.path='["rooms", "people"]'""" in capsys.readouterr().err
+
+
+def test_init_takes_a_folder_and_build_the_recipe_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("init", tmp_path / "my set/recipe.toml", code=1)
+    assert f"figureground init '{tmp_path / 'my set'}'" in capsys.readouterr().err
+    assert not (tmp_path / "my set").exists()
+    run("init", tmp_path / "one")
+    run("init", tmp_path / "two")
+    capsys.readouterr()
+    run("build", tmp_path / "one", tmp_path / "two", code=1)
+    assert "that one is a recipe's, which comes first" in capsys.readouterr().err

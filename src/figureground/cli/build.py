@@ -71,6 +71,8 @@ def init(
 
     recipe, text = starting_recipe(preset, every_knob=all_)
     path = folder / "recipe.toml"
+    if folder.suffix.lower() == ".toml":
+        raise FigureGroundError("init writes a folder", str(folder), f"figureground init {in_shell(folder.parent)}")
     if path.exists():
         raise FigureGroundError("there is a recipe already", str(path), "edit it, or name another folder")
     try:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from cyclopts import CycloptsError
+from cyclopts.exceptions import UnknownOptionError
 
 from figureground.cli import build, networks, read  # noqa: F401  their commands register themselves
 from figureground.cli.app import app
@@ -50,12 +51,23 @@ def explained(error: BaseException, tokens: Sequence[str] = ()) -> tuple[int, Fi
         command = " ".join(("figureground", *(error.command_chain or ())))
         if remedy := _in_one_word(tokens):
             return 2, FigureGroundError("a setting is one word", command, remedy)
+        if isinstance(error, UnknownOptionError) and (ways := _as_setting(tokens, error)):
+            return 2, FigureGroundError("a key of the recipe is no option", command, f"write {ways}")
         return 2, FigureGroundError(" ".join(str(error).split()), command, f"{command} --help")
     return 70, FigureGroundError(
         f"{type(error).__name__}: {error}",
         "a place that nobody foresaw",
         "run again with --debug and report what it prints",
     )
+
+
+def _as_setting(tokens: Sequence[str], error: UnknownOptionError) -> str:
+    """Return how a recipe's key that was given as an option is set; "" where it is none."""
+    from figureground.core.recipe_toml import as_setting
+
+    option, _, value = (error.token.keyword or error.token.value).partition("=")
+    after = next((n + 1 for n, token in enumerate(tokens) if token == option), len(tokens))
+    return as_setting(option, value or "".join(tokens[after : after + 1]))
 
 
 def _in_one_word(tokens: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.files import user_path
 from figureground.core.recipe import NO_KEYS, Recipe, Size, choices, key_of, keys, source_of, tables
 from figureground.core.recipe_forms import from_version_1, refuse_old_forms
 from figureground.core.texts import before_escapes, decoded, has_controls, in_other_quotes, meant, why_no_toml
@@ -219,6 +220,7 @@ def parse(
         raise FigureGroundError(f"not a TOML file: {error}: {line}", str(where), remedy) from None
     for setting in settings:
         key, value = _setting(setting)
+        _refuse_bare_list(key, value, Path(root))
         section, _, name = key.rpartition(".")
         target = table.setdefault(section, {}) if section else table
         several = source_of(_SOURCES.get(section)) is not None and isinstance(target, list)
@@ -268,6 +270,25 @@ def _setting(setting: str) -> tuple[str, Any]:
         means = knob.metadata["meaning"]
         raise FigureGroundError(f"{key} = {value!r} is not {expected}", f"--set {setting}", f"{way}; {means}") from None
     return key, value
+
+
+def _refuse_bare_list(key: str, value: Any, root: Path) -> None:
+    """Raise FigureGroundError for several paths with commas between them, which would be the name of one."""
+    if isinstance(value, str) and "," in value and typing.get_origin(_KNOBS[key].type) is tuple:
+        parts = [part.strip() for part in value.split(",")]
+        if not user_path(value, root).exists() and all(user_path(part, root).exists() for part in parts):
+            raise FigureGroundError(
+                f"{value!r} would be one path",
+                f"--set {key}={value}",
+                f"write --set {key}={_quoted(json.dumps(parts))}",
+            )
+
+
+def as_setting(option: str, value: str) -> str:
+    """Return how a key that is given as an option, like `--per-pair 3`, is set: "" where it is no key."""
+    last = _bare(option.lstrip("-"))
+    named = [key for key in _KNOBS if _bare(key) == last]
+    return _ways_to_set(named or [key for key in _KNOBS if _bare(key.rpartition(".")[2]) == last], value)
 
 
 def _ways_to_set(keys: Iterable[str], raw: str) -> str:
