@@ -65,9 +65,10 @@ def _as_setting(tokens: Sequence[str], error: UnknownOptionError) -> str:
     """Return how a recipe's key that was given as an option is set; "" where it is none."""
     from figureground.core.recipe_toml import as_setting
 
-    option, _, value = (error.token.keyword or error.token.value).partition("=")
-    after = next((n + 1 for n, token in enumerate(tokens) if token == option), len(tokens))
-    return as_setting(option, value or "".join(tokens[after : after + 1]))
+    option = (error.token.keyword or error.token.value).partition("=")[0]
+    words = list(itertools.dropwhile(lambda token: token.partition("=")[0] != option, tokens))
+    value = words[0].partition("=")[2] if words else ""
+    return as_setting(option, value or "".join(words[1:2]))
 
 
 def _in_one_word(tokens: Sequence[str]) -> str:
