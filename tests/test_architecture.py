@@ -36,7 +36,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # no files, no clock, no other process: the same arguments give the same answer
 PURE = {
     *("core/arrays", "core/camera", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random"),
-    *("core/recipe", "core/recipe_forms", "core/record", "core/errors"),
+    *("core/recipe", "core/recipe_forms", "core/record", "core/errors", "core/packed", "core/texts"),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
     *(
@@ -44,6 +44,7 @@ PURE = {
         "ingest/jpeg",
         "ingest/lens",
         "ingest/levels",
+        "ingest/outcome",
         "ingest/prepare",
         "ingest/relief",
         "ingest/srgb",
@@ -58,7 +59,8 @@ WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiproce
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
 HANDS = {
     *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
-    *("ingest/finding", "ingest/credits", "ingest/depth_maps", "evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
+    *("ingest/finding", "ingest/cache", "ingest/credits", "ingest/depth_maps"),
+    *("evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
     *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
 }
 

@@ -91,7 +91,8 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
     keep_twins = recipe.near_twins == "keep"
-    return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds), keep_twins)
+    root = Path(recipe.root).absolute()
+    return Inputs(root, tuple(backgrounds), tuple(foregrounds), keep_twins, root if recipe.cache else None)
 
 
 def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:

@@ -55,7 +55,7 @@ def test_settings_reach_the_build(recipe: Path, tmp_path: Path) -> None:
     assert len(open_dataset(tmp_path / "out")) == 9
 
 
-def test_dry_run_prints_the_cost_and_writes_nothing(
+def test_dry_run_prints_the_cost_and_writes_prepared_photos_alone(
     recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_depth_network(tmp_path / "grey.onnx")
@@ -75,8 +75,8 @@ def test_dry_run_prints_the_cost_and_writes_nothing(
     assert re.search(r"about [\d.]+ kB: a sample is", out)
     assert re.search(r"about [\d.]+ s with \d+ workers?", out)
     assert re.search(r"depth: [\d.]+ ms a sample, \d+% of the time", out)
-    assert "nothing was written" in out
-    assert sorted(tmp_path.rglob("*")) == before
+    assert "nothing was built" in out
+    assert sorted(p for p in tmp_path.rglob("*") if ".figureground-cache" not in p.parts) == before
 
 
 def test_depth_is_added_to_a_dataset_and_given_to_a_folder(
@@ -273,3 +273,110 @@ def test_a_terminal_gets_bars(recipe: Path, tmp_path: Path) -> None:
     assert b"36/36" in seen
     assert "━".encode() in seen
     assert b"36 samples" in out
+
+
+def test_check_and_build_prepare_each_photo_once(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("check", recipe, "--workers", "1")
+    first = capsys.readouterr().out
+    kept = sorted((tmp_path / ".figureground-cache").glob("??/*.photo"))
+    assert len(kept) == 7  # what is set aside, too
+
+    def again(*_: object) -> None:
+        raise AssertionError("prepared again")
+
+    monkeypatch.setattr("figureground.ingest.ingest.prepare_photo", again)
+    run("check", recipe, "--workers", "1")
+    assert capsys.readouterr().out == first
+    run("build", recipe, tmp_path / "out", "--workers", "1", "--dry-run")
+    run("build", recipe, tmp_path / "out", "--workers", "1")
+    assert "36 samples" in capsys.readouterr().out
+    assert not (tmp_path / "out/.figureground-cache").exists()
+
+
+def test_without_a_cache_nothing_is_kept(recipe: Path, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    run("check", recipe, "--workers", "1", "--no-cache")
+    run("build", recipe, tmp_path / "out", "--workers", "1", "--dry-run", "--no-cache")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_datasets_own_recipe_uses_the_cache_of_its_photos(recipe: Path, tmp_path: Path) -> None:
+    run("build", recipe, tmp_path / "sets/out", "--workers", "1", "--catalog-only")
+    kept = sorted((tmp_path / ".figureground-cache").glob("??/*.photo"))
+    run("check", tmp_path / "sets/out/recipe.toml", "--workers", "1")
+    assert sorted((tmp_path / ".figureground-cache").glob("??/*.photo")) == kept
+    assert not (tmp_path / "sets/out/.figureground-cache").exists()
+
+
+def test_a_cache_that_cannot_be_used_is_said_unless_quiet(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".figureground-cache").write_text("mine")
+    run("check", recipe, "--workers", "1")
+    assert capsys.readouterr().err.count("prepared photos are not kept") == 1
+    run("--quiet", "check", recipe, "--workers", "1")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "write"),
+    [
+        (["--set", "size", "512"], "--set size=512"),
+        (["--set", "size", "=", "512"], "--set size=512"),
+        (["--set", "size=", "512"], "--set size=512"),
+        (["--set", "size", "=512"], "--set size=512"),
+        (["--set", "size=[640,", "480]"], "--set 'size=[640,480]'"),
+    ],
+)
+def test_a_setting_in_several_words_is_told_as_one(
+    recipe: Path, words: list[str], write: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("check", recipe, *words, code=2)
+    assert f"write {write}\n" in capsys.readouterr().err
+
+
+def test_commands_to_copy_quote_paths_with_spaces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "my photos"
+    run("init", folder)
+    printed = capsys.readouterr().out
+    assert f"`figureground check '{folder / 'recipe.toml'}'`" in printed
+    assert (folder / "photos/backgrounds").is_dir()
+    run("check", folder, code=1)
+    assert "no pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "write"),
+    [
+        (["--size", "512"], "--set size=512"),
+        (["--per-pair=3"], "--set placement.per_pair=3"),
+        (["--figures", "3"], "--set placement.figures='[3,3]'"),
+        (["--path", "rooms"], "--set backgrounds.path=rooms or --set foregrounds.path=rooms"),
+        (["--mode"], "--set placement.mode=VALUE"),
+    ],
+)
+def test_a_key_that_is_given_as_an_option_is_told_as_a_setting(
+    recipe: Path, words: list[str], write: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("check", recipe, *words, code=2)
+    assert f"write {write}\n" in capsys.readouterr().err
+    run("check", recipe, "--nobody", code=2)
+    assert "Unknown option: --nobody" in capsys.readouterr().err
+
+
+def test_several_paths_in_a_setting_are_told_as_a_list(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("check", recipe, "--set", "backgrounds.path=rooms,people", code=1)
+    assert """write --set backgrounds.path='["rooms", "people"]'""" in capsys.readouterr().err
+
+
+def test_init_takes_a_folder_and_build_the_recipe_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("init", tmp_path / "my set/recipe.toml", code=1)
+    assert f"figureground init '{tmp_path / 'my set'}'" in capsys.readouterr().err
+    assert not (tmp_path / "my set").exists()
+    run("init", tmp_path / "one")
+    run("init", tmp_path / "two")
+    capsys.readouterr()
+    run("build", tmp_path / "one", tmp_path / "two", code=1)
+    assert "that one is a recipe's, which comes first" in capsys.readouterr().err

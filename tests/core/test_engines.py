@@ -1,12 +1,16 @@
+import errno
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from figureground.core.engines import ENGINES, Engine, Processes, Serial, WorkerDiedError, choose
+from figureground.core.engines import ENGINES, Engine, Processes, Serial, WorkerDiedError, choose, run_error, workforce
 from figureground.core.errors import FigureGroundError
 
 
@@ -71,3 +75,58 @@ def test_engines_are_chosen_by_name() -> None:
     assert many.workers >= 1
     with pytest.raises(FigureGroundError, match="unknown engine 'threads'"):
         choose("threads", 2)
+
+
+def program(path: Path, code: str, stdin: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a script that says what it finds."""
+    head = "from figureground.core.engines import Processes, workforce\n"
+    path.write_text(head + code)
+    text = path.read_text() if stdin else ""
+    command = [sys.executable, "-" if stdin else str(path)]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
+
+
+MAP = "print(sorted(done.value for done in Processes(2).map(abs, [1, -2, -3])))\n"
+
+
+def test_a_script_that_every_worker_would_run_anew_is_told_so(tmp_path: Path) -> None:
+    done = program(tmp_path / "bare.py", f"print('begun')\n{MAP}")
+    assert done.returncode == 1
+    assert done.stdout.count("begun") <= 3  # the parent's, and at most one a worker
+    assert 'put what the script does below `if __name__ == "__main__":`' in done.stderr
+    assert str(tmp_path / "bare.py") in done.stderr
+    assert done.stderr.count("Traceback") == 1  # the workers say nothing
+
+
+def test_a_worker_that_imports_the_script_ends_before_it_repeats_the_work(tmp_path: Path) -> None:
+    code = f"workforce(None, 2)\nopen({str(tmp_path / 'log')!r}, 'a').write('x')\n{MAP}"
+    assert "__main__" in program(tmp_path / "bare.py", code).stderr
+    assert (tmp_path / "log").read_text() == "x"
+
+
+@pytest.mark.parametrize("stdin", [False, True])
+def test_scripts_that_guard_themselves_or_have_no_file_work(tmp_path: Path, stdin: bool) -> None:
+    guarded = f"engine = Processes(2)\nif __name__ == '__main__':\n    {MAP}    print(__file__)\n"
+    done = program(tmp_path / "good.py", guarded, stdin)
+    assert done.stdout == f"[1, 2, 3]\n{'<stdin>' if stdin else tmp_path / 'good.py'}\n", done.stderr
+
+
+def test_errors_that_are_the_runs_are_told_from_a_jobs_own() -> None:
+    told = FigureGroundError("no network", "x.onnx", "give one")
+    assert run_error(None, "a", "b") is None
+    assert run_error(ValueError("odd"), "a", "b") is None
+    assert run_error(OSError("a picture that Pillow refuses"), "a", "b") is None
+    assert run_error(FileNotFoundError(errno.ENOENT, "gone"), "a", "b") is None
+    assert run_error(told, "a", "b") is told
+    for error in (WorkerDiedError("died"), MemoryError(), ImportError("no scipy"), OSError(errno.ENOSPC, "full")):
+        found = run_error(error, "preparing x.jpg", "the rest is kept")
+        assert found is not None
+        assert (found.where, found.remedy.endswith("; the rest is kept")) == ("preparing x.jpg", True)
+        assert ("--workers 1" in found.remedy) == isinstance(error, WorkerDiedError | MemoryError)
+
+
+def test_the_workforce_is_the_engine_that_is_given_or_so_many_workers() -> None:
+    own = Serial()
+    assert workforce(own, 3) is own
+    assert isinstance(workforce(None, 1), Serial)
+    assert isinstance(workforce(None, 2), Processes)

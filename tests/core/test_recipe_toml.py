@@ -172,13 +172,6 @@ def test_a_recipe_with_a_byte_order_mark_loads(tmp_path: Path, kind: type) -> No
     assert caught.value.where == str(tmp_path / "my.toml")
 
 
-def test_utf_16_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "recipe.toml").write_text("size = 96", encoding="utf-16")
-    with pytest.raises(FigureGroundError) as caught:
-        load_recipe(tmp_path)
-    assert caught.value.remedy == "give a UTF-8 TOML file"
-
-
 def test_a_single_path_is_a_list_of_one() -> None:
     table: dict[str, Any] = {"backgrounds": {"path": "rooms"}}
     assert from_mapping(table).backgrounds[0].path == ("rooms",)

@@ -160,3 +160,42 @@ def test_wrong_options_are_refused(data: Dataset, tmp_path: Path) -> None:
     (tmp_path / "used/x").write_text("mine")
     with pytest.raises(FigureGroundError, match="in use"):
         EXPORTS["2020"](data, tmp_path / "used", parts=1)
+
+
+def zips_of(folder: Path) -> list[int]:
+    """Return how many members each zip has."""
+    return [len(zipfile.ZipFile(path).namelist()) for path in sorted(folder.glob("data_part*.zip"))]
+
+
+@pytest.mark.parametrize(("people", "samples", "zips"), [(1, "all", 1), (2, "all", 2), (7, "all", 5), (7, 8, None)])
+def test_there_are_as_many_zips_as_can_be_filled(
+    tmp_path: Path, people: int, samples: int | str, zips: int | None
+) -> None:
+    write_photos(tmp_path, 1, people)
+    recipe = small_recipe(tmp_path, placement={"samples": samples, "per_pair": 2})
+    data = open_dataset(build(recipe, tmp_path / "out"))
+    EXPORTS["2020"](data, tmp_path / "zips")
+    counts = zips_of(tmp_path / "zips")
+    assert all(counts)
+    assert sum(counts) == 2 * len(data)
+    if zips is not None:
+        assert len(counts) == zips
+        with pytest.raises(FigureGroundError) as caught:
+            EXPORTS["2020"](data, tmp_path / "more", parts=people + 1)
+        assert f"--parts {people}, or leave it out" in caught.value.remedy
+        assert not (tmp_path / "more").exists()
+
+
+@pytest.mark.parametrize("parts", [0, -3])
+def test_no_zips_are_refused(data: Dataset, tmp_path: Path, parts: int) -> None:
+    with pytest.raises(FigureGroundError, match="cannot be filled"):
+        EXPORTS["2020"](data, tmp_path / "zips", parts=parts)
+
+
+def test_a_zip_without_samples_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
+    write_photos(tmp_path, 1, 6)
+    data = open_dataset(build(small_recipe(tmp_path, placement={"samples": 4, "per_pair": 2}), tmp_path / "out"))
+    used = len({record.figures[0].foreground for record in map(data.record, range(len(data)))})
+    assert used < 6
+    with pytest.raises(FigureGroundError, match="cannot be filled"):
+        EXPORTS["2020"](data, tmp_path / "zips", parts=6)

@@ -55,7 +55,7 @@ def test_a_table_may_name_photos_that_another_source_takes(folder: Path) -> None
     [
         (b"file,credit\nperson7.png,Ana\nx.png,Bo\n", "not there: person7.png, x.png", "start from the table's folder"),
         (b"file,credit\na,b\nc,b\nd,b\ne,b\n", "not there: a, c, d and 1 more", "take the rows out"),
-        (b"\xff\xfe", "the credits cannot be read", "UTF-8"),
+        (b"\xff\xfe\x00", "the credits cannot be read", "UTF-8"),
         (b'file,credit\n"person0.png,Ana\n', "the credits cannot be read", "quotes doubled"),
         (b"name,credit\nperson0.png,Ana\n", "the credits have the columns name, credit", "file,licence,credit,group"),
         (b"file,owner\nperson0.png,Ana\n", "the credits have the columns file, owner", "file,licence,credit,group"),

@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import io
 import json
 import os
@@ -14,7 +15,8 @@ import pytest
 from PIL import Image
 
 from figureground import build, dry_run, open_dataset
-from figureground.core.engines import Outcome, Processes, Serial
+from figureground.core import engines
+from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.store import FolderStore, MemoryStore
@@ -23,6 +25,7 @@ from figureground.geometry.codes import dequantise
 from figureground.image.masks import tight_box
 from figureground.ingest import ingest
 from figureground.ingest.inputs import Photo
+from figureground.ingest.outcome import Outcome
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_task import PartTask
 from figureground.resolve import resolve
@@ -47,7 +50,7 @@ def files(dataset: Path) -> dict[str, bytes]:
 class Backwards:
     """Does the jobs in reverse order."""
 
-    def map(self, function: Any, jobs: Iterable[Any]) -> Iterator[Outcome]:
+    def map(self, function: Any, jobs: Iterable[Any]) -> Iterator[engines.Outcome]:
         return Serial().map(function, list(jobs)[::-1])
 
 
@@ -241,7 +244,7 @@ def test_a_build_stopped_while_preparing_photos_goes_on(
     whole = files(build(small_recipe(photos), tmp_path / "whole/out"))
     real = ingest.prepare_photo
 
-    def stop(job: Job, photo: Photo) -> ingest.Outcome:
+    def stop(job: Job, photo: Photo) -> Outcome:
         if "room2" in photo.path:
             raise KeyboardInterrupt
         return real(job, photo)
@@ -423,3 +426,29 @@ def test_workers_agree_on_a_build(photos: Path) -> None:
     sent = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own object
     assert one == other == sent  # workers keep their maker by the task
     assert hash(one) == hash(other) == hash(sent)
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (
+            engines.WorkerDiedError("a worker process died"),
+            "try --workers 1 (workers=1) and run the same command again",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "mend the cause and run the same command again"),
+        (ValueError("odd"), "mend the cause and run the same command again"),
+        (FigureGroundError("odd", "here", "do this"), "mend the cause and run the same command again"),
+    ],
+)
+def test_parts_that_fail_are_told_together(photos: Path, tmp_path: Path, error: Exception, remedy: str) -> None:
+    class Failing:
+        def map(self, function: Any, jobs: Iterable[Any]) -> Iterator[engines.Outcome]:
+            for task in jobs:
+                good = not isinstance(task, int) or task == 0  # photos, and the first part
+                yield engines.Outcome(task, function(task)) if good else engines.Outcome(task, error=error)
+
+    with pytest.raises(FigureGroundError, match="5 of 6 parts failed") as caught:
+        build(small_recipe(photos), tmp_path / "out", engine=Failing())
+    assert (
+        caught.value.remedy == f"the other parts are finished; {'free some memory or ' * ('workers' in remedy)}{remedy}"
+    )

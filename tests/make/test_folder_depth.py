@@ -1,13 +1,15 @@
 import dataclasses
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from figureground.core import job
-from figureground.core.engines import Processes, Serial
+from figureground.core.engines import Outcome, Processes, Serial, WorkerDiedError
 from figureground.core.errors import FigureGroundError
 from figureground.core.record import DepthMeaning
 from figureground.geometry.codes import dequantise
@@ -89,3 +91,15 @@ def test_wrong_options_are_refused(folder: Path) -> None:
     Image.fromarray(scene_photo(9)).save(folder / "in/a.bmp")
     with pytest.raises(FigureGroundError, match="differ only in their suffix"):
         depth_of_folder(folder / "in", folder / "out", model(folder), job.Running(), Serial(), lambda *_: None)
+
+
+def test_a_worker_that_dies_on_a_picture_is_told_by_its_name(folder: Path) -> None:
+    class Killing:
+        def map(self, function: Any, jobs: Iterable[Any]) -> Iterator[Outcome]:
+            for task in jobs:
+                yield Outcome(task, error=WorkerDiedError("a worker process died"))
+
+    with pytest.raises(FigureGroundError) as caught:
+        depth_of_folder(folder / "in", folder / "out", model(folder), job.Running(), Killing(), lambda *_: None)
+    assert (caught.value.what, caught.value.where) == ("a worker process died", str(folder / "in/a.png"))
+    assert "--workers 1" in caught.value.remedy

@@ -29,7 +29,7 @@ Examples:
   figureground build mine/recipe.toml out --dry-run   counts, bytes, time
   figureground build mine/recipe.toml out             build, or finish
   figureground info out --json         for a machine
-  figureground export 2020 out zips    five zips and labels.txt
+  figureground export 2020 out zips    five zips, or fewer, and labels.txt
   figureground points out --id 0 room.ply   a sample as a cloud of points
   figureground models                  depth networks by name
 """
@@ -62,6 +62,10 @@ Settings = Annotated[
     tuple[str, ...],
     Parameter(name="--set", negative="", show_default=False, help="Lay section.key=value over the recipe; repeatable."),
 ]
+NoCache = Annotated[
+    bool,
+    flag("Keep no prepared photos, and use none: else they are in .figureground-cache beside the recipe."),
+]
 Workers = Annotated[int, Parameter(help="Worker processes; 0 means one a core.")]
 Told = Annotated[Console, Parameter(parse=False)]  # given by `launch`, not by the user
 Shell = Literal["bash", "zsh", "fish", "powershell"]
@@ -87,7 +91,7 @@ def launch(
     debug: Annotated[bool, flag("Show an error's traceback.", group=EVERYWHERE)] = False,
 ) -> Any:
     """Take the flags that every command has, then call the command."""
-    logging_to_stderr(log_level)
+    logging_to_stderr("error" if quiet and log_level == "warning" else log_level)
     logging.getLogger(__name__).debug(
         "figureground %s, Python %s, %s: %s", __version__, platform.python_version(), platform.platform(), tokens
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from figureground.cli.app import OutFolder, RecipeFile, Settings, Told, Workers, app, flag
+from figureground.cli.app import NoCache, OutFolder, RecipeFile, Settings, Told, Workers, app, flag
 from figureground.cli.console import (
     Console,
     catalog_facts,
@@ -18,6 +18,7 @@ from figureground.cli.console import (
     dataset_facts,
     dataset_text,
     failed_checks,
+    in_shell,
 )
 from figureground.core.errors import FigureGroundError
 
@@ -70,6 +71,8 @@ def init(
 
     recipe, text = starting_recipe(preset, every_knob=all_)
     path = folder / "recipe.toml"
+    if folder.suffix.lower() == ".toml":
+        raise FigureGroundError("init writes a folder", str(folder), f"figureground init {in_shell(folder.parent)}")
     if path.exists():
         raise FigureGroundError("there is a recipe already", str(path), "edit it, or name another folder")
     try:
@@ -78,18 +81,31 @@ def init(
         path.write_text(text, encoding="utf-8")  # last: while it is not there, init may be run again
     except OSError as error:
         raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "choose another folder") from None
-    next_step = f"{path}: put your photos into its folders, or edit the paths; then `figureground check {path}`"
+    next_step = (
+        f"{path}: put your photos into its folders, or edit the paths; then `figureground check {in_shell(path)}`"
+    )
     console.tell({"recipe": path}, next_step, asked=False)
 
 
 @app.command(help_epilogue="Example:\n  figureground check mine/recipe.toml\n")
-def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 0, console: Told) -> None:
-    """Prepare the photos in memory and show which are used, and which are set aside and why.  Writes nothing."""
+def check(
+    recipe: RecipeFile,
+    /,
+    *,
+    settings: Settings = (),
+    workers: Workers = 0,
+    no_cache: NoCache = False,
+    console: Told,
+) -> None:
+    """Prepare the photos and show which are used, and which are set aside and why.
+
+    Writes nothing but prepared photos, in .figureground-cache beside the recipe, which `build` then takes from there.
+    """
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
 
     with console.progress() as progress:
-        catalog = make.check(load_recipe(recipe, settings), workers=workers, progress=progress)
+        catalog = make.check(load_recipe(recipe, settings, cache=not no_cache), workers=workers, progress=progress)
     facts = catalog_facts(catalog)
     console.tell(facts, catalog_text(facts, everything=True))
 
@@ -102,10 +118,11 @@ class BuildOptions:
     settings: Settings = ()
     workers: Workers = 0
     engine: Annotated[str, Parameter(help="auto | serial | processes")] = "auto"
-    dry_run: Annotated[bool, flag("Print counts, bytes, time and the cost of depth; write nothing.")] = False
+    dry_run: Annotated[bool, flag("Print counts, bytes, time and the cost of depth; build nothing.")] = False
     strict: Annotated[bool, flag("End at the first photo that cannot be used.")] = False
     fresh: Annotated[bool, flag("Discard parts made under another recipe or from other photos.")] = False
     catalog_only: Annotated[bool, flag("Prepare the photos and stop: samples are then rendered when read.")] = False
+    no_cache: NoCache = False
 
 
 _DEFAULTS = BuildOptions()
@@ -125,7 +142,8 @@ def build(
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
 
-    loaded, workforce = load_recipe(recipe, options.settings), choose(options.engine, options.workers)
+    workforce = choose(options.engine, options.workers)
+    loaded = load_recipe(recipe, options.settings, cache=not options.no_cache)
     if options.dry_run:
         _tell_cost(console, loaded, workforce)
         return

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from figureground.core.canvas import Canvas
@@ -179,7 +182,7 @@ def cost_text(facts: Facts) -> str:
             f"{1000 * each:.1f} ms a sample on a core",
             f"depth: {1000 * seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
             f"rendering {1000 * seconds['render']:.1f} ms, encoding {1000 * seconds['encode']:.1f} ms",
-            "nothing was written",
+            "nothing was built",
         ]
     )
 
@@ -239,6 +242,14 @@ def _moments_text(layer: str, moments: Facts) -> str:
 def failed_checks(facts: Facts) -> list[str]:
     """Return a line for each self-check of a dataset that failed."""
     return [f"  CHECK FAILED: {one['name']}: {one['detail']}" for one in facts["checks"] if not one["passed"]]
+
+
+def in_shell(path: Path) -> str:
+    """Return a path as a shell takes it, in quotes where it has spaces."""
+    text = str(path)
+    if os.name == "nt":  # where single quotes are letters like others
+        return f'"{text}"' if " " in text else text
+    return shlex.quote(text)
 
 
 def plural(n: int, noun: str) -> str:

@@ -37,7 +37,7 @@ def export(
     out: OutFolder,
     /,
     *,
-    parts: Annotated[int, Parameter(help="How many zips.")] = 5,
+    parts: Annotated[int | None, Parameter(help="How many zips; none means five, or as many as can be filled.")] = None,
     mask: Annotated[str, Parameter(help="png: exact | jpeg: as in 2020")] = "png",
     depth: Annotated[str, Parameter(help="stored: as it is | jpeg8: stretched per image, as in 2020")] = "stored",
     console: Told,

@@ -6,16 +6,19 @@ other jobs go on.  Outcomes come in the order in which jobs finish.
 
 from __future__ import annotations
 
+import errno
 import functools
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.reduction import ForkingPickler
+from multiprocessing.synchronize import Event
 from typing import Any, Protocol
 
 from figureground.core.errors import FigureGroundError
@@ -41,6 +44,27 @@ class WorkerDiedError(Exception):
     """A worker process ended without an answer: killed, out of memory, or crashed in native code."""
 
 
+# an OSError that says nothing of the file it met: no space, no memory, too many files or processes
+_EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
+_FEWER = "free some memory or try --workers 1 (workers=1)"
+
+
+def run_error(error: BaseException | None, doing: str, kept: str) -> FigureGroundError | None:
+    """Return what ends a run because of an outcome's error; None for no error, and for one that is the job's own.
+
+    `doing`: what it met, like "preparing rooms/a.jpg".  `kept`: what is not lost, for the remedy; may be empty.
+    """
+    if error is None or isinstance(error, FigureGroundError):
+        return error
+    if isinstance(error, WorkerDiedError | MemoryError):
+        what, remedy = str(error) if isinstance(error, WorkerDiedError) else "there is not enough memory", _FEWER
+    elif isinstance(error, ImportError) or (isinstance(error, OSError) and error.errno in _EXHAUSTED):
+        what, remedy = f"{type(error).__name__}: {error}", "mend the cause"
+    else:
+        return None
+    return FigureGroundError(what, doing, f"{remedy}; {kept}" if kept else remedy)
+
+
 class Serial:
     """One job after another, in this process."""
 
@@ -60,12 +84,16 @@ class Processes:
     A killed worker breaks the whole pool of `concurrent.futures`, and nothing tells whose job killed it.  The jobs that
     were in flight are then tried again one by one, each in a pool of its own: innocent ones finish, and the guilty one
     is reported when it kills a second worker.
+
+    A worker begins by importing the script that runs.  One that starts worker processes as it is imported, for want of
+    `if __name__ == "__main__":`, would do so for ever: `map` then raises FigureGroundError.
     """
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
+        _end_if_imported_by_a_worker()
         waiting = deque(jobs)
         while waiting:
             suspects = yield from self._until_one_dies(function, waiting)
@@ -77,17 +105,19 @@ class Processes:
     ) -> Generator[Outcome, None, list[Any]]:
         """Yield outcomes, taking jobs off `waiting`; return those whose fate is unknown because a worker died."""
         flying: dict[Future[Outcome], Any] = {}
-        pool = _pool(self.workers)
+        pool, started = _pool(self.workers)
         try:
             while waiting or flying:
                 while waiting and len(flying) < 2 * self.workers:
-                    flying[pool.submit(_attempt, function, waiting[0])] = waiting[0]
+                    flying[_submit(pool, function, waiting[0])] = waiting[0]
                     waiting.popleft()
                 for future in wait(flying, return_when=FIRST_COMPLETED).done:
                     outcome = future.result()
                     del flying[future]
                     yield outcome
         except BrokenProcessPool:
+            if not started.is_set():
+                raise _no_start() from None
             for future in [f for f in flying if f.done() and f.exception() is None]:
                 del flying[future]
                 yield future.result()
@@ -101,16 +131,52 @@ class Processes:
 
     @staticmethod
     def _alone(function: Callable[[Any], Any], job: Any) -> Outcome:
+        pool, _ = _pool(1)
         try:
-            with _pool(1) as pool:
-                return pool.submit(_attempt, function, job).result()
+            with pool:
+                return _submit(pool, function, job).result()
         except BrokenProcessPool:
-            return Outcome(job, error=WorkerDiedError("the worker process died twice on this job (out of memory?)"))
+            return Outcome(job, error=WorkerDiedError("a worker process died on this twice (killed, or out of memory)"))
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # spawn: forking a process that has run onnxruntime's threads can hang
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+def _pool(workers: int) -> tuple[ProcessPoolExecutor, Event]:
+    """Return a pool, and what is set once any of its workers has started."""
+    context = multiprocessing.get_context("spawn")  # forking a process that has run onnxruntime's threads can hang
+    started = context.Event()
+    return ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(started,)), started
+
+
+def _submit(pool: ProcessPoolExecutor, function: Callable[[Any], Any], job: Any) -> Future[Outcome]:
+    """Hand a job to a pool, which may start a worker for it.
+
+    A script that is read from stdin says that its file is "<stdin>", which no worker could import.
+    """
+    main = sys.modules["__main__"]
+    file = getattr(main, "__file__", None)
+    if file is None or not os.path.basename(file).startswith("<"):
+        return pool.submit(_attempt, function, job)
+    del main.__file__
+    try:
+        return pool.submit(_attempt, function, job)
+    finally:
+        main.__file__ = file
+
+
+def _end_if_imported_by_a_worker() -> None:
+    """End this process, without a word, if it is a worker that is still importing the script that started it.
+
+    The script is about to do once more what it does in the parent, which tells the user (`_no_start`).
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)
+
+
+def _no_start() -> FigureGroundError:
+    return FigureGroundError(
+        "worker processes cannot start: each first imports the script that runs, and that ended it",
+        str(getattr(sys.modules["__main__"], "__file__", "")),
+        'put what the script does below `if __name__ == "__main__":`, or work in one process (workers=1, --workers 1)',
+    )
 
 
 def _attempt(function: Callable[[Any], Any], job: Any) -> Outcome:
@@ -129,7 +195,7 @@ def _round_trip(value: Any) -> Any:
     return value
 
 
-def _start_worker() -> None:
+def _start_worker(started: Event) -> None:
     """Leave Ctrl-C to the parent, and keep numeric libraries to one thread a process.
 
     Runs before the first job imports numpy.  BLAS threads of several workers would spin against each other: with two
@@ -137,6 +203,7 @@ def _start_worker() -> None:
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    started.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -154,3 +221,11 @@ def choose(name: str, workers: int) -> Engine:
     if name not in ENGINES:
         raise FigureGroundError(f"unknown engine {name!r}", "--engine", f"one of auto, {', '.join(ENGINES)}")
     return ENGINES[name](workers)
+
+
+def workforce(engine: Engine | None, workers: int) -> Engine:
+    """Return the engine that a call was given, or one of so many workers."""
+    found = engine or choose("auto", workers)
+    if isinstance(found, Processes):
+        _end_if_imported_by_a_worker()  # before anything is claimed or written a second time
+    return found

@@ -36,8 +36,11 @@ def user_path(text: str, root: Path) -> Path:
 def expanded(text: str, root: Path, told: Callable[[str], str] = str) -> str:
     """Return a user's path or glob with ~ and variables replaced, as `user_path` does.
 
-    `told`: what is done with the texts that take their place; a glob has them escaped.
+    Where folders are parted by / alone, a path that Windows wrote, with \\, is the one with /.  `told`: what is done
+    with the texts that take the place of others; a glob has them escaped.
     """
+    if os.sep == "/" and "\\" in text and not os.path.lexists(root / text):
+        text = text.replace("\\", "/")
     home = Path(text).parts[0] if text.startswith("~") else ""
     if home:
         with contextlib.suppress(RuntimeError):  # ~nobody
@@ -79,6 +82,14 @@ def file_sha256(path: Path) -> str:
     """Return the sha256 of a file, in hex."""
     with opened_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def code_sha256() -> str:
+    """Return a sha256 of this package's own code, so that what an older one made is told from what it makes now."""
+    total, package = hashlib.sha256(), Path(__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        total.update(f"{path.relative_to(package).as_posix()}\0{file_sha256(path)}\n".encode())
+    return total.hexdigest()
 
 
 def user_cache() -> Path:

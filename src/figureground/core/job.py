@@ -116,12 +116,14 @@ class ForegroundSource:
 @dataclass(frozen=True)
 class Inputs:
     """What the user gives.  `root` is absolute; the paths of the sources start from it.  `keep_twins`: all photos that
-    are nearly alike are used, not the best of them alone."""
+    are nearly alike are used, not the best of them alone.  `cache`: the folder beside whose photos prepared ones are
+    kept, None for nowhere."""
 
     root: Path
     backgrounds: tuple[BackgroundSource, ...]
     foregrounds: tuple[ForegroundSource, ...]
     keep_twins: bool = True
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -221,8 +221,12 @@ class Recipe:
     depth: DepthOptions = field(default_factory=DepthOptions)
     split: Split = field(default_factory=Split)
     parts: Parts = field(default_factory=Parts)
-    # the folder that relative paths start from; it is no key
+    # the folder that relative paths start from, and whether prepared photos are kept there; they are no keys
     root: Path = field(default=Path(), compare=False, repr=False)
+    cache: bool = field(default=False, compare=False, repr=False)
+
+
+NO_KEYS = ("root", "cache")  # fields of a recipe that its file does not hold
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 import typing
 from typing import Any
 
-from figureground.core.recipe import Recipe, choices, key_of, source_of
+from figureground.core.recipe import NO_KEYS, Recipe, choices, key_of, source_of
 
 
 def schema() -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _table(section: Any, prefix: str, title: str) -> dict[str, Any]:
             properties[item.name] = {"title": key, "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
         elif dataclasses.is_dataclass(item.type):
             properties[item.name] = _table(item.type, f"{key}.", key)
-        elif item.name != "root":
+        elif item.name not in NO_KEYS:
             about = {"title": key, "description": item.metadata["meaning"], "default": item.default}
             properties[key_of(item)] = {**about, **_kind(item.type, item.metadata["between"])}
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import shlex
 import tomllib
 import typing
 from collections.abc import Container, Iterable, Mapping
@@ -12,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.recipe import Recipe, Size, choices, key_of, keys, source_of, tables
+from figureground.core.files import user_path
+from figureground.core.recipe import NO_KEYS, Recipe, Size, choices, key_of, keys, source_of, tables
 from figureground.core.recipe_forms import from_version_1, refuse_old_forms
+from figureground.core.texts import before_escapes, decoded, has_controls, in_other_quotes, meant, why_no_toml
 
 _KNOBS = {key: knob for key, knob, _ in keys(Recipe())}
+_USUAL = {key: value for key, _, value in keys(Recipe())}
 _SECTIONS = sorted({key.split(".")[0] for key in _KNOBS if "." in key})
 _SOURCES = {item.name: item.type for item in dataclasses.fields(Recipe)}
 
@@ -33,7 +37,7 @@ def from_mapping(table: Mapping[str, Any], where: Path | str = "recipe", root: P
 
 def _section(section: Any, prefix: str, table: Mapping[str, Any], where: str) -> Any:
     """Return the dataclass `section`, whose keys bear the prefix, of a table's values."""
-    known = {key_of(f): f for f in dataclasses.fields(section) if f.name != "root"}
+    known = {key_of(f): f for f in dataclasses.fields(section) if f.name not in NO_KEYS}
     values = {}
     for name, value in table.items():
         key = prefix + name
@@ -61,13 +65,27 @@ def _sources(key: str, value: Any, where: str) -> list[Mapping[str, Any]]:
 
 
 def _unknown(key: str, where: str) -> FigureGroundError:
-    near = difflib.get_close_matches(key, [*_KNOBS, *_SECTIONS], n=1, cutoff=0.5)
-    if not near:
-        near = [k for k in _KNOBS if k.split(".")[-1] == key.split(".")[-1]][:1]
-    remedy = f"did you mean {near[0]!r}?" if near else f"known sections: {', '.join(_SECTIONS)}"
+    near = _near(key)
+    remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known sections: {', '.join(_SECTIONS)}"
     if near == [key]:
         remedy = f"write {key} without quotes"
     return FigureGroundError(f"unknown recipe key {key!r}", where, remedy)
+
+
+def _near(key: str) -> list[str]:
+    """Return the keys that a wrong one may stand for: in other letters, without its section, or nearly alike."""
+    known, last = [*_KNOBS, *_SECTIONS], _bare(key.rpartition(".")[2])
+    same = [k for k in known if _bare(k) == _bare(key)]
+    return (
+        same[:1]
+        or [k for k in _KNOBS if _bare(k.rpartition(".")[2]) == last][:3]
+        or difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    )
+
+
+def _bare(key: str) -> str:
+    """Return a key in small letters, without what may stand between words."""
+    return key.lower().replace("-", "").replace("_", "")
 
 
 def _no_table(key: str, value: Any, where: str) -> FigureGroundError:
@@ -79,10 +97,32 @@ def _no_table(key: str, value: Any, where: str) -> FigureGroundError:
 def _value(key: str, knob: dataclasses.Field[Any], value: Any, where: str) -> Any:
     """Return a value in the type of its knob, or raise FigureGroundError."""
     try:
-        return _read(knob.type, value, knob.metadata["between"])
+        found = _read(knob.type, value, knob.metadata["between"])
     except ValueError as expected:
         what = f"[{key}] is a table, not" if isinstance(value, Mapping) else f"{key} = {value!r} is not"
-        raise FigureGroundError(f"{what} {expected}", where, f"{key}: {knob.metadata['meaning']}") from None
+        means = f"{key}: {knob.metadata['meaning']}"
+        better = _meant(knob, value if isinstance(value, str) else json.dumps(value, default=str))
+        remedy = f"write {key.rpartition('.')[2]} = {better}; {means}" if better else means
+        raise FigureGroundError(f"{what} {expected}", where, remedy) from None
+    if not knob.metadata["content"] and key != "name":
+        _refuse_controls(key, found, where)
+    return found
+
+
+def _meant(knob: dataclasses.Field[Any], raw: str) -> str:
+    """Return how the value that was probably meant is written; "" where none is seen."""
+    return meant(raw, lambda value: _read(knob.type, value, knob.metadata["between"]))
+
+
+def _refuse_controls(key: str, value: Any, where: str) -> None:
+    """Raise FigureGroundError for a file's name that an escape has put a control character into, as in "photos\new"."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and has_controls(text):
+            raise FigureGroundError(
+                f"{key} = {text!r} has a control character: in double quotes, a backslash begins an escape",
+                where,
+                in_other_quotes(before_escapes(text)),
+            )
 
 
 def _read(kind: Any, value: Any, between: tuple[float, float] | None) -> Any:
@@ -172,25 +212,104 @@ def parse(
     A setting of a section that has several tables is laid over each.  `version`: 1 for the own recipe of a dataset of
     that format, which is translated.
     """
+    text = text.removeprefix("\ufeff")
     try:
         table = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
-        raise FigureGroundError(
-            f"not a TOML file: {error}", str(where), "texts need quotes; see `figureground init`"
-        ) from None
+        line, remedy = why_no_toml(text, error)
+        raise FigureGroundError(f"not a TOML file: {error}: {line}", str(where), remedy) from None
     for setting in settings:
-        key, equals, raw = setting.partition("=")
-        if not equals:
-            raise FigureGroundError(f"--set {setting!r} has no '='", "", "write --set section.key=value")
-        section, _, name = key.strip().rpartition(".")
+        key, value = _setting(setting)
+        _refuse_bare_list(key, value, Path(root))
+        section, _, name = key.rpartition(".")
         target = table.setdefault(section, {}) if section else table
         several = source_of(_SOURCES.get(section)) is not None and isinstance(target, list)
         for one in target if several else [target]:
             if not isinstance(one, dict):
-                known = section in _SECTIONS
-                raise _no_table(section, target, str(where)) if known else _unknown(key.strip(), "--set")
-            one[name] = _toml_value(raw.strip(), key.strip())
+                raise _no_table(section, target, str(where))
+            one[name] = value
     return from_mapping(from_version_1(table) if version == 1 else table, where, root)
+
+
+def require_settings(settings: Iterable[str]) -> None:
+    """Raise FigureGroundError, by an example of how to write it, for a setting that is none."""
+    for setting in settings:
+        _setting(setting)
+
+
+def _setting(setting: str) -> tuple[str, Any]:
+    """Return key and value of "section.key=value".  Raises FigureGroundError, which says how to write it."""
+    key, equals, raw = (part.strip() for part in setting.partition("="))
+    if not equals:
+        key, _, raw = key.partition(" ")
+        ways = _ways_to_set([key] if key in _KNOBS else _near(key), raw)
+        raise FigureGroundError(
+            f"--set {setting!r} has no '='", "--set", f"write {ways or '--set section.key=value'}, without spaces"
+        )
+    section, _, name = key.rpartition(".")
+    refuse_old_forms({section: {name: _toml_value(raw, key)}}, f"--set {setting}")
+    if key not in _KNOBS:
+        near, what = _near(key), f"unknown recipe key {key!r}"
+        if key in _SECTIONS:
+            near = [k for k in _KNOBS if k.startswith(f"{key}.") and raw in choices(_KNOBS[k].type)]
+            what = f"{key} = {raw!r} is not a table, and {key} is one"
+        ways = _ways_to_set([k for k in near if k in _KNOBS], raw)
+        raise FigureGroundError(
+            what, f"--set {setting}", f"write {ways}" if ways else f"known sections: {', '.join(_SECTIONS)}"
+        )
+    value, knob = _toml_value(raw, key), _KNOBS[key]
+    try:
+        _read(knob.type, value, knob.metadata["between"])
+    except ValueError as expected:
+        better, usual = _meant(knob, raw), _USUAL[key]
+        way = (
+            f"write --set {key}={_quoted(better)}"
+            if better
+            else f"for example --set {key}={_quoted(_toml_text(usual))}"
+        )
+        means = knob.metadata["meaning"]
+        raise FigureGroundError(f"{key} = {value!r} is not {expected}", f"--set {setting}", f"{way}; {means}") from None
+    return key, value
+
+
+def _refuse_bare_list(key: str, value: Any, root: Path) -> None:
+    """Raise FigureGroundError for several paths with commas between them, which would be the name of one."""
+    if isinstance(value, str) and "," in value and typing.get_origin(_KNOBS[key].type) is tuple:
+        parts = [part.strip() for part in value.split(",")]
+        if not user_path(value, root).exists() and all(user_path(part, root).exists() for part in parts):
+            raise FigureGroundError(
+                f"{value!r} would be one path",
+                f"--set {key}={value}",
+                f"write --set {key}={_quoted(json.dumps(parts))}",
+            )
+
+
+def as_setting(option: str, value: str) -> str:
+    """Return how a key that is given as an option, like `--per-pair 3`, is set: "" where it is no key."""
+    last = _bare(option.lstrip("-"))
+    named = [key for key in _KNOBS if _bare(key) == last]
+    return _ways_to_set(named or [key for key in _KNOBS if _bare(key.rpartition(".")[2]) == last], value)
+
+
+def _ways_to_set(keys: Iterable[str], raw: str) -> str:
+    """Return how the value of a setting is written with keys that may be meant."""
+    return " or ".join(
+        f"--set {key}={_quoted(raw if _fits(key, raw) else _meant(_KNOBS[key], raw) or 'VALUE')}" for key in keys
+    )
+
+
+def _fits(key: str, raw: str) -> bool:
+    """Tell whether the text of a setting is a value of its key."""
+    try:
+        _read(_KNOBS[key].type, _toml_value(raw, key), _KNOBS[key].metadata["between"])
+    except ValueError:
+        return False
+    return raw != ""
+
+
+def _quoted(value: str) -> str:
+    """Return a value as a shell takes it; texts of one word need no quotes."""
+    return shlex.quote(value.strip('"') if value.strip('"').isidentifier() else value)
 
 
 def _toml_value(raw: str, key: str) -> Any:
@@ -204,21 +323,43 @@ def _toml_value(raw: str, key: str) -> Any:
     return raw if wants_text and not isinstance(value, str | list | dict) else value
 
 
-def load_recipe(path: Path | str, settings: Iterable[str] = ()) -> Recipe:
-    """Read a recipe file.  Raises FigureGroundError when it is missing or wrong."""
+def load_recipe(path: Path | str, settings: Iterable[str] = (), *, cache: bool = False) -> Recipe:
+    """Read a recipe file, with `section.key=value` settings laid over it.
+
+    `cache`: keep prepared photos in a folder `.figureground-cache` where the recipe's paths start, beside the recipe,
+    so that `check`, `dry_run` and `build` prepare each photo once.  Raises FigureGroundError when the recipe is missing
+    or wrong.
+    """
+    require_settings(settings := tuple(settings))  # `--set size 512` makes 512 the recipe
     path = Path(path)
     if path.is_dir():
         path = path / "recipe.toml"
     try:
-        text = path.read_text(encoding="utf-8-sig")  # Notepad writes a mark of byte order
+        text = decoded(path.read_bytes())
     except FileNotFoundError:
-        raise FigureGroundError(
-            "no such recipe", str(path), "`figureground init DIR` writes one to start from"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
+        raise FigureGroundError("no such recipe", str(path), _instead(path)) from None
+    except (OSError, ValueError) as error:
         raise FigureGroundError(f"the recipe cannot be read: {error}", str(path), "give a UTF-8 TOML file") from None
     root, version = recorded(path)
-    return parse(text, path, path.parent / root, settings, version)
+    return dataclasses.replace(parse(text, path, path.parent / root, settings, version), cache=cache)
+
+
+_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".tif", ".tiff"}
+
+
+def _instead(path: Path) -> str:
+    """Return what to do about a recipe that is not there."""
+    try:
+        beside = sorted(p for p in path.parent.iterdir() if p.is_file())
+    except OSError:
+        beside = []
+    recipes = {p.name: str(p) for p in beside if p.suffix.lower() == ".toml" and not p.name.endswith(".card.toml")}
+    near = difflib.get_close_matches(path.name, recipes, n=1) or list(recipes)[: len(recipes) == 1]
+    if near:
+        return f"did you mean {shlex.quote(recipes[near[0]])}?"
+    if any(p.suffix.lower() in _PICTURES for p in beside):
+        return "that is a folder of photos: `figureground init DIR` writes a recipe, whose path then names it"
+    return "`figureground init DIR` writes one to start from"
 
 
 def recorded(recipe: Path) -> tuple[str, int]:

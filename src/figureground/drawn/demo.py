@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from figureground.core.engines import Engine
+from figureground.core.engines import Engine, run_error
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import from_mapping, to_toml
@@ -62,7 +62,7 @@ def write_photos(out: Path, rooms: int, people: int, engine: Engine, progress: C
     todo = [drawing for drawing in todo if not _target(drawing).is_file()]
     for done, outcome in enumerate(engine.map(draw, todo), 1):
         if outcome.error is not None:
-            raise outcome.error
+            raise run_error(outcome.error, _target(outcome.job).name, "what is drawn is kept") or outcome.error
         progress("drawing", done, len(todo))
     return path
 

@@ -6,7 +6,8 @@
     depth.csv            what the codes of each depth picture mean
 
 Part p of P holds foregrounds (p-1)*F/P+1 ... p*F/P; inside it, for each background, for each of its foregrounds, for
-each position, the plain composite and then the mirrored one, numbered on from 1 through all parts.
+each position, the plain composite and then the mirrored one, numbered on from 1 through all parts.  P is 5 as in 2020,
+or fewer where a zip would hold nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from figureground.geometry.codes import dequantise, quantise
 from figureground.samples import codec
 from figureground.samples.records import meaning_of
 
+USUAL_ZIPS = 5
 JPEG_2020 = ImageOptions(quality=30, optimize=True)
 DEPTH_FIELDS = ("depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid")
 
@@ -45,10 +47,15 @@ def numbering(rows: Ints, foregrounds: int, zips: int) -> tuple[Ints, Ints]:
 
     `rows`: int64 (n, 4): background, foreground (both from 0), position, mirrored.
     """
-    ends = np.array([p * foregrounds // zips for p in range(1, zips + 1)])
-    part = np.searchsorted(ends, rows[:, 1], side="right") + 1
+    part = _zip_of(rows[:, 1], foregrounds, zips)
     permutation = np.lexsort((rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0], part))
     return permutation, part[permutation]
+
+
+def _zip_of(foreground: Ints, foregrounds: int, zips: int) -> Ints:
+    """Return the zip, from 1, that each foreground is in."""
+    ends = np.array([p * foregrounds // zips for p in range(1, zips + 1)])
+    return np.searchsorted(ends, foreground, side="right") + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +75,21 @@ def export(
     dataset: Dataset,
     out: Path | str,
     *,
-    parts: int = 5,
+    parts: int | None = None,
     mask: str = "png",
     depth: str = "stored",
     progress: Progress = silent,
 ) -> None:
     """Write the dataset in the 2020 layout into a new or empty folder.
 
-    Members are copied as they are stored, where that is the form asked for; composites always become JPEG, those that
-    are stored without loss at 2020's quality.  Raises FigureGroundError for wrong options and a folder that is in use.
+    `parts`: how many zips; None for five, or as many as can be filled.  Members are copied as they are stored, where
+    that is the form asked for; composites always become JPEG, those that are stored without loss at 2020's quality.
+    Raises FigureGroundError for wrong options and a folder that is in use.
     """
     store, foregrounds = FolderStore(out), len(dataset.catalog.foregrounds)
-    _check(store, parts, mask, depth, foregrounds)
+    _check(store, mask, depth)
     rows = _rows(dataset)
+    parts = _filled(rows, foregrounds, parts)
     permutation, part = numbering(rows, foregrounds, parts)
     work = _Export(dataset, store, mask, depth, rows, permutation, progress)
     try:
@@ -117,17 +126,38 @@ def _rows(dataset: Dataset) -> Ints:
     return rows
 
 
-def _check(store: FolderStore, parts: int, mask: str, depth: str, foregrounds: int) -> None:
+def _filled(rows: Ints, foregrounds: int, wanted: int | None) -> int:
+    """Return the number of zips: the one wanted, or the greatest up to five of which each holds samples.
+
+    Raises FigureGroundError for a wanted one that would leave a zip empty.
+    """
+
+    used = np.unique(rows[:, 1])
+
+    def fills(zips: int) -> bool:
+        return 1 <= zips <= used.size and np.unique(_zip_of(used, foregrounds, zips)).size == zips
+
+    if wanted is not None and fills(wanted):
+        return wanted
+    most = (
+        next(zips for zips in range(min(max(wanted or USUAL_ZIPS, 1), used.size), 0, -1) if fills(zips))
+        if used.size
+        else 1
+    )
+    if wanted is not None:
+        raise FigureGroundError(
+            f"{wanted} zips cannot be filled: each holds whole foregrounds, and the samples are of {used.size}",
+            "--parts",
+            f"--parts {most}, or leave it out",
+        )
+    return most
+
+
+def _check(store: FolderStore, mask: str, depth: str) -> None:
     if mask not in ("png", "jpeg"):
         raise FigureGroundError(f"unknown mask format {mask!r}", "--mask", "png or jpeg")
     if depth not in ("stored", "jpeg8"):
         raise FigureGroundError(f"unknown depth form {depth!r}", "--depth", "stored or jpeg8")
-    if not 1 <= parts <= foregrounds:
-        raise FigureGroundError(
-            f"{parts} zips cannot be made of {foregrounds} foregrounds",
-            "--parts",
-            f"between 1 and {foregrounds}: each zip holds whole foregrounds",
-        )
     if store.list() or (store.folder.exists() and not store.folder.is_dir()):
         raise FigureGroundError("the export folder is in use", store.name, "give a new or empty folder")
 

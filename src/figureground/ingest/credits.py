@@ -17,6 +17,7 @@ from pathlib import Path
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import regular_bytes
+from figureground.core.texts import decoded
 
 FILE = "credits.csv"
 _FIELDS = ("licence", "credit", "group")
@@ -70,11 +71,14 @@ def _table(path: Path, where: str) -> dict[str, Credit]:
 def _rows(path: Path, where: str) -> Iterable[tuple[str, Credit]]:
     """Return (file, credit) of each row that names a file."""
     try:
-        reader = csv.DictReader(io.StringIO(regular_bytes(path).decode("utf-8-sig"), newline=""), strict=True)
+        text = decoded(regular_bytes(path))
+        first = text.partition("\n")[0]
+        between = max(",;\t", key=first.count)  # Excel writes semicolons where the decimal sign is a comma
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=between)
         heads = [_SPELT.get(head.strip().lower(), head.strip().lower()) for head in reader.fieldnames or ()]
         reader.fieldnames = heads
         rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         said = getattr(error, "strerror", None) or error
         raise FigureGroundError(
             f"the credits cannot be read: {said}", where, "give a UTF-8 table with commas, quotes doubled"

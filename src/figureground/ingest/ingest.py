@@ -7,41 +7,38 @@ used is set aside with its reason: here, and nowhere else.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from figureground.core.engines import Engine
+from figureground.core.engines import Engine, Serial, run_error
 from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
 from figureground.core.job import Cutting, DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import Store
 from figureground.ingest import labels, photos, prepare
+from figureground.ingest.cache import PhotoCache, open_cache
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.copies import Seen, told_apart
 from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
 from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
 from figureground.ingest.inputs import Photo, classes_of, photos_of
+from figureground.ingest.key import Hashed, key
 from figureground.ingest.lens import lens
+from figureground.ingest.outcome import Outcome
 from figureground.ingest.prepare import Entry, Prepared, Source, Tools
 from figureground.ingest.shelf import Shelf
-from figureground.ingest.state import state
+from figureground.ingest.state import file_hash, state
 from figureground.networks.cutout import cutout_network
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
 
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What became of a photo: prepared, with what its copies are told by; or the `reason` why it is set aside."""
-
-    sha256: str = ""
-    prepared: Prepared[Background] | Prepared[Foreground] | None = None
-    seen: Seen | None = None
-    reason: str = ""
+_TRIMMED_EACH = 500  # photos: how far a run may go before the cache is cut back to its size
 
 
 def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: bool = False) -> Catalog:
@@ -52,15 +49,16 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     """
     found = photos_of(job)
     todo = found.photos
-    digest = state(job, todo)
+    hashed = functools.cache(file_hash)
+    digest = state(job, todo, hashed)
     shelf = Shelf(store, max(3, len(str(len(todo)))))
     reasons: dict[int, str] = {}
     seen: dict[int, Seen] = {}
-    for number, (photo, outcome) in enumerate(_in_order(engine, functools.partial(prepare_photo, job), todo)):
+    for number, (photo, outcome) in enumerate(prepared(job, todo, engine, hashed)):
         progress("photos", number + 1, len(todo))
-        if outcome.prepared is not None and outcome.seen is not None:
-            seen[number] = outcome.seen
-            shelf.save(number, outcome.prepared)
+        if outcome.entry is not None:
+            seen[number] = _seen(photo, outcome)
+            shelf.save(number, _named(outcome.entry, job, photo), outcome)
         else:
             reasons[number] = outcome.reason
             _mind(photo, outcome.reason, strict)
@@ -95,20 +93,34 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         sha = photos.sha256(data)
         source = Source(photo.name, sha, photo.source + 1)
         prepare_one = _background if photo.kind == "background" else _foreground
-        prepared = _named(prepare_one(job, photo, source, data), job, photo)
-        return Outcome(sha, prepared, _seen(prepared, photo, sha, len(data)))
+        made = prepare_one(job, photo, source, data)
+        small = photos.thumbprint(made.pixels)
+        return Outcome(
+            sha, made.entry, made.files, made.notes, made.warnings, small, made.fine, made.full_pixels, len(data)
+        )
     except SetAsideError as error:
-        return Outcome(sha, reason=error.reason)
+        # a machine that is short of memory for a moment says nothing of the photo
+        return Outcome(sha, reason=error.reason, passing=isinstance(error.__context__, MemoryError))
 
 
-def _named(prepared: Prepared[Any], job: Job, photo: Photo) -> Prepared[Any]:
-    """Return what was prepared with what is known of the photo beside its pixels: class or tag, and credits."""
-    about: dict[str, Any] = dict(vars(photo.credit))
+def _prepare_and_keep(job: Job, cache: PhotoCache | None, photo: Photo) -> Outcome:
+    """Prepare one photo, and keep what became of it under what was read."""
+    outcome = prepare_photo(job, photo)
+    if cache and outcome.sha256 and not outcome.passing:
+        name = key(job, photo, lambda path: outcome.sha256 if path == photo.path else file_hash(path))
+        if name:
+            cache.write(name, outcome)
+    return outcome
+
+
+def _named(entry: Background | Foreground, job: Job, photo: Photo) -> Background | Foreground:
+    """Return an entry with what is known of the photo beside its pixels: name, source, class or tag, and credits."""
+    about: dict[str, Any] = {"source": photo.name, "source_number": photo.source + 1, **vars(photo.credit)}
     if photo.kind == "background":
         about["tag"] = job.inputs.backgrounds[photo.source].tag
     else:
         about |= {"class_id": photo.class_id, "class_name": photo.class_name}
-    return replace(prepared, entry=replace(prepared.entry, **about))
+    return replace(entry, **about)
 
 
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
@@ -194,13 +206,14 @@ def _mind(photo: Photo, reason: str, strict: bool) -> None:
         )
 
 
-def _seen(prepared: Prepared[Any], photo: Photo, sha256: str, size: int) -> Seen:
+def _seen(photo: Photo, outcome: Outcome) -> Seen:
     """Return what a photo's copies are told by."""
-    small, fine = photos.thumbprint(prepared.pixels), prepared.fine
-    if fine is None:
-        raise ValueError("what is prepared has a miniature")
-    cutout = prepared.entry.cutout if isinstance(prepared.entry, Foreground) else ""
-    return Seen(photo.kind, photo.name, sha256, small, fine, cutout, prepared.full_pixels, size)
+    if outcome.small is None or outcome.fine is None:
+        raise ValueError("what is prepared has miniatures")
+    cutout = outcome.entry.cutout if isinstance(outcome.entry, Foreground) else ""
+    return Seen(
+        photo.kind, photo.name, outcome.sha256, outcome.small, outcome.fine, cutout, outcome.pixels, outcome.size
+    )
 
 
 def _require_some(kind: str, entries: list[Background] | list[Foreground], aside: list[SetAside]) -> None:
@@ -222,22 +235,48 @@ def _networks(job: Job, shelf: Shelf) -> tuple[NetworkUse, ...]:
     return tuple(found)
 
 
+def prepared(
+    job: Job, todo: Sequence[Photo], engine: Engine, hashed: Hashed
+) -> Generator[tuple[Photo, Outcome], None, None]:
+    """Yield each photo with what became of it, in the order of `todo`: as it is kept in the job's cache, or prepared.
+
+    Raises FigureGroundError for what is no photo's fault, like a network that does not load, or a worker that is
+    killed: what was prepared until then is kept.
+    """
+    cache, began = open_cache(job.inputs.cache), time.time() - 1
+    kept = {n: name for n, photo in enumerate(todo) if cache and (name := key(job, photo, hashed)) and cache.has(name)}
+    work = functools.partial(_prepare_and_keep, job, cache)
+    fresh = _in_order(engine, work, [(n, photo) for n, photo in enumerate(todo) if n not in kept], cache)
+    try:
+        for n, photo in enumerate(todo):
+            if cache and n % _TRIMMED_EACH == _TRIMMED_EACH - 1:
+                cache.trim(began)
+            outcome = cache.read(kept[n]) if cache and n in kept else next(fresh)
+            if outcome is None:  # damaged
+                (outcome,) = _in_order(Serial(), work, [(n, photo)], cache)
+            yield photo, outcome
+    finally:
+        fresh.close()
+        if cache:
+            cache.trim(began)
+
+
 def _in_order(
-    engine: Engine, work: Callable[[Photo], Outcome], todo: Sequence[Photo]
-) -> Iterator[tuple[Photo, Outcome]]:
-    """Yield (photo, outcome) in the order of `todo`, whatever order the engine finishes in."""
+    engine: Engine, work: Callable[[Photo], Outcome], todo: Sequence[tuple[int, Photo]], cache: PhotoCache | None
+) -> Generator[Outcome, None, None]:
+    """Yield outcomes in the order of `todo`, numbered photos, whatever order the engine finishes in."""
     early: dict[int, Outcome] = {}
-    expected = 0
-    for done in engine.map(functools.partial(_numbered, work), list(enumerate(todo))):
-        if isinstance(done.error, FigureGroundError):
-            raise done.error  # a network that does not load: no photo's fault
-        number, _ = done.job
+    waiting = deque(n for n, _ in todo)
+    kept = "the photos prepared so far are kept, and the same command goes on" if cache else ""
+    for done in engine.map(functools.partial(_numbered, work), todo):
+        number, photo = done.job
+        if error := run_error(done.error, f"preparing {photo.name}", kept):
+            raise error  # a network that does not load, a worker that was killed: no photo's fault
         early[number] = (
             done.value if done.error is None else Outcome(reason=f"preparation failed: {without_paths(done.error)}")
         )
-        while expected in early:
-            yield todo[expected], early.pop(expected)
-            expected += 1
+        while waiting and waiting[0] in early:
+            yield early.pop(waiting.popleft())
 
 
 def _numbered(work: Callable[[Photo], Outcome], numbered: tuple[int, Photo]) -> Outcome:

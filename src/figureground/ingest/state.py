@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,8 +20,12 @@ _SECTIONS = ("seed", "size", "near_twins", "backgrounds", "foregrounds", "placem
 _NO_MATTER = {"placement.per_pair", "placement.samples", "placement.figures", "placement.overlap"}
 
 
-def state(job: Job, photos: Sequence[Photo]) -> str:
-    """Return a digest of all that decides what the catalog holds: knobs, networks and the bytes of every photo."""
+def state(job: Job, photos: Sequence[Photo], hashed: Callable[[str], str] | None = None) -> str:
+    """Return a digest of all that decides what the catalog holds: knobs, networks and the bytes of every photo.
+
+    `hashed`: `file_hash`, or what remembers its answers.
+    """
+    sha256 = hashed or file_hash
     depth = job.depth
     knobs = {
         key: value
@@ -37,7 +41,7 @@ def state(job: Job, photos: Sequence[Photo]) -> str:
         network if depth.estimates else None,
     ]
     files = [
-        (*_about(photo), _sha256(photo.path), _sha256(photo.depth if depth.of_backgrounds else ""), _sha256(photo.mask))
+        (*_about(photo), sha256(photo.path), sha256(photo.depth if depth.of_backgrounds else ""), sha256(photo.mask))
         for photo in photos
     ]
     return hashlib.sha256(json.dumps([about, files], sort_keys=True).encode()).hexdigest()
@@ -54,7 +58,7 @@ def _about(photo: Photo) -> tuple[str | int, ...]:
     return photo.kind, photo.name, photo.source, photo.class_name, photo.class_id, said.licence, said.credit, said.group
 
 
-def _sha256(path: str) -> str:
+def file_hash(path: str) -> str:
     """Return a file's sha256; "" for no file or one that cannot be read, whose photo is set aside later."""
     try:
         return file_sha256(Path(path)) if path else ""

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from figureground.core.engines import Engine, choose
+from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.nouns import Background, Catalog, Foreground
@@ -54,9 +54,9 @@ def build(
     `open_dataset(out, virtual=True)`.  `progress` None shows bars on a terminal or in a notebook.
     Raises FigureGroundError for a problem that the user can mend; parts that were finished stay.
     """
-    job, store = resolve(as_recipe(recipe)), FolderStore(out)
+    engine, store = workforce(engine, workers), FolderStore(out)
+    job = resolve(as_recipe(recipe))
     require_canvas(job)
-    engine = engine or choose("auto", workers)
     claim(store, job.recipe)
     with store.lock(), watched(progress) as report:
         store.sweep()
@@ -83,12 +83,12 @@ def check(
 ) -> Catalog:
     """Return the catalog that a recipe's photos would become: what is used, what is set aside, and why.
 
-    Works in memory and writes nothing.
+    Works in memory and writes nothing, but prepared photos where the recipe has a `cache`.
     """
-    job = resolve(as_recipe(recipe))
+    engine, job = workforce(engine, workers), resolve(as_recipe(recipe))
     require_canvas(job)
     with watched(progress) as report:
-        return ingest(job, engine or choose("auto", workers), MemoryStore(), report)
+        return ingest(job, engine, MemoryStore(), report)
 
 
 def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *, strict: bool, fresh: bool) -> Catalog:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from figureground.core.engines import Engine, choose
+from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Formats
 from figureground.core.layers import LAYERS
@@ -52,15 +52,15 @@ class Cost:
 def dry_run(
     recipe: Recipe | Path | str, *, workers: int = 1, engine: Engine | None = None, progress: Progress | None = None
 ) -> tuple[Cost, Catalog]:
-    """Return what a build would cost and the catalog it would use; writes nothing.
+    """Return what a build would cost and the catalog it would use; builds nothing.
 
     `recipe`: a Recipe, or the path of a recipe file.  `progress` None shows bars on a terminal or in a notebook.
     """
-    job = resolve(as_recipe(recipe))
+    engine, job = workforce(engine, workers), resolve(as_recipe(recipe))
     require_canvas(job)
     store = MemoryStore()
     with watched(progress) as report:
-        catalog = ingest(job, engine or choose("auto", workers), store, report)
+        catalog = ingest(job, engine, store, report)
     return measured(Maker(job, catalog, store)), catalog
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from figureground.core.arrays import Singles
-from figureground.core.engines import Engine
+from figureground.core.engines import Engine, run_error
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.job import DepthModel, Running
 from figureground.core.nouns import DepthMap
@@ -78,7 +78,7 @@ def depth_of_folder(
             aside.append(f"{outcome.job[0]}: {outcome.error.what}")
             failed = outcome.error
         elif outcome.error is not None:
-            raise outcome.error
+            raise run_error(outcome.error, outcome.job[0], "the maps made so far are kept") or outcome.error
         progress("pictures", done, len(pairs))
     if failed is not None and len(aside) == len(pairs):
         raise failed  # not one picture's fault

@@ -81,9 +81,10 @@ def claim(store: Store, recipe: Recipe) -> None:
     try:
         if not names.is_begun(store):
             if store.list():
-                raise FigureGroundError(
-                    "the output folder holds other things", store.name, "give a new or empty folder"
-                )
+                remedy = "give a new or empty folder"
+                if store.size(names.RECIPE) is not None:
+                    remedy += ": that one is a recipe's, which comes first (figureground build RECIPE OUT)"
+                raise FigureGroundError("the output folder holds other things", store.name, remedy)
             store.create(names.BUILD, json.dumps(VERSIONS).encode())
         if store.size(names.RECIPE) is None:
             store.write(names.RECIPE, to_toml(recipe).encode())

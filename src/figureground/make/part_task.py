@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from figureground.core.engines import Outcome
+from figureground.core.engines import Outcome, run_error
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.progress import Progress
@@ -89,10 +89,10 @@ class Tally:
         if not self.failures:
             return
         number, error = self.failures[0]
-        what = error.what if isinstance(error, FigureGroundError) else f"{type(error).__name__}: {error}"
-        where = f"; {error.where}" if isinstance(error, FigureGroundError) else ""
+        told = run_error(error, "", "") or FigureGroundError(f"{type(error).__name__}: {error}", "", "mend the cause")
+        mend = told.remedy if told is not error else "mend the cause"
         raise FigureGroundError(
-            f"{len(self.failures)} of {len(tried)} parts failed; the first: {what}",
-            f"{parts.part_file(number)} in {store.name}{where}",
-            "the other parts are finished; mend the cause and run the same command again",
+            f"{len(self.failures)} of {len(tried)} parts failed; the first: {told.what}",
+            f"{parts.part_file(number)} in {store.name}{f'; {told.where}' if told.where else ''}",
+            f"the other parts are finished; {mend} and run the same command again",
         ) from error

@@ -15,6 +15,7 @@ from typing import Any
 from figureground.core.card import FITS, KINDS, LAYOUTS, READINGS, RESIZES, RUNTIMES, Card
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import file_sha256, user_path
+from figureground.core.texts import decoded
 
 _HELP = "see docs/models.md"
 _KEYS = {field.name: str(field.type) for field in fields(Card)}
@@ -48,7 +49,7 @@ def read_card(path: Path) -> Card:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(decoded(path.read_bytes()))
     except FileNotFoundError:
         raise FigureGroundError("no such card", str(path), f"a TOML file, or one of {', '.join(CARDS)}") from None
     except (OSError, ValueError) as error:
