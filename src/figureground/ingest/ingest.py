@@ -14,8 +14,8 @@ from typing import Any
 
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
-from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
-from figureground.core.job import DepthModel, DepthPlan, Job, Running
+from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError, without_paths
+from figureground.core.job import CutoutModel, DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import Store
@@ -31,6 +31,7 @@ from figureground.ingest.state import state
 from figureground.networks.cutout import cutout_network
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
+from figureground.networks.weights import require_same
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +99,8 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         return Outcome(sha, prepared, photos.thumbprint(prepared.pixels))
     except SetAsideError as error:
         return Outcome(sha, reason=error.reason)
+    except NoDepthError as error:
+        return Outcome(sha, reason=error.what)
 
 
 def _named(prepared: Prepared[Any], job: Job, photo: Photo) -> Prepared[Any]:
@@ -141,7 +144,7 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     own = job.inputs.foregrounds[photo.source]
     model = own.cutting.model
     tools = Tools(
-        cutout_network(model.path) if model else None,
+        cutout_network(model.path, model.files) if model else None,
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
     )
     prepared = prepare.foreground(decoded.pixels, job, source, tools)
@@ -177,14 +180,16 @@ def _require_some(kind: str, entries: list[Background] | list[Foreground], aside
 
 
 def _networks(job: Job, shelf: _Shelf) -> tuple[NetworkUse, ...]:
-    """Return the networks that the catalog was made with."""
+    """Return the files of the networks that the catalog was made with, which must still be what they were."""
     depth = job.depth
     used = {entry.source_number - 1 for entry in shelf.foregrounds if entry.cutout == "network"}
     cutting = [model for n in sorted(used) if (model := job.inputs.foregrounds[n].cutting.model) is not None]
-    found = [NetworkUse("cut-out", model.path.name, model.sha256) for model in dict.fromkeys(cutting)]
+    models: list[tuple[str, DepthModel | CutoutModel]] = [("cut-out", model) for model in dict.fromkeys(cutting)]
     if depth.estimates and depth.model is not None:
-        found.append(NetworkUse("depth", depth.model.path.name, depth.model.sha256))
-    return tuple(found)
+        models.append(("depth", depth.model))
+    for use, network in models:
+        require_same(network.path, network.files, use)
+    return tuple(NetworkUse(use, file.name, file.sha256) for use, network in models for file in network.files)
 
 
 def _in_order(
