@@ -25,6 +25,7 @@ class DepthCode:
     """A quantised depth map: uint16 or uint8 `codes`, and how to read them.
 
     value = offset + scale * code; `invalid` is the code that means "no value", or None when every code has one.
+    `lacking`: why there is no value at all, "" where there is one.
     """
 
     codes: NDArray[np.uint16] | NDArray[np.uint8]
@@ -33,6 +34,17 @@ class DepthCode:
     invalid: int | None
     unit: DepthUnit
     direction: Direction
+    lacking: str = ""
+
+
+def without_value(shape: tuple[int, int], unit: DepthUnit, direction: Direction, encoding: str, why: str) -> DepthCode:
+    """Return codes of a map that has no value anywhere: 0 throughout, which its meaning calls invalid.
+
+    So too in "jpeg8", whose other maps have a value for every code: one level alone survives JPEG.
+    """
+    nothing = np.zeros(shape, np.uint16 if _STRETCHES[encoding][1] > 255 else np.uint8)
+    scale = 1 / _STEPS[unit] if encoding == "png16" and unit in _STEPS else 1.0
+    return DepthCode(nothing, scale, 0.0, 0, unit, direction, why)
 
 
 def quantise(depth: DepthMap, encoding: str) -> DepthCode:
@@ -44,9 +56,10 @@ def quantise(depth: DepthMap, encoding: str) -> DepthCode:
     """
     if encoding == "png16" and depth.unit in _STEPS:
         # float32 is enough: 65535 codes of its 2**24, so rounding is off by less than 0.01 of a step
-        codes = np.rint(depth.values * np.float32(_STEPS[depth.unit]))
-        codes = np.where((codes >= 1) & (codes <= 65535), codes, np.float32(0)).astype(np.uint16)
-        return DepthCode(codes, 1 / _STEPS[depth.unit], 0.0, 0, depth.unit, depth.direction)
+        steps = depth.values * np.float32(_STEPS[depth.unit])
+        np.rint(steps, out=steps)  # in place: a large photo's map takes 400 MB
+        steps[~((steps >= 1) & (steps <= 65535))] = 0
+        return DepthCode(steps.astype(np.uint16), 1 / _STEPS[depth.unit], 0.0, 0, depth.unit, depth.direction)
     values = depth.values.astype(np.float64)
     valid = np.isfinite(values)
     invalid, top = _STRETCHES[encoding]

@@ -47,7 +47,7 @@ def cut_out(pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | No
     alpha = matting.without_specks(network(picture))
     matting.judge(alpha)
     if (soft := matting.softness(alpha)) > NETWORK_SOFT:
-        raise SetAsideError(f"the cut-out network is unsure: half-transparent pixels are {soft:.0%} of the figure")
+        raise SetAsideError(f"the cut-out network is unsure: half-transparent pixels are {soft:.2g} times the figure")
     return _clean(picture, alpha), "network"
 
 
@@ -56,7 +56,7 @@ def _keyed(picture: Picture) -> Alpha:
     matting.judge(alpha)
     if (soft := matting.softness(alpha)) > KEY_SOFT:
         raise SetAsideError(
-            f"keying by colour fails: half-transparent pixels are {soft:.0%} of the figure "
+            f"keying by colour fails: half-transparent pixels are {soft:.2g} times the figure "
             "(a shadow, a gradient, or clothes in the ground's colour)"
         )
     return alpha

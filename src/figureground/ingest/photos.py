@@ -44,12 +44,18 @@ _DAMAGED_EXIF = (*_DAMAGED, TypeError, AttributeError, ArithmeticError, Assertio
 class Photo:
     """A decoded picture: uint8 (height, width, 3) or, with alpha, (height, width, 4).
 
-    `notes`: what was odd.  `focal`: focal length / diagonal as its EXIF block says, 0 if it does not.
+    `notes`: what was odd.  `focal`: focal length / diagonal as its EXIF block says, 0 if it does not.  `full_size`:
+    (height, width) of the upright picture in its file, before any reduction; that of the pixels where not given.
     """
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...] = ()
     focal: float = 0.0
+    full_size: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.full_size == (0, 0):
+            object.__setattr__(self, "full_size", self.pixels.shape[:2])
 
 
 def find(paths: Iterable[str], root: Path, key: str) -> list[Path]:
@@ -125,6 +131,7 @@ def decode(data: bytes, enough: int) -> Photo:
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters is checked here
         try:
             with Image.open(io.BytesIO(data)) as picture:
+                wide, high = picture.size
                 if picture.format == "JPEG":
                     picture.draft(None, (enough, enough))
                 width, height = picture.size
@@ -138,7 +145,8 @@ def decode(data: bytes, enough: int) -> Photo:
                     )
                 picture.load()
                 upright = _upright(picture, notes)
-                return Photo(_to_srgb(upright, notes), tuple(notes), _focal(picture))
+                full = (wide, high) if _lies(picture) else (high, wide)
+                return Photo(_to_srgb(upright, notes), tuple(notes), _focal(picture), full)
         except UnidentifiedImageError:
             raise SetAsideError(_not_a_picture(data)) from None
         except Image.DecompressionBombError:
@@ -162,6 +170,14 @@ def _upright(picture: Image.Image, notes: list[str]) -> Image.Image:
     except _DAMAGED_EXIF:  # the pixels are fine
         notes.append("EXIF block unreadable: orientation left as it is")
         return picture
+
+
+def _lies(picture: Image.Image) -> bool:
+    """Tell whether a picture's EXIF block turns it by a quarter."""
+    try:
+        return picture.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+    except _DAMAGED_EXIF:
+        return False
 
 
 def _focal(picture: Image.Image) -> float:

@@ -138,7 +138,7 @@ def network_changes(was: dict[str, Any], model: DepthModel) -> list[str]:
     keys = [
         key for key, usual in DECISIVE.items() if was.get("card", {}).get(key, json_form(usual)) != json_form(now[key])
     ]
-    return changes + [f"its card has another {key}" for key in keys]
+    return changes + [f"the depth network's card has another {key}" for key in keys]
 
 
 def network_json(model: DepthModel) -> dict[str, Any]:

@@ -18,6 +18,10 @@ SOURCE = "source.json"  # what `hub.get` notes in a folder; it is none of the we
 _HDF5, _ORT = b"\x89HDF\r\n\x1a\n", b"ORTM"
 
 
+class ChangedError(FigureGroundError):
+    """A network's files are no longer what the run began with."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """The files of a network, and one sha256 over all of them: of a single file it is that file's own."""
@@ -67,8 +71,8 @@ def require_same(path: Path, files: Sequence[WeightsFile], purpose: str = "depth
             raise _changed(f"{file.name} of the {purpose} network has other content than when this run began", path)
 
 
-def _changed(what: str, path: Path) -> FigureGroundError:
-    return FigureGroundError(what, str(path), "restore it and run the same command again; leave it alone meanwhile")
+def _changed(what: str, path: Path) -> ChangedError:
+    return ChangedError(what, str(path), "restore it and run the same command again; leave it alone meanwhile")
 
 
 def difference(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> list[str]:
