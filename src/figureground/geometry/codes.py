@@ -18,6 +18,7 @@ from figureground.core.nouns import DepthMap, DepthUnit, Direction
 _STEPS: dict[DepthUnit, float] = {"m": 1000.0, "1/m": 10000.0}
 # encoding -> (invalid code, largest code) where the range of each image is stretched over the codes
 _STRETCHES: dict[str, tuple[int | None, int]] = {"png16": (0, 65535), "png8": (0, 255), "jpeg8": (None, 255)}
+_MID_GREY = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +39,15 @@ class DepthCode:
 
 
 def without_value(shape: tuple[int, int], unit: DepthUnit, direction: Direction, encoding: str, why: str) -> DepthCode:
-    """Return codes of a map that has no value anywhere: 0 throughout, which its meaning calls invalid.
+    """Return codes of a map that has no value anywhere: the invalid code throughout.
 
-    So too in "jpeg8", whose other maps have a value for every code: one level alone survives JPEG.
+    In "jpeg8", whose other maps have a value for every code, that is 128: mid grey alone survives JPEG of any quality.
     """
-    nothing = np.zeros(shape, np.uint16 if _STRETCHES[encoding][1] > 255 else np.uint8)
+    invalid, top = _STRETCHES[encoding]
+    invalid = _MID_GREY if invalid is None else invalid
+    nothing = np.full(shape, invalid, np.uint16 if top > 255 else np.uint8)
     scale = 1 / _STEPS[unit] if encoding == "png16" and unit in _STEPS else 1.0
-    return DepthCode(nothing, scale, 0.0, 0, unit, direction, why)
+    return DepthCode(nothing, scale, 0.0, invalid, unit, direction, why)
 
 
 def quantise(depth: DepthMap, encoding: str) -> DepthCode:

@@ -36,7 +36,7 @@ from figureground.samples.records import meaning_of
 ENCODINGS = ("png16", "npy")
 SIZES = ("image", "native")
 _ENOUGH = 4096  # px of the shorter side: as much as any network sees of a photo
-_MOST_PIXELS = 250_000_000  # of a map: 1 GB of float32
+_MOST_PIXELS = 178_000_000  # of a map: 700 MB of float32, and as many as Pillow opens
 
 
 @dataclass(frozen=True)

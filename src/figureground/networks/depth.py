@@ -76,10 +76,11 @@ class DepthNetwork:
         maps = points_of(raw, n) if moge else maps_of(raw, n)
         valid: list[_Valid] = [None] * n
         if self.card.valid_output:
-            told = maps_of(self._output(outputs, self.card.valid_output, "valid_output"), n)
+            says = self._output(outputs, self.card.valid_output, "valid_output")
+            told = maps_of(says, n)
             if told.shape[1:3] != maps.shape[1:3]:
                 raise NoDepthError(
-                    f"the depth network's output {self.card.valid_output!r} has shape {list(told.shape)}",
+                    f"the depth network's output {self.card.valid_output!r} has shape {list(says.shape)}",
                     remedy=f"it must have the depth's size, {list(maps.shape[1:3])}; mend valid_output in the card",
                 )
             valid = list(told >= np.float32(self.card.valid_least))

@@ -181,7 +181,8 @@ def _declared(one: Any) -> Declared:
     lengths = None
     if shape.rank.is_static:
         lengths = tuple(length.get_length() if length.is_static else None for length in shape)
-    return Declared(one.get_any_name(), _OPENVINO_KINDS.get(kind, kind), lengths)
+    name = one.get_node().get_friendly_name()  # of several, which come of a step that does nothing, the file's own
+    return Declared(name if name in one.get_names() else one.get_any_name(), _OPENVINO_KINDS.get(kind, kind), lengths)
 
 
 def transformers(path: Path, device: str, precision: str = "float32") -> Runner:

@@ -202,6 +202,8 @@ def _histogram(codes: NDArray[Any], invalid: int | None) -> Ints:
 def _sums(layer: str, values: NDArray[Any], invalid: int | None) -> Sums:
     """Return the sums of a layer; pixels of unknown depth do not count."""
     kind = LAYERS[layer].statistics
+    if kind == "codes" and invalid:
+        return Sums.of(values[values != invalid].reshape(-1, 1))
     sums = Sums.of(values.reshape(-1, values.shape[2] if values.ndim == 3 else 1))
     if kind == "codes" and invalid is not None:
         # the invalid code is 0, which adds nothing but to the count
