@@ -49,6 +49,7 @@ PURE = {
         "samples/sums",
     ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
+    *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/map_names"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
@@ -56,6 +57,7 @@ HANDS = {
     *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
     *("ingest/photos", "ingest/credits", "ingest/depth_maps", "evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
     *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
+    "networks/weights",
 }
 
 
