@@ -143,6 +143,13 @@ def test_engines_batches_and_stops_give_the_same_bytes(
         assert files(build(recipe, tmp_path / f"engine{number}/out", engine=engine)) == whole
     (tmp_path / "one/out" / parts.part_file(1)).unlink()
     assert files(build(recipe, tmp_path / "one/out")) == whole
+
+
+def test_what_happens_to_one_of_a_batch_is_no_matter_of_the_others(
+    root: Path, tmp_path: Path, levels: np.ndarray[Any, Any]
+) -> None:
+    moody_network(root / "moody.onnx", "nan", above(levels, 1))
+    build(recipe_of(root, {"model": "moody.onnx"}), tmp_path / "one/out")
     batched = open_dataset(build(recipe_of(root, {"model": "moody.onnx", "batch": 5}), tmp_path / "batched"))
     assert batched.statistics["no_depth"] == open_dataset(tmp_path / "one/out").statistics["no_depth"]
 
