@@ -233,8 +233,8 @@ def _require_one_unit(depth: DepthPlan, sources: Sequence[Backgrounds], model: s
 
 def _require_holes(depth: DepthPlan, own: DepthOptions) -> None:
     """Raise FigureGroundError where the network leaves pixels without a value and the encoding has no code for that."""
-    model = depth.model
-    if model is not None and depth.on_composites and model.card.valid_output and own.encoding == "jpeg8":
+    model, stored = depth.model, depth.on_composites or (depth.layered and not depth.known)
+    if model is not None and stored and model.card.valid_output and own.encoding == "jpeg8":
         raise FigureGroundError(
             f"{model.card.name} leaves pixels without a value, and 8-bit JPEG depth has no code for that",
             'depth.encoding = "jpeg8"',

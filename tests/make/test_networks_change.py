@@ -10,6 +10,7 @@ import onnx
 import pytest
 from PIL import Image
 
+from figureground import open_dataset
 from figureground.core.engines import Outcome, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.dataset import parts
@@ -38,6 +39,9 @@ def test_a_swapped_second_file_is_refused_and_named(root: Path, source: str) -> 
     told = json.loads((out / "build.json").read_text())["depth_model"]
     assert [one["file"] for one in told["files"]] == ["m.onnx", "m.onnx_data"]
     external_network(root / "m.onnx", add=3.0)
+    with pytest.raises(FigureGroundError, match=r"made by another network: of the depth network m.onnx_data has other"):
+        open_dataset(out, virtual=True)
+    assert len(open_dataset(out)) > 0  # as it is stored, it is what it was
     for gone in ("", parts.part_file(1)):
         (out / gone).unlink() if gone else None
         with pytest.raises(FigureGroundError, match=r"of the depth network m.onnx_data has other content"):

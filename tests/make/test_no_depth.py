@@ -114,6 +114,11 @@ def test_one_sample_without_depth_is_named_and_the_run_goes_on(
     layout2020.export(data, tmp_path / "zips", parts=1)
     rows = (tmp_path / "zips/depth.csv").read_text().splitlines()
     invalid = ",128" if encoding == "jpeg8" else ",0"
+    layout2020.export(data, tmp_path / "jpeg", parts=1, depth="jpeg8")
+    rows8 = (tmp_path / "jpeg/depth.csv").read_text().splitlines()
+    assert sum(row.endswith(",128") for row in rows8) == 1
+    with pytest.raises(FigureGroundError, match="no pixel of this sample has depth"):
+        sample.points()
     assert sum(row.endswith(invalid) for row in rows) == (1 if encoding == "jpeg8" else SAMPLES)
     assert all(check["passed"] for check in data.statistics["checks"])
 

@@ -21,11 +21,12 @@ from figureground.core.progress import Progress
 from figureground.core.record import DepthMeaning
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names
+from figureground.dataset.network_facts import network_changes, network_json
 from figureground.geometry.codes import quantise
 from figureground.image import png
 from figureground.ingest import photos
 from figureground.ingest.inputs import display_name
-from figureground.make.identity import cannot_write, network_changes, network_json
+from figureground.make.identity import cannot_write
 from figureground.make.map_names import map_names
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network

@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from figureground import __version__
-from figureground.core.card import DECISIVE, meaning
+from figureground.core.card import meaning
 from figureground.core.errors import FigureGroundError
-from figureground.core.job import DepthModel, Job
+from figureground.core.job import Job
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import changed_keys, content, to_toml
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
+from figureground.dataset.network_facts import network_changes, network_json
 from figureground.dataset.versions import VERSIONS, require_same_versions
 from figureground.ingest.catalog import digest
-from figureground.networks.weights import difference
 
 
 def build_id(job: Job, catalog: Catalog) -> str:
@@ -128,28 +127,6 @@ def _other_network(before: dict[str, Any], job: Job) -> str:
     was = before.get("depth_model")
     changes = network_changes(was, job.depth.model) if isinstance(was, dict) and job.depth.model is not None else []
     return ", ".join(changes) or "another depth network, card or version"
-
-
-def network_changes(was: dict[str, Any], model: DepthModel) -> list[str]:
-    """Return what of a depth network is another than `network_json` said of one: its files, and keys of its card."""
-    old = [(one["file"], one["sha256"]) for one in was.get("files") or [was]]
-    changes = [f"of the depth network {line}" for line in difference(old, [(f.name, f.sha256) for f in model.files])]
-    now = network_json(model)["card"]
-    keys = [
-        key for key, usual in DECISIVE.items() if was.get("card", {}).get(key, json_form(usual)) != json_form(now[key])
-    ]
-    return changes + [f"the depth network's card has another {key}" for key in keys]
-
-
-def network_json(model: DepthModel) -> dict[str, Any]:
-    """Return what build.json says of a depth network."""
-    files = [{"file": file.name, "sha256": file.sha256} for file in model.files]
-    return {"file": model.path.name, "sha256": model.sha256, "files": files, "card": asdict(model.card)}
-
-
-def json_form(value: Any) -> Any:
-    """Return a card's value as it comes back from JSON: lists for tuples."""
-    return [json_form(inner) for inner in value] if isinstance(value, tuple) else value
 
 
 def begin(store: Store, job: Job, identity: str, samples: int, fresh: bool) -> None:

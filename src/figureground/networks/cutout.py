@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.errors import FigureGroundError
+from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.files import WEIGHTS, user_path
 from figureground.core.job import WeightsFile
 from figureground.core.nouns import Alpha, Picture
@@ -101,9 +101,11 @@ def _prepared(picture: Picture, side: int) -> NDArray[np.float32]:
 
 def _one_alpha(matte: NDArray[Any], where: str) -> NDArray[np.float32]:
     alpha = np.squeeze(matte).astype(np.float32)
-    if alpha.ndim != 2 or not np.isfinite(alpha).all():
+    if alpha.ndim == 2 and not np.isfinite(alpha).all():
+        raise SetAsideError("the cut-out network's output has NaN or infinite values")  # that picture's affair
+    if alpha.ndim != 2:
         raise FigureGroundError(
-            f"the cut-out network's output of shape {list(matte.shape)} is not one finite alpha",
+            f"the cut-out network's output of shape {list(matte.shape)} is not one alpha",
             where,
             "its first output must be [1, 1, side, side], in 0..1",
         )
