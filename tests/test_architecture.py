@@ -54,6 +54,7 @@ PURE = {
         "samples/sums",
     ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
+    *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/map_names"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
@@ -62,6 +63,7 @@ HANDS = {
     *("ingest/finding", "ingest/cache", "ingest/credits", "ingest/depth_maps"),
     *("evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
     *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
+    "networks/weights",
 }
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from figureground.core.canvas import REFERENCE, Canvas
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import file_sha256
 from figureground.core.job import (
     BackgroundSource,
     CutoutModel,
@@ -28,6 +27,7 @@ from figureground.core.layers import LAYERS
 from figureground.core.recipe import Backgrounds, DepthOptions, Foregrounds, Placement, Recipe, Relief
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
+from figureground.networks.weights import weights_of as files_of
 
 
 def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
@@ -40,6 +40,7 @@ def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
     if depth.on_composites or (depth.estimates and not prepared):
         depth = _with_model(depth, recipe)
     _require_one_unit(depth, recipe.backgrounds, recipe.depth.model)
+    _require_holes(depth, recipe.depth)
     return Job(
         recipe,
         canvas_of(recipe),
@@ -244,6 +245,17 @@ def _require_one_unit(depth: DepthPlan, sources: Sequence[Backgrounds], model: s
         )
 
 
+def _require_holes(depth: DepthPlan, own: DepthOptions) -> None:
+    """Raise FigureGroundError where the network leaves pixels without a value and the encoding has no code for that."""
+    model, stored = depth.model, depth.on_composites or (depth.layered and not depth.known)
+    if model is not None and stored and model.card.valid_output and own.encoding == "jpeg8":
+        raise FigureGroundError(
+            f"{model.card.name} leaves pixels without a value, and 8-bit JPEG depth has no code for that",
+            'depth.encoding = "jpeg8"',
+            'set depth.encoding = "png16" or "png8", or another depth.model',
+        )
+
+
 def depth_model(recipe: Recipe) -> DepthModel:
     """Return the depth network that a recipe names.  Raises FigureGroundError where it is missing."""
     return resolve_model(recipe.depth.model, recipe.depth.card, recipe.root)
@@ -257,4 +269,7 @@ def _cutout_model(own: Foregrounds, root: Path) -> CutoutModel | None:
             'set foregrounds.network = "small" or a path, or cutout = "key" or "alpha"',
         )
     path = cutout_weights(own.network, root)
-    return CutoutModel(path, file_sha256(path)) if path else None
+    if path is None:
+        return None
+    found = files_of(path, "cut-out")
+    return CutoutModel(path, found.sha256, found.files)

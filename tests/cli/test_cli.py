@@ -130,7 +130,12 @@ def test_models_are_listed_with_their_licences(capsys: pytest.CaptureFixture[str
     run("models")
     out = capsys.readouterr().out
     assert re.search(r"depth-anything-v2-large .*CC-BY-NC-4.0 \(non-commercial\)", out)
-    assert re.search(r"fastdepth-nyu +metric +MIT .* yes", out)
+    assert re.search(r"fastdepth-nyu +metric +by hand +yes +MIT ", out)
+    assert out.splitlines()[0].startswith("depth network ")
+    assert re.match(r"small +metric +ships +yes ", out.splitlines()[1])
+    assert re.search(r"moge-2-small +metric +get +no ", out)
+    assert re.search(r"metric3d-v2-small +metric, needs focal +get ", out)
+    assert "Cut-out networks" in out
 
 
 def test_a_network_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

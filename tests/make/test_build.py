@@ -231,7 +231,7 @@ def test_changed_photos_and_networks_are_refused(tmp_path: Path) -> None:
     (tmp_path / "rooms/room1.png").write_bytes(original)
     card = tmp_path / "grey.card.toml"
     card.write_text(card.read_text() + "unit_scale = 2.0\n")
-    with pytest.raises(FigureGroundError, match="another depth network, card"):
+    with pytest.raises(FigureGroundError, match="the depth network's card has another unit_scale"):
         build(recipe, out)
     card.write_text(card.read_text().replace("unit_scale = 2.0\n", ""))
     build(recipe, out)

@@ -477,6 +477,10 @@ def test_the_onnx_file_is_made_once_per_variant(tiny_h5: Path, user_cache: Path,
     assert first.stat().st_mtime_ns == stamp
     others = {densedepth.cached_onnx(tiny_h5, upsampling="half_pixel"), densedepth.cached_onnx(tiny_h5, leaky="two")}
     assert len(others | {first}) == 3
+    whole = first.read_bytes()
+    first.write_bytes(min(others).read_bytes())  # swapped for another: it is made anew
+    assert densedepth.cached_onnx(tiny_h5) == first
+    assert first.read_bytes() == whole
     assert {p.read_bytes() for p in others}.isdisjoint({first.read_bytes()})
     with h5py.File(tiny_h5, "a") as file:
         file["model_weights/conv3/conv3/bias:0"][0] += 1

@@ -89,15 +89,23 @@ def test_moge_points_become_metres() -> None:
     scale, shift, focal = 1.7, 0.4, 0.9
     z = true / scale - shift
     points = np.stack([u * (z + shift) / focal, v * (z + shift) / focal, z], -1)[None]
-    assert np.allclose(moge_depth(points, np.array([scale])), true, rtol=1e-5)
+    assert np.allclose(moge_depth(points[0], scale), true, rtol=1e-5)
     card = CARDS["moge-2-small"]
-    depth = fake(card, {"points": points, "metric_scale": np.array([scale])})(scene_photo(0, 30, 40)[None], native=True)
+    outputs = {"points": points, "mask": np.ones((1, 30, 40), np.float32), "metric_scale": np.array([scale])}
+    depth = fake(card, outputs)(scene_photo(0, 30, 40)[None], native=True)
     assert np.allclose(depth[0], true, rtol=1e-5)
+    # where the mask says that there is nothing, points may be anything
+    outputs["mask"][0, :9] = 0.49
+    points[0, :9] = np.inf
+    depth = fake(card, outputs)(scene_photo(0, 30, 40)[None], native=True)
+    assert np.isnan(depth[0, :9]).all()
+    assert np.allclose(depth[0, 9:], true[9:], rtol=1e-5)
 
 
 def test_a_scale_that_is_no_number_is_no_depth() -> None:
     points = np.random.default_rng(0).random((1, 8, 8, 3)) + 1
-    network = fake(CARDS["moge-2-small"], {"points": points, "metric_scale": np.array([np.nan])})
+    outputs = {"points": points, "mask": np.ones((1, 8, 8)), "metric_scale": np.array([np.nan])}
+    network = fake(CARDS["moge-2-small"], outputs)
     with pytest.raises(FigureGroundError, match="NaN"):
         network(scene_photo(0, 8, 8)[None])
 

@@ -8,7 +8,7 @@ import pytest
 
 from figureground.core.card import Card
 from figureground.core.errors import FigureGroundError
-from figureground.networks import hub, registry
+from figureground.networks import hub, registry, weights
 from figureground.networks.cards import CARDS
 from tests.builders import scene_photo, write_depth_network
 
@@ -31,7 +31,7 @@ def test_a_named_network_is_got_once_and_checked_ever_after(tmp_path: Path, monk
     assert caught.value.remedy == f"figureground models get {name}"
     content = write_depth_network(tmp_path / "grey.onnx", size=518).read_bytes()
     folder = hub.get(name, downloading(content))
-    assert json.loads((folder / registry.SOURCE).read_text())["repository"] == "onnx-community/depth-anything-v2-small"
+    assert json.loads((folder / weights.SOURCE).read_text())["repository"] == "onnx-community/depth-anything-v2-small"
     model = registry.resolve(name, "", tmp_path)
     assert model.card is CARDS[name]
     assert registry.open_network(model).estimate(scene_photo(0, 60, 60)).direction == "larger is nearer"
@@ -46,8 +46,8 @@ def test_a_download_with_another_hash_is_refused(tmp_path: Path, monkeypatch: py
     card = CARDS["depth-anything-v2-small"]
     monkeypatch.setitem(CARDS, card.name, Card(**{**vars(card), "sha256": "0" * 64}))
     with pytest.raises(FigureGroundError, match="not what the card pins"):
-        hub.get(card.name, downloading(b"something else"))
-    assert not (tmp_path / card.name / registry.SOURCE).exists()
+        hub.get(card.name, downloading(write_depth_network(tmp_path / "grey.onnx").read_bytes()))
+    assert not (tmp_path / card.name / weights.SOURCE).exists()
 
 
 def test_nothing_is_downloaded_offline_or_under_a_wrong_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_a_download_without_weights_is_no_download(tmp_path: Path, monkeypatch: 
     for name in ("depth-anything-v2-small", "glpn-nyu"):
         with pytest.raises(FigureGroundError, match="the repository has no"):
             hub.get(name, lambda **_: None)
-        assert not (tmp_path / name / registry.SOURCE).exists()
+        assert not (tmp_path / name / weights.SOURCE).exists()
 
 
 def test_a_failed_download_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

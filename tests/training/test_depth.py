@@ -66,7 +66,8 @@ def test_ten_steps_resume_and_export(shared: Path, tmp_path: Path) -> None:
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
     file = tmp_path / "whole/depth-small.onnx"
-    network = DepthNetwork(find_card(file, "", tmp_path), runtimes.onnx(file, "cpu"), str(file))
+    card = find_card(file, "", tmp_path)
+    network = DepthNetwork(card, runtimes.onnx(file, "cpu", card), str(file))
     pictures = np.random.default_rng(0).integers(0, 255, (2, 48, 60, 3)).astype(np.uint8)
     depth = network(pictures)
     assert depth.shape == (2, 48, 60)

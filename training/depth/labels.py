@@ -28,7 +28,8 @@ _NARROW = 0.78  # of the largest 4:3 window, the side of the windows looked at
 
 def teacher(path: Path) -> DepthNetwork:
     """Return the teacher at `path`; its card is known by its hash or stands beside it."""
-    return DepthNetwork(find_card(path, "", Path()), runtimes.onnx(path, "cpu"), str(path))
+    card = find_card(path, "", Path())
+    return DepthNetwork(card, runtimes.onnx(path, "cpu", card), str(path))
 
 
 def windows(width: int, height: int) -> list[Box]:

@@ -19,6 +19,7 @@ from figureground.cli.console import (
     dataset_text,
     failed_checks,
     in_shell,
+    no_depth_lines,
 )
 from figureground.core.errors import FigureGroundError
 
@@ -179,7 +180,7 @@ def _tell_built(console: Console, out: Path) -> None:
     used, facts, report = catalog_facts(data.catalog), dataset_facts(data), out / "report.html"
     text = f"{catalog_text(used)}\n{dataset_text(facts)}\nreport: {report}"
     if console.quiet:
-        text = "\n".join(failed_checks(facts))  # they must not be missed
+        text = "\n".join([*no_depth_lines(facts), *failed_checks(facts)])  # they must not be missed
     console.tell({**facts, "catalog": used, "report": report}, text)
 
 

@@ -203,6 +203,7 @@ def dataset_facts(data: Dataset) -> dict[str, Any]:
         "layers_of": statistics.get("summary_of", everything),
         "layers_of_all": statistics.get("summary_all", statistics["summary"]),
         "depth_model": manifest["depth_model"],
+        "no_depth": statistics.get("no_depth", {"samples": [], "reasons": {}}),
         "checks": statistics["checks"],
     }
 
@@ -227,6 +228,7 @@ def dataset_text(facts: Facts) -> str:
         lines.append(
             f"  note: depth by {model['card']['name']}, licensed {model['card']['licence']}: no commercial use"
         )
+    lines += no_depth_lines(facts)
     failed = failed_checks(facts)
     return "\n".join([*lines, *(failed or [f"  all {len(facts['checks'])} self-checks passed"])])
 
@@ -237,6 +239,16 @@ def _moments_text(layer: str, moments: Facts) -> str:
         return f"  {layer:<5} " + "  ".join(f"{value}: {share:.2%}" for value, share in moments["shares"].items())
     mean, std = (" ".join(f"{value:.4f}" for value in moments[name]) for name in ("mean", "std"))
     return f"  {layer:<5} mean {mean}  std {std}  {moments.get('unit', 'of 0..1')}"
+
+
+def no_depth_lines(facts: Facts) -> list[str]:
+    """Return a line that names the samples for which the network gave no depth; none where there are none."""
+    lacking = facts["no_depth"]["samples"]
+    if not lacking:
+        return []
+    named = ", ".join(map(str, lacking[:10])) + (f" and {len(lacking) - 10} more" if len(lacking) > 10 else "")
+    why = "; ".join(facts["no_depth"]["reasons"])
+    return [f"  WARNING: no depth for {plural(len(lacking), 'sample')} ({named}): {why}"]
 
 
 def failed_checks(facts: Facts) -> list[str]:

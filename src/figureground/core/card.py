@@ -35,6 +35,8 @@ class Card:
     output x `unit_scale` x focal length in px of the input; "moge", an affine point map whose shift is solved for.
     `valid`: smallest and largest result that means anything, in the result's unit; metric results are clipped to it.
     `output_name` picks an output of several; empty: the first.
+    `inputs`: (name, value) of every other input that the file has, constants.  `valid_output`: the output that says
+    where depth means something, which is where it is `valid_least` or more; empty: everywhere.
     """
 
     name: str
@@ -51,6 +53,9 @@ class Card:
     unit_scale: float = 1.0
     valid: tuple[float, ...] = ()
     output_name: str = ""
+    inputs: tuple[tuple[str, Any], ...] = ()
+    valid_output: str = ""
+    valid_least: float = 0.5
     repository: str = ""
     file: str = ""
     revision: str = ""
@@ -74,18 +79,17 @@ class Card:
         return self.reading == "focal"
 
 
+# fields that only describe a network
+_TOLD = (
+    *("name", "repository", "file", "revision", "sha256", "licence", "commercial", "cost", "figures_from"),
+    "run_by_us",
+)
+# came after datasets had been built: left out of a card's meaning where they say nothing, so that it stays what it was
+_LATER = ("inputs", "valid_output", "valid_least")
+DECISIVE = {f.name: f.default for f in fields(Card) if f.name not in _TOLD}  # the others, with their defaults
+
+
 def meaning(card: Card) -> dict[str, Any]:
-    """Return the fields that decide what a network's depth is; the others only describe it."""
-    told = {
-        "name",
-        "repository",
-        "file",
-        "revision",
-        "sha256",
-        "licence",
-        "commercial",
-        "cost",
-        "figures_from",
-        "run_by_us",
-    }
-    return {f.name: getattr(card, f.name) for f in fields(card) if f.name not in told}
+    """Return the fields that decide what a network's depth is."""
+    every = {name: getattr(card, name) for name in DECISIVE}
+    return {name: value for name, value in every.items() if name not in _LATER or value != DECISIVE[name]}

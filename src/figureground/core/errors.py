@@ -49,6 +49,13 @@ class FigureGroundError(Exception):
         return "\n".join(lines)
 
 
+class NoDepthError(FigureGroundError):
+    """What a depth network gave for one picture is no depth: NaN, constant, without any value, or of a wrong shape.
+
+    It is that picture's affair alone, unless it happens to too many.  `what` names no place of this machine.
+    """
+
+
 class SetAsideError(Exception):
     """A photo that cannot be used.  Carries the reason that goes into the catalog; the run goes on without it."""
 

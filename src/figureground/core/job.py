@@ -29,20 +29,33 @@ from figureground.core.recipe import (
 
 
 @dataclass(frozen=True)
+class WeightsFile:
+    """A file that decides what a network gives: its name as seen from the network's folder, by what a change of it is
+    noticed without reading it, and its sha256."""
+
+    name: str
+    stamp: tuple[int, ...]
+    sha256: str
+
+
+@dataclass(frozen=True)
 class DepthModel:
-    """A depth network as a recipe names it: weights (a file, or a folder for transformers), their sha256, the card."""
+    """A depth network as a recipe names it: weights (a file, or a folder for transformers), the sha256 of all their
+    files, the card, and the files one by one."""
 
     path: Path
     sha256: str
     card: Card
+    files: tuple[WeightsFile, ...] = ()
 
 
 @dataclass(frozen=True)
 class CutoutModel:
-    """A cut-out network: its file and the file's sha256."""
+    """A cut-out network: its path, the sha256 of all its files, and the files one by one."""
 
     path: Path
     sha256: str
+    files: tuple[WeightsFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ from typing import Literal, overload
 
 from figureground.core.engines import choose
 from figureground.core.errors import FigureGroundError
+from figureground.core.job import Job
 from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset import names
+from figureground.dataset.network_facts import network_changes
 from figureground.dataset.several import Several
 from figureground.dataset.stored import Dataset
 from figureground.dataset.versions import require_same_versions
@@ -49,7 +51,22 @@ def open_dataset(path: Path | str | Store | Folders, virtual: bool = False) -> D
     if isinstance(path, str | Path) and catalog.size(catalogs.FILE) is None:
         return _from_recipe(path)
     require_same_versions(store, "rendering samples when they are read")
-    return VirtualDataset(resolve(names.recipe_in(store), prepared=True), catalogs.load_catalog(catalog), catalog)
+    job = resolve(names.recipe_in(store), prepared=True)
+    _require_same_network(job, store)
+    return VirtualDataset(job, catalogs.load_catalog(catalog), catalog)
+
+
+def _require_same_network(job: Job, store: Store) -> None:
+    """Raise FigureGroundError where samples would be rendered with another network than the dataset's."""
+    was, model = names.read_json(store, names.BUILD).get("depth_model"), job.depth.model
+    if not job.depth.on_composites or model is None or not isinstance(was, dict):
+        return
+    if changes := network_changes(was, model):
+        raise FigureGroundError(
+            f"the dataset was made by another network: {', '.join(changes)}",
+            f"{store.name}/{names.BUILD}",
+            "restore it, read the samples as they are stored, or build anew",
+        )
 
 
 def _from_recipe(path: Path | str) -> VirtualDataset:

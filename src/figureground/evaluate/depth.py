@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground.core.errors import FigureGroundError
+from figureground.core.errors import FigureGroundError, NoDepthError
 from figureground.core.nouns import DepthMap, DepthUnit, Direction, Picture
 from figureground.core.progress import Progress, silent
 from figureground.evaluate import metrics
@@ -110,7 +110,7 @@ def evaluate(
                 str(pair.depth),
                 "they must show the same view; is one turned or cropped?",
             )
-        depth = estimate(photo)
+        depth = _estimated(estimate, photo, pair)
         kinds.add((depth.unit, depth.direction))
         flat = DepthMap(np.full(truth.shape, constant_m, np.float32), "m", "larger is farther")
         found = metrics.aligned(resized(depth, *truth.shape), truth, max_m)
@@ -123,6 +123,16 @@ def evaluate(
         raise ValueError(f"the network's maps differ in unit or direction: {sorted(kinds)}")
     unit, direction = kinds.pop()
     return Evaluation(name, unit, direction, max_m, constant_m, tuple(rows))
+
+
+def _estimated(estimate: Callable[[Picture], DepthMap], photo: Picture, pair: Pair) -> DepthMap:
+    """Return the network's depth.  A picture without any is no reason to measure the network on the others alone."""
+    try:
+        return estimate(photo)
+    except NoDepthError as error:
+        raise FigureGroundError(
+            error.what, f"{pair.name}; {error.where}", f"{error.remedy}; or leave the picture out, and say so"
+        ) from None
 
 
 def resized(depth: DepthMap, height: int, width: int) -> DepthMap:

@@ -33,7 +33,7 @@ from figureground.core.store import FolderStore, Store
 from figureground.dataset import names
 from figureground.dataset.parts import add_member
 from figureground.dataset.stored import Dataset
-from figureground.geometry.codes import dequantise, quantise
+from figureground.geometry.codes import dequantise, quantise, without_value
 from figureground.samples import codec
 from figureground.samples.records import meaning_of
 
@@ -222,7 +222,11 @@ def _depth(data: bytes, record: Record, wanted: str) -> tuple[codec.Encoded, Dep
     if wanted == "stored" or suffix == "jpg":
         return (suffix, data), meaning
     try:
-        code = quantise(dequantise(codec.depth_code(codec.pixels(data), meaning)), "jpeg8")
+        depth = dequantise(codec.depth_code(codec.pixels(data), meaning))
+        if np.isnan(depth.values).all():
+            code = without_value(depth.values.shape, depth.unit, depth.direction, "jpeg8", "none is stored")
+        else:
+            code = quantise(depth, "jpeg8")
     except ValueError as error:
         raise FigureGroundError(str(error), record.key, "export with --depth stored") from None
     return ("jpg", codec.jpeg(code.codes.astype(np.uint8), JPEG_2020)), meaning_of(code)

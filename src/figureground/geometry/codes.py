@@ -18,6 +18,7 @@ from figureground.core.nouns import DepthMap, DepthUnit, Direction
 _STEPS: dict[DepthUnit, float] = {"m": 1000.0, "1/m": 10000.0}
 # encoding -> (invalid code, largest code) where the range of each image is stretched over the codes
 _STRETCHES: dict[str, tuple[int | None, int]] = {"png16": (0, 65535), "png8": (0, 255), "jpeg8": (None, 255)}
+_MID_GREY = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class DepthCode:
     """A quantised depth map: uint16 or uint8 `codes`, and how to read them.
 
     value = offset + scale * code; `invalid` is the code that means "no value", or None when every code has one.
+    `lacking`: why there is no value at all, "" where there is one.
     """
 
     codes: NDArray[np.uint16] | NDArray[np.uint8]
@@ -33,6 +35,19 @@ class DepthCode:
     invalid: int | None
     unit: DepthUnit
     direction: Direction
+    lacking: str = ""
+
+
+def without_value(shape: tuple[int, int], unit: DepthUnit, direction: Direction, encoding: str, why: str) -> DepthCode:
+    """Return codes of a map that has no value anywhere: the invalid code throughout.
+
+    In "jpeg8", whose other maps have a value for every code, that is 128: mid grey alone survives JPEG of any quality.
+    """
+    invalid, top = _STRETCHES[encoding]
+    invalid = _MID_GREY if invalid is None else invalid
+    nothing = np.full(shape, invalid, np.uint16 if top > 255 else np.uint8)
+    scale = 1 / _STEPS[unit] if encoding == "png16" and unit in _STEPS else 1.0
+    return DepthCode(nothing, scale, 0.0, invalid, unit, direction, why)
 
 
 def quantise(depth: DepthMap, encoding: str) -> DepthCode:
@@ -44,9 +59,10 @@ def quantise(depth: DepthMap, encoding: str) -> DepthCode:
     """
     if encoding == "png16" and depth.unit in _STEPS:
         # float32 is enough: 65535 codes of its 2**24, so rounding is off by less than 0.01 of a step
-        codes = np.rint(depth.values * np.float32(_STEPS[depth.unit]))
-        codes = np.where((codes >= 1) & (codes <= 65535), codes, np.float32(0)).astype(np.uint16)
-        return DepthCode(codes, 1 / _STEPS[depth.unit], 0.0, 0, depth.unit, depth.direction)
+        steps = depth.values * np.float32(_STEPS[depth.unit])
+        np.rint(steps, out=steps)  # in place: a large photo's map takes 400 MB
+        steps[~((steps >= 1) & (steps <= 65535))] = 0
+        return DepthCode(steps.astype(np.uint16), 1 / _STEPS[depth.unit], 0.0, 0, depth.unit, depth.direction)
     values = depth.values.astype(np.float64)
     valid = np.isfinite(values)
     invalid, top = _STRETCHES[encoding]

@@ -86,7 +86,7 @@ def _estimated(picture: Picture, method: str, network: Callable[[Picture], Alpha
     alpha = matting.without_specks(network(picture))
     matting.judge(alpha)
     if (soft := matting.softness(alpha)) > NETWORK_SOFT:
-        raise SetAsideError(f"the cut-out network is unsure: half-transparent pixels are {soft:.0%} of the figure")
+        raise SetAsideError(f"the cut-out network is unsure: half-transparent pixels are {soft:.2g} times the figure")
     return alpha, "network"
 
 
@@ -95,7 +95,7 @@ def _keyed(picture: Picture) -> Alpha:
     matting.judge(alpha)
     if (soft := matting.softness(alpha)) > KEY_SOFT:
         raise SetAsideError(
-            f"keying by colour fails: half-transparent pixels are {soft:.0%} of the figure "
+            f"keying by colour fails: half-transparent pixels are {soft:.2g} times the figure "
             "(a shadow, a gradient, or clothes in the ground's colour)"
         )
     return alpha

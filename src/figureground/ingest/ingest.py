@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from figureground.core.engines import Engine, Serial, run_error
-from figureground.core.errors import FigureGroundError, SetAsideError, without_paths
-from figureground.core.job import Cutting, DepthModel, DepthPlan, Job, Running
+from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError, without_paths
+from figureground.core.job import CutoutModel, Cutting, DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import Store
@@ -37,6 +37,7 @@ from figureground.ingest.state import file_hash, state
 from figureground.networks.cutout import cutout_network
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
+from figureground.networks.weights import require_same
 
 _TRIMMED_EACH = 500  # photos: how far a run may go before the cache is cut back to its size
 
@@ -101,6 +102,8 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
     except SetAsideError as error:
         # a machine that is short of memory for a moment says nothing of the photo
         return Outcome(sha, reason=error.reason, passing=isinstance(error.__context__, MemoryError))
+    except NoDepthError as error:
+        return Outcome(sha, reason=error.what)
 
 
 def _prepare_and_keep(job: Job, cache: PhotoCache | None, photo: Photo) -> Outcome:
@@ -153,7 +156,7 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     own = job.inputs.foregrounds[photo.source]
     model = own.cutting.model
     tools = Tools(
-        cutout_network(model.path) if model else None,
+        cutout_network(model.path, model.files) if model else None,
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
     )
     mask = _mask_of(photo, own.cutting, decoded)
@@ -225,14 +228,16 @@ def _require_some(kind: str, entries: list[Background] | list[Foreground], aside
 
 
 def _networks(job: Job, shelf: Shelf) -> tuple[NetworkUse, ...]:
-    """Return the networks that the catalog was made with."""
+    """Return the files of the networks that the catalog was made with, which must still be what they were."""
     depth = job.depth
     used = {entry.source_number - 1 for entry in shelf.foregrounds if entry.cutout == "network"}
     cutting = [model for n in sorted(used) if (model := job.inputs.foregrounds[n].cutting.model) is not None]
-    found = [NetworkUse("cut-out", model.path.name, model.sha256) for model in dict.fromkeys(cutting)]
+    models: list[tuple[str, DepthModel | CutoutModel]] = [("cut-out", model) for model in dict.fromkeys(cutting)]
     if depth.estimates and depth.model is not None:
-        found.append(NetworkUse("depth", depth.model.path.name, depth.model.sha256))
-    return tuple(found)
+        models.append(("depth", depth.model))
+    for use, network in models:
+        require_same(network.path, network.files, use)
+    return tuple(NetworkUse(use, file.name, file.sha256) for use, network in models for file in network.files)
 
 
 def prepared(

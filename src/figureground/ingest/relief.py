@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.errors import NoDepthError
 from figureground.core.nouns import Cutout, DepthMap, Mask, Picture
 from figureground.image import masks
 from figureground.image.filters import box_blur
@@ -34,7 +35,10 @@ def rounded(mask: Mask) -> NDArray[np.uint8]:
 
 
 def network_relief(cutout: Cutout, depth: Callable[[Picture], DepthMap]) -> NDArray[np.uint8]:
-    """Return the relief that a depth network sees in a cut-out on grey: its 5th to 95th percentile over 0..255."""
+    """Return the relief that a depth network sees in a cut-out on grey: its 5th to 95th percentile over 0..255.
+
+    What the network leaves without a value lies as far as the outline.  Raises NoDepthError where that is all of it.
+    """
     height, width = cutout.shape[:2]
     side = round(1.15 * max(height, width))
     top, left = side - height - (side - height) // 4, (side - width) // 2
@@ -48,6 +52,9 @@ def network_relief(cutout: Cutout, depth: Callable[[Picture], DepthMap]) -> NDAr
     if estimated.direction == "larger is farther":
         near = -near
     inside = masks.mask_of(cutout[..., 3])
-    low, high = np.quantile(near[inside], (0.05, 0.95))
-    stretched = np.clip((near - low) / max(float(high - low), 1e-9), 0, 1)
+    seen = inside & np.isfinite(near)
+    if not seen.any():
+        raise NoDepthError("the depth network sees nothing of the figure, so it has no relief")
+    low, high = np.quantile(near[seen], (0.05, 0.95))
+    stretched = np.clip((np.where(seen, near, low) - low) / max(float(high - low), 1e-9), 0, 1)
     return np.where(inside, np.rint(255 * stretched), 0).astype(np.uint8)

@@ -26,8 +26,9 @@ from figureground.ingest.state import state
 from figureground.make.cost import require_space
 from figureground.make.finish import finish
 from figureground.make.identity import begin, build_id, claim, refuse_changes
-from figureground.make.part_task import PartTask, Tally, make_part
+from figureground.make.part_task import PartTask, Tally, make_part, watching
 from figureground.networks.registry import require_canvas
+from figureground.networks.weights import difference
 from figureground.plan import plan
 from figureground.resolve import resolve
 
@@ -71,7 +72,7 @@ def build(
             require_space(task, catalog, missing)
             lacking = sum(len(task.indices(n)) for n in missing)
             tally = Tally("samples", task.samples - lacking, task.samples, report)
-            for outcome in engine.map(functools.partial(make_part, task), missing):
+            for outcome in watching(task, engine.map(functools.partial(make_part, task), missing)):
                 tally.note(outcome, len(task.indices(outcome.job)))
             tally.raise_failures(missing, store)
         finish(task, catalog, report)
@@ -128,7 +129,7 @@ def _whole_catalog(store: Store) -> Catalog | None:
 def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:
     if catalogs.digest(before) != catalogs.digest(after):
         raise FigureGroundError(
-            "the photos have changed since this dataset was begun: " + _difference(before, after),
+            _difference(before, after),
             f"{store.name}/{names.CATALOG}",
             "restore them, discard the parts made so far with --fresh, or build into another folder: "
             "open_dataset([ONE, OTHER]) reads several as one",
@@ -140,8 +141,21 @@ def _difference(before: Catalog, after: Catalog) -> str:
     changes = [f"{name} is new" for name in new if name not in old]
     changes += [f"{name} is gone" for name in old if name not in new]
     changes += [f"{name} has {_other(old[name], new[name])}" for name in new if name in old and new[name] != old[name]]
-    more = f" and {len(changes) - 5} more" if len(changes) > 5 else ""
-    return ", ".join(changes[:5]) + more if changes else "they are prepared differently"
+    if changes:
+        more = f" and {len(changes) - 5} more" if len(changes) > 5 else ""
+        return "the photos have changed since this dataset was begun: " + ", ".join(changes[:5]) + more
+    networks = [
+        f"of the {use} network {line}" for use in ("cut-out", "depth") for line in _networks(before, after, use)
+    ]
+    return "the photos are prepared differently since this dataset was begun: " + (
+        ", ".join(networks) or "another network's card, or another version of what prepares them"
+    )
+
+
+def _networks(before: Catalog, after: Catalog, use: str) -> list[str]:
+    """Return what became of the files of the networks that prepare photos."""
+    old, new = ([(n.file, n.sha256) for n in one.networks if n.use == use] for one in (before, after))
+    return difference(old, new)
 
 
 _SAID = ("class_name", "class_id", "source_number", "tag", "licence", "credit", "group")

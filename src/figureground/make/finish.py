@@ -20,15 +20,18 @@ from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
 from figureground.make.card import data_card
 from figureground.make.identity import describe
+from figureground.make.no_depth import require_few
 from figureground.make.part_task import PartTask
 from figureground.plan.plan import spread_of_backgrounds
 from figureground.samples import checks, stats
 from figureground.samples.checks import Check
+from figureground.samples.lacking import Lacking
 from figureground.samples.stats import Statistics
 
 
 def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
-    """Write what stands beside the parts.  Raises FigureGroundError when a part is missing.
+    """Write what stands beside the parts.  Raises FigureGroundError when a part is missing, and where too many samples
+    have no depth.
 
     A self-check that fails does not stop it: the result stands in statistics.json and in the report.
     """
@@ -36,6 +39,9 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     infos = [_finished(task, number) for number in range(task.count)]
     by_split = stats.total_by_split([info.statistics for info in infos])
     total = stats.total(by_split.values())
+    lacking = Lacking()
+    lacking.add([total])
+    require_few(lacking, total.samples)
     first = write_labels(store, infos, progress)
     steps = {layer: depth_step(depth, meaning) for layer, meaning in first.depths.items()}
     whose, published = checks.published(by_split)
@@ -45,6 +51,7 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
         "summary_of": {"split": whose, "samples": published.samples},
         "summary_all": checks.summary(total, steps),
         "checks": [asdict(check) for check in _checks(task, catalog, total)],
+        "no_depth": {"samples": lacking.samples, "reasons": dict(lacking.reasons)},
         "accumulated_by_split": stats.by_split_to_json(by_split),
     }
     store.write(names.STATISTICS, json.dumps(write, indent=1).encode())
@@ -85,7 +92,7 @@ def depth_step(depth: DepthPlan, meaning: DepthMeaning) -> tuple[str, float]:
 
 
 def write_labels(store: Store, infos: Sequence[PartInfo], progress: Progress) -> Record:
-    """Write labels.csv, a row a sample, part by part; return the first record."""
+    """Write labels.csv, a row a sample, part by part; return the first record, with depth where there is any."""
     first: Record | None = None
     with store.writing(names.LABELS) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
@@ -95,7 +102,7 @@ def write_labels(store: Store, infos: Sequence[PartInfo], progress: Progress) ->
             reader = parts.PartReader(store, info.file)
             for row in range(len(reader)):
                 record = reader.record(row)
-                first = first or record
+                first = record if first is None or not _has_depth(first) else first
                 writer.writerow(labels_row(info.file, record))
             reader.close()
             progress("labels", done, len(infos))
@@ -103,6 +110,11 @@ def write_labels(store: Store, infos: Sequence[PartInfo], progress: Progress) ->
     if first is None:
         raise FigureGroundError("there are no samples", store.name, "run the same command again")
     return first
+
+
+def _has_depth(record: Record) -> bool:
+    """Tell whether a record's depth has a value, so that it can speak for others; so does one without depth."""
+    return "depth" not in record.depths or record.depths["depth"].valid_fraction > 0
 
 
 def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], total: Statistics) -> dict[str, Any]:
@@ -117,6 +129,7 @@ def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], tot
         "foregrounds": len(catalog.foregrounds),
         "classes": {str(number): name for number, name in enumerate(catalog.classes, 1)},
         "set_aside": len(catalog.set_aside),
+        "no_depth": sorted(map(int, total.no_depth)),
         "networks": [asdict(network) for network in catalog.networks],
         "bytes": sum(info.bytes for info in infos),
         "parts": [{"file": i.file, "samples": i.samples, "bytes": i.bytes, "sha256": i.sha256} for i in infos],

@@ -1,38 +1,48 @@
-"""A plain folder of pictures -> a depth map and its meaning for each."""
+"""Pictures -> a depth map and its meaning for each, in a folder."""
 
 from __future__ import annotations
 
 import functools
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from figureground.core.arrays import Singles
-from figureground.core.engines import Engine, run_error
-from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.engines import Engine, Outcome, run_error
+from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError
 from figureground.core.job import DepthModel, Running
 from figureground.core.nouns import DepthMap
 from figureground.core.progress import Progress
 from figureground.core.record import DepthMeaning
 from figureground.core.store import FolderStore, Store
+from figureground.dataset import names
+from figureground.dataset.network_facts import network_changes, network_json
 from figureground.geometry.codes import quantise
 from figureground.image import png
 from figureground.ingest import photos
+from figureground.ingest.inputs import display_name
 from figureground.make.identity import cannot_write
+from figureground.make.map_names import map_names
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
+from figureground.networks.tensors import resized_map
+from figureground.networks.weights import ChangedError, require_same
 from figureground.samples.records import meaning_of
 
 ENCODINGS = ("png16", "npy")
 SIZES = ("image", "native")
+_ENOUGH = 4096  # px of the shorter side: as much as any network sees of a photo
+_MOST_PIXELS = 178_000_000  # of a map: 700 MB of float32, and as many as Pillow opens
 
 
 @dataclass(frozen=True)
 class MapTask:
-    """How the maps of a folder are made: `floats` as .npy, else 16-bit codes; `native`: at the network's own size."""
+    """How the maps of pictures are made: `floats` as .npy, else 16-bit codes; `native`: at the network's own size."""
 
     model: DepthModel
     how: Running
@@ -40,9 +50,34 @@ class MapTask:
     floats: bool
     native: bool
 
+    def about(self) -> dict[str, Any]:
+        """Return what decides a map besides its picture."""
+        how = {"running": asdict(self.how), "size": SIZES[self.native], "encoding": ENCODINGS[self.floats]}
+        return {**network_json(self.model), **how}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that gets a map: its file, its name as seen from the folder, and the name of its map."""
+
+    path: str
+    name: str
+    map: str
+
+
+@dataclass(frozen=True)
+class FolderMaps:
+    """What became of the pictures: how many maps were written and how many were there; a line for each picture that was
+    set aside; and the datasets whose pictures were passed over."""
+
+    written: int
+    kept: int
+    set_aside: tuple[str, ...]
+    datasets: tuple[str, ...]
+
 
 def depth_of_folder(
-    folder: Path,
+    target: Path,
     out: Path,
     model: DepthModel,
     how: Running,
@@ -50,52 +85,108 @@ def depth_of_folder(
     progress: Progress,
     encoding: str = "png16",
     size: str = "image",
-) -> list[str]:
-    """Write NAME.depth.png (or .npy) and NAME.depth.json for each picture of a folder.
+) -> FolderMaps:
+    """Write NAME.depth.png (or .npy) and NAME.depth.json for each picture of a folder, or for one picture.
 
-    `encoding`: "png16", codes as in a dataset, or "npy", float32 in the network's unit.  `size`: "image", or "native",
-    the network's own output size.  The JSON says unit, direction, scale, offset, invalid code and network.  Maps that
-    exist are kept, so the same call goes on where it was stopped.  Returns a line for each picture that was set aside.
+    `encoding`: "png16", codes as in a dataset, or "npy", float32 in the network's unit.  `size`: "image", that of the
+    upright photo, or "native", the network's own output size.  The JSON says unit, direction, scale, offset, invalid
+    code, network and picture.  Maps that exist are kept where picture and network are still theirs, so the same call
+    goes on where it was stopped.
+
+    Raises FigureGroundError for maps of another network or form in `out`, and where no picture got depth by it.
     """
     for name, value, known in (("--encoding", encoding, ENCODINGS), ("--size", size, SIZES)):
         if value not in known:
             raise FigureGroundError(f"unknown {name[2:]} {value!r}", name, f"one of {', '.join(known)}")
-    if not folder.is_dir():
-        raise FigureGroundError("no such folder of pictures", str(folder), "give a finished dataset, or a folder")
     task = MapTask(model, how, FolderStore(out), encoding == "npy", size == "native")
-    pairs = _pairs(folder, out, ".depth.npy" if task.floats else ".depth.png")
+    pictures, datasets = _pictures(target, out, ".depth.npy" if task.floats else ".depth.png")
+    _refuse_others(task, pictures)
     open_network(model, how)  # a network that does not load is an error before anything is written
     _require_writable(task.store)
-    todo = [pair for pair in pairs if task.store.size(pair[1]) is None]
-    start = len(pairs) - len(todo)
-    progress("pictures", start, len(pairs))
-    aside: list[str] = []
-    failed: FigureGroundError | None = None
-    for done, outcome in enumerate(engine.map(functools.partial(_write_map, task), todo), start + 1):
+    progress("pictures", 0, len(pictures))
+    kept, aside, failed = 0, [], None
+    for done, outcome in enumerate(_outcomes(engine, task, pictures), 1):
+        kept += outcome.value is False
         if isinstance(outcome.error, SetAsideError):
-            aside.append(f"{outcome.job[0]}: {outcome.error.reason}")
+            aside.append(f"{outcome.job.name}: {outcome.error.reason}")
         elif isinstance(outcome.error, FigureGroundError):
-            aside.append(f"{outcome.job[0]}: {outcome.error.what}")
+            aside.append(f"{outcome.job.name}: {outcome.error.what}")
             failed = outcome.error
-        elif outcome.error is not None:
-            raise run_error(outcome.error, outcome.job[0], "the maps made so far are kept") or outcome.error
-        progress("pictures", done, len(pairs))
-    if failed is not None and len(aside) == len(pairs):
+        progress("pictures", done, len(pictures))
+    if failed is not None and len(aside) == len(pictures):
         raise failed  # not one picture's fault
-    return sorted(aside)
+    return FolderMaps(len(pictures) - kept - len(aside), kept, tuple(sorted(aside)), datasets)
 
 
-def _pairs(folder: Path, out: Path, suffix: str) -> list[tuple[str, str]]:
-    """Return (path of a picture, name of its map) for every picture of a folder but the maps themselves."""
-    inside = out.resolve()
-    pairs = []
-    for path in photos.find([str(folder)], Path(), "the folder"):
+def _outcomes(engine: Engine, task: MapTask, pictures: Sequence[Picture]) -> Iterator[Outcome]:
+    """Yield what became of each picture.  Raises what is no picture's fault."""
+    for outcome in engine.map(functools.partial(_write_map, task), pictures):
+        if isinstance(outcome.error, ChangedError) or not isinstance(
+            outcome.error, SetAsideError | FigureGroundError | None
+        ):
+            raise run_error(outcome.error, outcome.job.name, "the maps made so far are kept") or outcome.error
+        yield outcome
+
+
+def _pictures(target: Path, out: Path, suffix: str) -> tuple[list[Picture], tuple[str, ...]]:
+    """Return the pictures of a folder, or the one that is meant, and the folder's datasets, which are passed over."""
+    if target.is_file():
+        return [_alone(target, out, suffix)], ()
+    if not target.is_dir():
+        raise FigureGroundError(
+            "no such folder or picture", str(target), "give a finished dataset, a folder of pictures, or one picture"
+        )
+    inside, datasets = out.resolve(), set()
+    dataset_of = functools.cache(functools.partial(_dataset_around, target))
+    found = []
+    for path in photos.find([str(target)], Path(), "the folder"):
         if path.name.endswith(".depth.png") or path.resolve().is_relative_to(inside):
             continue  # what an earlier call wrote
-        pairs.append((str(path), path.relative_to(folder).with_suffix("").as_posix() + suffix))
-    if len({name for _, name in pairs}) < len(pairs):
-        raise FigureGroundError("two pictures differ only in their suffix", str(folder), "rename one of them")
-    return pairs
+        if (dataset := dataset_of(path.parent)) is not None:
+            datasets.add(dataset.relative_to(target).as_posix())
+            continue
+        found.append(path)
+    if not found:
+        said = f", and datasets: {', '.join(sorted(datasets))}" if datasets else ""
+        raise FigureGroundError(
+            f"the folder holds no pictures but maps{said}", str(target), "give a folder of photos, or one photo"
+        )
+    maps = map_names([path.relative_to(target).as_posix() for path in found], suffix)
+    pictures = [Picture(str(path), display_name(path, target), m) for path, m in zip(found, maps, strict=True)]
+    return pictures, tuple(sorted(datasets))
+
+
+def _alone(path: Path, out: Path, suffix: str) -> Picture:
+    """Return one picture that is named by itself; its map keeps the suffix where another's has the short name."""
+    shown = display_name(path, path.parent)
+    (short,), full = map_names([path.name], suffix), path.name + suffix
+    owner = names.read_json(FolderStore(out), _meaning_file(short)).get("picture", shown)
+    return Picture(str(path), shown, short if owner == shown else full)
+
+
+def _dataset_around(target: Path, folder: Path) -> Path | None:
+    """Return the folder below the target that is a dataset of ours and holds this one; None where there is none."""
+    if folder == target or not folder.is_relative_to(target):
+        return None
+    if names.is_begun(FolderStore(folder)) and (folder / names.RECIPE).is_file():
+        return folder
+    return _dataset_around(target, folder.parent)
+
+
+def _refuse_others(task: MapTask, pictures: Sequence[Picture]) -> None:
+    """Raise FigureGroundError where maps of these pictures are there that another network made, or in another form."""
+    now = task.about()
+    for picture in pictures:
+        was = names.read_json(task.store, _meaning_file(picture.map)).get("network")
+        if not isinstance(was, dict) or was == json.loads(json.dumps(now)):
+            continue
+        changes = network_changes(was, task.model)
+        changes += [f"another {key}" for key in ("running", "size", "encoding") if was.get(key) != now[key]]
+        raise FigureGroundError(
+            f"the maps that are there were made in another way: {', '.join(changes) or 'another network'}",
+            f"{task.store.name}/{_meaning_file(picture.map)}",
+            "restore it, give another --out, or delete these maps",
+        )
 
 
 def _require_writable(store: Store) -> None:
@@ -106,21 +197,49 @@ def _require_writable(store: Store) -> None:
         raise cannot_write(store, error) from None
 
 
-def _write_map(task: MapTask, pair: tuple[str, str]) -> None:
-    path, name = pair
-    picture = np.ascontiguousarray(photos.decode(photos.read_bytes(Path(path)), 4096).pixels[..., :3])
-    values = _network(task.model, task.how)(picture[None], native=task.native)[0]
+def _meaning_file(name: str) -> str:
+    return str(Path(name).with_suffix(".json").as_posix())
+
+
+def _write_map(task: MapTask, picture: Picture) -> bool:
+    """Write one picture's map and its meaning; False where they are there and still its own."""
+    data = photos.read_bytes(Path(picture.path))
+    sha256, meaning_file = photos.sha256(data), _meaning_file(picture.map)
+    there = names.read_json(task.store, meaning_file) if task.store.size(picture.map) is not None else {}
+    if there.get("picture_sha256") == sha256:
+        return False
+    values = _values(task, photos.decode(data, _ENOUGH))
     card = task.model.card
     if task.floats:
-        data, meaning = _npy(values), DepthMeaning(card.unit, card.direction, 1.0, 0.0, None, 1.0)
+        encoded, meaning = _npy(values), DepthMeaning(card.unit, card.direction, 1.0, 0.0, None, _share(values))
     else:
         code = quantise(DepthMap(values, card.unit, card.direction), "png16")
-        data, meaning = png.encode(code.codes), meaning_of(code)
+        if not code.codes.any():
+            raise NoDepthError("the depth network's output lies outside of what can be stored")
+        encoded, meaning = png.encode(code.codes), meaning_of(code)
+    require_same(task.model.path, task.model.files)
     fields = {f"depth_{field}": value for field, value in vars(meaning).items()}
     about = {**fields, "model": card.name, "model_sha256": task.model.sha256, "licence": card.licence}
+    about |= {"picture": picture.name, "picture_sha256": sha256, "network": task.about()}
+    task.store.delete(picture.map)  # an old one does not stand beside the new meaning
     # the meaning first: a map without it is never there
-    task.store.write(str(Path(name).with_suffix(".json")), json.dumps(about, indent=1).encode())
-    task.store.write(name, data)
+    task.store.write(meaning_file, json.dumps(about, indent=1).encode())
+    task.store.write(picture.map, encoded)
+    return True
+
+
+def _values(task: MapTask, photo: photos.Photo) -> Singles:
+    """Return a photo's depth at the size that is wanted; a large one may have been reduced while it was decoded."""
+    height, width = photo.full_size
+    if not task.native and height * width > _MOST_PIXELS:
+        raise SetAsideError(f"its map would have {height * width / 1e6:.0f} million pixels; --size native is smaller")
+    picture = np.ascontiguousarray(photo.pixels[..., :3])
+    values = _network(task.model, task.how)(picture[None], native=True)[0]
+    return values if task.native else resized_map(values, height, width)
+
+
+def _share(values: Singles) -> float:
+    return round(float(np.isfinite(values).mean()), 6)
 
 
 def _npy(values: Singles) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import changed_keys, content, to_toml
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
+from figureground.dataset.network_facts import network_changes, network_json
 from figureground.dataset.versions import VERSIONS, require_same_versions
 from figureground.ingest.catalog import digest
 
@@ -41,13 +41,12 @@ def endless(content: dict[str, Any]) -> dict[str, Any]:
 def describe(job: Job, identity: str) -> dict[str, Any]:
     """Return what build.json says of what the parts are made from; the manifest repeats it."""
     model = job.depth.model
-    depth = {"file": model.path.name, "sha256": model.sha256, "card": asdict(model.card)} if model else None
     return {
         "build_id": identity,
         **VERSIONS,
         "figureground": __version__,
         "recipe": content(job.recipe),
-        "depth_model": depth,
+        "depth_model": network_json(model) if model else None,
     }
 
 
@@ -124,12 +123,20 @@ def _grows(before: Recipe, after: Recipe, line: str) -> bool:
     return line.startswith("placement.samples: ") and isinstance(old, int) and isinstance(new, int) and new > old
 
 
+def _other_network(before: dict[str, Any], job: Job) -> str:
+    """Return what is another in the depth network than a build.json says, in words."""
+    was = before.get("depth_model")
+    changes = network_changes(was, job.depth.model) if isinstance(was, dict) and job.depth.model is not None else []
+    return ", ".join(changes) or "another depth network, card or version"
+
+
 def begin(store: Store, job: Job, identity: str, samples: int, fresh: bool) -> None:
     """Fix what the parts are made from, or check that it is what it was; `fresh` discards others."""
-    if parts.any_part(store) and names.read_json(store, names.BUILD).get("build_id") != identity:
+    before = names.read_json(store, names.BUILD)
+    if parts.any_part(store) and before.get("build_id") != identity:
         if not fresh:
             raise FigureGroundError(
-                "the finished parts were made from something else (another depth network, card or version)",
+                f"the finished parts were made from something else: {_other_network(before, job)}",
                 f"{store.name}/{names.BUILD}",
                 "restore it, build into another folder, or discard the parts made so far with --fresh",
             )

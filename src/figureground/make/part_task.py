@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from figureground.core.engines import Outcome, run_error
@@ -15,6 +15,9 @@ from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.ingest.catalog import load_catalog
 from figureground.make.identity import build_id
+from figureground.make.no_depth import PartWatch, TooFewDepthsError, require_few
+from figureground.networks.weights import require_same
+from figureground.samples.lacking import Lacking
 from figureground.samples.maker import Maker
 
 
@@ -50,10 +53,44 @@ class PartTask:
 def make_part(task: PartTask, number: int) -> int:
     """Make one part and return its number."""
     maker = maker_of(task)
+    watch = watch_of(task, maker)
     with parts.writing(task.store, number, task.identity) as part:
         for made in maker.make(task.indices(number)):
+            watch.note(made)
             part.add(made)
+        require_same_network(task.job)
     return number
+
+
+def watch_of(task: PartTask, maker: Maker) -> PartWatch:
+    """Return what looks for samples without depth in one part."""
+    another = functools.partial(Maker, task.job, maker.catalog, task.store.below(names.CATALOG))
+    return PartWatch(another, task.samples)
+
+
+def require_same_network(job: Job) -> None:
+    """Raise FigureGroundError where the files of a job's network have changed, so that no part of two is written.
+
+    They may be mapped into memory, and so change in a network that is loaded.
+    """
+    if job.depth.on_composites and job.depth.model is not None:
+        require_same(job.depth.model.path, job.depth.model.files)
+
+
+def watching(task: PartTask, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """Pass on the outcomes of parts.  Raises TooFewDepthsError as soon as too many samples of them have no depth."""
+    lacking = Lacking()
+    for number in range(task.count):
+        if (info := task.finished(number)) is not None:
+            lacking.add(info.statistics.values())
+    require_few(lacking, task.samples)
+    for outcome in outcomes:
+        if isinstance(outcome.error, TooFewDepthsError):
+            raise outcome.error
+        if outcome.error is None and (info := task.finished(outcome.job)) is not None:
+            lacking.add(info.statistics.values())
+            require_few(lacking, task.samples)
+        yield outcome
 
 
 @functools.lru_cache(maxsize=1)

@@ -22,7 +22,6 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.files import user_path
 from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
-from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress
 from figureground.core.recipe import DepthOptions
 from figureground.core.store import FolderStore, Store
@@ -33,7 +32,8 @@ from figureground.dataset.versions import require_same_versions
 from figureground.ingest.catalog import FILE, load_catalog
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, cannot_write, write_identity
-from figureground.make.part_task import PartTask, Tally, maker_of
+from figureground.make.no_depth import require_some
+from figureground.make.part_task import PartTask, Tally, maker_of, require_same_network, watch_of, watching
 from figureground.networks.registry import is_known
 from figureground.plan import plan
 from figureground.resolve import resolve
@@ -58,7 +58,8 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     catalog = load_catalog(old.below(names.CATALOG))
     task = PartTask(job, new, build_id(job, catalog), plan.count(job.placing, catalog))
     _require_parts(old, task)
-    _try_out(job, catalog, old.below(names.CATALOG))
+    # a network that does not work is an error before anything is touched
+    require_some(Maker(job, catalog, old.below(names.CATALOG)), task.samples)
     if not in_place:
         _begin(old, new, task.identity)
     with new.lock():
@@ -69,7 +70,7 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
         new.sweep()
         missing = task.missing()
         tally = Tally("parts", task.count - len(missing), task.count, progress)
-        for outcome in engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing):
+        for outcome in watching(task, engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing)):
             tally.note(outcome, 1)
         tally.raise_failures(missing, new)
         write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity)
@@ -113,13 +114,6 @@ def _require_parts(old: Store, task: PartTask) -> None:
         )
 
 
-def _try_out(job: Job, catalog: Catalog, store: Store) -> None:
-    """Run the network on one sample, so that one that does not work is an error before anything is touched."""
-    maker = Maker(job, catalog, store)
-    (scene,) = maker.scenes([0])
-    maker.depths([maker.render(scene)])
-
-
 def _mark(store: Store, identity: str) -> None:
     store.write(names.REDEPTH, json.dumps({"build_id": identity}).encode())
 
@@ -148,11 +142,14 @@ def _begin(old: Store, new: FolderStore, identity: str) -> None:
 def _redo_part(task: RedepthTask, number: int) -> int:
     """Make one part anew and return its number; the old one is closed before it is replaced."""
     maker = maker_of(task.parts)
+    watch = watch_of(task.parts, maker)
     with parts.writing(task.parts.store, number, task.parts.identity) as part:
         reader = PartReader(task.source, parts.part_file(number))
         try:
             for made in _redone(maker, reader):
+                watch.note(made)
                 part.add(made)
+            require_same_network(task.parts.job)
         finally:
             reader.close()
     return number

@@ -36,10 +36,16 @@ def card_from(table: Mapping[str, Any], where: str) -> Card:
 
     Raises FigureGroundError, with `where` in it, for a wrong key, a wrong value or a missing unit.
     """
-    for check in (_check_keys, _check_kinds, _check_choices, _check_lists, _check_ranges):
+    for check in (_check_keys, _check_kinds, _check_choices, _check_lists, _check_ranges, _check_inputs):
         check(table, where)
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    return Card(**values)
+    return Card(**{key: _frozen(value) for key, value in table.items()})
+
+
+def _frozen(value: Any) -> Any:
+    """Return a TOML value with tuples for lists, and for a table the pairs of its keys and values, sorted."""
+    if isinstance(value, dict):
+        return tuple(sorted((key, _frozen(inner)) for key, inner in value.items()))
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def read_card(path: Path) -> Card:
@@ -66,6 +72,7 @@ def _check_keys(table: Mapping[str, Any], where: str) -> None:
 def _check_kinds(table: Mapping[str, Any], where: str) -> None:
     for key, value in table.items():
         kind = _KEYS[key] if _KEYS[key] in ("str", "int", "float", "bool") else "list"
+        kind = "table" if key == "inputs" else kind
         if not _is_a(kind, value):
             raise FigureGroundError(f"{key} = {value!r} is no {kind}", where, _HELP)
 
@@ -74,7 +81,7 @@ def _is_a(kind: str, value: object) -> bool:
     """Return whether a TOML value is of that kind; a float may be written as an int, and must be finite as float32."""
     if kind == "float":
         return isinstance(value, int | float) and not isinstance(value, bool) and -3e38 < value < 3e38
-    return type(value) is {"str": str, "int": int, "bool": bool, "list": list}[kind]
+    return type(value) is {"str": str, "int": int, "bool": bool, "list": list, "table": dict}[kind]
 
 
 def _check_choices(table: Mapping[str, Any], where: str) -> None:
@@ -103,6 +110,20 @@ def _check_ranges(table: Mapping[str, Any], where: str) -> None:
         raise FigureGroundError(f"multiple = {multiple} is negative", where, "0, or the side's multiple")
     if table.get("unit_scale", 1.0) == 0:
         raise FigureGroundError("unit_scale = 0 makes all depth 0", where, "output x unit_scale = depth in its unit")
+
+
+def _check_inputs(table: Mapping[str, Any], where: str) -> None:
+    for name, value in table.get("inputs", {}).items():
+        if not _is_constant(value):
+            raise FigureGroundError(
+                f"inputs.{name} = {value!r} is no constant", where, "a number, true or false, or a list of them"
+            )
+
+
+def _is_constant(value: object) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_constant, value))
+    return type(value) is bool or _is_a("int", value) or _is_a("float", value)
 
 
 def _built_in() -> dict[str, Card]:

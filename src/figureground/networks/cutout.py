@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.errors import FigureGroundError
+from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.files import WEIGHTS, user_path
+from figureground.core.job import WeightsFile
 from figureground.core.nouns import Alpha, Picture
 from figureground.networks import runtimes
 from figureground.networks.tensors import IMAGENET_MEAN, IMAGENET_STD, normalised, resized, resized_map
+from figureground.networks.weights import require_same, weights_of
 
 SHIPPED = "small"  # the cut-out network in the package
 
@@ -38,23 +40,28 @@ def cutout_weights(network: str, root: Path) -> Path | None:
     return path
 
 
-def cutout_network(path: Path) -> Callable[[Picture], Alpha]:
+def cutout_network(path: Path, files: tuple[WeightsFile, ...] = ()) -> Callable[[Picture], Alpha]:
     """Return a function from a picture to its soft alpha, by a salient-object network of U-2-Net's form.
 
     Input: [1, 3, side, side], ImageNet mean and std after division by the picture's maximum; first output: [1, 1, side,
     side] in 0..1.  The network is asked twice: about the whole picture, then about the figure's surroundings, which
     gives small figures a finer edge.
+
+    `files`: what the job found the network to be; () takes it as it is now.  Raises FigureGroundError where a file is
+    missing or no longer what it was.
     """
     if not path.is_file():
         raise FigureGroundError("no such cut-out network", str(path), "paths start from the recipe's folder")
-    seen = path.stat()
-    return _cutout_network(path, seen.st_mtime_ns, seen.st_size)
+    files = files or weights_of(path, "cut-out").files
+    require_same(path, files, "cut-out")
+    return _cutout_network(path, files)
 
 
 @functools.lru_cache(maxsize=2)
-def _cutout_network(path: Path, mtime_ns: int, size: int) -> Callable[[Picture], Alpha]:
-    """Keep the loaded network until its file changes."""
+def _cutout_network(path: Path, files: tuple[WeightsFile, ...]) -> Callable[[Picture], Alpha]:
+    """Keep the loaded network until its files change."""
     session = runtimes.onnx_session(path, "cut-out")
+    require_same(path, files, "cut-out")  # nor did they while they were read
     given = session.get_inputs()[0]
     side = given.shape[-1] if isinstance(given.shape[-1], int) else 320
     output = session.get_outputs()[0].name
@@ -94,9 +101,11 @@ def _prepared(picture: Picture, side: int) -> NDArray[np.float32]:
 
 def _one_alpha(matte: NDArray[Any], where: str) -> NDArray[np.float32]:
     alpha = np.squeeze(matte).astype(np.float32)
-    if alpha.ndim != 2 or not np.isfinite(alpha).all():
+    if alpha.ndim == 2 and not np.isfinite(alpha).all():
+        raise SetAsideError("the cut-out network's output has NaN or infinite values")  # that picture's affair
+    if alpha.ndim != 2:
         raise FigureGroundError(
-            f"the cut-out network's output of shape {list(matte.shape)} is not one finite alpha",
+            f"the cut-out network's output of shape {list(matte.shape)} is not one alpha",
             where,
             "its first output must be [1, 1, side, side], in 0..1",
         )

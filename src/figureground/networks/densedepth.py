@@ -7,6 +7,7 @@ Its output is raw: r = 1000 / depth in centimetres, unclipped, at half the input
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 from collections.abc import Iterator, Mapping
@@ -328,15 +329,18 @@ def write_onnx(
 def cached_onnx(h5_path: Path, *, upsampling: Upsampling = "aligned", leaky: Choice = "auto") -> Path:
     """Return the ONNX file of a DenseDepth .h5, written beside it on first use, or else into the user's cache folder.
 
-    The name holds the variant and the .h5's sha256, so another file or variant never answers for this one.
+    The name holds the variant and the sha256 of the .h5 and of the ONNX file itself, so another file or variant never
+    answers for this one, nor one whose content was changed.
     """
     chosen, _ = choose_leaky(read_config(h5_path), leaky, str(h5_path))
-    name = f"{h5_path.stem}.{upsampling}-{chosen}-g{GRAPH_VERSION}.{file_sha256(h5_path)[:12]}.onnx"
-    targets = [folder / name for folder in (h5_path.parent, user_cache())]
-    for path in targets:
-        if path.is_file():
-            return path
+    stem = f"{h5_path.stem}.{upsampling}-{chosen}-g{GRAPH_VERSION}.{file_sha256(h5_path)[:12]}."
+    folders = (h5_path.parent, user_cache())
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.startswith(stem) and path.name == f"{stem}{file_sha256(path)[:12]}.onnx":
+                return path
     data, _ = _converted(h5_path, upsampling, leaky)
+    targets = [folder / f"{stem}{hashlib.sha256(data).hexdigest()[:12]}.onnx" for folder in folders]
     for path in targets:
         try:
             _publish(data, path)

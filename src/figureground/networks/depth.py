@@ -10,21 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.card import Card
-from figureground.core.errors import FigureGroundError
+from figureground.core.errors import FigureGroundError, NoDepthError
 from figureground.core.nouns import DepthMap, Picture
 from figureground.networks.runtimes import Runner, runtime_errors
 from figureground.networks.tensors import normalised, resized, resized_map
+
+_Raw = NDArray[np.float32]  # (h, w), or (h, w, 3) where the network gives points
+_Valid = NDArray[np.bool_] | None  # (h, w); None: everywhere
+_Outputs = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class DepthNetwork:
     """A depth network and its card.
 
-    Called with uint8 RGB pictures (n, height, width, 3) it returns float32 depth (n, height, width) in `card.unit`;
-    with `native=True` at the network's own output size.  It runs at the size that the network was made for.
-    `focal`: focal length in units of the picture's width, for cards that need it.
+    Called with uint8 RGB pictures (n, height, width, 3) it returns float32 depth (n, height, width) in `card.unit`, NaN
+    where the network says that there is none; with `native=True` at the network's own output size.  It runs at the size
+    that the network was made for.  `focal`: focal length in units of the picture's width, for cards that need it.
 
-    Raises FigureGroundError when the output is not one finite, varying map a picture: bad depth is never returned.
+    Raises NoDepthError when the output is not one finite, varying map a picture: bad depth is never returned.
     """
 
     card: Card
@@ -33,62 +37,116 @@ class DepthNetwork:
     focal: float = 0.0
 
     def __call__(self, pictures: NDArray[np.uint8], native: bool = False) -> NDArray[np.float32]:
-        _, height, width, _ = pictures.shape
+        maps = self.maps(pictures, native)
+        for one in maps:
+            if isinstance(one, NoDepthError):
+                raise one
+        return np.stack([one for one in maps if not isinstance(one, NoDepthError)])
+
+    def maps(self, pictures: NDArray[np.uint8], native: bool = False) -> list[NDArray[np.float32] | NoDepthError]:
+        """Return the depth of each picture, or why it has none; what happens to one is no matter of the others."""
+        n, height, width, _ = pictures.shape
         window = window_of(self.card, height, width)
         batch = np.stack([prepare(self.card, picture, window) for picture in pictures])
-        with runtime_errors(
-            f"the depth network refused its input {list(batch.shape)}",
-            self.where,
-            "does its card state the input size and layout that the file takes?",
-        ):
-            outputs = self.run(batch)
-        raw = self._one_map(outputs, len(pictures))
-        depth = window.cut(self._finite(read(self.card, raw, outputs, self.focal * window.columns)))
-        if not native:
-            depth = np.stack([resized_map(one, height, width) for one in depth])
-        return depth
+        try:
+            with runtime_errors(
+                f"the depth network refused its input {list(batch.shape)}",
+                self.where,
+                "does its card state the input size and layout that the file takes?",
+            ):
+                outputs = self.run(batch)
+            each = self._each(outputs, n)
+        except NoDepthError as error:
+            if n > 1:  # its shape may be one picture's fault, or the file gives one map at a time
+                return [found for picture in pictures for found in self.maps(picture[None], native)]
+            return [self._none(error.what, error.remedy)]
+        return [self._read(*one, window, (0, 0) if native else (height, width)) for one in each]
 
     def estimate(self, picture: Picture) -> DepthMap:
         """Return the depth of one picture, uint8 (height, width, 3), at its size."""
         return DepthMap(self(picture[None])[0], self.card.unit, self.card.direction)
 
-    def _finite(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not np.isfinite(values).all():
-            raise FigureGroundError(
-                "the depth network's output has NaN or infinite values",
-                self.where,
-                "nothing of it is written; try another runtime or precision",
-            )
-        return values
+    def _none(self, what: str, remedy: str = "") -> NoDepthError:
+        return NoDepthError(what, self.where, remedy or "nothing of it is written; try another runtime or precision")
 
-    def _one_map(self, outputs: Mapping[str, NDArray[Any]], n: int) -> NDArray[np.float32]:
-        name = self.card.output_name or ("points" if self.card.reading == "moge" else next(iter(outputs)))
+    def _each(self, outputs: Mapping[str, NDArray[Any]], n: int) -> list[tuple[_Raw, _Valid, _Outputs]]:
+        """Return, for each of n pictures, its raw map (or points), where it counts, and what else the network gave."""
+        moge = self.card.reading == "moge"
+        raw = self._output(outputs, self.card.output_name or ("points" if moge else next(iter(outputs))), "output_name")
+        maps = points_of(raw, n) if moge else maps_of(raw, n)
+        valid: list[_Valid] = [None] * n
+        if self.card.valid_output:
+            says = self._output(outputs, self.card.valid_output, "valid_output")
+            told = maps_of(says, n)
+            if told.shape[1:3] != maps.shape[1:3]:
+                raise NoDepthError(
+                    f"the depth network's output {self.card.valid_output!r} has shape {list(says.shape)}",
+                    remedy=f"it must have the depth's size, {list(maps.shape[1:3])}; mend valid_output in the card",
+                )
+            valid = list(told >= np.float32(self.card.valid_least))
+        own = [{name: one[i] if one.ndim and len(one) == n else one for name, one in outputs.items()} for i in range(n)]
+        return list(zip(maps, valid, own, strict=True))
+
+    def _output(self, outputs: Mapping[str, NDArray[Any]], name: str, key: str) -> NDArray[Any]:
         if name not in outputs:
             raise FigureGroundError(
-                f"the depth network has no output {name!r}",
-                self.where,
-                f"set output_name to one of {', '.join(outputs)}",
+                f"the depth network has no output {name!r}", self.where, f"set {key} to one of {', '.join(outputs)}"
             )
-        raw = outputs[name].astype(np.float32)
-        if self.card.reading == "moge":
-            raw = raw.reshape(n, *raw.shape[-3:])[..., 2]
-        elif raw.ndim >= 3 and raw.size == n * raw.shape[-2] * raw.shape[-1]:
-            raw = raw.reshape(n, *raw.shape[-2:])
-        if raw.ndim != 3 or len(raw) != n:
-            raise FigureGroundError(
-                f"the depth network's output has shape {list(outputs[name].shape)}",
-                self.where,
-                "one map a picture is wanted: [n, 1, h, w] or [n, h, w]",
-            )
-        self._finite(raw)
-        flat = np.ptp(raw.reshape(n, -1), axis=1) == 0
-        if flat.any() and raw[0].size > 1:
-            raise FigureGroundError(
+        return outputs[name]
+
+    def _read(
+        self, raw: _Raw, valid: _Valid, outputs: _Outputs, window: Window, size: tuple[int, int]
+    ) -> NDArray[np.float32] | NoDepthError:
+        """Return one picture's depth at a size, (0, 0) for the network's own; or why it is none."""
+        counted = raw if valid is None else raw[valid]
+        if not counted.size:
+            return self._none("the depth network's output has no pixel with a value")
+        if not np.isfinite(counted).all():
+            return self._none("the depth network's output has NaN or infinite values")
+        depths = counted[..., 2] if self.card.reading == "moge" else counted
+        if depths.size > 1 and np.ptp(depths) == 0:
+            return self._none(
                 "the depth network's output is constant",
-                self.where,
                 "are these the right weights, and is the card's mean and std right?",
             )
-        return raw
+        depth = read(self.card, raw, valid, outputs, self.focal * window.columns)
+        if not np.isfinite(depth if valid is None else depth[valid]).all():
+            return self._none("the depth network's output has NaN or infinite values")
+        depth = window.cut((depth if valid is None else np.where(valid, depth, np.float32(np.nan)))[None])[0]
+        if np.isnan(depth).all():
+            return self._none("the depth network's output has no pixel with a value")
+        return resized_map(depth, *size) if all(size) else depth
+
+
+def maps_of(raw: NDArray[Any], n: int) -> NDArray[np.float32]:
+    """Return an output as one map a picture, float32 (n, h, w): of [n, 1, h, w], [n, h, w, 1], [n, h, w] and, of one
+    picture, [h, w] or [h, w, 1].  Raises NoDepthError for any other shape."""
+    values, shape = _single(raw), raw.shape
+    if values.ndim >= 3 and values.size == n * shape[-2] * shape[-1]:
+        return values.reshape(n, *shape[-2:])
+    if values.ndim >= 3 and shape[-1] == 1 and values.size == n * shape[-3] * shape[-2]:
+        return values.reshape(n, *shape[-3:-1])
+    if values.ndim == 2 and n == 1 and min(shape) > 1:
+        return values[None]
+    raise NoDepthError(
+        f"the depth network's output has shape {list(shape)}",
+        remedy="one map a picture is wanted: [n, 1, h, w], [n, h, w, 1], [n, h, w] or [h, w]; or set output_name",
+    )
+
+
+def points_of(raw: NDArray[Any], n: int) -> NDArray[np.float32]:
+    """Return an output as a point map a picture, float32 (n, h, w, 3).  Raises NoDepthError for any other shape."""
+    if raw.ndim < 3 or raw.shape[-1] != 3 or raw.size != n * int(np.prod(raw.shape[-3:])):
+        raise NoDepthError(
+            f"the depth network's output has shape {list(raw.shape)}",
+            remedy='reading = "moge" wants points, [n, h, w, 3]',
+        )
+    return _single(raw).reshape(n, *raw.shape[-3:])
+
+
+def _single(raw: NDArray[Any]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is found
+        return raw.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -146,15 +204,15 @@ def prepare(card: Card, picture: Picture, window: Window) -> NDArray[np.float32]
 
 
 def read(
-    card: Card, raw: NDArray[np.float32], outputs: Mapping[str, NDArray[Any]], focal_px: float
+    card: Card, raw: _Raw, valid: _Valid, outputs: Mapping[str, NDArray[Any]], focal_px: float
 ) -> NDArray[np.float32]:
-    """Return raw output (n, h, w) as depth in the card's unit, clipped to its valid range."""
+    """Return one picture's raw output (h, w) as depth in the card's unit, clipped to its valid range."""
     if card.reading == "densedepth":
         from figureground.networks.densedepth import metres
 
         depth = metres(raw)
     elif card.reading == "moge":
-        depth = moge_depth(outputs["points"], outputs["metric_scale"])
+        depth = moge_depth(raw, float(np.ravel(outputs["metric_scale"])[0]), valid)
     else:
         depth = raw * np.float32(card.unit_scale * (focal_px if card.needs_focal else 1.0))
     if card.valid and card.unit != "relative":
@@ -162,21 +220,23 @@ def read(
     return depth.astype(np.float32)
 
 
-def moge_depth(points: NDArray[Any], metric_scale: NDArray[Any]) -> NDArray[np.float32]:
-    """Return metres (n, h, w) from an affine point map (n, h, w, 3) and its metric scale (n,).
+def moge_depth(
+    points: NDArray[Any], metric_scale: float, valid: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """Return metres (h, w) from an affine point map (h, w, 3) and its metric scale; only `valid` points are looked at.
 
     A point (x, y, z) is seen at (u, v) = f * (x, y) / (z + t), pixel centres over half the diagonal.  Multiplied out
     this is linear in (f, t): u*t - x*f = -u*z, and likewise for v; both are solved for by least squares.
     """
-    n, height, width, _ = points.shape
+    height, width, _ = points.shape
     half = np.hypot(height, width) / 2
-    v, u = ((np.mgrid[0:height, 0:width] + 0.5 - np.array([height, width]).reshape(2, 1, 1) / 2) / half).reshape(2, -1)
+    grid = (np.mgrid[0:height, 0:width] + 0.5 - np.array([height, width]).reshape(2, 1, 1) / 2) / half
+    counted = np.ones((height, width), np.bool_) if valid is None else valid
+    v, u = grid[0][counted], grid[1][counted]
     seen = np.concatenate([u, v])
-    depth = np.empty((n, height, width), np.float32)
-    for i in range(n):
-        x, y, z = points[i].reshape(-1, 3).astype(np.float64).T
-        z2 = np.concatenate([z, z])
-        terms = np.stack([seen, -np.concatenate([x, y])], 1)
-        (shift, _), *_ = np.linalg.lstsq(terms, -seen * z2, rcond=None)
-        depth[i] = ((z + shift) * float(np.ravel(metric_scale)[i])).reshape(height, width)
+    x, y, z = points[counted].astype(np.float64).T
+    terms = np.stack([seen, -np.concatenate([x, y])], 1)
+    (shift, _), *_ = np.linalg.lstsq(terms, -seen * np.concatenate([z, z]), rcond=None)
+    depth = np.full((height, width), np.nan, np.float32)
+    depth[counted] = _single((z + shift) * metric_scale)
     return depth

@@ -13,7 +13,8 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.files import user_cache, write_whole
 from figureground.networks import runtimes
 from figureground.networks.cards import CARDS
-from figureground.networks.registry import SOURCE, weights_sha256
+from figureground.networks.registry import SHIPPED
+from figureground.networks.weights import SOURCE, weights_of
 
 _COMMAND = "models get"
 
@@ -30,7 +31,8 @@ def get(name: str, fetch: Callable[..., Any] | None = None) -> Path:
     if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON"):
         raise FigureGroundError("HF_HUB_OFFLINE is set: nothing is downloaded", _COMMAND, "unset it, or copy the files")
     folder = user_cache() / name
-    patterns = [card.file, card.file + "_data"] if card.file else ["*.json", "*.safetensors"]
+    beside = [f"{card.file}_data*", f"{card.file}.data*"]  # where large networks keep their weights
+    patterns = [card.file, *beside] if card.file else ["*.json", "*.safetensors"]
     with runtimes.runtime_errors(
         "the download failed", card.repository, "check the connection and the repository's terms"
     ):
@@ -43,7 +45,9 @@ def get(name: str, fetch: Callable[..., Any] | None = None) -> Path:
 def _on_the_hub(name: str) -> Card:
     """Return the card of a network that can be downloaded by name."""
     if name not in CARDS:
-        raise FigureGroundError(f"unknown network {name!r}", _COMMAND, f"one of {', '.join(CARDS)}")
+        there = ", ".join(card.name for card in CARDS.values() if is_on_the_hub(card))
+        what = f"unknown network {name!r}" if name else "which network?"
+        raise FigureGroundError(what, _COMMAND, f"one of {there}; {SHIPPED} ships and needs no getting")
     card = CARDS[name]
     if not card.repository:
         raise FigureGroundError(
@@ -60,6 +64,11 @@ def _on_the_hub(name: str) -> Card:
     return card
 
 
+def is_on_the_hub(card: Card) -> bool:
+    """Tell whether a network can be downloaded by name."""
+    return bool(card.repository) and (card.runtime != "onnx" or bool(card.file))
+
+
 def _checked_sha256(card: Card, folder: Path) -> str:
     """Return the sha256 of what was downloaded.  A download that matches no file succeeds, so look."""
     path = folder / card.file if card.file else folder
@@ -69,7 +78,7 @@ def _checked_sha256(card: Card, folder: Path) -> str:
             card.repository,
             "download its weights by hand; set depth.model to their path and depth.card to this name",
         )
-    digest = weights_sha256(path)
+    digest = weights_of(path).sha256
     if card.sha256 and digest != card.sha256:
         raise FigureGroundError(
             "what was downloaded is not what the card pins",

@@ -1,27 +1,26 @@
 """Networks by name: which weights a recipe means, where they lie, and getting them when asked to.
 
 Nothing is downloaded but by `hub.get`.  What was got lies in `user_cache()`/NAME, with `source.json` saying the
-revision and the sha256 of every file; both are checked again when a card pins them.
+revision and the sha256 over all files; both are checked again when a card pins them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 
 from figureground.core.card import Card
-from figureground.core.errors import FigureGroundError
-from figureground.core.files import WEIGHTS, file_sha256, user_cache, user_path
+from figureground.core.errors import FigureGroundError, NoDepthError
+from figureground.core.files import WEIGHTS, user_cache, user_path
 from figureground.core.job import AS_ITS_CARD_SAYS, DepthModel, Job, Running
 from figureground.networks import runtimes
 from figureground.networks.cards import CARDS, find_card, read_card
 from figureground.networks.depth import DepthNetwork
+from figureground.networks.weights import SOURCE, require_same, weights_of
 
-SOURCE = "source.json"
 SHIPPED = "small"  # the depth network in the package
 
 
@@ -33,19 +32,30 @@ def resolve(model: str, card: str, root: Path) -> DepthModel:
     """
     if model == SHIPPED:
         path = WEIGHTS / "depth-small.onnx"
-        return DepthModel(path, file_sha256(path), read_card(path.with_suffix(".card.toml")))
+        return _model(path, read_card(path.with_suffix(".card.toml")))
     if model in CARDS:
         return _named(CARDS[model], root)
     path = user_path(model, root)
-    if not path.exists():
-        raise FigureGroundError(
-            "no such depth network",
-            f"depth.model = {model!r} ({path})",
-            "a path from the recipe's folder, or a name from `figureground models`",
-        )
+    if not (path.is_file() or path.is_dir()):
+        raise FigureGroundError("no such depth network", f"depth.model = {model!r} ({path})", _instead(path))
     if path.is_dir() and not card:
         raise FigureGroundError("a folder of weights needs depth.card", str(path), f"one of {', '.join(CARDS)}")
-    return DepthModel(path, weights_sha256(path), find_card(path, card, root))
+    return _model(path, find_card(path, card, root))
+
+
+def _model(path: Path, card: Card) -> DepthModel:
+    found = weights_of(path)
+    return DepthModel(path, found.sha256, card, found.files)
+
+
+def _instead(path: Path) -> str:
+    """Return what to do where a file of weights is not there."""
+    if path.suffix.lower() in (".h5", ".hdf5"):
+        return (
+            f"DenseDepth's nyu.h5 (165 MB) comes from its authors, github.com/ialhashim/DenseDepth: put it at {path}; "
+            f"or take the network that ships: --set depth.model={SHIPPED}"
+        )
+    return "a path from the recipe's folder, or a name from `figureground models`; small is the one that ships"
 
 
 def is_known(name: str) -> bool:
@@ -74,14 +84,25 @@ def _named(card: Card, root: Path) -> DepthModel:
         raise FigureGroundError(
             f"the weights of {card.name} are not here", str(folder), f"figureground models get {card.name}{or_that}"
         )
-    digest, expected = weights_sha256(path), card.sha256 or got
-    if digest != expected:
+    expected = card.sha256 or got
+    try:
+        model = _model(path, card)
+        problem = "" if model.sha256 == expected else f"sha256 {model.sha256}, expected {expected}"
+    except FigureGroundError as error:  # one of its files is missing, or none of an ONNX network's
+        problem = error.what
+    if problem:
         raise FigureGroundError(
             f"the weights of {card.name} are not the ones that were got",
-            f"{path}: sha256 {digest}, expected {expected}",
+            f"{path}: {problem}",
             f"delete {folder} and run: figureground models get {card.name}",
         )
-    return DepthModel(path, digest, card)
+    return model
+
+
+def is_here(card: Card) -> bool:
+    """Tell whether a named network's weights were got."""
+    folder = user_cache() / card.name
+    return bool(card.repository and _sha256_when_got(folder)) and (folder / card.file).exists()
 
 
 def _sha256_when_got(folder: Path) -> str:
@@ -90,21 +111,6 @@ def _sha256_when_got(folder: Path) -> str:
         return str(json.loads((folder / SOURCE).read_bytes())["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def weights_sha256(path: Path) -> str:
-    """Return the sha256 of weights: of a file, or over a folder's files."""
-    return folder_sha256(path) if path.is_dir() else file_sha256(path)
-
-
-def folder_sha256(folder: Path) -> str:
-    """Return a sha256 over the names and contents of a folder's files, `source.json` and hidden ones left out."""
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.is_file() and path.name != SOURCE and not any(part.startswith(".") for part in inside.parts):
-            total.update(f"{inside.as_posix()}\0{file_sha256(path)}\n".encode())
-    return total.hexdigest()
 
 
 def require_canvas(job: Job) -> None:
@@ -119,6 +125,8 @@ def require_canvas(job: Job) -> None:
     network = open_network(model, job.depth.running)
     try:
         network(pattern, native=True)
+    except NoDepthError:
+        return  # it runs; what it sees in a pattern does not matter
     except FigureGroundError as error:
         raise FigureGroundError(
             f"the depth network cannot run on a canvas of {canvas}: {error.what}",
@@ -128,7 +136,18 @@ def require_canvas(job: Job) -> None:
 
 
 def open_network(model: DepthModel, how: Running = AS_ITS_CARD_SAYS) -> DepthNetwork:
-    """Return the network ready to run.  Raises FigureGroundError for a runtime that is missing or does not fit."""
+    """Return the network ready to run.
+
+    Raises FigureGroundError for a runtime that is missing or does not fit, and where the network's files are no longer
+    those of the model: they are looked at before they are loaded and after.
+    """
+    require_same(model.path, model.files)
+    opened = _opened(model, how)
+    require_same(model.path, model.files)
+    return opened
+
+
+def _opened(model: DepthModel, how: Running) -> DepthNetwork:
     card, path = model.card, model.path
     runtime = how.runtime or card.runtime
     if card.needs_focal and not how.focal:
@@ -146,9 +165,9 @@ def open_network(model: DepthModel, how: Running = AS_ITS_CARD_SAYS) -> DepthNet
     if runtime == "transformers":
         run = runtimes.transformers(path, how.device, how.precision)
     elif runtime == "openvino":
-        run = runtimes.openvino(path, how.device)
+        run = runtimes.openvino(path, how.device, card)
     elif runtime == "onnx" and path.is_file():
-        run = runtimes.onnx(path, how.device)
+        run = runtimes.onnx(path, how.device, card)
     else:
         raise FigureGroundError(
             f"{card.name} cannot be run with {runtime}",

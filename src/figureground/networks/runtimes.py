@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.errors import FigureGroundError
+from figureground.core.card import Card
+from figureground.core.errors import FigureGroundError, NoDepthError
+from figureground.networks.feeds import Declared, feed_of
 
 Runner = Callable[[NDArray[np.float32]], Mapping[str, NDArray[Any]]]
 
@@ -107,13 +109,12 @@ def onnx_session(path: Path, purpose: str, device: str = "cpu") -> Any:
     return session
 
 
-def onnx(path: Path, device: str) -> Runner:
-    """Run an ONNX file; float16 inputs are fed float16, and a batch is split where the file fixes its size."""
+def onnx(path: Path, device: str, card: Card) -> Runner:
+    """Run an ONNX file, fed as it declares (`feed_of`); a batch is split where the file fixes its size."""
     session = onnx_session(path, "depth", device)
-    given = session.get_inputs()[0]
-    kind = np.float16 if "float16" in given.type else np.float32
-    fixed = given.shape[0] if isinstance(given.shape[0], int) else None
-    names = [output.name for output in session.get_outputs()]
+    declared = [Declared(i.name, i.type[len("tensor(") : -1], tuple(i.shape)) for i in session.get_inputs()]
+    feed = feed_of(declared, card, str(path))
+    fixed, names = feed.batch, [output.name for output in session.get_outputs()]
 
     def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
         if fixed is not None and len(batch) != fixed:
@@ -121,13 +122,26 @@ def onnx(path: Path, device: str) -> Runner:
             groups = [batch[i : i + fixed] for i in range(0, len(batch), fixed)]
             fill = np.repeat(batch[-1:], fixed - len(groups[-1]), 0)
             rows = [run(np.concatenate([group, fill]) if len(group) < fixed else group) for group in groups]
-            return {name: np.concatenate([row[name] for row in rows])[: len(batch)] for name in names}
-        return dict(zip(names, session.run(None, {given.name: batch.astype(kind)}), strict=True))
+            return {name: joined([row[name] for row in rows], fixed)[: len(batch)] for name in names}
+        return dict(zip(names, session.run(None, feed.of(batch)), strict=True))
 
     return run
 
 
-def openvino(path: Path, device: str) -> Runner:
+def joined(rows: Sequence[NDArray[Any]], each: int) -> NDArray[Any]:
+    """Return one output of several runs, of `each` pictures, as one array with an entry a picture.
+
+    A run on one picture may give a map without an axis for pictures.  Raises NoDepthError where shapes differ.
+    """
+    if len({row.shape for row in rows}) > 1:
+        raise NoDepthError(
+            f"the depth network's output has shapes {' and '.join(str(list(row.shape)) for row in rows)}"
+        )
+    one = each == 1 and (rows[0].ndim < 1 or rows[0].shape[0] != 1)
+    return np.stack(rows) if one else np.concatenate(rows)
+
+
+def openvino(path: Path, device: str, card: Card) -> Runner:
     """Run an ONNX file with OpenVINO's own runtime (extra `openvino`), one thread."""
     ov = library("openvino", "openvino", 'depth.runtime = "openvino"')
     if not path.is_file():
@@ -144,13 +158,31 @@ def openvino(path: Path, device: str) -> Runner:
     with runtime_errors("the depth network cannot be loaded", str(path), "give a valid ONNX file"):
         compiled = core.compile_model(str(path), name, options)
     names = [output.get_any_name() if output.get_names() else str(i) for i, output in enumerate(compiled.outputs)]
+    feed = feed_of([_declared(one) for one in compiled.inputs], card, str(path))
 
     def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
         # one at a time: files with a fixed batch of one are common, and batching gains nothing on a CPU
-        rows = [[value.copy() for value in compiled([batch[i : i + 1]]).values()] for i in range(len(batch))]
-        return {name: np.concatenate([row[i] for row in rows]) for i, name in enumerate(names)}
+        fed = (feed.of(batch[i : i + 1]) for i in range(len(batch)))
+        rows = [[value.copy() for value in compiled(inputs).values()] for inputs in fed]
+        return {name: joined([row[i] for row in rows], 1) for i, name in enumerate(names)}
 
     return run
+
+
+_OPENVINO_KINDS = {"f16": "float16", "f32": "float", "f64": "double", "boolean": "bool", "u8": "uint8", "i8": "int8"}
+_OPENVINO_KINDS |= {
+    f"{sign}{bits}": f"{word}{bits}" for sign, word in (("u", "uint"), ("i", "int")) for bits in (16, 32, 64)
+}
+
+
+def _declared(one: Any) -> Declared:
+    """Return an input of OpenVINO's in ONNX's words."""
+    kind, shape = one.get_element_type().get_type_name(), one.get_partial_shape()
+    lengths = None
+    if shape.rank.is_static:
+        lengths = tuple(length.get_length() if length.is_static else None for length in shape)
+    name = one.get_node().get_friendly_name()  # of several, which come of a step that does nothing, the file's own
+    return Declared(name if name in one.get_names() else one.get_any_name(), _OPENVINO_KINDS.get(kind, kind), lengths)
 
 
 def transformers(path: Path, device: str, precision: str = "float32") -> Runner:

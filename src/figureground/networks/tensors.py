@@ -36,7 +36,20 @@ def normalised(
 
 
 def resized_map(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    """Return a map, float32 (h, w), at that size, bilinear."""
+    """Return a map, float32 (h, w), at that size, bilinear.
+
+    NaN is no value: it has no part in its neighbours, and a pixel has a value where half of it or more comes from some.
+    """
     if values.shape == (height, width):
         return values
+    known = np.isfinite(values)
+    if known.all():
+        return _bilinear(values, height, width)
+    share = _bilinear(known.astype(np.float32), height, width)
+    enough = share >= np.float32(0.5)
+    found = _bilinear(np.where(known, values, np.float32(0)), height, width)
+    return np.where(enough, found / np.where(enough, share, np.float32(1)), np.float32(np.nan))
+
+
+def _bilinear(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
     return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))

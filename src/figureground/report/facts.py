@@ -14,6 +14,7 @@ from figureground.core.canvas import Canvas
 from figureground.core.layers import LAYERS
 from figureground.samples import stats
 from figureground.samples.checks import EVERYTHING, Check
+from figureground.samples.lacking import Lacking
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,13 @@ class Numbers:
     samples: int
     checks: tuple[Check, ...]
     total: stats.Statistics
+
+    @property
+    def no_depth(self) -> str:
+        """Which samples have no depth because the network gave none, and why; "" for none."""
+        lacking = Lacking()
+        lacking.add([self.total])
+        return f"{lacking.named} ({lacking.why})" if lacking.samples else ""
 
     def rows(self) -> list[tuple[str, float, float]]:
         """Return (what, mean, std) a channel of each layer that has them, and of each value but 0 of other layers."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import ImageFormat, Recipe
+from figureground.core.record import Record
 from figureground.dataset.names import RECIPE, REPORT
 from figureground.dataset.stored import Dataset
 from figureground.report.cameras import camera_line
@@ -78,11 +79,17 @@ def page(dataset: Dataset) -> str:
     return filled("page.html.j2", vars(report_of(dataset)))
 
 
+def _first(dataset: Dataset) -> Record:
+    """Return the first record whose depth can speak for others: it has a value, or there is no depth."""
+    records = map(dataset.record, range(len(dataset)))
+    return next((one for one in records if all(d.valid_fraction for d in one.depths.values())), dataset.record(0))
+
+
 def report_of(dataset: Dataset) -> Report:
     """Return what the page of a dataset shows."""
     manifest, numbers = read_manifest(dataset.manifest), read_numbers(dataset.statistics)
     recipe, catalog = dataset.recipe, dataset.catalog
-    first, plan, formats = dataset.record(0), depth_plan(recipe), formats_of(recipe)
+    first, plan, formats = _first(dataset), depth_plan(recipe), formats_of(recipe)
     meaning, (said, corrected) = first.depths.get("depth"), _IMAGES[formats.image]
     folder = dataset.path.resolve().name
     unit = (meaning.unit, meaning.direction) if meaning else None

@@ -58,7 +58,8 @@ class Counted:
 
     `stored`: layer -> values before coding, as they are encoded, but the mask as uint8 (h, w) of 0 and 255.
     `decoded`: the same layers read back, for checked samples, else None.  `sizes`: bytes a layer.  `bases`: layers of
-    the background alone, from which the sample differs only in the box `changed`, (rows, columns).
+    the background alone, from which the sample differs only in the box `changed`, (rows, columns).  `lacking`: why a
+    depth layer has no value at all, "" where each has some.
     """
 
     record: Record
@@ -67,6 +68,7 @@ class Counted:
     decoded: Mapping[str, NDArray[Any]] | None
     bases: Mapping[str, Base]
     changed: tuple[slice, slice] = (slice(None), slice(None))
+    lacking: str = ""
 
     def invalid(self, layer: str) -> int | None:
         """Return the code of a depth layer that means no value; None for other layers."""
@@ -106,6 +108,8 @@ def statistics_of(one: Counted) -> Statistics:
         around=around,
         around_moved=moved,
         shift_histogram=shifts,
+        no_depth={str(one.record.index): 1} if one.lacking else {},
+        no_depth_why={one.lacking: 1} if one.lacking else {},
     )
 
 
@@ -165,9 +169,10 @@ def _depth_around(one: Counted) -> tuple[int, int, Vector]:
         network.scale,
         network.offset,
     )
-    if not alike or layered.unit == "relative":
+    if network is None or not alike or layered.unit == "relative":
         return own.size, moved, ()
-    by = np.abs(one.decoded["depth_network"][outside].astype(np.int64) - own)[own > 0] // SHIFT_STEP
+    theirs = one.decoded["depth_network"][outside].astype(np.int64)
+    by = np.abs(theirs - own)[(own > 0) & (theirs != network.invalid)] // SHIFT_STEP
     return own.size, moved, np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS)
 
 
@@ -197,6 +202,8 @@ def _histogram(codes: NDArray[Any], invalid: int | None) -> Ints:
 def _sums(layer: str, values: NDArray[Any], invalid: int | None) -> Sums:
     """Return the sums of a layer; pixels of unknown depth do not count."""
     kind = LAYERS[layer].statistics
+    if kind == "codes" and invalid:
+        return Sums.of(values[values != invalid].reshape(-1, 1))
     sums = Sums.of(values.reshape(-1, values.shape[2] if values.ndim == 3 else 1))
     if kind == "codes" and invalid is not None:
         # the invalid code is 0, which adds nothing but to the count

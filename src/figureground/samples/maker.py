@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.errors import NoDepthError
 from figureground.core.job import Job
 from figureground.core.layers import member_name
 from figureground.core.nouns import Catalog, DepthMap, Scene
 from figureground.core.record import Record
 from figureground.core.store import Store
-from figureground.geometry.codes import DepthCode, dequantise, quantise
+from figureground.geometry.codes import DepthCode, dequantise, quantise, without_value
 from figureground.geometry.layering import layered
 from figureground.image import png
 from figureground.ingest.pixels import Pixels
@@ -120,13 +121,23 @@ class Maker:
                 code = self._layered(one)
                 codes["depth"] = code if depth.wide else quantise(dequantise(code), depth.encoding)
         if depth.on_composites:
-            card = self.network.card
             for i in range(0, len(rendered), depth.batch):
-                values = self.network(np.stack([one.composite.image for one in rendered[i : i + depth.batch]]))
+                values = self.network.maps(np.stack([one.composite.image for one in rendered[i : i + depth.batch]]))
                 for codes, value in zip(found[i : i + depth.batch], values, strict=True):
-                    estimated = DepthMap(value, card.unit, card.direction)
-                    codes[depth.network_layer] = quantise(estimated, depth.encoding)
+                    codes[depth.network_layer] = self._estimated(value)
         return found
+
+    def _estimated(self, value: NDArray[np.float32] | NoDepthError) -> DepthCode:
+        """Return what the network gave for a composite in codes: none has a value where it gave no depth."""
+        card, encoding = self.network.card, self.job.depth.encoding
+        why = "the depth network's output lies outside of what can be stored"
+        if isinstance(value, NoDepthError):
+            why = value.what
+        else:
+            code = quantise(DepthMap(value, card.unit, card.direction), encoding)
+            if code.invalid is None or (code.codes != code.invalid).any():
+                return code
+        return without_value(self.job.canvas.shape, card.unit, card.direction, encoding, why)
 
     def _layered(self, one: Rendered) -> DepthCode:
         surfaces = self.sprites.surfaces(one.scene, one.composite, one.sprites, self.job.depth.thickness_m)
@@ -217,6 +228,7 @@ class Maker:
             decoded={layer: codec.pixels(data) for layer, (_, data) in encoded.items()} if is_checked(index) else None,
             bases=shared.bases,
             changed=one.composite.changed,
+            lacking=next((code.lacking for code in depths.values() if code.lacking), ""),
         )
         members = {files[layer]: data for layer, (_, data) in encoded.items()}
         return Made(counted.record, members, statistics_of(counted))

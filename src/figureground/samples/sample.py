@@ -110,6 +110,12 @@ class Sample:
             )
         z = planar_metres(self.depth)
         seen = np.isfinite(z)
+        if not seen.any():
+            raise FigureGroundError(
+                "no pixel of this sample has depth: its network gave none",
+                self.record.key,
+                "take another sample; `figureground info` names those without depth",
+            )
         return Points(unprojected(z, self.intrinsics)[seen], self.image[seen])
 
     def plot(self, side: int = 224) -> Image.Image:

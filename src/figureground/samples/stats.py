@@ -59,6 +59,8 @@ class Statistics:
     visible_histogram: Vector = ()  # figures by visible fraction, 20 bins over 0..1
     around: int = 0  # px of checked samples outside the mask, where depth is layered
     around_moved: int = 0  # of these, px whose decoded depth is not the background's own
+    no_depth: Mapping[str, int] = field(default_factory=dict)  # samples whose depth has no value at all, by number
+    no_depth_why: Mapping[str, int] = field(default_factory=dict)  # how many of them, by the reason
     shift_histogram: Vector = ()  # |depth of the composite - of its background| by the network, outside masks
 
     def __add__(self, other: Statistics) -> Statistics:
