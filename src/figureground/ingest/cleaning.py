@@ -19,7 +19,8 @@ MOST = (
 VEIL = 64  # haze is fainter; veils, glass and smoke that are meant are mostly denser
 FIRM = 0.75  # of a matte's own peak: what is less is no firm stand
 SHOE = 0.015  # of the figure's height: how far soft edges and tips of shoes reach below what is firm
-TAIL = 0.025  # what reaches farther is none of them
+TAIL = 0.035  # what reaches farther is none of them
+LEAF = 0.015  # of the mask in half-transparent pixels: more of them are a part of the figure, like a glass's foot
 
 
 def cleaned(alpha: Alpha) -> tuple[Alpha, tuple[str, ...]]:
@@ -119,7 +120,8 @@ def _without_tail(alpha: Alpha) -> tuple[Alpha, int]:
     last = np.flatnonzero(_longest_runs(firm) >= max(2, round(0.01 * height)))
     stand = int(last[-1]) + 1 if last.size else seen[3]
     end = stand + max(3, round(SHOE * height))
-    if seen[3] - stand <= max(4, TAIL * height) or mask[end:].sum() > LEAST * mask.sum():
+    thin, leaf = int(firm[end:].sum()), int((mask & ~firm)[end:].sum())
+    if seen[3] - stand <= max(4, TAIL * height) or thin > LEAST * mask.sum() or leaf > LEAF * mask.sum():
         return alpha, 0
     clear = alpha.copy()
     clear[end:] = 0
