@@ -77,6 +77,22 @@ def test_data_that_ends_early_is_damage_whatever_marker_ends_it(form: str, share
         assert "part of the JPEG's data is missing" in refusal(cut + bytes(5000) + b"\xff\xd9")  # and garbage after it
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_no_more_than_two_blocks_at_the_very_end_may_be_missing(mode: str) -> None:
+    whole = saved(picture(mode), quality=20, subsampling=0 if mode == "RGB" else -1)
+    expected = photos.decode(whole, 10_000).pixels.astype(int)
+    taken = 0
+    for cut in range(3, 130):
+        try:
+            pixels = photos.decode(whole[:-cut].rstrip(b"\xff") + b"\xff\xd9", 10_000).pixels
+        except SetAsideError:
+            continue
+        taken += 1
+        changed = (np.abs(pixels - expected) > 2).any(-1)
+        assert changed.sum() <= 128, cut
+    assert taken < 9
+
+
 @pytest.mark.parametrize("form", ["baseline", "restarts by rows", "restarts by blocks"])
 def test_a_hole_in_the_data_is_damage(form: str) -> None:
     whole = saved(picture(), **FORMS[form])
