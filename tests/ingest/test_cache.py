@@ -339,6 +339,7 @@ def test_an_unreadable_depth_map_is_not_remembered(tmp_path: Path, monkeypatch: 
         patch.setattr("figureground.ingest.state.file_sha256", no_hash)
         with pytest.raises(FigureGroundError, match="no background"):
             run(recipe)
+    assert len(entries(tmp_path)) == 1  # the person
     assert len(catalog_of(recipe).backgrounds) == 2
 
 
@@ -488,7 +489,7 @@ def test_a_well_made_entry_of_somebody_else_is_not_followed_or_run(tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and fifos")
-def test_links_and_fifos_in_the_folder_are_not_followed(tmp_path: Path) -> None:
+def test_links_and_fifos_in_the_folder_are_not_followed(tmp_path: Path, made: list[str]) -> None:
     write_photos(tmp_path, 1, 1)
     before = run(small_recipe(tmp_path))
     first, second = entries(tmp_path)
@@ -498,7 +499,9 @@ def test_links_and_fifos_in_the_folder_are_not_followed(tmp_path: Path) -> None:
     shelf.rename(outside)
     shelf.symlink_to(outside)
     kept = {p.name: p.read_bytes() for p in outside.iterdir()}
+    made.clear()
     assert run(small_recipe(tmp_path)) == before
+    assert len(made) == 2
     cache.PhotoCache(tmp_path / cache.FOLDER, 1).trim(0)
     assert {p.name: p.read_bytes() for p in outside.iterdir()} == kept
 
