@@ -184,7 +184,7 @@ MATTER: dict[str, tuple[dict[str, Any], set[str]]] = {
     "cutout": ({"foregrounds": {"cutout": "alpha"}}, PEOPLE),
     "network": ({"foregrounds": {"network": ""}}, PEOPLE),
     "min_visible": ({"placement": {"min_visible": 0.5}}, PEOPLE),
-    "focal": ({"depth": {"focal": 0.9}}, ROOMS),
+    "focal": ({"depth": {"focal": 0.9}}, ROOMS | PEOPLE),
     "depth": ({"depth": {"source": "layered", "model": "grey.onnx"}}, ROOMS),
 }
 
