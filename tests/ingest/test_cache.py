@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -566,3 +567,15 @@ def test_a_use_makes_an_entry_young_again(tmp_path: Path) -> None:
         os.utime(path, (1000, 1000))
     run(small_recipe(tmp_path))
     assert all(path.stat().st_mtime > time.time() - 60 for path in entries(tmp_path))
+
+
+@pytest.mark.parametrize("change", [{"files": {"shade": b""}}, {"notes": (np.int64(3),)}])
+def test_an_outcome_that_could_not_be_read_again_is_our_fault_and_no_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    write_photos(tmp_path, 1, 1)
+    real = ingest.prepare_photo
+    monkeypatch.setattr(ingest, "prepare_photo", lambda *a: dataclasses.replace(real(*a), **change))
+    with pytest.raises(FigureGroundError, match="cannot be kept") as caught:
+        run(small_recipe(tmp_path))
+    assert "--no-cache" in caught.value.remedy
