@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from figureground.core.arrays import Bytes
 from figureground.core.packed import DamagedError, pack, unpack
@@ -158,3 +159,17 @@ def test_a_name_and_a_class_are_part_of_it() -> None:
 def test_what_cannot_come_back_is_not_packed() -> None:
     with pytest.raises(TypeError, match="object"):
         pack(dataclasses.replace(VALUE, picture=np.zeros((2, 2)).astype(object)), "n")
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    heights: NDArray[np.float32]
+
+
+def test_arrays_of_other_numbers_keep_their_kind() -> None:
+    heights = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
+    back = unpack(Curve, pack(Curve(heights), "n"), "n").heights
+    assert back.dtype == np.float32
+    assert np.array_equal(back, heights)
+    large = unpack(Curve, pack(Curve(heights.astype(">f4")), "n"), "n").heights
+    assert np.array_equal(large, heights)

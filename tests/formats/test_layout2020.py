@@ -14,7 +14,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import ImageOptions
 from figureground.dataset.stored import Dataset
 from figureground.formats import EXPORTS
-from figureground.formats.layout2020 import JPEG_2020
+from figureground.formats.layout2020 import JPEG_2020, filled
 from figureground.samples import codec
 from tests.builders import small_recipe, write_photos
 
@@ -192,10 +192,12 @@ def test_no_zips_are_refused(data: Dataset, tmp_path: Path, parts: int) -> None:
         EXPORTS["2020"](data, tmp_path / "zips", parts=parts)
 
 
-def test_a_zip_without_samples_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
-    write_photos(tmp_path, 1, 6)
-    data = open_dataset(build(small_recipe(tmp_path, placement={"samples": 4, "per_pair": 2}), tmp_path / "out"))
-    used = len({record.figures[0].foreground for record in map(data.record, range(len(data)))})
-    assert used < 6
-    with pytest.raises(FigureGroundError, match="cannot be filled"):
-        EXPORTS["2020"](data, tmp_path / "zips", parts=6)
+def test_no_zip_is_left_without_samples() -> None:
+    """Of six foregrounds the first four are used: four zips would leave the last empty, and so would three."""
+    rows = np.array([[0, foreground, 0, 0] for foreground in range(4)])
+    assert filled(rows, 6, None) == 2
+    assert filled(rows, 6, 1) == 1
+    for zips in (3, 4, 5, 6):
+        with pytest.raises(FigureGroundError, match="cannot be filled") as caught:
+            filled(rows, 6, zips)
+        assert caught.value.remedy == "--parts 2, or leave it out"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -184,7 +185,7 @@ MATTER: dict[str, tuple[dict[str, Any], set[str]]] = {
     "cutout": ({"foregrounds": {"cutout": "alpha"}}, PEOPLE),
     "network": ({"foregrounds": {"network": ""}}, PEOPLE),
     "min_visible": ({"placement": {"min_visible": 0.5}}, PEOPLE),
-    "focal": ({"depth": {"focal": 0.9}}, ROOMS),
+    "focal": ({"depth": {"focal": 0.9}}, ROOMS | PEOPLE),
     "depth": ({"depth": {"source": "layered", "model": "grey.onnx"}}, ROOMS),
 }
 
@@ -339,6 +340,7 @@ def test_an_unreadable_depth_map_is_not_remembered(tmp_path: Path, monkeypatch: 
         patch.setattr("figureground.ingest.state.file_sha256", no_hash)
         with pytest.raises(FigureGroundError, match="no background"):
             run(recipe)
+    assert len(entries(tmp_path)) == 1  # the person
     assert len(catalog_of(recipe).backgrounds) == 2
 
 
@@ -488,7 +490,7 @@ def test_a_well_made_entry_of_somebody_else_is_not_followed_or_run(tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and fifos")
-def test_links_and_fifos_in_the_folder_are_not_followed(tmp_path: Path) -> None:
+def test_links_and_fifos_in_the_folder_are_not_followed(tmp_path: Path, made: list[str]) -> None:
     write_photos(tmp_path, 1, 1)
     before = run(small_recipe(tmp_path))
     first, second = entries(tmp_path)
@@ -498,7 +500,9 @@ def test_links_and_fifos_in_the_folder_are_not_followed(tmp_path: Path) -> None:
     shelf.rename(outside)
     shelf.symlink_to(outside)
     kept = {p.name: p.read_bytes() for p in outside.iterdir()}
+    made.clear()
     assert run(small_recipe(tmp_path)) == before
+    assert len(made) == 2
     cache.PhotoCache(tmp_path / cache.FOLDER, 1).trim(0)
     assert {p.name: p.read_bytes() for p in outside.iterdir()} == kept
 
@@ -563,3 +567,15 @@ def test_a_use_makes_an_entry_young_again(tmp_path: Path) -> None:
         os.utime(path, (1000, 1000))
     run(small_recipe(tmp_path))
     assert all(path.stat().st_mtime > time.time() - 60 for path in entries(tmp_path))
+
+
+@pytest.mark.parametrize("change", [{"files": {"shade": b""}}, {"notes": (np.int64(3),)}])
+def test_an_outcome_that_could_not_be_read_again_is_our_fault_and_no_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    write_photos(tmp_path, 1, 1)
+    real = ingest.prepare_photo
+    monkeypatch.setattr(ingest, "prepare_photo", lambda *a: dataclasses.replace(real(*a), **change))
+    with pytest.raises(FigureGroundError, match="cannot be kept") as caught:
+        run(small_recipe(tmp_path))
+    assert "--no-cache" in caught.value.remedy

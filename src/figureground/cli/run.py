@@ -63,7 +63,7 @@ def explained(error: BaseException, tokens: Sequence[str] = ()) -> tuple[int, Fi
 
 def _as_setting(tokens: Sequence[str], error: UnknownOptionError) -> str:
     """Return how a recipe's key that was given as an option is set; "" where it is none."""
-    from figureground.core.recipe_toml import as_setting
+    from figureground.core.recipe_settings import as_setting
 
     option = (error.token.keyword or error.token.value).partition("=")[0]
     words = list(itertools.dropwhile(lambda token: token.partition("=")[0] != option, tokens))

@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -30,7 +31,8 @@ class DamagedError(ValueError):
 
 
 def pack(value: Any, name: str) -> bytes:
-    """Return the bytes of a dataclass instance of plain values, tuples, mappings, bytes, uint8 arrays and dataclasses.
+    """Return the bytes of a dataclass instance of plain values, tuples, mappings, bytes, arrays of numbers and
+    dataclasses; an array has the declared dtype.
 
     `name`: what it is kept under; `unpack` wants the same.
     """
@@ -84,9 +86,9 @@ def _plain(value: Any, raw: list[bytes]) -> Any:
         raw.append(value)
         return len(value)
     if isinstance(value, np.ndarray):
-        if value.dtype != np.uint8:
+        if value.dtype.kind not in "biuf":
             raise TypeError(f"arrays of {value.dtype} are not packed")
-        raw.append(value.tobytes())
+        raw.append(value.astype(value.dtype.newbyteorder("<")).tobytes())
         return list(value.shape)
     if isinstance(value, tuple):
         return [_plain(item, raw) for item in value]
@@ -105,7 +107,7 @@ def _typed(kind: Any, value: Any, raw: _Raw) -> Any:
     if kind is bytes:
         return raw.take(value)
     if origin is np.ndarray:
-        return _array(value, raw)
+        return _array(np.dtype(typing.get_args(inner[1])[0]), value, raw)
     if origin is tuple and isinstance(value, list):
         kinds = inner[:1] * len(value) if inner[1:] == (...,) else inner
         return tuple(_typed(k, v, raw) for k, v in zip(kinds, value, strict=True))
@@ -143,10 +145,8 @@ def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
-def _array(shape: Any, raw: _Raw) -> Any:
+def _array(dtype: np.dtype[Any], shape: Any, raw: _Raw) -> Any:
     if not isinstance(shape, list) or len(shape) > 4 or not all(type(side) is int and side >= 0 for side in shape):
         raise ValueError("no shape of an array")
-    size = 1
-    for side in shape:
-        size *= side
-    return np.frombuffer(raw.take(size), np.uint8).reshape(shape)
+    data = raw.take(math.prod(shape) * dtype.itemsize)
+    return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(shape)

@@ -89,7 +89,7 @@ def export(
     store, foregrounds = FolderStore(out), len(dataset.catalog.foregrounds)
     _check(store, mask, depth)
     rows = _rows(dataset)
-    parts = _filled(rows, foregrounds, parts)
+    parts = filled(rows, foregrounds, parts)
     permutation, part = numbering(rows, foregrounds, parts)
     work = _Export(dataset, store, mask, depth, rows, permutation, progress)
     try:
@@ -126,7 +126,7 @@ def _rows(dataset: Dataset) -> Ints:
     return rows
 
 
-def _filled(rows: Ints, foregrounds: int, wanted: int | None) -> int:
+def filled(rows: Ints, foregrounds: int, wanted: int | None) -> int:
     """Return the number of zips: the one wanted, or the greatest up to five of which each holds samples.
 
     Raises FigureGroundError for a wanted one that would leave a zip empty.

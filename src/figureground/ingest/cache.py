@@ -67,11 +67,7 @@ class PhotoCache:
         try:
             if path.parent.is_symlink():
                 return None
-            with open(os.open(path, _FLAGS), "rb") as file:
-                about = os.fstat(file.fileno())
-                if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST_BYTES:
-                    return None
-                outcome = unpack(Outcome, file.read(_MOST_BYTES), key)
+            outcome = unpack(Outcome, _plain_bytes(path), key)
             _require_pictures(outcome)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None
@@ -84,14 +80,19 @@ class PhotoCache:
         return self._path(key).is_file()
 
     def write(self, key: str, outcome: Outcome) -> None:
-        """Keep an outcome."""
+        """Keep an outcome.  Raises FigureGroundError for one that could not be read again: a fault of ours, which would
+        otherwise be taken for the photo's."""
+        try:
+            data = pack(outcome, key)
+        except (TypeError, ValueError) as error:
+            raise _our_fault(str(error)) from error
         if not outcome.files.keys() <= ROLES:
-            raise ValueError(f"files of unknown roles: {sorted(outcome.files)}")
+            raise _our_fault(f"files of unknown roles: {', '.join(sorted(outcome.files))}")
         path = self._path(key)
         with contextlib.suppress(OSError):
             path.parent.mkdir(exist_ok=True)
             if not path.parent.is_symlink():
-                write_whole(path, pack(outcome, key))
+                write_whole(path, data)
 
     def trim(self, since: float) -> None:
         """Delete what was used longest ago, until the rest is small enough.
@@ -123,6 +124,19 @@ class PhotoCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.photo"
+
+
+def _plain_bytes(path: Path) -> bytes:
+    """Return the bytes of an entry.  Raises OSError for links, fifos, folders and what is larger than any entry."""
+    handle = os.open(path, _FLAGS)
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST_BYTES:
+            raise OSError("no entry")
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(_MOST_BYTES)
+    finally:
+        os.close(handle)
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:
@@ -182,6 +196,12 @@ def _made(folder: Path) -> str:
 def is_cache(folder: Path) -> bool:
     """Tell whether a folder is one of prepared photos, under whatever name."""
     return (folder / CACHE_MARK).is_file()
+
+
+def _our_fault(what: str) -> FigureGroundError:
+    return FigureGroundError(
+        f"a prepared photo cannot be kept: {what}", "a fault in figureground", "run with --no-cache, and report this"
+    )
 
 
 def _most_bytes() -> int:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from importlib import metadata
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from PIL import features
@@ -29,7 +29,7 @@ from figureground.ingest.state import VERSION
 # of a photo: its kind and content are told apart, and what is known beside its pixels is added to the entry afterwards
 _BESIDE = {"kind", "path", "name", "source", "class_name", "class_id", "credit"}
 _JOB = {"recipe", "inputs", "placing", "depth", "formats", "layers"}  # told by part below, or of samples alone
-_SOURCE = {"paths", "tag", "class_name", "depth_maps"}
+_SOURCE = {"paths", "exclude", "tag", "class_name"}
 _PLACING = {"seed", "heights", "weights", "spread", "overlap", "per_pair", "own_places", "figures", "samples", "look"}
 _PLACING |= {"held_out"}
 _DEPTH = {"known", "layered", "on_composites", "thickness_m", "encoding", "batch", "model", "running"}
@@ -50,34 +50,42 @@ _CODECS = (
 Hashed = Callable[[str], str]  # the path of a file -> its sha256; "" for one that cannot be read
 
 
+class _UnreadableError(Exception):
+    """A file that belongs to a photo cannot be read now."""
+
+
 def key(job: Job, photo: Photo, hashed: Hashed) -> str:
     """Return the digest of all that decides a photo's outcome; "" where a file of it cannot be read.
 
     `hashed`: the sha256 of a file by its path, "" where it cannot be read.
     """
-    own = _told(photo, _BESIDE)
-    files = {name: path for name, path in own.items() if path and isinstance(path, str)}  # like its depth map
-    contents = {name: hashed(path) for name, path in {"": photo.path, **files}.items()}
-    if not all(contents.values()):
+    try:
+        own = {f.name: _plain(getattr(photo, f.name), hashed) for f in fields(photo) if f.name not in _BESIDE}
+        content = _content(photo.path, hashed)[1]
+    except _UnreadableError:
         return ""
-    # a map's suffix says how it is read; where it lies says nothing
-    own |= {name: Path(path).suffix.lower() for name, path in files.items()}
-    about = [photo.kind, contents, own, _told(job, _JOB), _of_kind(job, photo), libraries()]
+    about = [photo.kind, content, own, _told(job, _JOB), _of_kind(job, photo), libraries()]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
+def _content(path: str, hashed: Hashed) -> list[str]:
+    """Return how a file is read, which its suffix says, and what it holds; where it lies says nothing."""
+    sha256 = hashed(path)
+    if not sha256:
+        raise _UnreadableError
+    return [PurePath(path).suffix.lower(), sha256]
+
+
 def _of_kind(job: Job, photo: Photo) -> list[Any]:
-    depth, placing = job.depth, _told(job.placing, _PLACING)
+    depth = job.depth
     network = [_plain(depth.model), _plain(depth.running)] if depth.model else None
     if photo.kind == "background":
-        own = job.inputs.backgrounds[photo.source]
-        estimated = depth.of_backgrounds and own.depth_maps is None
+        own = _told(job.inputs.backgrounds[photo.source], _SOURCE)
         who_stands = _plain(job.placing.heights) if job.floors.wanted else None
-        told = _told(depth, _DEPTH | {"relief"})
-        return [_told(own, _SOURCE), own.depth_maps is None, told, network if estimated else None, who_stands]
-    told = _told(depth, _DEPTH | {"of_backgrounds", "focal"})
-    figure = job.inputs.foregrounds[photo.source]
-    return [_told(figure, _SOURCE), placing, told, network if depth.relief_by_network else None]
+        return [own, _told(depth, _DEPTH | {"relief"}), network if depth.of_backgrounds else None, who_stands]
+    own = _told(job.inputs.foregrounds[photo.source], _SOURCE)
+    told = _told(depth, _DEPTH | {"of_backgrounds"})
+    return [own, told, network if depth.relief_by_network else None, _told(job.placing, _PLACING)]
 
 
 def _told(value: Any, left_out: set[str]) -> dict[str, Any]:
@@ -85,16 +93,19 @@ def _told(value: Any, left_out: set[str]) -> dict[str, Any]:
     return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in left_out}
 
 
-def _plain(value: Any) -> Any:
-    """Return a value of the job as JSON has it; of networks what they are, not where they lie."""
+def _plain(value: Any, hashed: Hashed | None = None) -> Any:
+    """Return a value of the job as JSON has it: of networks what they are, not where they lie; and where `hashed` is
+    given, of the files that a photo's own values name, what they hold."""
     if isinstance(value, DepthModel):
         return [value.sha256, meaning(value.card)]
     if isinstance(value, CutoutModel):
         return value.sha256
     if hasattr(value, "__dataclass_fields__"):
-        return _told(value, set())
+        return {f.name: _plain(getattr(value, f.name), hashed) for f in fields(value)}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, hashed) for item in value]
+    if hashed and isinstance(value, str | PurePath) and PurePath(value).is_absolute():
+        return _content(str(value), hashed)
     return value
 
 
