@@ -78,7 +78,7 @@ def canvas_of(recipe: Recipe) -> Canvas:
 def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
     """Return the sources of photos; `prepared`: networks that cut out are not looked for."""
     backgrounds = (
-        BackgroundSource(own.path, own.tag.strip(), own.depth or None, own.depth_unit, own.fit)
+        BackgroundSource(own.path, own.tag.strip(), own.depth or None, own.depth_unit, own.fit, own.exclude)
         for own in recipe.backgrounds
     )
     foregrounds = (
@@ -87,10 +87,11 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
             _class_name(own.class_),
             Cutting(own.cutout, None if prepared else _cutout_model(own, recipe.root)),
             heights,
+            own.exclude,
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
-    return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds))
+    return Inputs(Path(recipe.root).absolute(), tuple(backgrounds), tuple(foregrounds), recipe.review)
 
 
 def _class_name(text: str) -> str:

@@ -49,6 +49,11 @@ class Backgrounds:
     """The photos behind: a source of them, of which there may be several."""
 
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
+    exclude: tuple[str, ...] = _knob(
+        (),
+        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
+        content=False,
+    )
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
     fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
     depth: str = _knob(
@@ -66,6 +71,11 @@ class Foregrounds:
     """The photos of figures, and how they are cut out: a source of them, of which there may be several."""
 
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
+    exclude: tuple[str, ...] = _knob(
+        (),
+        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
+        content=False,
+    )
     class_: str = _knob(DEFAULT_CLASS, 'what they show; "folder": the name of the sub-folder that each lies in')
     height: Height = _knob(
         "auto",
@@ -200,6 +210,9 @@ class Recipe:
     name: str = _knob("dataset", "the dataset's name", content=False)
     seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
     size: Size = _knob(224, "the canvas in px: a side, or [width, height]", between=(64, 2048))
+    review: str = _knob(
+        "", "a review.csv that `check --out` wrote: photos with a mark in its column veto are left out", content=False
+    )
     # one table each, or several of it
     backgrounds: tuple[Backgrounds, ...] = (Backgrounds(),)
     foregrounds: tuple[Foregrounds, ...] = (Foregrounds(),)

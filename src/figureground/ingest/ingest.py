@@ -55,7 +55,7 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     shelf = _Shelf(store, max(3, len(str(len(todo)))))
     aside = list(found.left_out)  # no fault of a photo, so strict does not mind
     notes: list[SetAside] = []
-    warnings: list[SetAside] = []
+    warnings = list(found.warnings)
     seen = Seen()
     for number, (photo, outcome) in enumerate(_in_order(engine, functools.partial(prepare_photo, job), todo)):
         progress("photos", number + 1, len(todo))

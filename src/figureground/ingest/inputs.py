@@ -16,6 +16,8 @@ from figureground.core.nouns import MOST_CLASSES, SetAside
 from figureground.ingest import photos
 from figureground.ingest.credits import UNKNOWN, Credit, credits_of
 from figureground.ingest.depth_maps import depth_maps, require_one_owner
+from figureground.ingest.review import load_review
+from figureground.ingest.vetoes import Vetoes
 
 _GROUND = "background"  # class 0, so no class of figures
 _WILD = set("*?[")
@@ -38,11 +40,12 @@ class Photo:
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in the folders that a job names: the photos to prepare, and the files that are none of them, each with
-    the reason."""
+    """What lies in the folders that a job names: the photos to prepare, the files that are none of them, each with the
+    reason, and what is probably wrong with what was found."""
 
     photos: tuple[Photo, ...]
     left_out: tuple[SetAside, ...] = ()
+    warnings: tuple[SetAside, ...] = ()
 
 
 def photos_of(job: Job) -> Found:
@@ -54,10 +57,13 @@ def photos_of(job: Job) -> Found:
     inputs = job.inputs
     _refuse_same_paths("backgrounds", inputs.backgrounds, inputs.root)
     _refuse_same_paths("foregrounds", inputs.foregrounds, inputs.root)
-    found = _backgrounds(inputs, job.depth.of_backgrounds) + _foregrounds(inputs)
+    vetoes = Vetoes(load_review(user_path(inputs.review, inputs.root)) if inputs.review else None)
+    found = _backgrounds(inputs, vetoes, job.depth.of_backgrounds) + _foregrounds(inputs, vetoes)
     if "semantic" in job.layers:
         _refuse_too_many(classes_of(found))
-    return Found(tuple(_credited(found, inputs)))
+    vetoes.require_met("background", (pattern for source in inputs.backgrounds for pattern in source.exclude))
+    vetoes.require_met("foreground", (pattern for source in inputs.foregrounds for pattern in source.exclude))
+    return Found(tuple(_credited(found, inputs)), tuple(vetoes.left_out), tuple(vetoes.warnings()))
 
 
 def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
@@ -65,10 +71,11 @@ def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
     return tuple(name for _, name in sorted({(p.class_id, p.class_name) for p in photos if p.class_id}))
 
 
-def _backgrounds(inputs: Inputs, with_depth: bool) -> list[Photo]:
+def _backgrounds(inputs: Inputs, vetoes: Vetoes, with_depth: bool) -> list[Photo]:
     found = []
     for number, source in enumerate(inputs.backgrounds):
         paths = photos.find(source.paths, inputs.root, "backgrounds.path")
+        paths = _not_vetoed(paths, "background", source, inputs.root, vetoes)
         maps = depth_maps(source.depth_maps, inputs.root) if source.depth_maps is not None else {}
         if with_depth:
             require_one_owner(paths, maps, inputs.root)
@@ -78,12 +85,13 @@ def _backgrounds(inputs: Inputs, with_depth: bool) -> list[Photo]:
     return found
 
 
-def _foregrounds(inputs: Inputs) -> list[Photo]:
+def _foregrounds(inputs: Inputs, vetoes: Vetoes) -> list[Photo]:
     """Return the photos of figures.  Classes are numbered as the sources come, then as sub-folders are named."""
     found = []
     numbers: dict[str, int] = {}
     for number, source in enumerate(inputs.foregrounds):
         paths = photos.find(source.paths, inputs.root, "foregrounds.path")
+        paths = _not_vetoed(paths, "foreground", source, inputs.root, vetoes)
         names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
         _refuse_no_class(paths, names, inputs.root)
         for name in sorted(set(names)):
@@ -93,6 +101,19 @@ def _foregrounds(inputs: Inputs) -> list[Photo]:
             found.append(Photo("foreground", str(path), shown, number, class_name=name, class_id=numbers[name]))
     _refuse_alike(list(numbers))
     return found
+
+
+def _not_vetoed(
+    paths: Sequence[Path], kind: str, source: BackgroundSource | ForegroundSource, root: Path, vetoes: Vetoes
+) -> list[Path]:
+    """Return the photos of a source that the user does not leave out."""
+    bases = [base_of(text, root) for text in source.paths]
+    kept = []
+    for path in paths:
+        inside = [path.relative_to(base).as_posix() for base in bases if path.is_relative_to(base)]
+        if not vetoes.leaves_out(kind, source.exclude, path, display_name(path, root), inside):
+            kept.append(path)
+    return kept
 
 
 def _sub_folder(path: Path, texts: Sequence[str], root: Path) -> str:
