@@ -38,6 +38,7 @@ PURE = {
     *("core/arrays", "core/camera", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random"),
     *("core/recipe", "core/recipe_forms", "core/record", "core/errors"),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
+    *("ingest/doubt", "ingest/own_size"),
     *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
     *(
         "ingest/lens",
@@ -54,6 +55,7 @@ WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiproce
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
 HANDS = {
     *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
+    "ingest/review",
     *("ingest/photos", "ingest/credits", "ingest/depth_maps", "evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
     *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
 }

@@ -631,7 +631,7 @@ def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: p
 
     seen: list[tuple[int, str]] = []
 
-    def spy(tiles: Any, captions: Any, columns: int, tile: tuple[int, int], **texts: str) -> Any:
+    def spy(tiles: Any, captions: Any, columns: int, tile: tuple[int, int], **texts: Any) -> Any:
         seen.append((len(tiles), texts["subtitle"]))
         return contact_sheet(tiles, captions, columns, tile, **texts)
 

@@ -83,15 +83,38 @@ def init(
 
 
 @app.command(help_epilogue="Example:\n  figureground check mine/recipe.toml\n")
-def check(recipe: RecipeFile, /, *, settings: Settings = (), workers: Workers = 0, console: Told) -> None:
-    """Prepare the photos in memory and show which are used, and which are set aside and why.  Writes nothing."""
+def check(
+    recipe: RecipeFile,
+    /,
+    *,
+    out: Annotated[
+        Path | None, Parameter(help="A folder for sheets of the photos, and for review.csv to mark those to leave out.")
+    ] = None,
+    settings: Settings = (),
+    workers: Workers = 0,
+    console: Told,
+) -> None:
+    """Prepare the photos in memory and show which are used, and which are set aside and why.
+
+    Writes nothing but what --out asks for.
+    """
+    from figureground.core.engines import choose
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
 
+    files: list[Path] = []
     with console.progress() as progress:
-        catalog = make.check(load_recipe(recipe, settings), workers=workers, progress=progress)
+        loaded = load_recipe(recipe, settings)
+        if out is None:
+            catalog = make.check(loaded, workers=workers, progress=progress)
+        else:
+            from figureground.make.preview import preview
+
+            catalog, names = preview(loaded, out, 0, choose("auto", workers), progress)
+            files = [out / name for name in names]
     facts = catalog_facts(catalog)
-    console.tell(facts, catalog_text(facts, everything=True))
+    text = "\n".join([catalog_text(facts, everything=True), *(f"  {path}" for path in files)])
+    console.tell(facts | {"files": files} if files else facts, text)
 
 
 @Parameter(name="*")

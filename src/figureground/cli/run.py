@@ -8,7 +8,7 @@ import sys
 
 from cyclopts import CycloptsError
 
-from figureground.cli import build, networks, read  # noqa: F401  their commands register themselves
+from figureground.cli import build, look, networks, read  # noqa: F401  their commands register themselves
 from figureground.cli.app import app
 from figureground.cli.console import Console
 from figureground.core.errors import FigureGroundError

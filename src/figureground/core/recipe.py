@@ -49,11 +49,6 @@ class Backgrounds:
     """The photos behind: a source of them, of which there may be several."""
 
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
-    exclude: tuple[str, ...] = _knob(
-        (),
-        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
-        content=False,
-    )
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
     fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
     depth: str = _knob(
@@ -64,6 +59,11 @@ class Backgrounds:
     depth_unit: DepthUnit = _knob(
         "m", "of that folder: m (PNG in millimetres), 1/m (PNG in 1/10000), or relative inverse depth"
     )
+    exclude: tuple[str, ...] = _knob(
+        (),
+        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
+        content=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,6 @@ class Foregrounds:
     """The photos of figures, and how they are cut out: a source of them, of which there may be several."""
 
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
-    exclude: tuple[str, ...] = _knob(
-        (),
-        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
-        content=False,
-    )
     class_: str = _knob(DEFAULT_CLASS, 'what they show; "folder": the name of the sub-folder that each lies in')
     height: Height = _knob(
         "auto",
@@ -90,6 +85,11 @@ class Foregrounds:
     )
     weight: float = _knob(
         1.0, "how often a photo is drawn, beside those of other sources; for samples = a number", between=(0.0, 1000.0)
+    )
+    exclude: tuple[str, ...] = _knob(
+        (),
+        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
+        content=False,
     )
 
 

@@ -145,7 +145,7 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
     )
     prepared = prepare.foreground(decoded.pixels, job, source, tools)
-    return replace(prepared, notes=decoded.notes)
+    return replace(prepared, notes=(*decoded.notes, *prepared.notes))
 
 
 def depth_network(depth: DepthPlan) -> DepthNetwork:

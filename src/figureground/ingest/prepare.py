@@ -29,6 +29,7 @@ from figureground.image.masks import mask_of
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, working
+from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim
 from figureground.ingest.relief import network_relief, rounded
@@ -163,6 +164,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
     """
     own = job.inputs.foregrounds[source.number - 1]
     cutout, method = cut_out(working(pixels), own.cutting.method, tools.cut)
+    wrong, odd = doubts_of(cutout[..., 3], method != "alpha")
     cutout = trim(cutout)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
@@ -198,7 +200,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
         real_m = real_height(own.heights, source.sha256)
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
         files |= _relief(scaled, mask, job.depth.relief, tools)
-    return Prepared(entry, files, scaled)
+    return Prepared(entry, files, scaled, tuple(odd), tuple(wrong))
 
 
 def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: Source) -> int:

@@ -67,7 +67,7 @@ def written(rows: Iterable[Row]) -> bytes:
     table = csv.writer(out)
     table.writerow(COLUMNS)
     for row in rows:
-        table.writerow([_escaped(str(getattr(row, column))) for column in COLUMNS])
+        table.writerow([cell(getattr(row, column)) for column in COLUMNS])
     return out.getvalue().encode("utf-8-sig", "replace")
 
 
@@ -134,10 +134,10 @@ def _text(data: bytes, where: str) -> str:
         ) from None
 
 
-def _escaped(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def cell(value: object) -> object:
+    """Return a cell's value; of a text what no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _unescaped(cell: str) -> str:
-    return cell.removeprefix("'")
+def _unescaped(text: str) -> str:
+    return text.removeprefix("'")

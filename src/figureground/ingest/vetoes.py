@@ -17,6 +17,7 @@ from figureground.core.files import file_sha256
 from figureground.core.nouns import SetAside
 from figureground.ingest.review import Review, plain
 
+LEFT_OUT = "left out by"  # how every reason given here begins
 _NAMED = 5  # photos, in a line that says of how many something holds
 
 
@@ -39,7 +40,7 @@ class Vetoes:
         self._names.setdefault(kind, set()).update(names)
         fitting = [pattern for pattern in patterns if any(fits(pattern, name) for name in names)]
         self._met.update((kind, pattern) for pattern in fitting)
-        reason = f'left out by exclude = "{fitting[0]}"' if fitting else self._marked(kind, path, shown)
+        reason = f'{LEFT_OUT} exclude = "{fitting[0]}"' if fitting else self._marked(kind, path, shown)
         if reason:
             self.left_out.append(SetAside(kind, shown, reason))
         return bool(reason)
@@ -57,7 +58,7 @@ class Vetoes:
         sha256 = _sha256(path)
         changed = any(row.sha256 for row in rows) and all(row.sha256 != sha256 for row in rows)
         if veto := self._review.veto(kind, shown, sha256):
-            return f"left out by {self._review.name}: {veto}" + (", though it has changed since" if changed else "")
+            return f"{LEFT_OUT} {self._review.name}: {veto}" + (", though it has changed since" if changed else "")
         if changed:
             said = f"has changed since {self._review.name} was written: look at it again"
             self._warnings.append(SetAside(kind, shown, said))
