@@ -109,8 +109,9 @@ def check(
             catalog = make.check(loaded, workers=workers, progress=progress)
         else:
             from figureground.make.preview import preview
+            from figureground.resolve import resolve
 
-            catalog, names = preview(loaded, out, 0, choose("auto", workers), progress)
+            catalog, names = preview(resolve(loaded), out, 0, choose("auto", workers), progress)
             files = [out / name for name in names]
     facts = catalog_facts(catalog)
     text = "\n".join([catalog_text(facts, everything=True), *(f"  {path}" for path in files)])

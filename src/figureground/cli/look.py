@@ -102,10 +102,13 @@ def preview(
     from figureground.core.recipe_toml import load_recipe
     from figureground.make.preview import folder_of
     from figureground.make.preview import preview as make
+    from figureground.resolve import resolve
 
     folder = out or folder_of(recipe)
     with console.progress() as progress:
-        catalog, files = make(load_recipe(recipe, settings), folder, samples, choose("auto", workers), progress)
+        catalog, files = make(
+            resolve(load_recipe(recipe, settings)), folder, samples, choose("auto", workers), progress
+        )
     used = catalog_facts(catalog)
     text = "\n".join([catalog_text(used, everything=True), *(f"  {folder / name}" for name in files)])
     console.tell({"path": folder, "files": files, "catalog": used}, text)

@@ -1,4 +1,4 @@
-"""Recipe and photos -> what would be built of them, to look at: sheets, a page, and a table to leave photos out by."""
+"""Job and photos -> what would be built of them, to look at: sheets, a page, and a table to leave photos out by."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from figureground.core.files import file_sha256, user_path
 from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Job
 from figureground.core.nouns import Background, Catalog, Foreground, SetAside
 from figureground.core.progress import Progress
-from figureground.core.recipe import Recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset.virtual import VirtualDataset
 from figureground.ingest import photos, review
@@ -38,7 +37,6 @@ from figureground.report.photo_cards import (
 from figureground.report.preview import Preview, preview_page
 from figureground.report.samples import Trait, beside, spread_by
 from figureground.report.sheet import jpeg, rows_sheet, tile_of
-from figureground.resolve import resolve
 from figureground.samples.maker import Maker
 
 PAGE = "preview.html"
@@ -50,9 +48,7 @@ def folder_of(recipe: Path) -> Path:
     return (recipe if recipe.is_dir() else recipe.parent) / f"{stem}-preview"
 
 
-def preview(
-    recipe: Recipe, folder: Path, samples: int, engine: Engine, progress: Progress
-) -> tuple[Catalog, list[str]]:
+def preview(job: Job, folder: Path, samples: int, engine: Engine, progress: Progress) -> tuple[Catalog, list[str]]:
     """Write sheets of the photos, review.csv and, of some samples, a sheet and preview.html into a folder.
 
     Returns the catalog that the photos would become, and the names of the files.  Marks in a review.csv that is there
@@ -61,7 +57,7 @@ def preview(
     """
     if samples < 0:
         raise FigureGroundError(f"{samples} samples", "--samples", "0 for none, or how many")
-    job, out, memory = resolve(recipe), FolderStore(folder), MemoryStore()
+    out, memory = FolderStore(folder), MemoryStore()
     require_canvas(job)
     _refuse_among_photos(folder, job.inputs)
     before = _review_in(out, folder)
