@@ -168,6 +168,15 @@ def test_what_the_review_does_not_know_any_more_is_said(folder: Path) -> None:
     ]
 
 
+def test_a_photo_that_is_excluded_is_neither_new_nor_gone(folder: Path) -> None:
+    rows = [one for one in every_row(folder) if not one.file.endswith("room1.png")]
+    (folder / FILE).write_bytes(written(rows))
+    rooms = {"path": "rooms", "exclude": "room1.png"}
+    seen = found(folder, review=FILE, backgrounds=rooms, foregrounds={"exclude": "person2.png"})
+    assert [one.source for one in seen.left_out] == ["rooms/room1.png", "people/person2.png"]
+    assert seen.warnings == ()
+
+
 def test_photos_that_share_a_name_are_told_apart_by_their_bytes(folder: Path) -> None:
     """Outside the recipe's folder a photo is shown by its last two parts."""
     for place, number in (("one", 0), ("two", 1)):

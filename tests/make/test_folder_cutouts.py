@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Processes, Serial
@@ -18,6 +19,7 @@ from figureground.core.job import Cutting
 from figureground.core.recipe_toml import parse
 from figureground.core.store import FolderStore
 from figureground.ingest.own_size import cut_at_own_size
+from figureground.make import folder_cutouts
 from figureground.make.folder_cutouts import LIST, SHEET, Form, Row, cutouts_of_folder, names_of
 from figureground.resolve import inputs_of
 from tests.builders import figure_cutout, scene_photo, write_saliency_network
@@ -112,6 +114,24 @@ def test_a_file_that_was_not_made_here_is_never_replaced(folder: Path) -> None:
         row = next(row for row in cut(folder / "in", out) if row.cutout == name)
         assert (row.state, "kept as it is" in row.doubt) == ("kept", True)
         assert (out / name).read_bytes() == data
+
+
+def test_a_cut_out_that_was_mended_by_hand_is_kept_when_its_photo_changes(folder: Path) -> None:
+    """Also where the editor kept what the PNG says of itself."""
+    out = folder / "out"
+    cut(folder / "in", out)
+    with Image.open(out / "a.png") as made:
+        made.load()
+        about = PngInfo()
+        about.add_text("figureground", made.info["figureground"])
+        made.putpixel((3, 3), (1, 2, 3, 255))
+        made.save(out / "a.png", pnginfo=about)
+    mended = (out / "a.png").read_bytes()
+    assert cut(folder / "in", out)[0].state == "made"  # its photo is the same: nothing to be done
+    Image.fromarray(studio(8)).save(folder / "in/a.png")
+    row = cut(folder / "in", out)[0]
+    assert (row.state, "its photo has changed" in row.doubt) == ("kept", True)
+    assert (out / "a.png").read_bytes() == mended
 
 
 def test_cut_outs_made_otherwise_are_refused(folder: Path) -> None:
@@ -240,3 +260,16 @@ def test_doubtful_ones_come_first_and_say_why(folder: Path) -> None:
         about = json.loads(made.info["figureground"])
     assert about["row"]["doubt"].startswith("in 2 separate pieces")
     assert about["settings"]["method"] == "key"
+
+
+def test_of_many_photos_the_sheet_shows_every_kind() -> None:
+    good = [Row(f"{i}.png", f"{i}.png", "made") for i in range(300)]
+    aside = [Row(f"{i}.jpg", doubt="the file is empty") for i in range(300)]
+    doubtful = [Row(f"{i}.bmp", f"{i}.png", "made", doubt="tiny") for i in range(20)]
+    shown = folder_cutouts._chosen([*good, *aside, *doubtful])
+    assert [sum(row in kind for row in shown) for kind in (doubtful, aside, good)] == [20, 50, 50]
+    assert shown[:20] == doubtful
+    assert {good[0], good[-1]} < set(shown)
+    assert folder_cutouts._chosen([*good[:3], *aside]) == [*aside[:117], *good[:3]]
+    assert folder_cutouts._chosen(good[:5]) == good[:5]
+    assert len(folder_cutouts._chosen(doubtful * 10)) == 120

@@ -104,11 +104,9 @@ def preview(
     from figureground.make.preview import preview as make
     from figureground.resolve import resolve
 
-    folder = out or folder_of(recipe)
+    job, folder = resolve(load_recipe(recipe, settings)), out or folder_of(recipe)
     with console.progress() as progress:
-        catalog, files = make(
-            resolve(load_recipe(recipe, settings)), folder, samples, choose("auto", workers), progress
-        )
+        catalog, files = make(job, folder, samples, choose("auto", workers), progress)
     used = catalog_facts(catalog)
     text = "\n".join([catalog_text(used, everything=True), *(f"  {folder / name}" for name in files)])
     console.tell({"path": folder, "files": files, "catalog": used}, text)

@@ -40,6 +40,8 @@ class Vetoes:
         self._names.setdefault(kind, set()).update(names)
         fitting = [pattern for pattern in patterns if any(fits(pattern, name) for name in names)]
         self._met.update((kind, pattern) for pattern in fitting)
+        if self._review is not None and self._review.of(kind, shown):
+            self._reviewed.add((kind, plain(shown)))
         reason = f'{LEFT_OUT} exclude = "{fitting[0]}"' if fitting else self._marked(kind, path, shown)
         if reason:
             self.left_out.append(SetAside(kind, shown, reason))
@@ -54,7 +56,6 @@ class Vetoes:
         if not rows:
             self._new.setdefault(kind, []).append(shown)
             return ""
-        self._reviewed.add((kind, plain(shown)))
         sha256 = _sha256(path)
         changed = any(row.sha256 for row in rows) and all(row.sha256 != sha256 for row in rows)
         if veto := self._review.veto(kind, shown, sha256):

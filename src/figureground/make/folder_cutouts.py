@@ -39,6 +39,7 @@ from figureground.report.sheet import jpeg
 
 LIST, SHEET = "cutouts.csv", "cutouts.jpg"
 _KEY = "figureground"  # of the text in each PNG that says how it was made
+_KEPT = "not made here, or edited since: kept as it is"
 _ALL = 10**6  # px: no photo is decoded reduced
 
 
@@ -194,7 +195,7 @@ def _about(store: Store, name: str) -> dict[str, Any] | None:
             about = json.loads(picture.info.get(_KEY, "null"))
     except (OSError, ValueError, SyntaxError):
         return None
-    ours = isinstance(about, dict) and set(about) == {"settings", "photo", "row"}
+    ours = isinstance(about, dict) and set(about) == {"settings", "photo", "pixels", "row"}
     return about if ours and set(about["row"]) == {field.name for field in fields(Row)} else None
 
 
@@ -208,22 +209,38 @@ def _cut(task: CutTask, folder: Path, pair: tuple[str, str]) -> Row:
         return Row(shown, doubt="its name has signs that a cut-out cannot be called by: rename it")
     about = _about(task.store, name) if there else None
     if there and about is None:
-        return Row(shown, name, "kept", doubt="a file of this name was there that was not made here: kept as it is")
+        return Row(shown, name, "kept", doubt=_KEPT)
     try:
         data = photos.read_bytes(Path(path))
         sha256 = photos.sha256(data)
         if about is not None and about["photo"] == sha256:
             return Row(**about["row"] | {"file": shown, "cutout": name})
+        if about is not None and about["pixels"] != _pixels_sha256(task.store, name):
+            return Row(shown, name, "kept", doubt=f"{_KEPT}, though its photo has changed")
         row, pixels = _made(task, shown, name, data)
     except SetAsideError as error:
         return Row(shown, doubt=error.reason)
     try:
-        task.store.write(name, _png(pixels, {"settings": task.settings, "photo": sha256, "row": asdict(row)}))
+        about = {
+            "settings": task.settings,
+            "photo": sha256,
+            "pixels": photos.sha256(pixels.tobytes()),
+            "row": asdict(row),
+        }
+        task.store.write(name, _png(pixels, about))
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return Row(shown, doubt="its name is too long for a cut-out's: shorten it")
         raise cannot_write(task.store, error) from None
     return row
+
+
+def _pixels_sha256(store: Store, name: str) -> str:
+    with Image.open(io.BytesIO(store.read(name)), formats=["PNG"]) as picture:
+        try:
+            return photos.sha256(np.asarray(picture).tobytes())
+        except (OSError, ValueError, SyntaxError):
+            return ""  # damaged since
 
 
 def _made(task: CutTask, shown: str, name: str, data: bytes) -> tuple[Row, Bytes]:
@@ -273,21 +290,29 @@ def _table(rows: Iterable[Row]) -> bytes:
 
 
 def _write_sheet(task: CutTask, folder: Path, rows: Sequence[Row], engine: Engine) -> None:
-    """Write the contact sheet: what is set aside or doubtful first, then an even spread of the others."""
-    first = [row for row in rows if row.doubt]
-    others = [row for row in rows if not row.doubt]
-    room = max(0, SHOWN - len(first))
-    if len(others) > room:
-        others = [others[i] for i in np.linspace(0, len(others) - 1, room).round().astype(int)]
-    chosen = [*first, *others][:SHOWN]
+    """Write the contact sheet: what is doubtful, then what is set aside, then an even spread of the others."""
+    chosen = _chosen(rows)
     outcomes = engine.map(functools.partial(_tile, task.store, folder), chosen)
     tiles = {outcome.job: outcome.value for outcome in outcomes if outcome.value is not None}
-    made = sum(row.state != "set aside" for row in rows)
-    doubtful = sum(bool(row.doubt) for row in rows) - (len(rows) - made)
-    says = f"{made:,} of {len(rows):,} photos, {doubtful:,} of them doubtful"
+    aside = sum(row.state == "set aside" for row in rows)
+    doubtful = sum(bool(row.doubt) for row in rows) - aside
+    says = f"{len(rows) - aside:,} of {len(rows):,} photos, {doubtful:,} of them doubtful; {aside:,} set aside"
     if len(chosen) < len(rows):
-        says += f"; {len(chosen):,} shown, those first"
+        says += f"; {len(chosen):,} shown"
     task.store.write(SHEET, jpeg(cutout_sheet([tiles[row] for row in chosen if row in tiles], says)))
+
+
+def _chosen(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows that the sheet shows; where there are many, those that are set aside get half of what is left."""
+    aside = [row for row in rows if row.state == "set aside"]
+    doubtful = [row for row in rows if row.doubt and row.state != "set aside"][:SHOWN]
+    others = [row for row in rows if not row.doubt]
+    room = SHOWN - len(doubtful)
+    aside = aside[: max(room // 2, room - len(others))]
+    room -= len(aside)
+    if len(others) > room:
+        others = [others[i] for i in np.linspace(0, len(others) - 1, room).round().astype(int)]
+    return [*doubtful, *aside, *others]
 
 
 def _tile(store: Store, folder: Path, row: Row) -> Shown:
