@@ -46,6 +46,7 @@ PURE = {
         "core/texts",
     ),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
+    *("ingest/doubt", "ingest/own_size"),
     *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
     *(
         "ingest/damage",
@@ -70,6 +71,7 @@ HANDS = {
     *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
     *("ingest/finding", "ingest/cache", "ingest/credits", "ingest/depth_maps"),
     *("evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
+    "ingest/review",
     *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
     "networks/weights",
 }

@@ -92,7 +92,7 @@ def test_the_readmes_commands_run(desk: Path, monkeypatch: pytest.MonkeyPatch) -
             main(command[1:])
         assert not caught.value.code, command
         ran.append(command[1])
-    assert ran == ["init", "check", "build", "build", "info", "export"]
+    assert ran == ["init", "check", "preview", "build", "build", "info", "export", "cutout"]
     assert (desk / "zips/labels.txt").read_text().count("\n") == 40
 
 

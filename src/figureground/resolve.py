@@ -79,7 +79,7 @@ def canvas_of(recipe: Recipe) -> Canvas:
 def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
     """Return the sources of photos; `prepared`: networks that cut out are not looked for."""
     backgrounds = (
-        BackgroundSource(own.path, own.tag.strip(), own.depth or None, own.depth_unit, own.fit)
+        BackgroundSource(own.path, own.tag.strip(), own.depth or None, own.depth_unit, own.fit, own.exclude)
         for own in recipe.backgrounds
     )
     foregrounds = (
@@ -88,12 +88,15 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
             _class_name(own.class_),
             cutting_of(own, recipe.root, prepared),
             heights,
+            own.exclude,
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
     keep_twins = recipe.near_twins == "keep"
     root = Path(recipe.root).absolute()
-    return Inputs(root, tuple(backgrounds), tuple(foregrounds), keep_twins, root if recipe.cache else None)
+    return Inputs(
+        root, tuple(backgrounds), tuple(foregrounds), recipe.review, keep_twins, root if recipe.cache else None
+    )
 
 
 def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:

@@ -613,6 +613,17 @@ def test_long_captions_stay_in_their_column() -> None:
     assert y0 > 0
 
 
+def test_marked_tiles_have_a_frame() -> None:
+    tiles = [np.full((40, 40, 3), 99, np.uint8)] * 3
+    plain, framed = (contact_sheet(tiles, ["a", "b", "c"], 3, (40, 40), marked=marked) for marked in ((), (1,)))
+    changed = np.abs(plain.astype(int) - framed).max(-1) > 0
+    x0, y0, x1, y1 = sheet.Layout(3, 3, (40, 40)).box(1)
+    assert changed[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3].any(1).all()
+    changed[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3] = False
+    assert not changed.any()
+    assert np.array_equal(framed[y0:y1, x0:x1], plain[y0:y1, x0:x1])
+
+
 def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "catalog"
     shutil.copytree(plain / "catalog", folder, ignore=lambda *_: ["Background.jpg", "Foreground.jpg", "Mask.jpg"])
@@ -631,7 +642,7 @@ def test_contact_sheets_of_a_catalog(plain: Path, tmp_path: Path, monkeypatch: p
 
     seen: list[tuple[int, str]] = []
 
-    def spy(tiles: Any, captions: Any, columns: int, tile: tuple[int, int], **texts: str) -> Any:
+    def spy(tiles: Any, captions: Any, columns: int, tile: tuple[int, int], **texts: Any) -> Any:
         seen.append((len(tiles), texts["subtitle"]))
         return contact_sheet(tiles, captions, columns, tile, **texts)
 

@@ -1,6 +1,7 @@
 """The command line's frame: the App, what all commands share, and the flags that each of them has.
 
-A command is a function in build.py, read.py or networks.py: it calls the library and tells the Console what came back.
+A command is a function in build.py, look.py, read.py or networks.py: it calls the library and tells the Console what
+came back.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ Examples:
   figureground demo demo               draw scenes, build a dataset of them
   figureground init mine               write mine/recipe.toml; edit its paths
   figureground check mine/recipe.toml  what is used, what is set aside, and why
+  figureground preview mine/recipe.toml   photos and some samples, as pictures
   figureground build mine/recipe.toml out --dry-run   counts, bytes, time
   figureground build mine/recipe.toml out             build, or finish
   figureground info out --json         for a machine
   figureground export 2020 out zips    five zips, or fewer, and labels.txt
   figureground points out --id 0 room.ply   a sample as a cloud of points
+  figureground cutout photos cut       transparent PNGs of a folder of photos
   figureground models                  depth networks by name
 """
 EVERYWHERE = Group("Every command", sort_key=8)

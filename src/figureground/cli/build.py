@@ -93,6 +93,9 @@ def check(
     recipe: RecipeFile,
     /,
     *,
+    out: Annotated[
+        Path | None, Parameter(help="A folder for sheets of the photos, and for review.csv to mark those to leave out.")
+    ] = None,
     settings: Settings = (),
     workers: Workers = 0,
     no_cache: NoCache = False,
@@ -100,15 +103,27 @@ def check(
 ) -> None:
     """Prepare the photos and show which are used, and which are set aside and why.
 
-    Writes nothing but prepared photos, in .figureground-cache beside the recipe, which `build` then takes from there.
+    Writes nothing but what --out asks for, and prepared photos, in .figureground-cache beside the recipe, which `build`
+    then takes from there.
     """
+    from figureground.core.engines import choose
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
 
+    files: list[Path] = []
     with console.progress() as progress:
-        catalog = make.check(load_recipe(recipe, settings, cache=not no_cache), workers=workers, progress=progress)
+        loaded = load_recipe(recipe, settings, cache=not no_cache)
+        if out is None:
+            catalog = make.check(loaded, workers=workers, progress=progress)
+        else:
+            from figureground.make.preview import preview
+            from figureground.resolve import resolve
+
+            catalog, names = preview(resolve(loaded), out, 0, choose("auto", workers), progress)
+            files = [out / name for name in names]
     facts = catalog_facts(catalog)
-    console.tell(facts, catalog_text(facts, everything=True))
+    text = "\n".join([catalog_text(facts, everything=True), *(f"  {path}" for path in files)])
+    console.tell(facts | {"files": files} if files else facts, text)
 
 
 @Parameter(name="*")

@@ -106,7 +106,7 @@ class BackgroundSource:
     """Where background photos are: folders, globs and files that start from the root.
 
     `depth_maps`: the folder of their known depth maps, None where there are none; `depth_unit` is theirs.  `fit`: how
-    a photo becomes the canvas.  `tag`: a word that their records bear.
+    a photo becomes the canvas.  `tag`: a word that their records bear.  `exclude`: patterns of photos to leave out.
     """
 
     paths: tuple[str, ...]
@@ -114,27 +114,31 @@ class BackgroundSource:
     depth_maps: str | None
     depth_unit: DepthUnit
     fit: Fit
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ForegroundSource:
-    """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it."""
+    """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it.  `exclude`:
+    patterns of photos to leave out."""
 
     paths: tuple[str, ...]
     class_name: str
     cutting: Cutting
     heights: Heights
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the user gives.  `root` is absolute; the paths of the sources start from it.  `keep_twins`: all photos that
-    are nearly alike are used, not the best of them alone.  `cache`: the folder beside whose photos prepared ones are
-    kept, None for nowhere."""
+    """What the user gives.  `root` is absolute; from it start the paths of the sources, and that of `review`, a table
+    of photos to leave out, "" for none.  `keep_twins`: all photos that are nearly alike are used, not the best of them
+    alone.  `cache`: the folder beside whose photos prepared ones are kept, None for nowhere."""
 
     root: Path
     backgrounds: tuple[BackgroundSource, ...]
     foregrounds: tuple[ForegroundSource, ...]
+    review: str = ""
     keep_twins: bool = True
     cache: Path | None = None
 

@@ -60,6 +60,11 @@ class Backgrounds:
     depth_unit: DepthUnit = _knob(
         "m", "of that folder: m (PNG in millimetres), 1/m (PNG in 1/10000), or relative inverse depth"
     )
+    exclude: tuple[str, ...] = _knob(
+        (),
+        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
+        content=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,11 @@ class Foregrounds:
     )
     weight: float = _knob(
         1.0, "how often a photo is drawn, beside those of other sources; for samples = a number", between=(0.0, 1000.0)
+    )
+    exclude: tuple[str, ...] = _knob(
+        (),
+        'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
+        content=False,
     )
 
 
@@ -209,6 +219,9 @@ class Recipe:
     near_twins: NearTwins = _knob(
         "keep",
         "photos nearly alike, as frames of a film: keep all of them, in one split, or set aside all but the best",
+    )
+    review: str = _knob(
+        "", "a review.csv that `check --out` wrote: photos with a mark in its column veto are left out", content=False
     )
     # one table each, or several of it
     backgrounds: tuple[Backgrounds, ...] = (Backgrounds(),)

@@ -80,7 +80,7 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
         digest,
         _networks(job, shelf),
         classes_of(todo),
-        tuple(shelf.told("warnings", todo)),
+        (*found.warnings, *shelf.told("warnings", todo)),
     )
     store.write(FILE, to_lines(catalog).encode())
     return catalog
@@ -163,7 +163,7 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     if mask is None:
         return _in_full(prepare.foreground(decoded.pixels, job, source, tools), decoded)
     prepared = _in_full(prepare.foreground(decoded.pixels, job, source, tools, mask.alpha), decoded)
-    return replace(prepared, notes=(*mask.notes, *prepared.notes), warnings=mask.warnings)
+    return replace(prepared, notes=(*mask.notes, *prepared.notes), warnings=(*mask.warnings, *prepared.warnings))
 
 
 def _in_full(prepared: Prepared[Entry], decoded: photos.Photo) -> Prepared[Entry]:

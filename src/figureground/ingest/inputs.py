@@ -18,6 +18,8 @@ from figureground.ingest.credits import UNKNOWN, Credit, credits_of
 from figureground.ingest.depth_maps import depth_maps, require_one_owner
 from figureground.ingest.finding import Search, base_of
 from figureground.ingest.given_masks import Masked, photos_alone, with_masks
+from figureground.ingest.review import load_review
+from figureground.ingest.vetoes import Vetoes
 
 _GROUND = "background"  # class 0, so no class of figures
 
@@ -41,11 +43,12 @@ class Photo:
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in the folders that a job names: the photos to prepare, and the files that are none of them, each with
-    the reason."""
+    """What lies in the folders that a job names: the photos to prepare, the files that are none of them, each with the
+    reason, and what is probably wrong with what was found."""
 
     photos: tuple[Photo, ...]
     left_out: tuple[SetAside, ...] = ()
+    warnings: tuple[SetAside, ...] = ()
 
 
 def photos_of(job: Job) -> Found:
@@ -64,11 +67,15 @@ def photos_of(job: Job) -> Found:
         for own, source in zip(figures, inputs.foregrounds, strict=True)
     ]
     foregrounds = [own.photos for own in masked]
-    found = _backgrounds(inputs, backgrounds, job.depth.of_backgrounds) + _foregrounds(inputs, masked)
+    # after masks and maps have found their photos: those of a photo that is left out are no photos of their own
+    vetoes = Vetoes(load_review(user_path(inputs.review, inputs.root)) if inputs.review else None)
+    found = _backgrounds(inputs, backgrounds, vetoes, job.depth.of_backgrounds) + _foregrounds(inputs, masked, vetoes)
     if "semantic" in job.layers:
         _refuse_too_many(classes_of(found))
+    vetoes.require_met("background", (pattern for source in inputs.backgrounds for pattern in source.exclude))
+    vetoes.require_met("foreground", (pattern for source in inputs.foregrounds for pattern in source.exclude))
     left_out = _left_out("background", backgrounds, inputs.root) + _left_out("foreground", foregrounds, inputs.root)
-    return Found(tuple(_credited(found, inputs)), tuple(left_out))
+    return Found(tuple(_credited(found, inputs)), (*left_out, *vetoes.left_out), tuple(vetoes.warnings()))
 
 
 def _left_out(kind: Literal["background", "foreground"], searched: Sequence[Search], root: Path) -> list[SetAside]:
@@ -80,10 +87,10 @@ def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
     return tuple(name for _, name in sorted({(p.class_id, p.class_name) for p in photos if p.class_id}))
 
 
-def _backgrounds(inputs: Inputs, searched: Sequence[Search], with_depth: bool) -> list[Photo]:
+def _backgrounds(inputs: Inputs, searched: Sequence[Search], vetoes: Vetoes, with_depth: bool) -> list[Photo]:
     found = []
     for number, source in enumerate(inputs.backgrounds):
-        paths = searched[number].files
+        paths = _not_vetoed(searched[number].files, "background", source, inputs.root, vetoes)
         maps = depth_maps(source.depth_maps, inputs.root) if source.depth_maps is not None else {}
         if with_depth:
             require_one_owner(paths, maps, inputs.root)
@@ -93,12 +100,13 @@ def _backgrounds(inputs: Inputs, searched: Sequence[Search], with_depth: bool) -
     return found
 
 
-def _foregrounds(inputs: Inputs, masked: Sequence[Masked]) -> list[Photo]:
+def _foregrounds(inputs: Inputs, masked: Sequence[Masked], vetoes: Vetoes) -> list[Photo]:
     """Return the photos of figures.  Classes are numbered as the sources come, then as sub-folders are named."""
     found = []
     numbers: dict[str, int] = {}
     for number, source in enumerate(inputs.foregrounds):
-        paths, masks = masked[number].photos.files, masked[number].masks
+        paths = _not_vetoed(masked[number].photos.files, "foreground", source, inputs.root, vetoes)
+        masks = masked[number].masks
         names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
         _refuse_no_class(paths, names, inputs.root)
         for name in sorted(set(names)):
@@ -110,6 +118,19 @@ def _foregrounds(inputs: Inputs, masked: Sequence[Masked]) -> list[Photo]:
             )
     _refuse_alike(list(numbers))
     return found
+
+
+def _not_vetoed(
+    paths: Sequence[Path], kind: str, source: BackgroundSource | ForegroundSource, root: Path, vetoes: Vetoes
+) -> list[Path]:
+    """Return the photos of a source that the user does not leave out."""
+    bases = [base_of(text, root) for text in source.paths]
+    kept = []
+    for path in paths:
+        inside = [path.relative_to(base).as_posix() for base in bases if path.is_relative_to(base)]
+        if not vetoes.leaves_out(kind, source.exclude, path, display_name(path, root), inside):
+            kept.append(path)
+    return kept
 
 
 def _sub_folder(path: Path, texts: Sequence[str], root: Path) -> str:

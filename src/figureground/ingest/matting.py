@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from figureground.core.arrays import Singles
 from figureground.core.errors import SetAsideError
 from figureground.core.nouns import Alpha, Cutout, Picture
 from figureground.image.filters import box_blur
 from figureground.image.masks import FAINT, mask_of, pieces, tight_box
 
 LEAST = 64  # fewer opaque pixels are no figure
+WIDE, NARROW = 90, 6  # px: how far around colours are gathered for the edge's
 
 
 def trim(cutout: Cutout) -> Cutout:
@@ -107,21 +109,32 @@ def key(picture: Picture) -> Alpha:
     return np.where(ground, np.rint(255 * soft), 255).astype(np.uint8)
 
 
-def decontaminate(picture: Picture, alpha: Alpha, radii: tuple[int, ...] = (90, 6)) -> Picture:
+def decontaminate(picture: Picture, alpha: Alpha, radii: tuple[int, ...] = (WIDE, NARROW)) -> Picture:
     """Return foreground colours for a picture with a known alpha, free of the old background's colour at the edges.
 
-    Blur fusion (Forte 2021, "Approximate fast foreground colour estimation"): blurred estimates of foreground and
-    background, weighted by alpha, and one step towards picture = alpha*F + (1 - alpha)*B; first wide, then narrow.
+    Blur fusion (Forte 2021, "Approximate fast foreground colour estimation"), first wide, then narrow.
     """
     a = alpha[..., None].astype(np.float32) / np.float32(255)
     image = picture.astype(np.float32) / np.float32(255)
-    one, tiny = np.float32(1), np.float32(1e-5)
     front, back = image, image
     for radius in radii:
-        weight = box_blur(a, radius)
-        blurred_front = box_blur(front * a, radius) / (weight + tiny)
-        blurred_back = box_blur(back * (one - a), radius) / (one - weight + tiny)
-        front = np.clip(blurred_front + a * (image - a * blurred_front - (one - a) * blurred_back), 0, 1)
-        back = blurred_back
+        around, back = blurred(a, front, back, radius)
+        front = unmixed(image, a, around, back)
     clean: Picture = np.rint(np.float32(255) * front).astype(np.uint8)
     return clean
+
+
+def blurred(a: Singles, front: Singles, back: Singles, radius: int) -> tuple[Singles, Singles]:
+    """Return the colours of foreground and background around each pixel, weighted by alpha `a` (height, width, 1).
+
+    All in 0..1, colours float32 (height, width, 3).
+    """
+    one, tiny = np.float32(1), np.float32(1e-5)
+    weight = box_blur(a, radius)
+    return box_blur(front * a, radius) / (weight + tiny), box_blur(back * (one - a), radius) / (one - weight + tiny)
+
+
+def unmixed(image: Singles, a: Singles, front: Singles, back: Singles) -> Singles:
+    """Return foreground colours one step from an estimate towards image = a*F + (1 - a)*B."""
+    found: Singles = np.clip(front + a * (image - a * front - (np.float32(1) - a) * back), 0, 1)
+    return found

@@ -30,6 +30,7 @@ from figureground.image.opened import opened
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, sized, working
+from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim
 from figureground.ingest.relief import network_relief, rounded
@@ -178,6 +179,7 @@ def foreground(
     pixels, laid = straightened(pixels) if pixels.shape[2] == 4 and given is None else (pixels, ())
     picture = working(pixels)
     cut = cut_out(picture, own.cutting.method, tools.cut, None if given is None else sized(given, picture.shape[:2]))
+    wrong, odd = doubts_of(cut.pixels[..., 3], cut.method not in ("alpha", "mask"))
     cutout = trim(cut.pixels)
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
@@ -214,7 +216,8 @@ def foreground(
         real_m = real_height(own.heights, source.sha256)
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
         files |= _relief(scaled, mask, job.depth.relief, tools)
-    return Prepared(entry, files, scaled, (*laid, *cut.notes), fine=miniature(cutout), full_pixels=box)
+    notes = (*laid, *cut.notes, *odd)
+    return Prepared(entry, files, scaled, notes, tuple(wrong), fine=miniature(cutout), full_pixels=box)
 
 
 def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: Source) -> int:

@@ -139,7 +139,8 @@ def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:
 def _difference(before: Catalog, after: Catalog) -> str:
     old, new = _contents(before), _contents(after)
     changes = [f"{name} is new" for name in new if name not in old]
-    changes += [f"{name} is gone" for name in old if name not in new]
+    why = {photo.source: f"now set aside ({photo.reason})" for photo in after.set_aside}
+    changes += [f"{name} is {why.get(name, 'gone')}" for name in old if name not in new]
     changes += [f"{name} has {_other(old[name], new[name])}" for name in new if name in old and new[name] != old[name]]
     if changes:
         more = f" and {len(changes) - 5} more" if len(changes) > 5 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,11 @@ class SampleRows:
 
 def sample_rows(dataset: Dataset, most: int) -> SampleRows:
     """Return the rows of up to `most` samples, spread over the dataset."""
-    shown = list(samples.load(dataset, samples.spread(dataset, most)))
+    return rows_of(list(samples.load(dataset, samples.spread(dataset, most))))
+
+
+def rows_of(shown: Sequence[Shown]) -> SampleRows:
+    """Return the rows of some samples."""
     scales = samples.scales(shown)
     rows = tuple(_row(i, sample, scale) for i, (sample, scale) in enumerate(zip(shown, scales, strict=True)))
     common = len(set(scales)) == 1 and scales[0] is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.layers import LAYERS
-from figureground.core.nouns import Background, Cutout, DepthMap, Foreground, Mask, Picture
+from figureground.core.nouns import Background, Catalog, Cutout, DepthMap, Foreground, Mask, Picture
 from figureground.core.record import Record
 from figureground.dataset.names import CATALOG
 from figureground.dataset.stored import Dataset
@@ -21,6 +21,8 @@ from figureground.samples.sample import Sample
 
 CANDIDATES = 8  # considered for each one shown
 KEY_THRESHOLD = 20  # grey levels
+
+Trait = tuple[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,18 +54,24 @@ class DifferenceKey:
 def spread(dataset: Dataset, n: int) -> list[int]:
     """Return up to n sample indices, in order: spread over the dataset, and as different as they can be.
 
-    From each of n stretches of the dataset one of a few candidates is taken: a split, a background, a foreground and a
-    twin (plain or mirrored) that has been seen least often so far.
+    A split, a background, a foreground and a twin (plain or mirrored) that has been seen least often so far is taken.
     """
-    total = len(dataset)
+    return spread_by(lambda candidates: {k: _traits(dataset.record(k)) for k in candidates}, len(dataset), n)
+
+
+def spread_by(traits_of: Callable[[Sequence[int]], Mapping[int, Sequence[Trait]]], total: int, n: int) -> list[int]:
+    """Return up to n numbers below `total`, in order: spread, and with traits as different as they can be.
+
+    From each of n stretches that one of a few candidates is taken whose traits have been seen least often so far.
+    """
     n = min(n, total)
-    seen: dict[tuple[str, Any], int] = {}
+    seen: dict[Trait, int] = {}
     chosen = []
     for i in range(n):
         first, end = i * total // n, (i + 1) * total // n
         step = max(1, (end - first) // CANDIDATES)
         candidates = [*range(first, end, step), end - 1]
-        traits = {k: _traits(dataset.record(k)) for k in candidates}
+        traits = traits_of(candidates)
         best = min(candidates, key=lambda k: (sum(seen.get(t, 0) for t in traits[k]), k))
         for trait in traits[best]:
             seen[trait] = seen.get(trait, 0) + 1
@@ -71,7 +79,7 @@ def spread(dataset: Dataset, n: int) -> list[int]:
     return chosen
 
 
-def _traits(record: Record) -> list[tuple[str, Any]]:
+def _traits(record: Record) -> list[Trait]:
     return [
         ("background", record.background),
         ("foreground", record.figures[0].foreground),
@@ -82,12 +90,15 @@ def _traits(record: Record) -> list[tuple[str, Any]]:
 
 def load(dataset: Dataset, indices: Iterable[int]) -> Iterator[Shown]:
     """Yield samples with their background and cut-out."""
-    catalog = dataset.catalog
-    pixels = Pixels(catalog, dataset.store.below(CATALOG))
+    pixels = Pixels(dataset.catalog, dataset.store.below(CATALOG))
+    return beside(dataset.catalog, pixels, (dataset[index] for index in indices))
+
+
+def beside(catalog: Catalog, pixels: Pixels, found: Iterable[Sample]) -> Iterator[Shown]:
+    """Yield samples with their background and cut-out, of the catalog that they were made of."""
     backgrounds = {entry.id: i for i, entry in enumerate(catalog.backgrounds)}
     foregrounds = {entry.id: i for i, entry in enumerate(catalog.foregrounds)}
-    for index in indices:
-        sample = dataset[index]
+    for sample in found:
         b = backgrounds[sample.record.background]
         f = foregrounds[sample.record.figures[0].foreground]
         yield Shown(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -27,6 +27,7 @@ from figureground.samples.codec import pixels
 MOST = 400  # photos on one sheet
 TILE = 128  # px
 _PAPER, _INK, _QUIET, _EMPTY = (250, 250, 248), (28, 30, 34), (110, 114, 120), (234, 234, 231)
+_MARK = (214, 96, 0)
 _SQUARE = 8  # px of the checkerboard
 _MARGIN, _GAP, _HEAD, _LINE = 20, 10, 40, 15
 _RAMP = 160  # px of the depth colours
@@ -96,12 +97,13 @@ def contact_sheet(
     tile: tuple[int, int] = (TILE, TILE),
     title: str = "",
     subtitle: str = "",
+    marked: Collection[int] = (),
 ) -> Picture:
     """Return one uint8 (height, width, 3) sheet of the tiles, row by row, at the places that `Layout` says.
 
     A tile is uint8 (h, w), (h, w, 3) or (h, w, 4); larger ones are scaled down to `tile`, (height, width) in px.  A
-    caption may have several lines; lines that are too long are shortened in the middle.  Raises ValueError when counts
-    differ.
+    caption may have several lines; lines that are too long are shortened in the middle.  `marked`: tiles in a frame.
+    Raises ValueError when counts differ.
     """
     if len(tiles) != len(captions):
         raise ValueError(f"{len(tiles)} tiles, but {len(captions)} captions")
@@ -115,6 +117,8 @@ def contact_sheet(
     for k, (picture, caption) in enumerate(zip(tiles, captions, strict=True)):
         x0, y0, x1, y1 = layout.box(k)
         sheet.paste(Image.fromarray(fit(picture, tile)), (x0, y0))
+        if k in marked:
+            draw.rectangle((x0 - 3, y0 - 3, x1 + 2, y1 + 2), outline=_MARK, width=3)
         for i, line in enumerate(caption.split("\n")):
             font = _font(12 if i == 0 else 11)
             text = _shortened(line, font, x1 - x0)
@@ -177,7 +181,7 @@ def write_contact_sheets(store: Store, catalog: Catalog, canvas: Canvas) -> None
             title=name,
             subtitle=says,
         )
-        store.write(f"{name}.jpg", _jpeg(sheet))
+        store.write(f"{name}.jpg", jpeg(sheet))
     shown_floors = floors(catalog, Pixels(catalog, store), MOST)
     if shown_floors:
         sheet = contact_sheet(
@@ -188,10 +192,11 @@ def write_contact_sheets(store: Store, catalog: Catalog, canvas: Canvas) -> None
             title="Floor",
             subtitle=f"{len(shown_floors):,} floors as they were found, with their horizons",
         )
-        store.write("Floor.jpg", _jpeg(sheet))
+        store.write("Floor.jpg", jpeg(sheet))
 
 
-def _jpeg(sheet: Picture) -> bytes:
+def jpeg(sheet: Picture) -> bytes:
+    """Return a sheet's file."""
     out = io.BytesIO()
     Image.fromarray(sheet).save(out, "JPEG", quality=88, subsampling="4:4:4")
     return out.getvalue()
@@ -204,14 +209,20 @@ def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
     legend of its colours below.
     """
     rows = list(samples.load(dataset, samples.spread(dataset, n)))
-    shape = tile_of(Canvas.of(dataset.manifest["size"]), tile)
+    return rows_sheet(rows, tile_of(Canvas.of(dataset.manifest["size"]), tile))
+
+
+def rows_sheet(
+    rows: Sequence[samples.Shown], shape: tuple[int, int], title: str = "", subtitle: str = "", named: bool = False
+) -> Picture:
+    """Return the sheet of some samples, a row each, of tiles of that shape.  `named`: with their photos' names."""
     scales = samples.scales(rows)
     tiles: list[NDArray[np.uint8]] = []
     captions: list[str] = []
     for row, scale in zip(rows, scales, strict=True):
         cells: list[tuple[NDArray[np.uint8], str]] = [
-            (row.background, f"background {row.background_entry.id}"),
-            (row.cutout, f"foreground {row.foreground_entry.id}"),
+            (row.background, f"background {row.background_entry.id}" + _name(row.background_entry.source, named)),
+            (row.cutout, f"foreground {row.foreground_entry.id}" + _name(row.foreground_entry.source, named)),
             (mask_of(row.cutout[..., 3]) * np.uint8(255), "its mask"),
             (row.image, f"composite {row.record.key}"),
         ]
@@ -222,8 +233,12 @@ def sample_sheet(dataset: Dataset, n: int, tile: int = 176) -> Picture:
             cells.append((scale.picture(row.depth), says))
         tiles += [picture for picture, _ in cells]
         captions += [caption for _, caption in cells]
-    sheet = contact_sheet(tiles, captions, max(1, len(tiles) // max(1, len(rows))), shape)
+    sheet = contact_sheet(tiles, captions, max(1, len(tiles) // max(1, len(rows))), shape, title, subtitle)
     return _with_ramp(sheet) if any(scale is not None for scale in scales) else sheet
+
+
+def _name(source: str, named: bool) -> str:
+    return f"\n{PurePosixPath(source).name}" if named else ""
 
 
 def _with_ramp(sheet: Picture) -> Picture:

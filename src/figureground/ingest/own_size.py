@@ -1,0 +1,112 @@
+"""A cut-out at its photo's own size: the figure is found on a reduced copy, its edge drawn by the photo itself.
+
+Alpha is enlarged as a fast guided filter does it (He, Sun, Tang 2010; He, Sun 2015): in every window of the copy alpha
+is fitted as a linear function of the colours, and those functions, not alpha, are enlarged and asked about the photo.
+Edge colours are told from the ground's by what the copy shows around them.  Work goes tile by tile: beside the photo
+and the cut-out it takes the same memory for every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image
+
+from figureground.core.arrays import Bytes, Singles
+from figureground.core.nouns import Alpha, Box, Cutout, Mask, Picture
+from figureground.image.filters import box_blur
+from figureground.ingest.cutout import cut_out, working
+from figureground.ingest.matting import NARROW, WIDE, blurred, unmixed
+
+TILE = 512  # px
+VEIL = np.float32(0.03)  # this little alpha is none, and this little less than all is all
+RADIUS, EPSILON = 4, 1e-3  # px of the copy; variance of colours, 0..1, below which they decide nothing
+
+
+def cut_at_own_size(
+    pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | None
+) -> tuple[Cutout, str, Alpha]:
+    """Return (RGBA of the photo's size with clean edge colours, the method that made it, alpha as it was judged).
+
+    Photos that are no larger than what ingest works on, and those with alpha, come out as ingest cuts them.  Colours
+    far from the figure are 0.  Raises SetAsideError as `cut_out` does.
+    """
+    copy = working(pixels)
+    cut = cut_out(copy, method, network)
+    small, how = cut.pixels, cut.method
+    if copy.shape[:2] == pixels.shape[:2]:
+        return small, how, small[..., 3]
+    if how == "alpha":
+        return cut_out(pixels, method, network).pixels, how, small[..., 3]
+    return enlarged(pixels[..., :3], copy[..., :3], small[..., 3]), how, small[..., 3]
+
+
+def enlarged(picture: Picture, copy: Picture, alpha: Alpha) -> Cutout:
+    """Return the RGBA cut-out of a picture, of whose reduced copy the alpha is known."""
+    made: Cutout = np.zeros((*picture.shape[:2], 4), np.uint8)
+    lines, around = _bands(_lines(copy, alpha)), _bands(_around(copy, alpha))
+    for y in range(0, picture.shape[0], TILE):
+        for x in range(0, picture.shape[1], TILE):
+            tile = picture[y : y + TILE, x : x + TILE]
+            box = x, y, x + tile.shape[1], y + tile.shape[0]
+            near = _part(around[-1:], box, picture.shape)[..., 0] > 0
+            if near.any():
+                made[y : box[3], x : box[2], 3] = matte = _alpha(tile, _part(lines, box, picture.shape))
+                made[y : box[3], x : box[2], :3] = _colours(tile, matte, _part(around[:-1], box, picture.shape), near)
+    return made
+
+
+def _lines(copy: Picture, alpha: Alpha) -> Singles:
+    """Return alpha as a linear function of the colours around each pixel: three slopes and an offset, (h, w, 4)."""
+    image, values = copy.astype(np.float32) / np.float32(255), alpha[..., None].astype(np.float32) / np.float32(255)
+    mean, level = box_blur(image, RADIUS), box_blur(values, RADIUS)
+    together = box_blur(image * values, RADIUS) - mean * level
+    spread = np.empty((*alpha.shape, 3, 3), np.float32)
+    for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)):
+        product = box_blur(image[..., i, None] * image[..., j, None], RADIUS)[..., 0]
+        spread[..., i, j] = spread[..., j, i] = product - mean[..., i] * mean[..., j]
+    spread += np.float32(EPSILON) * np.eye(3, dtype=np.float32)
+    slopes = np.linalg.solve(spread, together[..., None])[..., 0]
+    offset = level - (slopes * mean).sum(-1, keepdims=True)
+    return box_blur(np.concatenate([slopes, offset], -1), RADIUS)
+
+
+def _around(copy: Picture, alpha: Alpha) -> Singles:
+    """Return the colours of figure and ground around each pixel, 0..1, and whether any figure is near: (h, w, 7)."""
+    image, a = copy.astype(np.float32) / np.float32(255), alpha[..., None].astype(np.float32) / np.float32(255)
+    front, back = blurred(a, image, image, WIDE)
+    front, back = blurred(a, unmixed(image, a, front, back), back, NARROW)
+    near = box_blur(a, max(NARROW, 2 * RADIUS)) > 0  # no farther do the linear functions reach
+    return np.concatenate([front, back, near.astype(np.float32)], -1)
+
+
+def _bands(values: Singles) -> list[Image.Image]:
+    """Return values (h, w, n) as n pictures, which Pillow enlarges."""
+    return [Image.fromarray(np.ascontiguousarray(values[..., k])) for k in range(values.shape[-1])]
+
+
+def _part(bands: Sequence[Image.Image], box: Box, shape: tuple[int, ...]) -> Singles:
+    """Return what a box of the picture shows of some bands of its copy, enlarged to the box: (h, w, n), bilinear."""
+    size = box[2] - box[0], box[3] - box[1]
+    across, down = bands[0].width / shape[1], bands[0].height / shape[0]
+    seen = box[0] * across, box[1] * down, box[2] * across, box[3] * down
+    return np.stack([np.asarray(band.resize(size, Image.Resampling.BILINEAR, seen)) for band in bands], -1)
+
+
+def _alpha(tile: Picture, lines: Singles) -> Alpha:
+    """Return the alpha of a tile of the picture, of what the linear functions say of its colours."""
+    values = lines[..., 3] + (lines[..., :3] * tile).sum(-1) / np.float32(255)
+    found: Alpha = np.rint(255 * ((values - VEIL) / (1 - 2 * VEIL)).clip(0, 1)).astype(np.uint8)
+    return found
+
+
+def _colours(tile: Picture, alpha: Alpha, around: Singles, near: Mask) -> Picture:
+    """Return the colours of a tile of the cut-out; 0 where no figure is near, so that no hidden ground is kept."""
+    if (alpha == 255).all():
+        return tile
+    image, a = tile.astype(np.float32) / np.float32(255), alpha[..., None].astype(np.float32) / np.float32(255)
+    colours = unmixed(image, a, around[..., :3], around[..., 3:])
+    colours[~near & (alpha == 0)] = 0
+    found: Picture = np.rint(np.float32(255) * colours).astype(np.uint8)
+    return found

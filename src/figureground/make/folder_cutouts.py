@@ -1,0 +1,333 @@
+"""A plain folder of photos -> a cut-out of each at its own size, with a list and a sheet of what is doubtful."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import functools
+import io
+import json
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from figureground.core.arrays import Bytes
+from figureground.core.engines import Engine
+from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.job import Cutting
+from figureground.core.nouns import Box, Cutout
+from figureground.core.progress import Progress
+from figureground.core.store import FolderStore, Store
+from figureground.image.masks import FAINT, mask_of, tight_box
+from figureground.ingest import photos
+from figureground.ingest.doubt import doubts_of
+from figureground.ingest.finding import natural_key
+from figureground.ingest.matting import softness
+from figureground.ingest.own_size import cut_at_own_size
+from figureground.ingest.review import cell
+from figureground.make.identity import cannot_write
+from figureground.networks.cutout import cutout_network
+from figureground.report.cutout_sheet import SHOWN, Shown, cutout_sheet, thumbnail
+from figureground.report.sheet import jpeg
+
+LIST, SHEET = "cutouts.csv", "cutouts.jpg"
+_KEY = "figureground"  # of the text in each PNG that says how it was made
+_KEPT = "not made here, or edited since: kept as it is"
+_ALL = 10**6  # px: no photo is decoded reduced
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is written of a cut-out: its `matte` alone, else RGBA; `trimmed` to the figure, else of the photo's size."""
+
+    matte: bool = False
+    trimmed: bool = False
+
+
+@dataclass(frozen=True)
+class CutTask:
+    """How the photos of a folder are cut out, and where the cut-outs go."""
+
+    cutting: Cutting
+    form: Form
+    store: Store
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides a cut-out's pixels beside its photo."""
+        model = self.cutting.model
+        return {**asdict(self.form), "method": self.cutting.method, "network": model.sha256 if model else ""}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A photo's row in cutouts.csv.
+
+    `state`: made, set aside, or kept: a file of that name that this program did not make.  `x`, `y`: the corner of a
+    trimmed cut-out in the photo, px.  `coverage`: the share of the photo that is figure.  `doubt`: why it is doubtful
+    or set aside, "" where nothing speaks against it.
+    """
+
+    file: str
+    cutout: str = ""
+    state: str = "set aside"
+    method: str = ""
+    width: int = 0
+    height: int = 0
+    x: int = 0
+    y: int = 0
+    coverage: float = 0.0
+    softness: float = 0.0
+    doubt: str = ""
+
+
+def cutouts_of_folder(
+    target: Path, out: Path, cutting: Cutting, form: Form, engine: Engine, progress: Progress
+) -> list[Row]:
+    """Write a PNG for each photo of a folder, or of one file, with cutouts.csv and cutouts.jpg; return the list's rows.
+
+    `out`: a folder; for one photo also the name of a .png, which is then all that is written.  Whole cut-outs that
+    exist are kept, so the same call goes on where it was stopped; a photo that has changed is cut out anew.
+    Raises FigureGroundError where no photo can be cut out, and where `out` holds cut-outs made in another way.
+    """
+    folder, pairs = _pairs(target, out)
+    alone = target.is_file() and out.suffix != ""
+    task = CutTask(cutting, form, FolderStore(out.parent if alone else out))
+    _refuse_other_settings(task, [name for _, name in pairs])
+    if cutting.model is not None:
+        cutout_network(cutting.model.path)  # one that does not load is an error before anything is written
+    _require_writable(task.store)
+    rows: list[Row] = []
+    progress("photos", 0, len(pairs))
+    for done, outcome in enumerate(engine.map(functools.partial(_cut, task, folder), pairs), 1):
+        if isinstance(outcome.error, FigureGroundError):
+            raise outcome.error  # a network that refuses its input, a disk that is full: no photo's fault
+        if outcome.error is not None:
+            raise outcome.error
+        rows.append(outcome.value)
+        progress("photos", done, len(pairs))
+    rows.sort(key=lambda row: natural_key(Path(row.file)))
+    if not alone:
+        task.store.write(LIST, _table(rows))
+        _write_sheet(task, folder, rows, engine)
+    if all(row.state == "set aside" for row in rows):
+        reasons = "; ".join(f"{row.file}: {row.doubt}" for row in rows)[:400]
+        raise FigureGroundError("no photo could be cut out", reasons, "see the reasons; or name another --network")
+    return rows
+
+
+def _pairs(target: Path, out: Path) -> tuple[Path, list[tuple[str, str]]]:
+    """Return the folder, and (path, name of the cut-out) for each of its photos but those in `out`."""
+    if target.is_file():
+        if out.suffix and out.suffix.lower() != ".png":
+            raise FigureGroundError(
+                f"a cut-out is a PNG, not {out.suffix}", str(out), "name a file that ends in .png, or a folder"
+            )
+        if out.suffix and out.exists() and out.samefile(target):
+            raise FigureGroundError("the cut-out would replace its photo", str(out), "name another file")
+        return target.parent, [(str(target), out.name if out.suffix else f"{target.stem}.png")]
+    if not target.is_dir():
+        raise FigureGroundError("no such folder or photo", str(target), "give a folder of photos, or one photo")
+    if out.exists() and out.samefile(target):
+        raise FigureGroundError("the cut-outs would lie among the photos", str(out), "name another folder for them")
+    inside = out.resolve()
+    paths = [path for path in photos.find([str(target)], Path(), "the folder") if inside not in path.resolve().parents]
+    if not paths:
+        raise FigureGroundError("the folder holds no photos but what lies in OUT", str(target), "give another folder")
+    return target, [(str(path), name) for path, name in zip(paths, names_of(paths, target), strict=True)]
+
+
+def names_of(paths: Sequence[Path], folder: Path) -> list[str]:
+    """Return the names of the cut-outs: sub-folder/photo.png, and photo.jpg.png where that would be another's too.
+
+    Compared without regard to case and to how accents are written, as some file systems do.
+    """
+    short = [f"{path.relative_to(folder).with_suffix('').as_posix()}.png" for path in paths]
+    whole = [f"{path.relative_to(folder).as_posix()}.png" for path in paths]
+    names = short
+    for _ in range(2):  # a.jpg beside a.png becomes a.jpg.png, which is what a photo of that name is called
+        counts = Counter(map(_alike, names))
+        names = [long if counts[_alike(name)] > 1 else name for name, long in zip(names, whole, strict=True)]
+    return names
+
+
+def _alike(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _shown(path: str, folder: Path) -> str:
+    return os.fsencode(Path(path).relative_to(folder).as_posix()).decode("utf-8", "replace")
+
+
+def _require_writable(store: Store) -> None:
+    try:
+        store.write("write-test", b"")
+        store.delete("write-test")
+    except OSError as error:
+        raise cannot_write(store, error) from None
+
+
+def _refuse_other_settings(task: CutTask, names: Iterable[str]) -> None:
+    for name in names:
+        about = _about(task.store, name)
+        if about is not None and about["settings"] != task.settings:
+            other = [key for key, value in task.settings.items() if about["settings"].get(key) != value]
+            raise FigureGroundError(
+                f"this cut-out was made with another {' and '.join(other)}",
+                f"{task.store.name}/{name}",
+                "name another folder, or delete the cut-outs that are to be made anew",
+            )
+
+
+def _about(store: Store, name: str) -> dict[str, Any] | None:
+    """Return what a cut-out says of how it was made; None where there is none, or none of ours."""
+    try:
+        if store.size(name) is None:
+            return None
+        with store.open(name) as file, Image.open(file, formats=["PNG"]) as picture:
+            about = json.loads(picture.info.get(_KEY, "null"))
+    except (OSError, ValueError, SyntaxError):
+        return None
+    ours = isinstance(about, dict) and set(about) == {"settings", "photo", "pixels", "row"}
+    return about if ours and set(about["row"]) == {field.name for field in fields(Row)} else None
+
+
+def _cut(task: CutTask, folder: Path, pair: tuple[str, str]) -> Row:
+    """Write one photo's cut-out, where it is not there, and return its row."""
+    path, name = pair
+    shown = _shown(path, folder)
+    try:
+        there = task.store.size(name) is not None
+    except ValueError:
+        return Row(shown, doubt="its name has signs that a cut-out cannot be called by: rename it")
+    about = _about(task.store, name) if there else None
+    if there and about is None:
+        return Row(shown, name, "kept", doubt=_KEPT)
+    try:
+        data = photos.read_bytes(Path(path))
+        sha256 = photos.sha256(data)
+        if about is not None and about["photo"] == sha256:
+            return Row(**about["row"] | {"file": shown, "cutout": name})
+        if about is not None and about["pixels"] != _pixels_sha256(task.store, name):
+            return Row(shown, name, "kept", doubt=f"{_KEPT}, though its photo has changed")
+        row, pixels = _made(task, shown, name, data)
+    except SetAsideError as error:
+        return Row(shown, doubt=error.reason)
+    try:
+        about = {
+            "settings": task.settings,
+            "photo": sha256,
+            "pixels": photos.sha256(pixels.tobytes()),
+            "row": asdict(row),
+        }
+        task.store.write(name, _png(pixels, about))
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return Row(shown, doubt="its name is too long for a cut-out's: shorten it")
+        raise cannot_write(task.store, error) from None
+    return row
+
+
+def _pixels_sha256(store: Store, name: str) -> str:
+    with Image.open(io.BytesIO(store.read(name)), formats=["PNG"]) as picture:
+        try:
+            return photos.sha256(np.asarray(picture).tobytes())
+        except (OSError, ValueError, SyntaxError):
+            return ""  # damaged since
+
+
+def _made(task: CutTask, shown: str, name: str, data: bytes) -> tuple[Row, Bytes]:
+    """Return a photo's row and what is to be written of its cut-out: (h, w, 4), or its alpha (h, w)."""
+    model = task.cutting.model
+    pixels = photos.decode(data, _ALL).pixels
+    cutout, method, judged = cut_at_own_size(pixels, task.cutting.method, cutout_network(model.path) if model else None)
+    box = _box(cutout, task.form)
+    cutout = cutout[box[1] : box[3], box[0] : box[2]]
+    wrong, odd = doubts_of(judged, method != "alpha")
+    row = Row(
+        file=shown,
+        cutout=name,
+        state="made",
+        method=method,
+        width=cutout.shape[1],
+        height=cutout.shape[0],
+        x=box[0],
+        y=box[1],
+        coverage=round(float(mask_of(judged).mean()), 4),
+        softness=round(softness(judged), 3),
+        doubt="; ".join([*wrong, *odd]),
+    )
+    return row, cutout[..., 3] if task.form.matte else cutout
+
+
+def _box(cutout: Cutout, form: Form) -> Box:
+    """Return what of a cut-out is kept: all, or what is seen of the figure."""
+    whole = (0, 0, cutout.shape[1], cutout.shape[0])
+    return (tight_box(cutout[..., 3] >= FAINT) or whole) if form.trimmed else whole
+
+
+def _png(pixels: Bytes, about: dict[str, Any]) -> bytes:
+    text, out = PngInfo(), io.BytesIO()
+    text.add_text(_KEY, json.dumps(about))
+    Image.fromarray(np.ascontiguousarray(pixels)).save(out, "PNG", pnginfo=text, compress_level=4)
+    return out.getvalue()
+
+
+def _table(rows: Iterable[Row]) -> bytes:
+    """Return cutouts.csv, as spreadsheets open it."""
+    out = io.StringIO(newline="")
+    table = csv.writer(out)
+    table.writerow(field.name for field in fields(Row))
+    table.writerows([cell(value) for value in asdict(row).values()] for row in rows)
+    return out.getvalue().encode("utf-8-sig", "replace")
+
+
+def _write_sheet(task: CutTask, folder: Path, rows: Sequence[Row], engine: Engine) -> None:
+    """Write the contact sheet: what is doubtful, then what is set aside, then an even spread of the others."""
+    chosen = _chosen(rows)
+    outcomes = engine.map(functools.partial(_tile, task.store, folder), chosen)
+    tiles = {outcome.job: outcome.value for outcome in outcomes if outcome.value is not None}
+    aside = sum(row.state == "set aside" for row in rows)
+    doubtful = sum(bool(row.doubt) for row in rows) - aside
+    says = f"{len(rows) - aside:,} of {len(rows):,} photos, {doubtful:,} of them doubtful; {aside:,} set aside"
+    if len(chosen) < len(rows):
+        says += f"; {len(chosen):,} shown"
+    task.store.write(SHEET, jpeg(cutout_sheet([tiles[row] for row in chosen if row in tiles], says)))
+
+
+def _chosen(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows that the sheet shows; where there are many, those that are set aside get half of what is left."""
+    aside = [row for row in rows if row.state == "set aside"]
+    doubtful = [row for row in rows if row.doubt and row.state != "set aside"][:SHOWN]
+    others = [row for row in rows if not row.doubt]
+    room = SHOWN - len(doubtful)
+    aside = aside[: max(room // 2, room - len(others))]
+    room -= len(aside)
+    if len(others) > room:
+        others = [others[i] for i in np.linspace(0, len(others) - 1, room).round().astype(int)]
+    return [*doubtful, *aside, *others]
+
+
+def _tile(store: Store, folder: Path, row: Row) -> Shown:
+    """Return a photo beside its cut-out, small; None for what cannot be shown."""
+    try:
+        photo = thumbnail(photos.decode(photos.read_bytes(folder / row.file), 512).pixels)
+    except SetAsideError:
+        photo = None
+    cut = None
+    if row.cutout:
+        try:
+            with Image.open(io.BytesIO(store.read(row.cutout))) as picture:
+                cut = thumbnail(np.asarray(picture if picture.mode == "L" else picture.convert("RGBA")))
+        except (OSError, ValueError, SyntaxError):
+            cut = None
+    says = "" if row.state != "made" else f"{row.method}, {row.coverage:.0%} of the photo, softness {row.softness:.2f}"
+    return Shown(str(PurePosixPath(row.file)), says, row.state == "set aside", row.doubt, photo, cut)
