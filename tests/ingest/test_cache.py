@@ -405,7 +405,7 @@ def test_the_folder_says_what_it_is_and_no_source_finds_photos_in_it(tmp_path: P
     write_photos(tmp_path, 1, 1)
     run(small_recipe(tmp_path))
     folder = tmp_path / cache.FOLDER
-    assert json.loads((folder / cache.CACHE_MARK).read_text())["format"] == 1
+    assert json.loads((folder / CACHE_MARK).read_text())["format"] == 1
     assert "Delete this folder" in (folder / "README.txt").read_text()
     assert (folder / ".gitignore").read_text() == "*\n"
     assert (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55")
@@ -426,7 +426,7 @@ def spoil(folder: Path, how: str) -> None:
     else:
         folder.mkdir()
         text = {"of others": "", "newer": '{"format": 99}', "no JSON": "{", "a list": "[]"}[how]
-        (folder / (cache.CACHE_MARK if text else "diary.txt")).write_text(text)
+        (folder / (CACHE_MARK if text else "diary.txt")).write_text(text)
 
 
 @pytest.mark.parametrize("how", ["a file", "a link", "of others", "newer", "no JSON", "a list"])
