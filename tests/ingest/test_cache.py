@@ -28,6 +28,7 @@ from figureground.core.packed import pack
 from figureground.core.recipe import Recipe
 from figureground.core.store import MemoryStore
 from figureground.ingest import cache, ingest, photos
+from figureground.ingest.finding import CACHE_MARK
 from figureground.ingest.inputs import Photo
 from figureground.ingest.outcome import Outcome
 from tests.builders import (
