@@ -20,7 +20,8 @@ class Seen:
     """What is known of a prepared photo when copies are told.
 
     `small`, `fine`: its `photos.thumbprint` and `same_picture.miniature`.  `cutout`: the method that cut a figure out.
-    `pixels`, `size`: of the picture, or of the figure in it, in its file; bytes of the file.
+    `pixels`, `size`: of the picture, or of the figure in it, in its file; bytes of the file.  `mended`: a cut-out came
+    with faults that were taken away, so that its file shows something else than one without them.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Seen:
     cutout: str = ""
     pixels: int = 0
     size: int = 0
+    mended: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def _kept(seen: Mapping[int, Seen], numbers: Sequence[int], keep_twins: bool, re
 
 
 def _one_picture(better: Seen, one: Seen) -> bool:
+    if better.mended != one.mended:
+        return False
     if better.cutout != one.cutout:
         return same_cut_anew(better.fine, one.fine)
     return same_picture(one.kind, better.fine, one.fine)

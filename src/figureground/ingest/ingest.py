@@ -97,7 +97,16 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         made = prepare_one(job, photo, source, data)
         small = photos.thumbprint(made.pixels)
         return Outcome(
-            sha, made.entry, made.files, made.notes, made.warnings, small, made.fine, made.full_pixels, len(data)
+            sha,
+            made.entry,
+            made.files,
+            made.notes,
+            made.warnings,
+            small,
+            made.fine,
+            made.full_pixels,
+            len(data),
+            made.mended,
         )
     except SetAsideError as error:
         # a machine that is short of memory for a moment says nothing of the photo
@@ -215,7 +224,15 @@ def _seen(photo: Photo, outcome: Outcome) -> Seen:
         raise ValueError("what is prepared has miniatures")
     cutout = outcome.entry.cutout if isinstance(outcome.entry, Foreground) else ""
     return Seen(
-        photo.kind, photo.name, outcome.sha256, outcome.small, outcome.fine, cutout, outcome.pixels, outcome.size
+        photo.kind,
+        photo.name,
+        outcome.sha256,
+        outcome.small,
+        outcome.fine,
+        cutout,
+        outcome.pixels,
+        outcome.size,
+        outcome.mended,
     )
 
 

@@ -17,7 +17,8 @@ class Outcome:
 
     `sha256`: of the photo's file; "" where it could not be read.  `notes`: what is worth knowing.  `warnings`: what is
     probably wrong.  `small`, `fine`: its `photos.thumbprint` and `same_picture.miniature`; `pixels`: of the picture, or
-    of the figure in it, in its file; `size`: bytes of the file; copies are told by them.  `passing`: the reason may be
+    of the figure in it, in its file; `size`: bytes of the file; `mended`: a cut-out came with specks
+    or other faults that were taken away; copies are told by them.  `passing`: the reason may be
     gone tomorrow, so it is not kept.
     A field that is added here is kept with the others (`core/packed.py`).
     """
@@ -31,5 +32,6 @@ class Outcome:
     fine: Bytes | None = None
     pixels: int = 0
     size: int = 0
+    mended: bool = False
     reason: str = ""
     passing: bool = False

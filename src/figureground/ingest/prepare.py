@@ -67,6 +67,7 @@ class Prepared(Generic[Entry]):
     "relief"); the pixels of its picture; what is worth knowing; and what is probably wrong.
 
     `fine`: the photo's `same_picture.miniature`.  `full_pixels`: of the photo, or of the figure's box in it, as given.
+    `mended`: the cut-out came with specks or other faults that were taken away.
     """
 
     entry: Entry
@@ -76,6 +77,7 @@ class Prepared(Generic[Entry]):
     warnings: tuple[str, ...] = ()
     fine: Bytes | None = None
     full_pixels: int = 0
+    mended: bool = False
 
 
 def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepared[Background]:
@@ -217,7 +219,16 @@ def foreground(
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
         files |= _relief(scaled, mask, job.depth.relief, tools)
     notes = (*laid, *cut.notes, *odd)
-    return Prepared(entry, files, scaled, notes, tuple(wrong), fine=miniature(cutout), full_pixels=box)
+    return Prepared(
+        entry,
+        files,
+        scaled,
+        notes,
+        tuple(wrong),
+        fine=miniature(cutout),
+        full_pixels=box,
+        mended=bool(laid or cut.notes),
+    )
 
 
 def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: Source) -> int:
