@@ -196,11 +196,10 @@ def _mind(photo: Photo, reason: str, strict: bool) -> None:
 
 def _seen(prepared: Prepared[Any], photo: Photo, sha256: str, size: int) -> Seen:
     """Return what a photo's copies are told by."""
-    small, fine = photos.thumbprint(prepared.pixels), prepared.fine
-    if fine is None:
+    if prepared.fine is None:
         raise ValueError("what is prepared has a miniature")
     cutout = prepared.entry.cutout if isinstance(prepared.entry, Foreground) else ""
-    return Seen(photo.kind, photo.name, sha256, small, fine, cutout, prepared.full_pixels, size)
+    return Seen(photo.kind, photo.name, sha256, prepared.fine, cutout, prepared.full_pixels, size)
 
 
 def _require_some(kind: str, entries: list[Background] | list[Foreground], aside: list[SetAside]) -> None:
