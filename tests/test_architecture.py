@@ -38,7 +38,8 @@ PURE = {
     *("core/arrays", "core/camera", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random"),
     *("core/recipe", "core/recipe_forms", "core/record", "core/errors"),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
-    *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
+    *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),
+    *("ingest/mask_values", "ingest/same_picture", "ingest/straight", "ingest/framing", "ingest/matting", "ingest/stance"),
     *(
         "ingest/damage",
         "ingest/jpeg",

@@ -1,5 +1,6 @@
 """The measures of cut-outs against slow ones, and the command on drawn photos."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,20 @@ def test_the_command_measures_every_method(tmp_path: Path, capsys: pytest.Captur
     assert min(key) > 0.9  # a plain ground is what keying is for
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert min(sheet.size) > 300
+
+
+@pytest.mark.parametrize("folder", ["photos", "masks"])
+@pytest.mark.parametrize("content", [b"", b"%!PS-Adobe-3.0 EPSF-3.0\n{} loop", b"\x89PNG\r\n\x1a\nxx"])
+def test_photos_and_masks_that_are_none_are_refused_by_name(tmp_path: Path, folder: str, content: bytes) -> None:
+    write_people(tmp_path)
+    path = tmp_path / folder / "p1.png"
+    path.write_bytes(content)
+    if not content and folder == "masks":
+        path.unlink()
+        os.mkfifo(path)
+    with pytest.raises(FigureGroundError, match="a picture cannot be used") as caught:
+        cutouts.read_pictures(tmp_path / "photos", tmp_path / "masks")
+    assert caught.value.where == "p1"
 
 
 def test_giving_up_counts_as_nothing_found(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_weak_alpha_is_named() -> None:
         cut_out(cutout, "auto", None)
 
 
-def card(height: int = 200, width: int = 300, radius: int = 12) -> np.ndarray:  # type: ignore[type-arg]
+def card(height: int = 200, width: int = 300, radius: int = 12) -> np.ndarray:
     """Return a card with rounded corners, cropped tight."""
     v, u = np.mgrid[0:height, 0:width]
     across = np.maximum(np.maximum(radius - u, u - (width - 1 - radius)), 0)

@@ -112,6 +112,7 @@ def test_a_black_lower_part_is_damage_only_where_a_file_ends_in_zeros_and_does_n
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "PPM")
     assert np.array_equal(photos.decode(out.getvalue(), 64).pixels, picture)
+    picture[:40] = 90
     cut = np.dstack([picture, np.where(np.arange(200)[:, None] < 120, 255, 0) + np.zeros((200, 200))]).astype(np.uint8)
     out = io.BytesIO()
     Image.fromarray(cut).save(out, "TIFF")

@@ -148,8 +148,8 @@ def test_what_an_inner_source_names_is_not_the_outer_ones_too(folder: Path) -> N
 
 
 def test_a_source_that_is_left_with_nothing_is_refused(folder: Path) -> None:
+    inner = {"path": ["things/10 cups", "things/chair", "things/vase"]}
     with pytest.raises(FigureGroundError, match="all photos of a source belong to others") as caught:
-        inner = {"path": ["things/10 cups", "things/chair", "things/vase"]}
         names_of(folder, foregrounds=[{"path": "things"}, inner])
     assert "path = 'things'" in caught.value.where
 

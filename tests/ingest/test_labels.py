@@ -38,7 +38,7 @@ def test_names_that_only_look_so_are_photos() -> None:
     assert labels.owners([Path("a/Cafe\u0301.jpg"), Path("a/Caf\u00e9_mask.png")]) != {}
 
 
-def grey(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def grey(values: np.ndarray) -> np.ndarray:
     return np.repeat(values.astype(np.uint8)[..., None], 3, axis=2)
 
 

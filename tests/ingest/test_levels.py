@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def picture(channels: int, bits: int) -> NDArray[np.float64]:
     return np.rint(full * (2**bits - 1)) / (2**bits - 1)
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[NDArray[Any]], bytes]] = {
     "png": png,
     "little-endian tiff": lambda values: tiff(values, "<"),
     "big-endian tiff": lambda values: tiff(values, ">"),

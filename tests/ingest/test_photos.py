@@ -102,12 +102,55 @@ def test_large_jpegs_are_reduced_but_never_below_enough() -> None:
     assert (height, width) == (400, 600)
 
 
+def test_the_full_size_is_that_of_the_upright_file_before_any_reduction() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = Image.fromarray(scene_photo(5, 800, 1200))
+    for format in ("JPEG", "PNG", "TIFF", "WEBP"):
+        photo = photos.decode(saved(picture, format, exif=exif), 200)
+        assert photo.full_size == (1200, 800), format
+        assert photo.pixels.shape[:2] == ((300, 200) if format == "JPEG" else (1200, 800))
+    assert photos.Photo(scene_photo(0)).full_size == (96, 120)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16", "CMYK"])
+def test_very_large_pictures_are_reduced_like_others_but_never_below_enough(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a worker needs no more memory than what decoding takes."""
+    picture = Image.fromarray(scene_photo(5, 330, 450)).convert("L" if mode == "I;16" else mode)
+    if mode in ("RGBA", "LA"):
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    data = saved(picture, "TIFF" if mode == "CMYK" else "PNG", **({} if mode == "CMYK" else {"exif": exif}))
+    whole = photos.decode(data, 100).pixels.astype(float)
+    monkeypatch.setattr(photos, "_LARGE", 330 * 450 - 1)
+    small = photos.decode(data, 100)
+    rows, columns = whole.shape[0] // 3, whole.shape[1] // 3
+    assert small.pixels.shape == (rows, columns, whole.shape[2])
+    assert small.full_size == whole.shape[:2]
+    mean = whole.reshape(rows, 3, columns, 3, -1).mean((1, 3))
+    assert np.abs(small.pixels - mean).mean() < 3
+    assert photos.decode(data, 200).pixels.shape == whole.shape
+
+
+def test_more_pixels_than_there_is_memory_for_are_refused_from_the_header() -> None:
+    for format, side in (("PNG", 9000), ("WEBP", 6400)):
+        data = saved(Image.new("L", (side, side)), format)
+        with pytest.raises(SetAsideError, match="is more than"):
+            photos.decode(data, 64)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"<!DOCTYPE html><html>", "web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "LFS pointer"),
         (b"hello", "not a picture"),
+        (b"%PDF-1.4", "a PDF"),
         (saved(Image.fromarray(scene_photo(6)), "JPEG")[:1500], "damaged or cut off"),
         (saved(Image.fromarray(scene_photo(6)), "PNG")[:1500], "damaged or cut off"),
         (saved(Image.new("RGB", (20, 200)), "PNG"), "too small"),

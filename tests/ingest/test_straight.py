@@ -7,7 +7,7 @@ from figureground.ingest.straight import straightened
 from tests.builders import figure_cutout
 
 
-def laid_on(cutout: np.ndarray, ground: int) -> np.ndarray:  # type: ignore[type-arg]
+def laid_on(cutout: np.ndarray, ground: int) -> np.ndarray:
     a = cutout[..., 3:] / 255
     return np.dstack([np.rint(a * cutout[..., :3] + (1 - a) * ground), cutout[..., 3]]).astype(np.uint8)
 

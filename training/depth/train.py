@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from figureground.ingest.photos import SUFFIXES
+from figureground.ingest.finding import SUFFIXES
 from training.common.encoder import load_imagenet
 from training.common.export import export
 from training.common.run import Course, State, begin, resume_or_begin

@@ -14,11 +14,11 @@ _SIGNATURE = 8  # bytes before the first chunk of a PNG
 _PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"IDAT")  # what others get wrong, decoders pass over
 _ZEROS = 4096  # bytes in a row, a block of a disk: no compressed data holds as many zeros
 _ZERO_RUN = re.compile(rb"\0{%d}" % _ZEROS)
+_ZEROED = "damaged or cut off: a part of it is filled with zeros"
 _BLACK_SHARE = 0.1  # of a file without compression
-_COMPRESSED = frozenset({"AVIF", "HEIF", "JPEG2000", "GIF"})
 _PLAIN = frozenset({"BMP", "DIB", "PPM", "TGA"})
 _DEFLATED = (8, 32946)  # TIFF's numbers for zlib's compression
-_COMPRESSION, _STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES = 259, 273, 279, 324, 325
+_COMPRESSION, _FILL_ORDER, _STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES = 259, 266, 273, 279, 324, 325
 
 
 def require_whole(picture: Image.Image, data: bytes) -> None:
@@ -30,8 +30,8 @@ def require_whole(picture: Image.Image, data: bytes) -> None:
         _require_whole_webp(data)
     elif isinstance(picture, TiffImagePlugin.TiffImageFile):
         _require_whole_tiff(picture, data)
-    elif form in _COMPRESSED and data.endswith(bytes(_ZEROS)):
-        raise SetAsideError("damaged or cut off: its last part is filled with zeros")
+    elif form in ("AVIF", "HEIF"):
+        _require_whole_boxes(data)
     elif form in _PLAIN:
         _refuse_black_end(picture, data)
 
@@ -51,11 +51,11 @@ def _require_whole_png(data: bytes) -> None:
 
 
 def _require_whole_webp(data: bytes) -> None:
-    if int.from_bytes(data[4:8], "little") + 8 > len(data):
+    if int.from_bytes(data[4:8], "little") + 8 > len(data) + 1:  # some lack the byte that makes it even
         raise SetAsideError("damaged or cut off: the WebP's end is missing")
     for name, start, end in _riff_chunks(data, 12):
         if name in (b"VP8 ", b"VP8L", b"ALPH", b"ANMF") and _ZERO_RUN.search(data, start, end):
-            raise SetAsideError("damaged or cut off: a part of it is filled with zeros")
+            raise SetAsideError(_ZEROED)
 
 
 def _riff_chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
@@ -64,6 +64,21 @@ def _riff_chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
         end = at + 8 + int.from_bytes(head[4:], "little")
         yield head[:4], at + 8, end
         at = end + (end & 1)
+
+
+def _require_whole_boxes(data: bytes) -> None:
+    """Look at the end of the coded data (mdat) of an AVIF or HEIC file; what lies before may be notes of the camera."""
+    at = 0
+    while len(head := data[at : at + 16]) >= 8:
+        size, name = int.from_bytes(head[:4], "big"), head[4:8]
+        size = int.from_bytes(head[8:], "big") if size == 1 else size or len(data) - at
+        if at + size > len(data):
+            raise SetAsideError("damaged or cut off: the last parts of it are missing")
+        if name == b"mdat" and size > _ZEROS and _ZERO_RUN.fullmatch(data, at + size - _ZEROS, at + size):
+            raise SetAsideError(_ZEROED)
+        if size < 8 or not name.strip(b"\0"):
+            return  # bytes after the end
+        at += size
 
 
 def _require_whole_tiff(picture: TiffImagePlugin.TiffImageFile, data: bytes) -> None:
@@ -77,7 +92,7 @@ def _require_whole_tiff(picture: TiffImagePlugin.TiffImageFile, data: bytes) -> 
     for start, size in zip(offsets, sizes, strict=False):
         if start + size > len(data):
             raise SetAsideError("damaged or cut off: the last parts of the TIFF are missing")
-        if compression in _DEFLATED:
+        if compression in _DEFLATED and tags.get(_FILL_ORDER, 1) == 1:
             _require_whole_stream(memoryview(data)[start : start + size])
 
 
@@ -93,8 +108,6 @@ def _require_whole_stream(data: memoryview) -> None:
                 break
     except zlib.error:
         raise SetAsideError("damaged or cut off: the checksum of the TIFF's data is wrong") from None
-    if not stream.eof:
-        raise SetAsideError("damaged or cut off: the last parts of the TIFF are missing")
 
 
 def _refuse_black_end(picture: Image.Image, data: bytes) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,34 +17,31 @@ _WHITE = 255 - _BLACK
 _SHOWN = 1e-3  # of the pixels
 
 
-def eight_bits(values: NDArray[np.integer]) -> tuple[Bytes, int]:
-    """Return the values of a 16-bit picture as 8 bits, and of how many bits they are.
+def bits_of(bands: Iterable[NDArray[np.integer]]) -> int:
+    """Return of how many bits the values of a 16-bit picture are, which comes as bands of rows.
 
     Sensors give 10, 12 or 14 bits, and many programs write them into 16 as they are: where none needs more, the
-    greatest of so many bits is white.  8 bits that were spread over 16 are told by their equal bytes.
+    greatest of so many bits is white.  8 bits that were spread over 16 are told by their equal or empty bytes.
     """
-    bits = _bits(values)
+    greatest, equal, empty = 0, True, True
+    for band in bands:
+        low, high = band & 255, band >> 8
+        greatest = max(greatest, int(band.max()))
+        equal, empty = equal and bool((low == high).all()), empty and not low.any()
+    bits = next((n for n in _DEPTHS if greatest < 1 << n), 16)
+    return 16 if greatest == 0 or (bits > 8 and (equal or empty)) else bits
+
+
+def eight_bits(values: NDArray[np.integer], bits: int) -> Bytes:
+    """Return values of so many bits as 8 bits, rounded to the nearest."""
+    wide = values.astype(np.uint32)
     greatest = (1 << bits) - 1
-    out = np.empty(values.shape, np.uint8)
-    for row in range(0, len(values), 64):  # a large picture is not copied as a whole
-        part = values[row : row + 64].astype(np.uint32)
-        out[row : row + 64] = (part + 128) // 257 if bits == 16 else (part * 510 + greatest) // (2 * greatest)
-    return out, bits
+    return ((wide + 128) // 257 if bits == 16 else (wide * 510 + greatest) // (2 * greatest)).astype(np.uint8)
 
 
 def note(bits: int) -> tuple[str, ...]:
     """Return what is told of values of so many bits in 16."""
     return () if bits == 16 else (f"16-bit file without a value above {(1 << bits) - 1}: read as {bits} bits",)
-
-
-def _bits(values: NDArray[np.integer]) -> int:
-    greatest = int(values.max())
-    bits = next((n for n in _DEPTHS if greatest < 1 << n), 16)
-    if bits == 16 or greatest == 0:
-        return 16
-    low, high = values & 255, values >> 8
-    spread = bits > 8 and (bool((low == high).all()) or not low.any())
-    return 16 if spread else bits
 
 
 def refuse_blank(pixels: Bytes) -> None:

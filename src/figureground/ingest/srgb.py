@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from figureground.core.arrays import Bytes
@@ -17,6 +19,7 @@ from figureground.ingest import labels, levels
 # how Pillow unpacks 16 bits into 8, by the upper byte; and the way that gives the lower one of the same file
 _LOWER = {f"{mode};16{order}": f"{mode};16{other}" for mode in ("RGB", "RGBA") for order, other in ("BL", "LB")}
 _LOWER |= {f"{mode};16N": f"{mode};16{'B' if sys.byteorder == 'little' else 'L'}" for mode in ("RGB", "RGBA")}
+_BAND = 64  # rows: a large picture is not copied as a whole
 _PALETTES = ("1", "P", "PA")
 _OTHERS = (*_PALETTES, "YCbCr", "RGBX", "HSV")
 
@@ -42,7 +45,10 @@ def with_all_bits(picture: Image.Image, data: bytes, raw: str, notes: list[str])
             raise SetAsideError("32-bit integer picture: its white is not defined; save it as 8 or 16 bit")
         if looks := labels.deep_looks_like(values):
             raise SetAsideError(f"no photo: it looks like {looks}")
-        grey, bits = levels.eight_bits(values)
+        bits = levels.bits_of(values[row : row + _BAND] for row in range(0, len(values), _BAND))
+        grey = np.empty(values.shape, np.uint8)
+        for row in range(0, len(values), _BAND):
+            grey[row : row + _BAND] = levels.eight_bits(values[row : row + _BAND], bits)
         notes += levels.note(bits)
         return Image.fromarray(grey)
     if ";16" in raw and _greatest(picture) < levels.FAINT:
@@ -65,15 +71,22 @@ def _brightened(picture: Image.Image, data: bytes, raw: str, notes: list[str]) -
     with opened(data, (picture.format,)) as again:
         again.tile = [tile._replace(args=_lower(tile.args, raw)) for tile in again.tile]
         again.load()
-        lower = np.asarray(again)
-    values = np.asarray(picture).astype(np.uint16) * 256 + lower
-    colour, bits = levels.eight_bits(values[..., :3])
-    if bits == 16:
-        return picture
+
+        def bands() -> Iterator[NDArray[np.uint16]]:
+            for top in range(0, picture.height, _BAND):
+                box = (0, top, picture.width, min(top + _BAND, picture.height))
+                yield np.asarray(picture.crop(box)).astype(np.uint16) * 256 + np.asarray(again.crop(box))
+
+        bits = levels.bits_of(band[..., :3] for band in bands())
+        if bits == 16:
+            return picture
+        of_alpha = levels.bits_of(band[..., 3:] for band in bands()) if picture.mode == "RGBA" else 16
+        rows = [
+            np.dstack([levels.eight_bits(band[..., :3], bits), levels.eight_bits(band[..., 3:], of_alpha)])
+            for band in bands()
+        ]
     notes += levels.note(bits)
-    if values.shape[2] == 4:
-        colour = np.dstack([colour, levels.eight_bits(values[..., 3])[0]])
-    brightened = Image.fromarray(colour)
+    brightened = Image.fromarray(np.concatenate(rows))
     brightened.info = dict(picture.info)
     return brightened
 
