@@ -39,7 +39,14 @@ PURE = {
     *("core/recipe", "core/recipe_forms", "core/record", "core/errors"),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),
-    *("ingest/mask_values", "ingest/same_picture", "ingest/straight", "ingest/framing", "ingest/matting", "ingest/stance"),
+    *(
+        "ingest/mask_values",
+        "ingest/same_picture",
+        "ingest/straight",
+        "ingest/framing",
+        "ingest/matting",
+        "ingest/stance",
+    ),
     *(
         "ingest/damage",
         "ingest/jpeg",
