@@ -47,7 +47,15 @@ PURE = {
     ),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/doubt", "ingest/own_size"),
-    *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
+    *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),
+    *(
+        "ingest/mask_values",
+        "ingest/same_picture",
+        "ingest/straight",
+        "ingest/framing",
+        "ingest/matting",
+        "ingest/stance",
+    ),
     *(
         "ingest/damage",
         "ingest/jpeg",

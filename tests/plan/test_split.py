@@ -1,3 +1,5 @@
+import dataclasses
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -5,7 +7,7 @@ from figureground.core import random
 from figureground.core.nouns import Figure, Scene
 from figureground.core.random import content_index
 from figureground.core.recipe_toml import from_mapping
-from figureground.plan.split import Split, held_out, split
+from figureground.plan.split import Split, held_out, split, together
 from figureground.resolve import placing_of
 from tests.plan.sights import catalog_of
 
@@ -73,3 +75,14 @@ def test_without_groups_the_split_is_what_it_was(photos: int, fraction: float, s
     expected = sorted(range(photos), key=lambda i: (ranks[i], shas[i]))[:wanted]
     assert held_out(seed, "background", shas, fraction) == set(expected)
     assert held_out(seed, "background", shas, fraction, [""] * photos) == set(expected)
+
+
+def test_twins_bring_their_groups_together() -> None:
+    """Whatever the order; and without twins every photo goes by its group alone."""
+    (photo, *_) = catalog_of(1, [(20, 10)]).foregrounds
+    about = [("house", ""), ("", "t1"), ("garden", "t1"), ("street", ""), ("", ""), ("house", "t2"), ("garden", "t2")]
+    photos = [dataclasses.replace(photo, group=group, twins=twins) for group, twins in about]
+    assert together(photos) == ["garden", "garden", "garden", "street", "", "garden", "garden"]
+    assert together(photos[::-1]) == together(photos)[::-1]
+    assert together([dataclasses.replace(one, twins="") for one in photos]) == [group for group, _ in about]
+    assert together([dataclasses.replace(photo, twins="t")] * 2) == ["twins t"] * 2

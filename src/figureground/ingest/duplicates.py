@@ -1,4 +1,4 @@
-"""Photos that are nearly alike, told by small miniatures."""
+"""Prepared photos of several datasets that are nearly alike, told by small miniatures; for one, see `copies.py`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from numpy.typing import NDArray
 
 from figureground.core.arrays import Bytes
 
-# Mean difference of two 16 x 16 miniatures, in grey levels, below which photos are nearly alike.  Among 215 cut-outs
-# the 12 people that were there twice, cut out in two ways, differ by 3.3 to 8.2 and no other two by less than 14; among
-# 124 rooms no two differ by less than 14, and the same room re-encoded by less than 2.
-NEAR = {"background": 5.0, "foreground": 9.0}
-# Of prepared photos of several datasets, whose figures have other heights: 101 figures prepared for 224 x 224 and for
-# 640 x 480 px differ by up to 21.2 from themselves (half of them by 3.3), and from others by 26.7 or more.
+# Mean difference of two 16 x 16 miniatures, in grey levels, below which prepared photos show the same.  Among 124 rooms
+# no two differ by less than 14, and the same room re-encoded by less than 2.  101 figures prepared for 224 x 224 and
+# for 640 x 480 px differ by up to 21.2 from themselves (half of them by 3.3), and from others by 26.7 or more.
 NEAR_ACROSS = {"background": 5.0, "foreground": 24.0}
 
 
 class Seen:
     """Remembers photos to tell those that are nearly alike.  `near`: the difference below which they are."""
 
-    def __init__(self, near: Mapping[str, float] = NEAR) -> None:
+    def __init__(self, near: Mapping[str, float]) -> None:
         self._near = near
         self._names: dict[tuple[str, int], list[str]] = {}
         self._miniatures: dict[tuple[str, int], NDArray[np.int16]] = {}

@@ -15,13 +15,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Cutting
 from figureground.core.nouns import Alpha
-from figureground.image.opened import opened
 from figureground.ingest import labels, photos
 from figureground.ingest.finding import LeftOut, Search, base_of, search
 from figureground.ingest.mask_values import alpha_of, straightened
 
 NO_MASK = "no mask of its own in foregrounds.masks: none has its path below the source, nor alone its stem"
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "TGA")
 _SOFTEST_FIRST = ("alpha", "alphas", "matte", "mattes", "mask", "masks")
 
 
@@ -128,7 +126,7 @@ def read_mask(path: Path, photo: photos.Photo) -> GivenMask:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with opened(photos.read_bytes(path), _FORMATS) as picture:
+            with photos.opened_any(photos.read_bytes(path)) as picture:
                 _refuse_large(picture.size)
                 picture.load()
                 kind = picture.format

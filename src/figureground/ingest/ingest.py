@@ -95,19 +95,8 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         source = Source(photo.name, sha, photo.source + 1)
         prepare_one = _background if photo.kind == "background" else _foreground
         made = prepare_one(job, photo, source, data)
-        small = photos.thumbprint(made.pixels)
-        return Outcome(
-            sha,
-            made.entry,
-            made.files,
-            made.notes,
-            made.warnings,
-            small,
-            made.fine,
-            made.full_pixels,
-            len(data),
-            made.mended,
-        )
+        told = (made.fine, made.full_pixels, len(data), made.mended)
+        return Outcome(sha, made.entry, made.files, made.notes, made.warnings, *told)
     except SetAsideError as error:
         # a machine that is short of memory for a moment says nothing of the photo
         return Outcome(sha, reason=error.reason, passing=isinstance(error.__context__, MemoryError))
@@ -220,20 +209,11 @@ def _mind(photo: Photo, reason: str, strict: bool) -> None:
 
 def _seen(photo: Photo, outcome: Outcome) -> Seen:
     """Return what a photo's copies are told by."""
-    if outcome.small is None or outcome.fine is None:
-        raise ValueError("what is prepared has miniatures")
+    if outcome.fine is None:
+        raise ValueError("what is prepared has a miniature")
     cutout = outcome.entry.cutout if isinstance(outcome.entry, Foreground) else ""
-    return Seen(
-        photo.kind,
-        photo.name,
-        outcome.sha256,
-        outcome.small,
-        outcome.fine,
-        cutout,
-        outcome.pixels,
-        outcome.size,
-        outcome.mended,
-    )
+    told = (cutout, outcome.pixels, outcome.size, outcome.mended)
+    return Seen(photo.kind, photo.name, outcome.sha256, outcome.fine, *told)
 
 
 def _require_some(kind: str, entries: list[Background] | list[Foreground], aside: list[SetAside]) -> None:

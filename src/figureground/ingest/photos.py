@@ -117,7 +117,7 @@ def decode(data: bytes, enough: int) -> Photo:
     notes: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters is checked here
-        with explained(data), _opened(data) as picture:
+        with explained(data), opened_any(data) as picture:
             width, height = picture.size
             loaded = _loaded(picture, data, enough, notes)
             turn = _turn(picture, notes)
@@ -143,7 +143,8 @@ def explained(data: bytes) -> Iterator[None]:
         raise SetAsideError(f"damaged or cut off: {reason}") from None
 
 
-def _opened(data: bytes) -> Image.Image:
+def opened_any(data: bytes) -> Image.Image:
+    """Return a picture of any format that is read, not yet decoded.  Raises what Pillow raises."""
     _register_heic()
     if data.startswith(b"\xff\xd8"):
         return jpeg.opened(data)

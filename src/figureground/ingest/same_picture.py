@@ -13,13 +13,15 @@ from figureground.image.masks import mask_of
 from figureground.ingest.cleaning import near
 
 SIDE = 96  # px of a fine miniature
-# Grey levels, see docs/cutouts.md: re-encoded rooms differ by up to 17 somewhere, and one with a patch of 5 % a side
-# changed by 38 or more; figures by 21 (foliage a third as large: 40), signs with other digits by 160 or more.
+# Grey levels, see docs/cutouts.md: rooms encoded again differ by up to 10 somewhere, a quarter as large by 8 (24 at
+# most), with a patch of 5 % a side changed by 32 or more; figures by 21 (foliage a third as large: 40), signs with other
+# digits by 160 or more.
 _MOST = {"background": 16.0, "foreground": 28.0}
 _MOST_MEAN = 8.0
 # 12 people whose photos were cut out in two ways: their mattes overlap by 0.949 or more, and what is inside both
 # differs by up to 23 once one lies on the other.
 _OVERLAP, _INSIDE = 0.93, 0.2
+_HOPELESS = 40.0  # mean difference before one is moved: theirs is 14 at most
 _REACH = 2.2  # standard deviations of a figure's alpha that its miniature shows to each side
 
 
@@ -44,6 +46,13 @@ def miniature(picture: Bytes) -> Bytes:
     return found
 
 
+def coarse(fine: Bytes) -> Bytes:
+    """Return a miniature's means over 16 x 16 cells, as one row."""
+    cells = fine.reshape(16, SIDE // 16, 16, SIDE // 16, -1).mean((1, 3))
+    row: Bytes = np.rint(cells).astype(np.uint8).reshape(-1)
+    return row
+
+
 def _span(weights: NDArray[np.float64]) -> tuple[float, float]:
     at = np.arange(weights.size) + 0.5
     total = max(float(weights.sum()), 1e-9)
@@ -66,7 +75,7 @@ def same_cut_anew(one: Bytes, other: Bytes) -> bool:
     The mattes may differ at the edges; what is well inside both has to be alike.
     """
     a, b = one.astype(np.float32), other.astype(np.float32)
-    if _apart(a, b) > 2 * _MOST_MEAN:
+    if _apart(a, b) > _HOPELESS:
         return False
     b = _laid_on(a, b)
     both, either = mask_of(one[..., 3]) & (b[..., 3] >= 128), mask_of(one[..., 3]) | (b[..., 3] >= 128)
