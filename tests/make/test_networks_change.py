@@ -14,9 +14,12 @@ from figureground import open_dataset
 from figureground.core.engines import Outcome, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.dataset import parts
+from figureground.ingest import prepare
+from figureground.ingest.ingest import prepare_photo
+from figureground.ingest.inputs import photos_of
 from figureground.make.build import build, check
 from figureground.samples.maker import Maker
-from tests.builders import scene_photo, small_recipe, write_photos, write_saliency_network
+from tests.builders import job_of, scene_photo, small_recipe, write_photos, write_saliency_network
 from tests.networks.odd_networks import external_network
 
 
@@ -95,6 +98,19 @@ def test_a_swap_before_a_worker_loads_it_is_seen(root: Path, source: str) -> Non
     with pytest.raises(FigureGroundError, match=r"m.onnx_data of the depth network has other content"):
         build(small_recipe(root, depth={**NETWORK, "source": source}), root / "out", engine=Swapping(root))
     assert not list((root / "out").rglob("part-*.zip"))
+
+
+def test_a_swap_while_photos_are_prepared_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = prepare.with_depth
+
+    def swapping(*arguments: Any) -> Any:
+        external_network(root / "m.onnx", add=3.0)
+        return plain(*arguments)
+
+    monkeypatch.setattr(prepare, "with_depth", swapping)
+    job = job_of(small_recipe(root, depth={"source": "layered", "model": "m.onnx"}))
+    with pytest.raises(FigureGroundError, match=r"m.onnx_data of the depth network has other content"):
+        prepare_photo(job, photos_of(job).photos[0])
 
 
 def test_a_swap_while_a_part_is_made_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

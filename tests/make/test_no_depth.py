@@ -23,7 +23,7 @@ from figureground.make.build import build
 from figureground.make.no_depth import require_some
 from figureground.make.redepth import redo_dataset
 from figureground.resolve import resolve
-from figureground.samples import codec
+from figureground.samples import codec, stats
 from figureground.samples.maker import Maker
 from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
 from tests.networks.odd_networks import moody_network
@@ -121,6 +121,8 @@ def test_one_sample_without_depth_is_named_and_the_run_goes_on(
         sample.points()
     assert sum(row.endswith(invalid) for row in rows) == (1 if encoding == "jpeg8" else SAMPLES)
     assert all(check["passed"] for check in data.statistics["checks"])
+    total = stats.total(stats.by_split_from_json(data.statistics["accumulated_by_split"]).values())
+    assert total.layers["depth"].all.count == sum(total.depth_histogram) == (SAMPLES - 1) * 64 * 64
 
 
 @pytest.mark.parametrize("quality", [1, 5, 30, 90, 100])

@@ -13,6 +13,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.job import Running
 from figureground.networks import cards
 from figureground.networks.cards import CARDS
+from figureground.networks.tensors import resized_map
 from tests.builders import SHARED, scene_photo
 from tests.networks.odd_networks import FLOAT, mean_network, write_network
 from tests.networks.opening import opened
@@ -135,6 +136,22 @@ def test_other_inputs_get_the_cards_constants(
         assert np.abs(opened(path, how=Running(runtime=runtime))(PICTURES) - GREY).max() < 0.01
 
 
+def test_an_input_of_one_value_a_picture_gets_as_many(tmp_path: Path) -> None:
+    """Its first length has the name of the picture's; a step that joins them takes no other number."""
+    nodes = [
+        helper.make_node("Reshape", ["times", "four"], ["t"]),
+        helper.make_node("Expand", ["t", "map"], ["factor"]),
+        helper.make_node("ReduceMean", ["image"], ["grey"], axes=[1], keepdims=1),
+        helper.make_node("Concat", ["grey", "factor"], ["both"], axis=1),
+        helper.make_node("ReduceProd", ["both"], ["depth"], axes=[1], keepdims=1),
+    ]
+    constants = {"four": np.array([-1, 1, 1, 1]), "map": np.array([1, 1, 64, 64])}
+    inputs: list[tuple[str, int, Any]] = [("image", FLOAT, ["n", 3, 64, 64]), ("times", FLOAT, ["n"])]
+    outputs = [("depth", FLOAT, ["n", 1, 64, 64])]
+    path = write_network(tmp_path / "odd.onnx", nodes, inputs, outputs, constants, "inputs.times = 10\n")
+    assert np.abs(opened(path)(PICTURES) - GREY).max() < 0.01
+
+
 def test_an_input_that_the_card_does_not_name_is_refused_with_the_line_to_write(tmp_path: Path) -> None:
     for kind, shape, line in (
         (TensorProto.INT64, [], "inputs.times = 1"),
@@ -232,6 +249,16 @@ def test_an_output_may_say_where_there_is_no_depth(tmp_path: Path, least: float)
     larger = network(np.stack([scene_photo(5, 128, 160)]))[0]  # holes keep their place, and take nothing of others
     assert 0.1 < np.isfinite(larger).mean() < 0.9
     assert np.nanmin(larger) > 0
+
+
+@pytest.mark.parametrize("size", [4, 8, 20, 32])
+def test_holes_keep_their_place_at_any_size_and_take_nothing_of_others(size: int) -> None:
+    values = np.full((8, 8), 5, np.float32)
+    values[:, 4:] = np.nan
+    found = resized_map(values, size, size)
+    assert np.array_equal(np.isfinite(found), np.repeat([np.arange(size) < size // 2], size, 0))
+    assert np.allclose(found[:, : size // 2], 5)
+    assert np.isnan(resized_map(np.full((8, 8), np.nan, np.float32), size, size)).all()
 
 
 def test_a_wrong_valid_output_is_refused(tmp_path: Path) -> None:

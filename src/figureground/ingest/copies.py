@@ -21,9 +21,9 @@ _BY_HAND, _BY_COLOUR = ("alpha", "mask"), "key"  # what a cut-out is made by, be
 class Seen:
     """What is known of a prepared photo when copies are told.
 
-    `fine`: its `same_picture.miniature`.  `cutout`: the method that cut a figure out.  `pixels`, `size`: of the picture,
-    or of the figure in it, in its file; bytes of the file.  `mended`: a cut-out came with faults that were taken away,
-    so that its file shows something else than one without them.
+    `fine`: its `same_picture.miniature`.  `cutout`: the method that cut a figure out.  `pixels`: of the picture, or of
+    the figure in it, in its file; `size`: bytes of the file.  `mended`: a cut-out came with faults that were taken
+    away, so that its file shows something else than one without them.
     """
 
     kind: str

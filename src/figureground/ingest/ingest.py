@@ -95,6 +95,7 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         source = Source(photo.name, sha, photo.source + 1)
         prepare_one = _background if photo.kind == "background" else _foreground
         made = prepare_one(job, photo, source, data)
+        _require_same_networks(job, photo)
         told = (made.fine, made.full_pixels, len(data), made.mended)
         return Outcome(sha, made.entry, made.files, made.notes, made.warnings, *told)
     except SetAsideError as error:
@@ -102,6 +103,17 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         return Outcome(sha, reason=error.reason, passing=isinstance(error.__context__, MemoryError))
     except NoDepthError as error:
         return Outcome(sha, reason=error.what)
+
+
+def _require_same_networks(job: Job, photo: Photo) -> None:
+    """Raise ChangedError where a network that a photo may have been prepared with is no longer what the job found.
+
+    What is loaded may be mapped from the disk, so it changes with its file: nothing is kept that was made meanwhile.
+    """
+    if job.depth.estimates and job.depth.model is not None:
+        require_same(job.depth.model.path, job.depth.model.files)
+    if photo.kind == "foreground" and (model := job.inputs.foregrounds[photo.source].cutting.model) is not None:
+        require_same(model.path, model.files, "cut-out")
 
 
 def _prepare_and_keep(job: Job, cache: PhotoCache | None, photo: Photo) -> Outcome:
@@ -225,15 +237,13 @@ def _require_some(kind: str, entries: list[Background] | list[Foreground], aside
 
 
 def _networks(job: Job, shelf: Shelf) -> tuple[NetworkUse, ...]:
-    """Return the files of the networks that the catalog was made with, which must still be what they were."""
+    """Return the files of the networks that the catalog was made with."""
     depth = job.depth
     used = {entry.source_number - 1 for entry in shelf.foregrounds if entry.cutout == "network"}
     cutting = [model for n in sorted(used) if (model := job.inputs.foregrounds[n].cutting.model) is not None]
     models: list[tuple[str, DepthModel | CutoutModel]] = [("cut-out", model) for model in dict.fromkeys(cutting)]
     if depth.estimates and depth.model is not None:
         models.append(("depth", depth.model))
-    for use, network in models:
-        require_same(network.path, network.files, use)
     return tuple(NetworkUse(use, file.name, file.sha256) for use, network in models for file in network.files)
 
 

@@ -16,9 +16,9 @@ class Outcome:
     """What became of a photo: its entry, not yet numbered, and its files by role; or the `reason` why it is set aside.
 
     `sha256`: of the photo's file; "" where it could not be read.  `notes`: what is worth knowing.  `warnings`: what is
-    probably wrong.  `fine`: its `same_picture.miniature`; `pixels`: of the picture, or of the figure in it, in its file;
-    `size`: bytes of the file; `mended`: a cut-out came with faults that were taken away; copies are told by these.
-    `passing`: the reason may be gone tomorrow, so it is not kept.
+    probably wrong.  `fine`: its `same_picture.miniature`; `pixels`: of the picture, or of the figure in it, in its
+    file; `size`: bytes of the file; `mended`: a cut-out came with faults that were taken away; copies are told by
+    these.  `passing`: the reason may be gone tomorrow, so it is not kept.
     A field that is added here is kept with the others (`core/packed.py`).
     """
 
