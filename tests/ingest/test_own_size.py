@@ -34,7 +34,7 @@ def test_the_edge_is_the_photos_own() -> None:
     """The copy's alpha, as blurred as a network's, would lose the teeth."""
     picture, truth = disc(900, 1200)
     small = np.asarray(
-        Image.fromarray(truth).resize((300, 225), Image.Resampling.BOX).resize((75, 56)).resize((300, 225))
+        Image.fromarray(truth).resize((300, 225), Image.Resampling.BOX).resize((150, 113)).resize((300, 225))
     )
     made = enlarged(picture, copy_of(picture, 300), small)
     plain = np.asarray(Image.fromarray(small).resize((1200, 900), Image.Resampling.BILINEAR))

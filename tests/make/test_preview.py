@@ -140,6 +140,7 @@ def test_a_table_that_cannot_be_read_is_not_replaced(desk: Path) -> None:
         (["rooms"], "rooms", True),
         (["."], "look", True),
         (["rooms/**/*.png"], "rooms/look", True),
+        (["rooms/**/*.png"], "rooms/a/look", True),
         (["*oo*"], "rooms/look", True),
         (["rooms/*.png"], "rooms/look", False),
         (["rooms/room0.png", "rooms/room1.png"], "rooms/look", False),

@@ -14,14 +14,14 @@ import numpy as np
 from PIL import Image
 
 from figureground.core.arrays import Bytes, Singles
-from figureground.core.nouns import Alpha, Box, Cutout, Mask, Picture
+from figureground.core.nouns import Alpha, Box, Cutout, Picture
 from figureground.image.filters import box_blur
 from figureground.ingest.cutout import cut_out, working
 from figureground.ingest.matting import NARROW, WIDE, blurred, unmixed
 
 TILE = 512  # px
 VEIL = np.float32(0.03)  # this little alpha is none, and this little less than all is all
-RADIUS, EPSILON = 4, 1e-3  # px of the copy; variance of colours, 0..1, below which they decide nothing
+WINDOWS, EPSILON = 192, 1e-3  # radii in the copy's longer side; variance of colours below which they decide nothing
 
 
 def cut_at_own_size(
@@ -53,23 +53,30 @@ def enlarged(picture: Picture, copy: Picture, alpha: Alpha) -> Cutout:
             near = _part(around[-1:], box, picture.shape)[..., 0] > 0
             if near.any():
                 made[y : box[3], x : box[2], 3] = matte = _alpha(tile, _part(lines, box, picture.shape))
-                made[y : box[3], x : box[2], :3] = _colours(tile, matte, _part(around[:-1], box, picture.shape), near)
+                made[y : box[3], x : box[2], :3] = _colours(tile, matte, _part(around[:-1], box, picture.shape))
     return made
+
+
+def _radius(alpha: Alpha) -> int:
+    """Return the radius of the windows, px of the copy: 4 where it has 768."""
+    longer: int = max(alpha.shape)
+    return max(2, round(longer / WINDOWS))
 
 
 def _lines(copy: Picture, alpha: Alpha) -> Singles:
     """Return alpha as a linear function of the colours around each pixel: three slopes and an offset, (h, w, 4)."""
     image, values = copy.astype(np.float32) / np.float32(255), alpha[..., None].astype(np.float32) / np.float32(255)
-    mean, level = box_blur(image, RADIUS), box_blur(values, RADIUS)
-    together = box_blur(image * values, RADIUS) - mean * level
+    radius = _radius(alpha)
+    mean, level = box_blur(image, radius), box_blur(values, radius)
+    together = box_blur(image * values, radius) - mean * level
     spread = np.empty((*alpha.shape, 3, 3), np.float32)
     for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)):
-        product = box_blur(image[..., i, None] * image[..., j, None], RADIUS)[..., 0]
+        product = box_blur(image[..., i, None] * image[..., j, None], radius)[..., 0]
         spread[..., i, j] = spread[..., j, i] = product - mean[..., i] * mean[..., j]
     spread += np.float32(EPSILON) * np.eye(3, dtype=np.float32)
     slopes = np.linalg.solve(spread, together[..., None])[..., 0]
     offset = level - (slopes * mean).sum(-1, keepdims=True)
-    return box_blur(np.concatenate([slopes, offset], -1), RADIUS)
+    return box_blur(np.concatenate([slopes, offset], -1), radius)
 
 
 def _around(copy: Picture, alpha: Alpha) -> Singles:
@@ -77,7 +84,7 @@ def _around(copy: Picture, alpha: Alpha) -> Singles:
     image, a = copy.astype(np.float32) / np.float32(255), alpha[..., None].astype(np.float32) / np.float32(255)
     front, back = blurred(a, image, image, WIDE)
     front, back = blurred(a, unmixed(image, a, front, back), back, NARROW)
-    near = box_blur(a, max(NARROW, 2 * RADIUS)) > 0  # no farther do the linear functions reach
+    near = box_blur(a, max(NARROW, 2 * _radius(alpha))) > 0  # no farther do the linear functions reach
     return np.concatenate([front, back, near.astype(np.float32)], -1)
 
 
@@ -101,12 +108,11 @@ def _alpha(tile: Picture, lines: Singles) -> Alpha:
     return found
 
 
-def _colours(tile: Picture, alpha: Alpha, around: Singles, near: Mask) -> Picture:
-    """Return the colours of a tile of the cut-out; 0 where no figure is near, so that no hidden ground is kept."""
+def _colours(tile: Picture, alpha: Alpha, around: Singles) -> Picture:
+    """Return the colours of a tile of the cut-out; 0 where no figure is around, so that no hidden ground is kept."""
     if (alpha == 255).all():
         return tile
     image, a = tile.astype(np.float32) / np.float32(255), alpha[..., None].astype(np.float32) / np.float32(255)
     colours = unmixed(image, a, around[..., :3], around[..., 3:])
-    colours[~near & (alpha == 0)] = 0
     found: Picture = np.rint(np.float32(255) * colours).astype(np.uint8)
     return found
