@@ -21,9 +21,9 @@ from figureground.core.progress import Progress
 from figureground.core.store import Store
 from figureground.ingest import photos, prepare
 from figureground.ingest.catalog import FILE, to_lines
-from figureground.ingest.depth_maps import read_depth
 from figureground.ingest.duplicates import Seen
-from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
+from figureground.ingest.framing import pixel_stretch
+from figureground.ingest.given_depth import with_given_depth
 from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.lens import lens
 from figureground.ingest.prepare import Prepared, Source, Tools
@@ -116,24 +116,22 @@ def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     prepared = prepare.background(decoded.pixels, job.canvas, own.fit, source)
     prepared = replace(prepared, notes=(*decoded.notes, *prepared.notes))
     if job.depth.of_backgrounds:
-        prepared = _with_depth(job, photo, decoded, prepared)
+        prepared = _with_depth(job, photo, decoded, prepared, data)
     seen_through = lens(decoded.pixels.shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
     return prepare.with_camera(prepared, seen_through, job)
 
 
-def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background]) -> Prepared[Background]:
+def _with_depth(
+    job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background], data: bytes
+) -> Prepared[Background]:
     """Return a background with its depth, by the network or as the user gives it."""
-    own = job.inputs.backgrounds[photo.source]
-    stretch = pixel_stretch(decoded.pixels.shape, job.canvas, own.fit)
-    if own.depth_maps is None:
-        depth = depth_network(job.depth).estimate(prepared.pixels)
-        return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
-    if not photo.depth:
-        raise SetAsideError("no depth map with its stem in backgrounds.depth")
-    given = read_depth(Path(photo.depth), own.depth_unit)
-    values = framed_depth(given.values, decoded.pixels.shape, job.canvas, own.fit)
-    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, job.canvas, own.fit)
-    return prepare.with_depth(prepared, replace(given, values=values), job, focal, stretch)
+    if photo.given is not None:
+        if photo.given.missing:
+            raise SetAsideError(photo.given.missing)
+        return with_given_depth(prepared, photo.given, decoded, data, job)
+    stretch = pixel_stretch(decoded.pixels.shape, job.canvas, job.inputs.backgrounds[photo.source].fit)
+    depth = depth_network(job.depth).estimate(prepared.pixels)
+    return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
 
 
 def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Foreground]:

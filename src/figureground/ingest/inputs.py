@@ -15,7 +15,8 @@ from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Jo
 from figureground.core.nouns import MOST_CLASSES, SetAside
 from figureground.ingest import photos
 from figureground.ingest.credits import UNKNOWN, Credit, credits_of
-from figureground.ingest.depth_maps import depth_maps, require_one_owner
+from figureground.ingest.depth_maps import GivenMap
+from figureground.ingest.depth_sources import Searched, own_maps, require_one_unit, without_maps
 
 _GROUND = "background"  # class 0, so no class of figures
 _WILD = set("*?[")
@@ -23,17 +24,22 @@ _WILD = set("*?[")
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo to prepare.  `name` is for people; `source` counts the recipe's sources of its kind from 0; `depth` is
-    the path of its known depth map, "" for none.  A foreground has a class: its name, and its number from 1."""
+    """One photo to prepare.  `name` is for people; `source` counts the recipe's sources of its kind from 0; `given`
+    is its known depth, None where its source has none.  A foreground has a class: its name, and its number from 1."""
 
     kind: Literal["background", "foreground"]
     path: str
     name: str
     source: int = 0
-    depth: str = ""
+    given: GivenMap | None = None
     class_name: str = ""
     class_id: int = 0
     credit: Credit = UNKNOWN
+
+    @property
+    def depth(self) -> str:
+        """The path of its known depth map, "" for none."""
+        return self.given.path if self.given else ""
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,14 @@ def photos_of(job: Job) -> Found:
     inputs = job.inputs
     _refuse_same_paths("backgrounds", inputs.backgrounds, inputs.root)
     _refuse_same_paths("foregrounds", inputs.foregrounds, inputs.root)
-    found = _backgrounds(inputs, job.depth.of_backgrounds) + _foregrounds(inputs)
+    behind, left_out = _backgrounds(inputs)
+    before, also_left_out = _foregrounds(inputs)
+    if job.depth.of_backgrounds:
+        require_one_unit([photo.given for photo in behind], job.depth)
+    found = behind + before
     if "semantic" in job.layers:
         _refuse_too_many(classes_of(found))
-    return Found(tuple(_credited(found, inputs)))
+    return Found(tuple(_credited(found, inputs)), left_out + also_left_out)
 
 
 def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
@@ -65,34 +75,54 @@ def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
     return tuple(name for _, name in sorted({(p.class_id, p.class_name) for p in photos if p.class_id}))
 
 
-def _backgrounds(inputs: Inputs, with_depth: bool) -> list[Photo]:
-    found = []
-    for number, source in enumerate(inputs.backgrounds):
-        paths = photos.find(source.paths, inputs.root, "backgrounds.path")
-        maps = depth_maps(source.depth_maps, inputs.root) if source.depth_maps is not None else {}
-        if with_depth:
-            require_one_owner(paths, maps, inputs.root)
-        for path in paths:
-            depth = str(maps.get(path.stem, ""))
-            found.append(Photo("background", str(path), display_name(path, inputs.root), number, depth))
-    return found
+def _backgrounds(inputs: Inputs) -> tuple[list[Photo], tuple[SetAside, ...]]:
+    sources = _searched("backgrounds", inputs.backgrounds, inputs.root)
+    maps = own_maps("backgrounds.depth", sources, inputs.root)
+    found = [
+        Photo("background", str(path), display_name(path, inputs.root), number, maps.get((number, str(path))))
+        for number, source in enumerate(sources)
+        for path in source.paths
+    ]
+    return found, _left_out("background", sources, inputs.root)
 
 
-def _foregrounds(inputs: Inputs) -> list[Photo]:
+def _searched(section: str, sources: Sequence[BackgroundSource | ForegroundSource], root: Path) -> list[Searched]:
+    """Return what the paths of each source stand for, depth maps left out."""
+    return [
+        without_maps(
+            Searched(
+                tuple(photos.find(source.paths, root, f"{section}.path")),
+                tuple(base_of(text, root) for text in source.paths),
+                source.depth,
+            ),
+            root,
+        )
+        for source in sources
+    ]
+
+
+def _left_out(kind: Literal["background", "foreground"], sources: Sequence[Searched], root: Path) -> tuple[SetAside, ...]:
+    reason = f"no photo: it lies among the depth maps of {kind}s.depth"
+    return tuple(SetAside(kind, display_name(path, root), reason) for source in sources for path in source.left_out)
+
+
+def _foregrounds(inputs: Inputs) -> tuple[list[Photo], tuple[SetAside, ...]]:
     """Return the photos of figures.  Classes are numbered as the sources come, then as sub-folders are named."""
     found = []
     numbers: dict[str, int] = {}
-    for number, source in enumerate(inputs.foregrounds):
-        paths = photos.find(source.paths, inputs.root, "foregrounds.path")
+    sources = _searched("foregrounds", inputs.foregrounds, inputs.root)
+    maps = own_maps("foregrounds.depth", sources, inputs.root)
+    for number, (source, searched) in enumerate(zip(inputs.foregrounds, sources, strict=True)):
+        paths = searched.paths
         names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
         _refuse_no_class(paths, names, inputs.root)
         for name in sorted(set(names)):
             numbers.setdefault(name, len(numbers) + 1)
         for path, name in zip(paths, names, strict=True):
-            shown = display_name(path, inputs.root)
-            found.append(Photo("foreground", str(path), shown, number, class_name=name, class_id=numbers[name]))
+            shown, own = display_name(path, inputs.root), maps.get((number, str(path)))
+            found.append(Photo("foreground", str(path), shown, number, own, name, numbers[name]))
     _refuse_alike(list(numbers))
-    return found
+    return found, _left_out("foreground", sources, inputs.root)
 
 
 def _sub_folder(path: Path, texts: Sequence[str], root: Path) -> str:

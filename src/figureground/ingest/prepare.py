@@ -21,7 +21,7 @@ from figureground.core.job import Heights, Job
 from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
 from figureground.core.recipe import Fit, Relief
 from figureground.geometry.codes import background_code, dequantise
-from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
+from figureground.geometry.floor import ESTIMATED, FITTED, KNOWN, fit_floor
 from figureground.geometry.intrinsics import over_floor, without_floor
 from figureground.geometry.perspective import figure_heights
 from figureground.image import png
@@ -92,16 +92,20 @@ def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepa
     return Prepared(entry, {"picture": data}, picture, notes)
 
 
+TRUST = {"network": ESTIMATED, "file": KNOWN, "fitted": FITTED}  # by where depth is from
+
+
 def with_depth(
-    prepared: Prepared[Background], depth: DepthMap, job: Job, focal: float, stretch: float = 1.0
+    prepared: Prepared[Background], depth: DepthMap, job: Job, focal: float, stretch: float = 1.0, fitted: bool = False
 ) -> Prepared[Background]:
     """Return a background with its depth and, where figures are to stand, its floor.
 
-    `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.
+    `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.  `fitted`: the
+    depth's shift was worked out (`geometry/shift.py`).
     Raises SetAsideError for a background without a usable floor where those are left out, and for depth that no figure
     could stand in.
     """
-    estimated = job.inputs.backgrounds[prepared.entry.source_number - 1].depth_maps is None
+    estimated = job.inputs.backgrounds[prepared.entry.source_number - 1].depth is None
     try:
         code = background_code(depth)
     except ValueError as error:
@@ -113,12 +117,12 @@ def with_depth(
         depth_unit=code.unit,
         depth_scale=code.scale,
         depth_offset=code.offset,
-        depth_from="network" if estimated else "file",
+        depth_from="network" if estimated else "fitted" if fitted else "file",
     )
     files = {**prepared.files, "depth": png.encode(code.codes)}
     if not job.floors.wanted:
         return replace(prepared, entry=entry, files=files)
-    trust = ESTIMATED if estimated else KNOWN
+    trust = TRUST[entry.depth_from]
     found = fit_floor(dequantise(code), prepared.pixels, trust, focal, job.floors.camera_height, stretch)
     if not isinstance(found, str):
         reasons = [_why_nobody_fits(found, heights, job.canvas) for heights in job.placing.heights]

@@ -1,0 +1,62 @@
+"""A photo's known depth: its map read, laid on the canvas, made planar and free of any shift, and looked at twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from figureground.core.arrays import Singles
+from figureground.core.errors import SetAsideError
+from figureground.core.job import Job
+from figureground.core.nouns import Background, DepthMap
+from figureground.core.units import SHIFTED, direction_of, stored_unit
+from figureground.geometry.intrinsics import planar_from_distance
+from figureground.geometry.shift import without_shift
+from figureground.ingest import plausible, prepare
+from figureground.ingest.depth_maps import GivenMap, read_map
+from figureground.ingest.depth_meaning import values_of
+from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
+from figureground.ingest.lens import lens
+from figureground.ingest.photos import Photo as Decoded
+from figureground.ingest.prepare import Prepared
+from figureground.ingest.turned import orientation, upright
+
+
+def with_given_depth(
+    prepared: Prepared[Background], given: GivenMap, decoded: Decoded, data: bytes, job: Job
+) -> Prepared[Background]:
+    """Return a background with the depth that the user gives and, where figures are to stand, its floor.
+
+    `data`: the photo's bytes, of which EXIF alone is read.  Raises SetAsideError for a map that cannot be used.
+    """
+    own = job.inputs.backgrounds[prepared.entry.source_number - 1]
+    shape, unit = decoded.pixels.shape, given.reading.unit
+    raw = read_map(given)
+    values, note, warning = upright(values_of(raw, given.reading), shape, orientation(data))
+    shifted = unit in SHIFTED
+    framed = framed_depth(values, shape, job.canvas, own.fit, -np.inf if shifted else 0.0)
+    focal = job.depth.focal or canvas_focal(decoded.focal, shape, job.canvas, own.fit)
+    stretch = pixel_stretch(shape, job.canvas, own.fit)
+    camera = lens(shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
+    if shifted:
+        across = focal * job.canvas.width
+        framed, told_by_floor = without_shift(framed, unit == "affine-inverse", (across, across * stretch) if focal else None)
+        note = note or ("" if told_by_floor else "the shift of its depth is a guess: no floor tells it")
+    depth = DepthMap(framed, stored_unit(unit), "larger is nearer" if shifted else direction_of(unit))
+    if given.reading.distance:
+        if camera.focal_from == "assumed":
+            raise SetAsideError(
+                "its depth is along the ray, and its focal length is not known: set depth.focal, or give photos "
+                "whose EXIF tells FocalLengthIn35mmFilm"
+            )
+        depth = planar_from_distance(depth, camera)
+    seen = plausible.Seen(raw, values, given.reading, camera)
+    told = tuple(text for text in (warning, *plausible.warnings(depth, seen, prepared.pixels)) if text)
+    prepared = replace(
+        prepared, notes=(*prepared.notes, *([note] if note else [])), warnings=(*prepared.warnings, *told)
+    )
+    try:
+        return prepare.with_depth(prepared, depth, job, focal, stretch, shifted)
+    except SetAsideError as error:
+        raise SetAsideError("; ".join([error.reason, *told])) from None
