@@ -36,9 +36,10 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # no files, no clock, no other process: the same arguments give the same answer
 PURE = {
     *("core/arrays", "core/camera", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random"),
-    *("core/recipe", "core/recipe_forms", "core/record", "core/errors"),
+    *("core/recipe", "core/recipe_forms", "core/record", "core/errors", "core/units"),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/appearance", "ingest/cutout", "ingest/duplicates", "ingest/framing", "ingest/matting", "ingest/stance"),
+    *("ingest/depth_files", "ingest/depth_meaning", "ingest/depth_pairs", "ingest/plausible", "ingest/turned"),
     *(
         "ingest/lens",
         "ingest/prepare",

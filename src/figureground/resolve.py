@@ -79,17 +79,14 @@ def canvas_of(recipe: Recipe) -> Canvas:
 
 def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
     """Return the sources of photos; `prepared`: networks that cut out are not looked for."""
-    backgrounds = (
-        BackgroundSource(own.path, own.tag.strip(), given_depth(own), own.fit)
-        for own in recipe.backgrounds
-    )
+    backgrounds = (BackgroundSource(own.path, own.tag.strip(), given_depth(own), own.fit) for own in recipe.backgrounds)
     foregrounds = (
         ForegroundSource(
             own.path,
             _class_name(own.class_),
             Cutting(own.cutout, None if prepared else _cutout_model(own, recipe.root)),
             heights,
-            given_depth(own) if _shows_relief(recipe) else None,
+            given_depth(own) if _shows_relief(recipe.depth, recipe.placement) else None,
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
@@ -115,9 +112,9 @@ def given_depth(own: Backgrounds | Foregrounds) -> GivenDepth | None:
     return GivenDepth(own.depth, unit, per_unit, offset, invalid, distance)
 
 
-def _shows_relief(recipe: Recipe) -> bool:
+def _shows_relief(depth: DepthOptions, placement: Placement) -> bool:
     """Tell whether figures stand in layered depth, where alone their relief is seen."""
-    return recipe.depth.source in ("layered", "both") and recipe.placement.mode == "ground"
+    return depth.source in ("layered", "both") and placement.mode == "ground"
 
 
 def _class_name(text: str) -> str:
@@ -204,7 +201,7 @@ def depth_plan(recipe: Recipe) -> DepthPlan:
     """Return where depth comes from, its network not yet looked for."""
     own = recipe.depth
     layered, standing = own.source in ("layered", "both"), recipe.placement.mode == "ground"
-    relief: Relief = own.relief if _shows_relief(recipe) else "flat"
+    relief: Relief = own.relief if _shows_relief(recipe.depth, recipe.placement) else "flat"
     return DepthPlan(
         of_backgrounds=layered or standing,
         known=all(own.depth for own in recipe.backgrounds),

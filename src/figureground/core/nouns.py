@@ -96,10 +96,11 @@ class Background:
     """A prepared background.  Files are relative to the catalog folder; sha256 is of the prepared file.
 
     `depth_file` holds 16-bit codes, 0 = unknown, value = depth_offset + depth_scale * code; `depth_from` is "file",
-    "fitted" (a file whose shift nobody told, worked out from the picture's floor) or "network".  `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no
-    usable floor, and `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from
-    1; `tag` is that source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a
-    split.  `camera`: of the prepared picture.
+    "fitted" (a file whose shift nobody told, worked out from the picture's floor) or "network", also by a file of one.
+    `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no usable floor, and
+    `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from 1; `tag` is that
+    source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a split.  `camera`:
+    of the prepared picture.
     """
 
     id: str

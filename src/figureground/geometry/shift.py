@@ -43,7 +43,7 @@ def without_shift(values: Singles, inverse: bool, focal: tuple[float, float] | N
 
 def _focals(canvas: Canvas, focal: tuple[float, float] | None) -> list[Floats]:
     if focal is not None:
-        return [np.array(focal)]
+        return [np.array(focal, np.float64)]
     return [np.full(2, share * canvas.shorter) for share in _FOCALS]
 
 
@@ -120,7 +120,8 @@ def _patches(q: Floats) -> Floats:
     bent = np.maximum(np.abs(up + down - 2 * middle), np.abs(left + right - 2 * middle))
     a, b = (right - left) / (2 * r), (down - up) / (2 * r)
     keep = (bent < 0.004) & (np.abs(a) + np.abs(b) > 1e-7)  # False, too, where a value is unknown
-    return np.stack([a, b, middle - a * (x + 0.5 - width / 2) - b * (y + 0.5 - height / 2)], -1)[keep]
+    c = middle - a * (x + 0.5 - width / 2) - b * (y + 0.5 - height / 2)
+    return np.asarray(np.stack([a, b, c], -1)[keep], np.float64)
 
 
 def _voice(patches: Floats, floor: Floats, focals: list[Floats]) -> float:

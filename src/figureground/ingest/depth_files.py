@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from figureground.core.errors import SetAsideError
-from figureground.networks.runtimes import library
 
 MAX_PIXELS = 80_000_000
 MAX_BYTES = 8 * MAX_PIXELS  # of a file, and of what is unpacked of it
@@ -112,7 +111,7 @@ def _tiff(data: bytes) -> tuple[NDArray[Any], int]:
             if picture.mode not in ("I", "F"):
                 raise SetAsideError(f"its depth map is no TIFF of one channel of numbers (mode {picture.mode})")
             return np.asarray(picture), 32
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise SetAsideError("its depth map is no TIFF of whole numbers or 32-bit floats") from None
 
 
@@ -175,6 +174,8 @@ def _pfm(data: bytes) -> tuple[NDArray[Any], int]:
 
 
 def _exr(data: bytes) -> tuple[NDArray[Any], int]:
+    from figureground.networks.runtimes import library
+
     exr = library("OpenEXR", "depth", "a depth map, .exr")
     window = exr.File(io.BytesIO(data), header_only=True).header()["dataWindow"]
     width, height = (int(high) - int(low) + 1 for low, high in zip(*window, strict=True))
@@ -195,6 +196,8 @@ def _named_channel(names: list[str]) -> str:
 
 
 def _hdf5(data: bytes) -> tuple[NDArray[Any], int]:
+    from figureground.networks.runtimes import library
+
     h5py = library("h5py", "depth", "a depth map, .mat or .h5")
     with h5py.File(io.BytesIO(data), "r") as file:
         found = {}
@@ -209,7 +212,9 @@ def _hdf5(data: bytes) -> tuple[NDArray[Any], int]:
                 found[name] = one
         chosen = found[_named(list(found))]
         if chosen.ndim > 2 and 1 not in chosen.shape:
-            raise SetAsideError(f"its file of depth holds {chosen.shape[0]} maps: save each as a .npy of its photo's name")
+            raise SetAsideError(
+                f"its file of depth holds {chosen.shape[0]} maps: save each as a .npy of its photo's name"
+            )
         _require_small(int(np.prod(chosen.shape, dtype=np.float64)))
         return np.asarray(chosen[()]), 0
 

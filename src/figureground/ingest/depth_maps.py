@@ -12,7 +12,7 @@ from figureground.core.errors import FigureGroundError, SetAsideError, without_p
 from figureground.core.files import user_path
 from figureground.core.job import GivenDepth
 from figureground.ingest.depth_files import MAX_BYTES, SUFFIXES, RawMap, decode_map
-from figureground.ingest.depth_meaning import Reading, Told, reading_of, told_by
+from figureground.ingest.depth_meaning import AS_USUAL, Reading, Told, reading_of, told_by
 from figureground.ingest.depth_pairs import NO_MAP, Named, is_marked, paired
 
 _PICTURES = frozenset((".png", ".tif", ".tiff"))  # suffixes that a photo may have, too
@@ -31,11 +31,11 @@ class MapFile:
 
 @dataclass(frozen=True)
 class GivenMap:
-    """The depth map of a photo: its file, how its numbers are to be read, and the JSON that says so; or, without a file,
-    why there is none."""
+    """The depth map of a photo: its file, how its numbers are to be read, and the JSON that says so; or, without a
+    file, why there is none."""
 
     path: str = ""
-    reading: Reading = Reading()
+    reading: Reading = AS_USUAL
     about: str = ""
     missing: str = ""
 
@@ -74,9 +74,7 @@ def maps_in(given: GivenDepth, root: Path, key: str, photos: frozenset[str]) -> 
     return sorted(found, key=lambda one: one.relative)
 
 
-def given_maps(
-    photos: Sequence[tuple[GivenDepth, Named]], maps: Sequence[MapFile], key: str
-) -> Iterator[GivenMap]:
+def given_maps(photos: Sequence[tuple[GivenDepth, Named]], maps: Sequence[MapFile], key: str) -> Iterator[GivenMap]:
     """Yield the depth map of each photo, whose sources all take their maps from one folder.
 
     Raises FigureGroundError, naming the map, where its JSON says otherwise than the recipe.

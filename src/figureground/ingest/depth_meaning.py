@@ -22,19 +22,22 @@ _CLOSE = 1e-6  # relative difference of two scales that are the same
 
 @dataclass(frozen=True)
 class Told:
-    """What the JSON beside a map says, as `figureground depth` writes it; None where it does not."""
+    """What the JSON beside a map says, as `figureground depth` writes it; None where it does not.  `estimated`: that a
+    network made it."""
 
     unit: GivenUnit | None = None
     per_unit: float | None = None
     offset: float | None = None
     invalid: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True)
 class Reading:
     """How a map's numbers are read: value = offset + code / per_unit; None is what is usual of its kind of file.
 
-    `said`: somebody said what the codes mean, so that maps of 8 bits are more than pictures.
+    `said`: somebody said what the codes mean, so that maps of 8 bits are more than pictures.  `estimated`: a network
+    made it, which flattens rooms.
     """
 
     unit: GivenUnit = "m"
@@ -43,6 +46,10 @@ class Reading:
     invalid: float | None = None
     distance: bool = False
     said: bool = False
+    estimated: bool = False
+
+
+AS_USUAL = Reading()
 
 
 def told_by(data: bytes) -> Told | None:
@@ -56,7 +63,7 @@ def told_by(data: bytes) -> Told | None:
     scale, offset, invalid = (_number(about, f"depth_{name}") for name in ("scale", "offset", "invalid"))
     if scale is not None and scale <= 0:
         raise SetAsideError(f"depth_scale = {scale:g} is not above 0")
-    return Told(_unit(about), 1 / scale if scale else None, offset, invalid)
+    return Told(_unit(about), 1 / scale if scale else None, offset, invalid, "model" in about)
 
 
 def _number(about: dict[str, Any], key: str) -> float | None:
@@ -102,10 +109,19 @@ def reading_of(given: GivenDepth, told: Told | None, where: str) -> Reading:
             )
     unit = given.unit or own.unit or "m"
     per_unit, offset, invalid = (
-        said if said is not None else other for _, said, other in pairs[1:]  # the recipe's word first
+        said if said is not None else other
+        for _, said, other in pairs[1:]  # the recipe's word first
     )
     said = bool(given.unit in (*SHIFTED, "relative") or per_unit is not None or own.unit)
-    return Reading(unit, _number_of(per_unit), _number_of(offset) or 0.0, _number_of(invalid), given.distance, said)
+    return Reading(
+        unit,
+        _number_of(per_unit),
+        _number_of(offset) or 0.0,
+        _number_of(invalid),
+        given.distance,
+        said,
+        own.estimated,
+    )
 
 
 def _number_of(value: float | str | None) -> float | None:

@@ -16,12 +16,25 @@ from dataclasses import dataclass
 _MAP_WORD = re.compile(r"(?<=[^._-])[._-](depth(?:[._-]?(?:map|meters|metres|mm|z))?|disp|disparity|z)$", re.IGNORECASE)
 _PHOTO_WORD = re.compile(r"(?<=[^._-])[._-](rgb|colou?r|image|img|photo|tonemap|left)$", re.IGNORECASE)
 _ROLES = frozenset(
-    ("rgb", "color", "colour", "image", "images", "img", "photo", "photos", "depth", "depths", "depth_map", "depth_maps")
+    (
+        "rgb",
+        "color",
+        "colour",
+        "image",
+        "images",
+        "img",
+        "photo",
+        "photos",
+        "depth",
+        "depths",
+        "depth_map",
+        "depth_maps",
+    )
 )
 
 
 Parts = tuple[str, ...]
-NO_MAP = "no depth map with its name"
+NO_MAP = "no depth map with its stem"
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,8 @@ def _parts(relative: str) -> Parts:
 
 
 def _keys(relative: str, word: re.Pattern[str]) -> tuple[Parts, Parts, Parts]:
-    """Return a path without suffix from strict to loose: as it is written, without regard to case, and without what does
-    not count.  A map's own word never counts."""
+    """Return a path without suffix from strict to loose: as it is written, without regard to case, and without what
+    does not count.  A map's own word never counts."""
     exact = _parts(relative)
     bare = (*exact[:-1], word.sub("", exact[-1]))
     if word is _MAP_WORD:
@@ -104,7 +117,9 @@ def _by_end(photo: Parts, candidates: Sequence[int], known: Sequence[Parts], map
 
 
 def _common_end(a: Parts, b: Parts) -> int:
-    return next((n for n, (x, y) in enumerate(zip(reversed(a), reversed(b), strict=False)) if x != y), min(len(a), len(b)))
+    return next(
+        (n for n, (x, y) in enumerate(zip(reversed(a), reversed(b), strict=False)) if x != y), min(len(a), len(b))
+    )
 
 
 def _unclear(numbers: Sequence[int], maps: Sequence[str]) -> str:

@@ -37,9 +37,7 @@ def without_maps(source: Searched, root: Path) -> Searched:
     bases = [_real(base) for base in source.bases]
     inside = any(folder != base and folder.is_relative_to(base) for base in bases)
     no_photos = tuple(
-        path
-        for path in source.paths
-        if _real(path).is_relative_to(folder) and (inside or is_marked(path.name))
+        path for path in source.paths if _real(path).is_relative_to(folder) and (inside or is_marked(path.name))
     )
     return replace(source, paths=tuple(path for path in source.paths if path not in set(no_photos)), left_out=no_photos)
 
@@ -64,13 +62,16 @@ def own_maps(key: str, sources: list[Searched], root: Path) -> dict[tuple[int, s
 def _of_one_folder(key: str, sources: dict[int, Searched], root: Path) -> dict[tuple[int, str], GivenMap]:
     photos: dict[str, tuple[GivenDepth, Named]] = {}  # a photo that two sources find has one map
     for source in sources.values():
-        for path in source.paths if source.depth else ():
-            photos.setdefault(os.path.realpath(path), (source.depth, _named(path, source.bases)))
+        if (depth := source.depth) is not None:
+            for path in source.paths:
+                photos.setdefault(os.path.realpath(path), (depth, _named(path, source.bases)))
     first = next(iter(photos.values()))[0] if photos else None
     maps = maps_in(first, root, key, frozenset(photos)) if first else []
     given = dict(zip(photos, given_maps(list(photos.values()), maps, key), strict=True))
     return {
-        (number, str(path)): given[os.path.realpath(path)] for number, source in sources.items() for path in source.paths
+        (number, str(path)): given[os.path.realpath(path)]
+        for number, source in sources.items()
+        for path in source.paths
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from figureground.core.arrays import Singles
+from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Job
 from figureground.core.nouns import Background, DepthMap
@@ -14,13 +14,42 @@ from figureground.core.units import SHIFTED, direction_of, stored_unit
 from figureground.geometry.intrinsics import planar_from_distance
 from figureground.geometry.shift import without_shift
 from figureground.ingest import plausible, prepare
+from figureground.ingest.depth_files import RawMap
 from figureground.ingest.depth_maps import GivenMap, read_map
 from figureground.ingest.depth_meaning import values_of
-from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
+from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch, same_aspect
 from figureground.ingest.lens import lens
 from figureground.ingest.photos import Photo as Decoded
 from figureground.ingest.prepare import Prepared
 from figureground.ingest.turned import orientation, upright
+
+_NO_FOCAL = "its depth is along the ray, and its focal length is not known"
+
+
+def figures_depth(given: GivenMap, decoded: Decoded, data: bytes) -> tuple[DepthMap, tuple[str, ...]]:
+    """Return the depth of a whole photo of a figure, planar, NaN where unknown; and what is worth knowing of it.
+
+    What is known up to a shift keeps it: of a figure only the order of near and far is taken.  Raises SetAsideError.
+    """
+    shape, unit = decoded.pixels.shape, given.reading.unit
+    values, note, warning = upright(values_of(_raw(given), given.reading), shape, orientation(data))
+    height, width = values.shape
+    if not same_aspect(values.shape, shape):
+        raise SetAsideError(f"its depth map is {width} x {height} px, another shape than the photo")
+    if unit not in SHIFTED:
+        values = np.where(values > 0, values, np.float32(np.nan))
+    depth = DepthMap(values, stored_unit(unit), direction_of(unit))
+    if given.reading.distance:
+        if not decoded.focal:
+            raise SetAsideError(f"{_NO_FOCAL}: give photos whose EXIF tells FocalLengthIn35mmFilm")
+        depth = planar_from_distance(depth, lens(shape, Canvas(height, width), "stretch", 0.0, decoded.focal))
+    return depth, tuple(text for text in (note, warning) if text)
+
+
+def _raw(given: GivenMap) -> RawMap:
+    if given.missing:
+        raise SetAsideError(given.missing)
+    return read_map(given)
 
 
 def with_given_depth(
@@ -32,7 +61,7 @@ def with_given_depth(
     """
     own = job.inputs.backgrounds[prepared.entry.source_number - 1]
     shape, unit = decoded.pixels.shape, given.reading.unit
-    raw = read_map(given)
+    raw = _raw(given)
     values, note, warning = upright(values_of(raw, given.reading), shape, orientation(data))
     shifted = unit in SHIFTED
     framed = framed_depth(values, shape, job.canvas, own.fit, -np.inf if shifted else 0.0)
@@ -41,15 +70,14 @@ def with_given_depth(
     camera = lens(shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
     if shifted:
         across = focal * job.canvas.width
-        framed, told_by_floor = without_shift(framed, unit == "affine-inverse", (across, across * stretch) if focal else None)
+        framed, told_by_floor = without_shift(
+            framed, unit == "affine-inverse", (across, across * stretch) if focal else None
+        )
         note = note or ("" if told_by_floor else "the shift of its depth is a guess: no floor tells it")
     depth = DepthMap(framed, stored_unit(unit), "larger is nearer" if shifted else direction_of(unit))
     if given.reading.distance:
         if camera.focal_from == "assumed":
-            raise SetAsideError(
-                "its depth is along the ray, and its focal length is not known: set depth.focal, or give photos "
-                "whose EXIF tells FocalLengthIn35mmFilm"
-            )
+            raise SetAsideError(f"{_NO_FOCAL}: set depth.focal, or give photos whose EXIF tells FocalLengthIn35mmFilm")
         depth = planar_from_distance(depth, camera)
     seen = plausible.Seen(raw, values, given.reading, camera)
     told = tuple(text for text in (warning, *plausible.warnings(depth, seen, prepared.pixels)) if text)
@@ -57,6 +85,7 @@ def with_given_depth(
         prepared, notes=(*prepared.notes, *([note] if note else [])), warnings=(*prepared.warnings, *told)
     )
     try:
-        return prepare.with_depth(prepared, depth, job, focal, stretch, shifted)
+        depth_from = "fitted" if shifted else "network" if given.reading.estimated else "file"
+        return prepare.with_depth(prepared, depth, job, focal, stretch, depth_from)
     except SetAsideError as error:
         raise SetAsideError("; ".join([error.reason, *told])) from None

@@ -23,7 +23,7 @@ from figureground.ingest import photos, prepare
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.duplicates import Seen
 from figureground.ingest.framing import pixel_stretch
-from figureground.ingest.given_depth import with_given_depth
+from figureground.ingest.given_depth import figures_depth, with_given_depth
 from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.lens import lens
 from figureground.ingest.prepare import Prepared, Source, Tools
@@ -126,8 +126,6 @@ def _with_depth(
 ) -> Prepared[Background]:
     """Return a background with its depth, by the network or as the user gives it."""
     if photo.given is not None:
-        if photo.given.missing:
-            raise SetAsideError(photo.given.missing)
         return with_given_depth(prepared, photo.given, decoded, data, job)
     stretch = pixel_stretch(decoded.pixels.shape, job.canvas, job.inputs.backgrounds[photo.source].fit)
     depth = depth_network(job.depth).estimate(prepared.pixels)
@@ -138,12 +136,14 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     decoded = photos.decode(data, max(4 * job.canvas.longer, 512))
     own = job.inputs.foregrounds[photo.source]
     model = own.cutting.model
+    known, notes = figures_depth(photo.given, decoded, data) if photo.given else (None, ())
     tools = Tools(
         cutout_network(model.path) if model else None,
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
+        known,
     )
     prepared = prepare.foreground(decoded.pixels, job, source, tools)
-    return replace(prepared, notes=decoded.notes)
+    return replace(prepared, notes=(*decoded.notes, *notes))
 
 
 def depth_network(depth: DepthPlan) -> DepthNetwork:

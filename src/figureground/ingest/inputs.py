@@ -101,7 +101,9 @@ def _searched(section: str, sources: Sequence[BackgroundSource | ForegroundSourc
     ]
 
 
-def _left_out(kind: Literal["background", "foreground"], sources: Sequence[Searched], root: Path) -> tuple[SetAside, ...]:
+def _left_out(
+    kind: Literal["background", "foreground"], sources: Sequence[Searched], root: Path
+) -> tuple[SetAside, ...]:
     reason = f"no photo: it lies among the depth maps of {kind}s.depth"
     return tuple(SetAside(kind, display_name(path, root), reason) for source in sources for path in source.left_out)
 

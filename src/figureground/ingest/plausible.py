@@ -7,8 +7,7 @@ be of a photo of a place where people stand is told with its likely cause; nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from figureground.core.camera import Camera
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Picture
 from figureground.core.units import SHIFTED, usual_per_unit
-from figureground.geometry.floor import FITTED, KNOWN, USUAL_HORIZON, Trust, fit_floor, plane_of
+from figureground.geometry.floor import ESTIMATED, FITTED, KNOWN, Trust, fit_floor, plane_of
 from figureground.geometry.intrinsics import distance_from_planar, planar_from_distance, planar_metres
 from figureground.geometry.perspective import inverse
 from figureground.image.filters import box_blur
@@ -26,16 +25,17 @@ from figureground.ingest.depth_meaning import Reading
 
 LEAST_KNOWN = 0.1  # of a map; below, too little of the picture has depth
 _FULL = 0.005  # share of pixels at the largest code, from which on it is no depth
-_FARTHEST_M = 65.535  # that codes of 1 mm hold
 # metres that cameras stand above floors, where the focal length is known and where it is taken as usual; people's
 # photos, from a child's hand to a ladder
 _HEIGHTS = {True: (0.45, 3.2), False: (0.3, 4.5)}
 _USUAL_HEIGHT = 1.45
 _CODES = (5000.0, 1000.0, 256.0, 100.0, 10.0, 1.0)  # a metre, as public datasets have them
+_IN_FLOATS = (1000.0, 100.0, 1.0)
 _WITHIN_M, _BEYOND_M = 1.0, 12.0  # a whole picture nearer, or farther, is no place for people
 _LOW_HORIZON = 0.62  # in picture heights: who looks up so far sees no floor
 _WIDE = Trust(0.05, 0.6, 4, (-3.0, 0.96), None)
 _TURNED = 0.8  # of the nearness at the top; where the bottom has less, near and far are exchanged
+_CLEAR = 0.25  # correlation of edges above which there is no doubt how a map lies
 _BENT = 0.004  # relative deviation of a floor from its plane, that noise does not make
 
 
@@ -68,8 +68,8 @@ def warnings(depth: DepthMap, seen: Seen, picture: Picture) -> tuple[str, ...]:
         return ("its depth map has one value throughout: no scene",)
     ground = _floor(depth, seen, picture)
     found = [_full(seen), _exchanged(depth, seen, picture, ground)]
-    if found[1] == "":
-        found += [_scale(depth, seen, ground), _shift(depth, seen), _bent(depth, seen, picture, ground)]
+    if not found[1]:
+        found += [_scale(depth, seen, ground), _shift(depth, seen), _bent(depth, seen)]
     return tuple(text for text in found if text)
 
 
@@ -80,7 +80,7 @@ def _known(seen: Seen) -> float:
 
 def _floor(depth: DepthMap, seen: Seen, picture: Picture) -> Ground | None:
     """Return the floor, its camera height as depth and focal length say, assumed or not."""
-    trust = FITTED if seen.reading.unit in SHIFTED else KNOWN
+    trust = FITTED if seen.reading.unit in SHIFTED else ESTIMATED if seen.reading.estimated else KNOWN
     camera = seen.camera
     canvas = Canvas(*depth.values.shape)
     found = fit_floor(depth, picture, trust, camera.fx / canvas.width, 1.0, camera.fy / camera.fx)
@@ -100,7 +100,7 @@ def _full(seen: Seen) -> str:
 
 def _scale(depth: DepthMap, seen: Seen, ground: Ground | None) -> str:
     """Return what is to be said of a metric map whose metres cannot be."""
-    if depth.unit == "relative":
+    if depth.unit == "relative" or seen.reading.estimated:
         return ""
     near, middle, far = (float(z) for z in np.nanquantile(planar_metres(depth), (0.02, 0.5, 0.98)))
     if ground is not None:
@@ -108,12 +108,16 @@ def _scale(depth: DepthMap, seen: Seen, ground: Ground | None) -> str:
         height = ground.camera_height
         if low <= height <= high:
             return ""
-        return f"the camera would stand {height:.2g} m above the floor{_looks_like(seen, _USUAL_HEIGHT / height)}"
+        return f"the camera would stand {_metres(height)} above the floor{_looks_like(seen, _USUAL_HEIGHT / height)}"
     if far < _WITHIN_M:
-        return f"the whole picture would lie within {far:.2g} m{_looks_like(seen, 3 / middle)}"
+        return f"the whole picture would lie within {_metres(far)}{_looks_like(seen, 3 / middle)}"
     if near > _BEYOND_M:
-        return f"nothing would be nearer than {near:.2g} m{_looks_like(seen, 3 / middle)}"
+        return f"nothing would be nearer than {_metres(near)}{_looks_like(seen, 3 / middle)}"
     return ""
+
+
+def _metres(value: float) -> str:
+    return f"{value:,.0f} m" if value >= 10 else f"{value:.2g} m"
 
 
 def _looks_like(seen: Seen, factor: float) -> str:
@@ -121,7 +125,7 @@ def _looks_like(seen: Seen, factor: float) -> str:
     if seen.reading.unit != "m":
         return f': is depth_unit = "{seen.reading.unit}" right?'
     wanted = seen.per_unit / factor
-    best = min(_CODES, key=lambda codes: abs(math.log(codes / wanted)))
+    best = min(_CODES if seen.raw.whole else _IN_FLOATS, key=lambda codes: abs(math.log(codes / wanted)))
     if abs(math.log(best / wanted)) > math.log(1.7) or math.isclose(best, seen.per_unit):
         return f": is depth_per_unit = {seen.per_unit:g} right?"
     name = {1000.0: "millimetres", 100.0: "centimetres"}.get(best, f"{best:g} codes a metre")
@@ -147,31 +151,41 @@ def _shift(depth: DepthMap, seen: Seen) -> str:
 
 
 def _exchanged(depth: DepthMap, seen: Seen, picture: Picture, ground: Ground | None) -> str:
-    """Return what is to be said of a map whose top is nearer than its bottom."""
+    """Return what is to be said of a map that lies wrong on its picture, or whose top is nearer than its bottom."""
     q = inverse(depth)
     if q is None:
         return ""
+    upright = _agreement(q, picture)
+    lies = {how: _agreement(turned, picture) for how, turned in _turns(q).items()}
+    best = max(lies, key=lambda how: lies[how])
+    if lies[best] > max(_CLEAR, upright + 0.2):
+        return f"its edges lie on those of the picture if it is {best}: looks like a map that is {best}"
     fifth = max(1, q.shape[0] // 5)
-    with np.errstate(all="ignore"):
-        top, bottom = _median(q[:fifth]), _median(q[-fifth:])
-    if not bottom < _TURNED * top:
-        return ""
+    top, bottom = _median(q[:fifth]), _median(q[-fifth:])
     said = "the top of the picture would be nearer than its bottom: "
-    upright, turned = _agreement(q, picture), _agreement(q[::-1], picture)
-    if turned > 1.5 * max(upright, 0.02):
+    if bottom < _TURNED * top and lies["upside down"] > 1.5 * max(upright, 0.02):
         return said + "looks like a map that is upside down"
-    other = DepthMap(np.where(q > 0, 1 / q, np.nan).astype(np.float32), depth.unit, "larger is nearer")
-    if ground is None and _floor(replace(other, unit="relative"), seen, picture) is not None:
+    other = DepthMap(np.where(q > 0, 1 / q, np.nan).astype(np.float32), "relative", "larger is nearer")
+    if bottom < top and ground is None and _floor(other, seen, picture) is not None:
         return said + _other_unit(seen)
     return ""
 
 
+def _turns(q: Floats) -> dict[str, Floats]:
+    return {"upside down": q[::-1], "mirrored": q[:, ::-1], "turned by half": q[::-1, ::-1]}
+
+
 def _other_unit(seen: Seen) -> str:
-    wanted = {"m": "1/m", "1/m": "m", "relative": "affine", "affine": "affine-inverse", "affine-inverse": "affine"}
+    wanted = {
+        "m": '"1/m" (or "affine-inverse", of a network)',
+        "1/m": '"m"',
+        "relative": '"m" (or "affine", of a network)',
+        "affine-inverse": '"affine" (or "m")',
+        "affine": '"affine-inverse"',
+    }
     inverse_now = seen.reading.unit in ("1/m", "relative", "affine-inverse")
     what = "depth, not inverse depth" if inverse_now else "inverse depth (near is large)"
-    more = ' (or "affine-inverse", of a network)' if seen.reading.unit == "m" else ""
-    return f'looks like {what}; set depth_unit = "{wanted[seen.reading.unit]}"{more}'
+    return f"looks like {what}; set depth_unit = {wanted[seen.reading.unit]}"
 
 
 def _median(values: Floats) -> float:
@@ -192,11 +206,13 @@ def _edges(values: Floats) -> Floats:
     return np.asarray(np.minimum(strength, np.quantile(strength, 0.95)), np.float64).ravel()
 
 
-def _bent(depth: DepthMap, seen: Seen, picture: Picture, ground: Ground | None) -> str:
+def _bent(depth: DepthMap, seen: Seen) -> str:
     """Return what is to be said of a floor that is a plane only if depth is of the other kind."""
-    if not seen.focal_known or seen.reading.unit in SHIFTED:
+    if not seen.focal_known or seen.reading.unit in SHIFTED or seen.reading.estimated:
         return ""
-    other = distance_from_planar(depth, seen.camera) if seen.reading.distance else planar_from_distance(depth, seen.camera)
+    other = (
+        distance_from_planar(depth, seen.camera) if seen.reading.distance else planar_from_distance(depth, seen.camera)
+    )
     now, then = _deviation(depth), _deviation(other)
     if not (now > _BENT and then < 0.5 * now):
         return ""

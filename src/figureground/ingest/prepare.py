@@ -30,8 +30,8 @@ from figureground.ingest import stance
 from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, working
 from figureground.ingest.framing import enlargement, framed
-from figureground.ingest.matting import trim
-from figureground.ingest.relief import network_relief, rounded
+from figureground.ingest.matting import trim, visible_box
+from figureground.ingest.relief import measured_relief, network_relief, rounded
 from figureground.plan.flat import fits
 from figureground.plan.heights import drawn_height, real_height
 
@@ -48,10 +48,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Tools:
-    """The networks at hand: alpha of a picture, depth of a picture; None where the job needs none."""
+    """The networks at hand: alpha of a picture, depth of a picture; None where the job needs none.  `known`: the
+    photo's own depth, planar, where the user gives it for its relief."""
 
     cut: Callable[[Picture], Alpha] | None = None
     depth: Callable[[Picture], DepthMap] | None = None
+    known: DepthMap | None = None
 
 
 Entry = TypeVar("Entry", Background, Foreground)
@@ -96,16 +98,22 @@ TRUST = {"network": ESTIMATED, "file": KNOWN, "fitted": FITTED}  # by where dept
 
 
 def with_depth(
-    prepared: Prepared[Background], depth: DepthMap, job: Job, focal: float, stretch: float = 1.0, fitted: bool = False
+    prepared: Prepared[Background],
+    depth: DepthMap,
+    job: Job,
+    focal: float,
+    stretch: float = 1.0,
+    depth_from: str = "",
 ) -> Prepared[Background]:
     """Return a background with its depth and, where figures are to stand, its floor.
 
-    `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.  `fitted`: the
-    depth's shift was worked out (`geometry/shift.py`).
+    `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.
+    `depth_from`: as in `Background`; "" for a known map, or the network's, as it is.
     Raises SetAsideError for a background without a usable floor where those are left out, and for depth that no figure
     could stand in.
     """
-    estimated = job.inputs.backgrounds[prepared.entry.source_number - 1].depth is None
+    given = job.inputs.backgrounds[prepared.entry.source_number - 1].depth is not None
+    depth_from = depth_from or ("file" if given else "network")
     try:
         code = background_code(depth)
     except ValueError as error:
@@ -117,13 +125,12 @@ def with_depth(
         depth_unit=code.unit,
         depth_scale=code.scale,
         depth_offset=code.offset,
-        depth_from="network" if estimated else "fitted" if fitted else "file",
+        depth_from=depth_from,
     )
     files = {**prepared.files, "depth": png.encode(code.codes)}
     if not job.floors.wanted:
         return replace(prepared, entry=entry, files=files)
-    trust = TRUST[entry.depth_from]
-    found = fit_floor(dequantise(code), prepared.pixels, trust, focal, job.floors.camera_height, stretch)
+    found = fit_floor(dequantise(code), prepared.pixels, TRUST[depth_from], focal, job.floors.camera_height, stretch)
     if not isinstance(found, str):
         reasons = [_why_nobody_fits(found, heights, job.canvas) for heights in job.placing.heights]
         found = reasons[0] if all(reasons) else found
@@ -167,6 +174,7 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
     """
     own = job.inputs.foregrounds[source.number - 1]
     cutout, method = cut_out(working(pixels), own.cutting.method, tools.cut)
+    whole = cutout
     cutout = trim(cutout)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
@@ -201,6 +209,10 @@ def foreground(pixels: Bytes, job: Job, source: Source, tools: Tools) -> Prepare
     if job.placing.standing:
         real_m = real_height(own.heights, source.sha256)
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
+        if tools.known is not None:
+            found = measured_relief(tools.known, (whole.shape[:2], visible_box(whole)), mask, real_m)
+            entry = replace(entry, relief_back=found.back, relief_front=found.front)
+            return Prepared(entry, files | {"relief": _png(found.codes)}, scaled, warnings=found.warnings)
         files |= _relief(scaled, mask, job.depth.relief, tools)
     return Prepared(entry, files, scaled)
 

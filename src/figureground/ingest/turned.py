@@ -13,7 +13,7 @@ from figureground.core.arrays import Singles
 from figureground.core.errors import SetAsideError
 from figureground.ingest.framing import same_aspect
 
-# EXIF orientation -> what makes the stored picture upright: mirrored left to right first, then quarter turns to the left
+# EXIF orientation -> what makes the stored picture upright: mirrored left to right, then quarter turns to the left
 _UPRIGHT = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False, 3), 7: (True, 3), 8: (False, 1)}
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "HEIF", "AVIF")
 _DAMAGED_EXIF = (
