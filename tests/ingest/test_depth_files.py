@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import io
 import struct
 import zipfile
@@ -18,7 +20,6 @@ from PIL import Image
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.ingest import depth_files
 from figureground.ingest.depth_files import SUFFIXES, decode_map
-from figureground.networks import runtimes
 
 METRES = (np.arange(12, dtype=np.float32).reshape(3, 4) / 8 + 0.5).astype(np.float32)
 CODES = (METRES * 1000).astype(np.uint16)
@@ -32,7 +33,7 @@ def npy(values: NDArray[np.generic]) -> bytes:
 
 def npz(**arrays: NDArray[np.generic]) -> bytes:
     out = io.BytesIO()
-    np.savez_compressed(out, allow_pickle=True, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(out, allow_pickle=True, **arrays)
     return out.getvalue()
 
 
@@ -197,10 +198,8 @@ def test_damage_never_raises_anything_else(suffix: str, data: Callable[[], bytes
         damaged = bytearray(whole)
         for at in rng.integers(0, len(whole), 4):
             damaged[at] = int(rng.integers(0, 256))
-        try:
+        with contextlib.suppress(SetAsideError):
             decode_map(bytes(damaged[: int(rng.integers(1, len(whole) + 1))]), suffix)
-        except SetAsideError as error:
-            assert error.reason
 
 
 @pytest.mark.parametrize("suffix", [".exr", ".mat", ".h5"])
@@ -208,7 +207,7 @@ def test_a_missing_extra_is_named(suffix: str, monkeypatch: pytest.MonkeyPatch, 
     def missing(name: str) -> None:
         raise ImportError(f"No module named {name!r}")
 
-    monkeypatch.setattr(runtimes.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(FigureGroundError, match=r"the extra \[depth\] is not installed") as caught:
         decode_map(b"MATLAB 7.3", suffix)
     assert caught.value.remedy == "pip install 'figureground[depth]'"

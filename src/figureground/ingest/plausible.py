@@ -15,10 +15,11 @@ from figureground.core.arrays import Floats, Singles
 from figureground.core.camera import Camera
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Picture
-from figureground.core.units import SHIFTED, usual_per_unit
+from figureground.core.units import SHIFTED, stored_unit, usual_per_unit
 from figureground.geometry.floor import ESTIMATED, FITTED, KNOWN, Trust, fit_floor, plane_of
 from figureground.geometry.intrinsics import distance_from_planar, planar_from_distance, planar_metres
 from figureground.geometry.perspective import inverse
+from figureground.geometry.shift import without_shift
 from figureground.image.filters import box_blur
 from figureground.ingest.depth_files import RawMap
 from figureground.ingest.depth_meaning import Reading
@@ -32,7 +33,9 @@ _USUAL_HEIGHT = 1.45
 _CODES = (5000.0, 1000.0, 256.0, 100.0, 10.0, 1.0)  # a metre, as public datasets have them
 _IN_FLOATS = (1000.0, 100.0, 1.0)
 _WITHIN_M, _BEYOND_M = 1.0, 12.0  # a whole picture nearer, or farther, is no place for people
-_LOW_HORIZON = 0.62  # in picture heights: who looks up so far sees no floor
+# In picture heights: nobody sees floor who looks up so far as the second; from the first on, it is a question of
+# whether walls stand upright only if the horizon lies higher by `_OFF`
+_LOW_HORIZON, _OFF = (0.5, 0.62), 0.12
 _WIDE = Trust(0.05, 0.6, 4, (-3.0, 0.96), None)
 _TURNED = 0.8  # of the nearness at the top; where the bottom has less, near and far are exchanged
 _CLEAR = 0.25  # correlation of edges above which there is no doubt how a map lies
@@ -90,7 +93,8 @@ def _floor(depth: DepthMap, seen: Seen, picture: Picture) -> Ground | None:
 def _full(seen: Seen) -> str:
     """Return what is to be said of pixels at the largest code, which usually have no value."""
     top = 2**seen.raw.bits - 1
-    if not seen.raw.whole or seen.raw.bits > 16 or seen.reading.unit in SHIFTED or seen.reading.invalid == top:
+    relative = stored_unit(seen.reading.unit) == "relative"  # stretched over all codes, as a rule
+    if not seen.raw.whole or seen.raw.bits > 16 or relative or seen.reading.invalid == top:
         return ""
     share = float((seen.raw.values == top).mean())
     if share < _FULL:
@@ -136,13 +140,11 @@ def _shift(depth: DepthMap, seen: Seen) -> str:
     """Return what is to be said of inverse depth whose floor reaches infinity far below where people see it."""
     if seen.reading.unit != "relative":
         return ""
-    q = inverse(depth)
-    plane = None if q is None else plane_of(q, _WIDE)
-    if plane is None:
+    horizon = _horizon(depth.values)
+    if horizon <= _LOW_HORIZON[0]:
         return ""
-    height, width = depth.values.shape
-    horizon = float(-(plane[0] * width / 2 + plane[2]) / plane[1] / height)
-    if horizon <= _LOW_HORIZON:
+    focal = (seen.camera.fx, seen.camera.fy) if seen.focal_known else None
+    if horizon <= _LOW_HORIZON[1] and horizon - _horizon(without_shift(depth.values, True, focal)[0]) < _OFF:
         return ""
     return (
         f"its floor's horizon would lie {horizon:.0%} down the picture, which makes people too small: looks like a "
@@ -150,23 +152,30 @@ def _shift(depth: DepthMap, seen: Seen) -> str:
     )
 
 
+def _horizon(q: Singles) -> float:
+    """Return where the floor's horizon lies in inverse depth, in picture heights; 0 for no floor."""
+    plane = plane_of(q.astype(np.float64), _WIDE)
+    height, width = q.shape
+    return 0.0 if plane is None else float(-(plane[0] * width / 2 + plane[2]) / plane[1] / height)
+
+
 def _exchanged(depth: DepthMap, seen: Seen, picture: Picture, ground: Ground | None) -> str:
     """Return what is to be said of a map that lies wrong on its picture, or whose top is nearer than its bottom."""
     q = inverse(depth)
     if q is None:
         return ""
+    fifth = max(1, q.shape[0] // 5)
+    top, bottom = _median(q[:fifth]), _median(q[-fifth:])
     upright = _agreement(q, picture)
     lies = {how: _agreement(turned, picture) for how, turned in _turns(q).items()}
     best = max(lies, key=lambda how: lies[how])
-    if lies[best] > max(_CLEAR, upright + 0.2):
+    stands = ground is not None and bottom > 1.2 * top  # as photos of places do
+    if lies[best] > max(_CLEAR, upright + 0.2) and not (stands and best != "mirrored"):
         return f"its edges lie on those of the picture if it is {best}: looks like a map that is {best}"
-    fifth = max(1, q.shape[0] // 5)
-    top, bottom = _median(q[:fifth]), _median(q[-fifth:])
     said = "the top of the picture would be nearer than its bottom: "
     if bottom < _TURNED * top and lies["upside down"] > 1.5 * max(upright, 0.02):
         return said + "looks like a map that is upside down"
-    other = DepthMap(np.where(q > 0, 1 / q, np.nan).astype(np.float32), "relative", "larger is nearer")
-    if bottom < top and ground is None and _floor(other, seen, picture) is not None:
+    if (bottom < 0.5 * top or (bottom < top and ground is None)) and plane_of(1 / q, _WIDE) is not None:
         return said + _other_unit(seen)
     return ""
 
@@ -194,14 +203,20 @@ def _median(values: Floats) -> float:
 
 
 def _agreement(q: Floats, picture: Picture) -> float:
-    """Return how well edges of depth lie on edges of the picture: their correlation, after a little blur."""
+    """Return how well edges of depth lie on edges of the picture: their correlation, after a little blur.
+
+    Edges of depth are where inverse depth bends or jumps; on a plane it does neither.
+    """
     filled = np.where(np.isfinite(q), q, np.nanmedian(q))
-    return float(np.corrcoef(_edges(np.log(np.maximum(filled, 1e-9))), _edges(picture.mean(2)))[0, 1])
+    bends = [
+        np.diff(filled, 2, axis, prepend=filled.take([0], axis), append=filled.take([-1], axis)) for axis in (0, 1)
+    ]
+    dy, dx = np.gradient(picture.mean(2))
+    return float(np.corrcoef(_strength(bends[0], bends[1]), _strength(dy, dx))[0, 1])
 
 
-def _edges(values: Floats) -> Floats:
-    """Return where values change, 0..1, flat."""
-    dy, dx = np.gradient(values)
+def _strength(dy: Floats, dx: Floats) -> Floats:
+    """Return how strong edges are, no more than the strongest twentieth, flat."""
     strength = box_blur(np.hypot(dy, dx)[..., None].astype(np.float32), 2)[..., 0]
     return np.asarray(np.minimum(strength, np.quantile(strength, 0.95)), np.float64).ravel()
 

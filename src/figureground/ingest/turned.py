@@ -15,7 +15,7 @@ from figureground.ingest.framing import same_aspect
 
 # EXIF orientation -> what makes the stored picture upright: mirrored left to right, then quarter turns to the left
 _UPRIGHT = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False, 3), 7: (True, 3), 8: (False, 1)}
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "HEIF", "AVIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF")  # of them HEIF alone may be unknown to Pillow
 _DAMAGED_EXIF = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, OverflowError, MemoryError, struct.error, TypeError),
     *(AttributeError, ArithmeticError, AssertionError, RecursionError, Image.DecompressionBombError),
