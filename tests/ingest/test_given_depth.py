@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from figureground import build, open_dataset
 from figureground.core.arrays import Singles
 from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
@@ -21,7 +22,7 @@ from figureground.ingest import ingest
 from figureground.ingest.inputs import photos_of
 from figureground.ingest.pixels import Pixels
 from figureground.ingest.state import state
-from tests.builders import FLOOR_VIEWS, figure_cutout, floor_scene, ground_recipe, job_of, scene_photo
+from tests.builders import FLOOR_VIEWS, NO_LOOK, figure_cutout, floor_scene, ground_recipe, job_of, scene_photo
 
 HEIGHT, WIDTH = 120, 150
 FOCAL = HEIGHT / WIDTH  # of `floor_scene`, in widths of the canvas that shows all of it
@@ -325,3 +326,71 @@ def test_a_dataset_has_one_unit_whoever_says_it(tmp_path: Path) -> None:
 def test_distance_goes_with_a_known_unit_alone(tmp_path: Path) -> None:
     with pytest.raises(FigureGroundError, match='depth_kind = "distance" goes with a known unit'):
         job_of(ground_recipe(tmp_path, backgrounds={"depth_kind": "distance", "depth_unit": "affine-inverse"}))
+
+
+def write_figure(folder: Path) -> None:
+    """Write folder/figures/person0.png, 2 m deep into the picture at 4 m, and its depth beside it, in millimetres."""
+    (folder / "figures").mkdir()
+    cutout = figure_cutout(0)
+    Image.fromarray(cutout).save(folder / "figures/person0.png")
+    height, width = cutout.shape[:2]
+    slope = np.linspace(-0.1, 0.1, height)[:, None] + np.zeros(width)
+    Image.fromarray(np.rint(4000 + 1000 * slope).astype(np.uint16)).save(folder / "figures/person0_depth.png")
+
+
+def test_figures_have_the_relief_of_their_own_depth(tmp_path: Path) -> None:
+    """In metres from their median, whatever depth.thickness is, and without the depth map becoming a figure."""
+    (depth,) = write_rooms(tmp_path, 1)
+    np.save(tmp_path / "depth/room0.npy", depth)
+    write_figure(tmp_path)
+    recipe = ground_recipe(
+        tmp_path,
+        **CANVAS,
+        foregrounds={"path": "figures", "depth": "figures", "real_height": [1.7, 1.7]},
+        depth={"focal": FOCAL, "thickness": 2.0},
+        look=NO_LOOK,
+        split={"backgrounds": 0.0, "foregrounds": 0.0},
+    )
+    build(recipe, tmp_path / "out")
+    data = open_dataset(tmp_path / "out")
+    (one,) = data.catalog.foregrounds
+    assert -0.1 < one.relief_back < -0.06
+    assert 0.06 < one.relief_front < 0.1
+    sample = data[0]
+    (placed,) = sample.record.figures
+    assert sample.depth is not None
+    seen = np.where(sample.mask, sample.depth.values, np.nan)
+    rows = np.nonzero(sample.mask.any(1))[0]
+    contact = placed.depth_at_contact
+    assert float(np.nanmedian(seen)) == pytest.approx(contact, abs=0.03)
+    assert contact - float(np.nanmedian(seen[rows[:3]])) == pytest.approx(one.relief_front, abs=0.02)  # the head
+    assert contact - float(np.nanmedian(seen[rows[-3:]])) == pytest.approx(one.relief_back, abs=0.02)
+    (tmp_path / "figures/person0_depth.png").unlink()
+    with pytest.raises(FigureGroundError, match="no foreground can be used") as caught:
+        catalog_with(tmp_path)
+    assert "no depth map with its stem in foregrounds.depth" in caught.value.where
+
+
+def catalog_with(folder: Path, **foregrounds: Any) -> Catalog:
+    own = {"path": "figures", "depth": "figures", **foregrounds}
+    recipe = ground_recipe(folder, **CANVAS, foregrounds=own, depth={"focal": FOCAL})
+    return ingest.ingest(job_of(recipe), Serial(), MemoryStore(), lambda *_: None)
+
+
+def test_figures_along_the_ray_need_their_own_focal_length(tmp_path: Path) -> None:
+    (depth,) = write_rooms(tmp_path, 1)
+    np.save(tmp_path / "depth/room0.npy", depth)
+    write_figure(tmp_path)
+    with pytest.raises(FigureGroundError) as caught:
+        catalog_with(tmp_path, depth_kind="distance")
+    assert "its focal length is not known: give photos whose EXIF tells FocalLengthIn35mmFilm" in caught.value.where
+    exif = Image.Exif()
+    exif[ExifTags.IFD.Exif] = {int(ExifTags.Base.FocalLengthIn35mmFilm): 26}
+    with Image.open(tmp_path / "figures/person0.png") as picture:
+        picture.save(tmp_path / "figures/person0.png", exif=exif)
+    assert catalog_with(tmp_path, depth_kind="distance").foregrounds[0].relief_front > 0
+
+
+def test_depth_of_figures_is_not_asked_for_where_nothing_shows_it(tmp_path: Path) -> None:
+    recipe = ground_recipe(tmp_path, foregrounds={"depth": "nowhere"}, placement={"mode": "uniform"})
+    assert job_of(recipe).inputs.foregrounds[0].depth is None
