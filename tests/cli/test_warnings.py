@@ -38,9 +38,11 @@ def test_check_tells_warnings_and_json_holds_every_one(tmp_path: Path, capsys: p
         np.save(tmp_path / f"depth/room{i}.npy", np.full((96, 120), 2.0, np.float32))
     recipe = small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"})
     (tmp_path / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
-    main(["check", str(tmp_path / "recipe.toml"), "--workers", "1"])
+    with pytest.raises(SystemExit, match="0"):
+        main(["check", str(tmp_path / "recipe.toml"), "--workers", "1"])
     said = capsys.readouterr().out
     assert said.count("WARNING") == 1
     assert "WARNING: 5 photos (rooms/room0.png, rooms/room1.png, rooms/room2.png ...): its depth map has one" in said
-    main(["check", str(tmp_path / "recipe.toml"), "--workers", "1", "--json"])
+    with pytest.raises(SystemExit, match="0"):
+        main(["check", str(tmp_path / "recipe.toml"), "--workers", "1", "--json"])
     assert len(json.loads(capsys.readouterr().out)["warnings"]) == 5

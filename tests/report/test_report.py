@@ -664,10 +664,10 @@ def test_what_is_probably_wrong_with_photos_is_shown(tmp_path: Path) -> None:
     np.save(tmp_path / "depth/room1.npy", np.full((96, 120), 2.0, np.float32))
     (tmp_path / "depth/room1.png").unlink()
     out = build(small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"}), tmp_path / "out")
-    page_ = page(open_dataset(out))
+    page_ = page.page(open_dataset(out))
     assert "Warnings: photos that are used, with something that is probably wrong" in page_
     assert "its depth map has one value throughout: no scene" in page_
 
 
-def test_without_warnings_nothing_is_said_of_them(layered: Path) -> None:
-    assert "Warnings:" not in page(open_dataset(layered))
+def test_without_warnings_nothing_is_said_of_them(plain: Path) -> None:
+    assert "Warnings:" not in page.page(open_dataset(plain))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from figureground.core.camera import Camera
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Job
@@ -18,7 +19,7 @@ from figureground.ingest.depth_files import RawMap
 from figureground.ingest.depth_maps import GivenMap, read_map
 from figureground.ingest.depth_meaning import values_of
 from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch, same_aspect
-from figureground.ingest.lens import lens
+from figureground.ingest.lens import Lie, lens, lie
 from figureground.ingest.photos import Photo as Decoded
 from figureground.ingest.prepare import Prepared
 from figureground.ingest.turned import orientation, upright
@@ -52,6 +53,18 @@ def _raw(given: GivenMap) -> RawMap:
     return read_map(given)
 
 
+def _of_map(camera: Camera, at: Lie, photo_shape: tuple[int, ...], map_shape: tuple[int, ...]) -> Camera:
+    """Return the camera of a whole photo in pixels of its depth map, of the camera in pixels of the canvas."""
+    down, across = map_shape[0] / photo_shape[0], map_shape[1] / photo_shape[1]
+    return replace(
+        camera,
+        fx=camera.fx / at.across * across,
+        fy=camera.fy / at.down * down,
+        cx=(camera.cx - at.left) / at.across * across,
+        cy=(camera.cy - at.top) / at.down * down,
+    )
+
+
 def with_given_depth(
     prepared: Prepared[Background], given: GivenMap, decoded: Decoded, data: bytes, job: Job
 ) -> Prepared[Background]:
@@ -64,10 +77,17 @@ def with_given_depth(
     raw = _raw(given)
     values, note, warning = upright(values_of(raw, given.reading), shape, orientation(data))
     shifted = unit in SHIFTED
+    camera = lens(shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
+    if given.reading.distance:
+        if camera.focal_from == "assumed":
+            raise SetAsideError(f"{_NO_FOCAL}: set depth.focal, or give photos whose EXIF tells FocalLengthIn35mmFilm")
+        along = DepthMap(values, stored_unit(unit), direction_of(unit))
+        values = planar_from_distance(
+            along, _of_map(camera, lie(shape, job.canvas, own.fit), shape, values.shape)
+        ).values
     framed = framed_depth(values, shape, job.canvas, own.fit, -np.inf if shifted else 0.0)
     focal = job.depth.focal or canvas_focal(decoded.focal, shape, job.canvas, own.fit)
     stretch = pixel_stretch(shape, job.canvas, own.fit)
-    camera = lens(shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
     if shifted:
         across = focal * job.canvas.width
         framed, told_by_floor = without_shift(
@@ -75,10 +95,6 @@ def with_given_depth(
         )
         note = note or ("" if told_by_floor else "the shift of its depth is a guess: no floor tells it")
     depth = DepthMap(framed, stored_unit(unit), "larger is nearer" if shifted else direction_of(unit))
-    if given.reading.distance:
-        if camera.focal_from == "assumed":
-            raise SetAsideError(f"{_NO_FOCAL}: set depth.focal, or give photos whose EXIF tells FocalLengthIn35mmFilm")
-        depth = planar_from_distance(depth, camera)
     seen = plausible.Seen(raw, values, given.reading, camera)
     told = tuple(text for text in (warning, *plausible.warnings(depth, seen, prepared.pixels)) if text)
     prepared = replace(
