@@ -45,6 +45,8 @@ def pairs(photos: list[str], maps: list[str]) -> list[str]:
         (["rgb_1.jpg"], ["rgb_1_depth_map.png"], ["rgb_1_depth_map.png"]),
         (["depth.jpg"], ["depth.png"], ["depth.png"]),
         (["a.jpg"], [], ["-"]),
+        (["a.jpg", "a.png"], ["a.jpg.depth.png", "a.png.depth.png"], ["a.jpg.depth.png", "a.png.depth.png"]),
+        (["a.jpg", "a.png"], ["a.jpg.depth.png"], ["a.jpg.depth.png", "-"]),
         (["v1.2.jpg", "v1.3.jpg"], ["v1.2.png", "v1.3.png"], ["v1.2.png", "v1.3.png"]),
     ],
 )

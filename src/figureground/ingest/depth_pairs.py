@@ -57,6 +57,11 @@ def _parts(relative: str) -> Parts:
     return (*parts[:-1], stem if dot and stem else parts[-1])
 
 
+def _whole(relative: str) -> Parts:
+    """Return (folder, ..., name with its suffix), which maps keep where photos differ in nothing else."""
+    return tuple(unicodedata.normalize("NFC", relative).split("/"))
+
+
 def _keys(relative: str, word: re.Pattern[str]) -> tuple[Parts, Parts, Parts]:
     """Return a path without suffix from strict to loose: as it is written, without regard to case, and without what
     does not count.  A map's own word never counts."""
@@ -78,11 +83,11 @@ def paired(photos: Sequence[Named], maps: Sequence[str]) -> list[int | str]:
     `maps`: their paths below the folder of maps.  No map is given to two photos: where it might be that of several, or
     a photo might have several, nobody gets it.
     """
-    shown = [_keys(one.relative, _PHOTO_WORD) for one in photos]
-    known = [_keys(one, _MAP_WORD) for one in maps]
+    shown = [(_whole(one.relative), *_keys(one.relative, _PHOTO_WORD)) for one in photos]
+    known = [(keys[0], *keys) for keys in (_keys(one, _MAP_WORD) for one in maps)]
     found: list[int | str] = [""] * len(photos)
     waiting, free = set(range(len(photos))), set(range(len(maps)))
-    for level in range(3):
+    for level in range(4):
         for photo, candidates in _same([keys[level] for keys in shown], [keys[level] for keys in known], waiting, free):
             found[photo] = candidates[0] if len(candidates) == 1 else _unclear(candidates, maps)
             waiting.discard(photo)
