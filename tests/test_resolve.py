@@ -10,7 +10,16 @@ import pytest
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import file_sha256
-from figureground.core.job import BackgroundSource, Floors, ForegroundSource, Formats, Heights, Inputs, Running
+from figureground.core.job import (
+    BackgroundSource,
+    Floors,
+    ForegroundSource,
+    Formats,
+    GivenDepth,
+    Heights,
+    Inputs,
+    Running,
+)
 from figureground.core.presets import PRESETS
 from figureground.core.recipe import ImageOptions
 from figureground.core.recipe_toml import from_mapping
@@ -154,7 +163,7 @@ def test_numbers_reach_the_job(tmp_path: Path) -> None:
     assert job.placing == placing_of(recipe)
     assert (job.placing.seed, job.placing.look, job.placing.held_out) == (5, recipe.look, (0.3, 0.4))
     assert job.inputs == inputs_of(recipe)
-    rooms = BackgroundSource(("rooms",), "", "maps", "1/m", "contain")
+    rooms = BackgroundSource(("rooms",), "", GivenDepth("maps", "1/m"), "contain")
     people = ForegroundSource(("people",), "dog", job.inputs.foregrounds[0].cutting, heights)
     assert job.inputs == Inputs(tmp_path, (rooms,), (people,))
     plan = job.depth
@@ -169,7 +178,7 @@ def test_paths_start_from_an_absolute_root(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     inputs = inputs_of(small_recipe(Path("here")))
     assert inputs.root == tmp_path / "here"
-    assert inputs.backgrounds[0].depth_maps is None
+    assert inputs.backgrounds[0].depth is None
 
 
 def test_networks_are_found_and_hashed(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from figureground.core.job import (
     Floors,
     ForegroundSource,
     Formats,
+    GivenDepth,
     Heights,
     Inputs,
     Job,
@@ -25,6 +26,7 @@ from figureground.core.job import (
 )
 from figureground.core.layers import LAYERS
 from figureground.core.recipe import Backgrounds, DepthOptions, Foregrounds, Placement, Recipe, Relief
+from figureground.core.units import refuse_several_units, stored_unit
 from figureground.networks.cutout import cutout_weights
 from figureground.networks.registry import resolve as resolve_model
 from figureground.networks.weights import weights_of as files_of
@@ -79,7 +81,7 @@ def canvas_of(recipe: Recipe) -> Canvas:
 def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
     """Return the sources of photos; `prepared`: networks that cut out are not looked for."""
     backgrounds = (
-        BackgroundSource(own.path, own.tag.strip(), own.depth or None, own.depth_unit, own.fit, own.exclude)
+        BackgroundSource(own.path, own.tag.strip(), given_depth(own), own.fit, own.exclude)
         for own in recipe.backgrounds
     )
     foregrounds = (
@@ -88,6 +90,7 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
             _class_name(own.class_),
             cutting_of(own, recipe.root, prepared),
             heights,
+            given_depth(own) if _shows_relief(recipe.depth, recipe.placement) else None,
             own.exclude,
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
@@ -109,6 +112,30 @@ def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:
             'leave one of them out, or set cutout = "auto"',
         )
     return Cutting(own.cutout, None if prepared else _cutout_model(own, root), own.masks or None, by_mask)
+
+
+def given_depth(own: Backgrounds | Foregrounds) -> GivenDepth | None:
+    """Return the known depth of a source, None where it has none.  Raises FigureGroundError for distances along the ray
+    of unknown shift, which nothing converts."""
+    if not own.depth:
+        return None
+    unit = None if own.depth_unit == "auto" else own.depth_unit
+    distance = own.depth_kind == "distance"
+    if distance and unit in ("affine", "affine-inverse"):
+        raise FigureGroundError(
+            f'depth_kind = "distance" goes with a known unit, not with depth_unit = {unit!r}',
+            f"recipe: depth = {own.depth!r}",
+            'set depth_kind = "planar", which is what networks estimate, or give metric maps',
+        )
+    per_unit, offset, invalid = (
+        None if said == "auto" else said for said in (own.depth_per_unit, own.depth_offset, own.depth_invalid)
+    )
+    return GivenDepth(own.depth, unit, per_unit, offset, invalid, distance)
+
+
+def _shows_relief(depth: DepthOptions, placement: Placement) -> bool:
+    """Tell whether figures stand in layered depth, where alone their relief is seen."""
+    return depth.source in ("layered", "both") and placement.mode == "ground"
 
 
 def _class_name(text: str) -> str:
@@ -195,8 +222,7 @@ def depth_plan(recipe: Recipe) -> DepthPlan:
     """Return where depth comes from, its network not yet looked for."""
     own = recipe.depth
     layered, standing = own.source in ("layered", "both"), recipe.placement.mode == "ground"
-    # only figures that stand in layered depth show any relief
-    relief: Relief = own.relief if layered and standing else "flat"
+    relief: Relief = own.relief if _shows_relief(recipe.depth, recipe.placement) else "flat"
     return DepthPlan(
         of_backgrounds=layered or standing,
         known=all(own.depth for own in recipe.backgrounds),
@@ -236,16 +262,16 @@ def _with_model(depth: DepthPlan, recipe: Recipe) -> DepthPlan:
 
 
 def _require_one_unit(depth: DepthPlan, sources: Sequence[Backgrounds], model: str) -> None:
-    """Raise FigureGroundError where the depth of backgrounds from several sources has several units."""
-    units = {own.depth_unit: f"backgrounds.depth = {own.depth!r}" for own in sources if own.depth}
+    """Raise FigureGroundError where the depth of backgrounds from several sources has several units.
+
+    A unit that is left to what stands beside the maps is looked at when they are found (`ingest/inputs.py`).
+    """
+    given = [(own.depth, own.depth_unit) for own in sources if own.depth]
+    units = {stored_unit(unit): f"backgrounds.depth = {folder!r}" for folder, unit in given if unit != "auto"}
     if depth.model is not None and not depth.known:
         units.setdefault(depth.model.card.unit, f"depth.model = {model!r}")
-    if depth.of_backgrounds and len(units) > 1:
-        raise FigureGroundError(
-            "the depth of the backgrounds has several units, and a dataset has one",
-            "; ".join(f"{where}: {unit}" for unit, where in units.items()),
-            "give all sources depth of one unit, or build a dataset of each",
-        )
+    if depth.of_backgrounds:
+        refuse_several_units(units)
 
 
 def _require_holes(depth: DepthPlan, own: DepthOptions) -> None:

@@ -154,12 +154,16 @@ def test_a_depth_map_belongs_to_one_photo(tmp_path: Path) -> None:
     layered = small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"})
     (tmp_path / "rooms/more").mkdir()
     Image.fromarray(scene_photo(9)).save(tmp_path / "rooms/more/room1.png")
-    with pytest.raises(FigureGroundError, match="2 backgrounds are named 'room1', and one depth map"):
-        run(layered)
-    (tmp_path / "rooms/more/room1.png").unlink()
+    catalog, _ = run(layered)
+    assert [(s.source, s.reason) for s in catalog.set_aside] == [
+        ("rooms/more/room1.png", "no depth map with its stem in backgrounds.depth")
+    ]
     np.save(tmp_path / "depth/room2.npy", np.full((96, 120), 2.5, np.float32))
-    with pytest.raises(FigureGroundError, match="two depth maps have one stem"):
-        run(layered)
+    catalog, _ = run(layered)
+    reason = (
+        "it is not clear which depth map is its own: room2.npy or room2.png; keep one, or lay both folders out alike"
+    )
+    assert [s.reason for s in catalog.set_aside if s.source == "rooms/room2.png"] == [reason]
 
 
 def test_reasons_name_no_place_of_the_machine(tmp_path: Path) -> None:

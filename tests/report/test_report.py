@@ -40,6 +40,7 @@ from figureground.report import (
     write_contact_sheets,
     write_report,
 )
+from tests.builders import small_recipe, write_photos
 
 SIZE = 96
 NASTY = "<script>alert('x&y\"z')<b>"  # a file name; it has no slash
@@ -667,3 +668,17 @@ def test_sample_sheet_has_a_row_a_sample(plain: Path, layered: Path) -> None:
 
     assert columns(open_dataset(plain)) == 5
     assert columns(open_dataset(layered)) == 6
+
+
+def test_what_is_probably_wrong_with_photos_is_shown(tmp_path: Path) -> None:
+    write_photos(tmp_path)
+    np.save(tmp_path / "depth/room1.npy", np.full((96, 120), 2.0, np.float32))
+    (tmp_path / "depth/room1.png").unlink()
+    out = build(small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"}), tmp_path / "out")
+    page_ = page.page(open_dataset(out))
+    assert "Warnings: photos that are used, with something that is probably wrong" in page_
+    assert "its depth map has one value throughout: no scene" in page_
+
+
+def test_without_warnings_nothing_is_said_of_them(plain: Path) -> None:
+    assert "Warnings:" not in page.page(open_dataset(plain))

@@ -149,10 +149,29 @@ def catalog_text(facts: Facts, everything: bool = False) -> str:
     lines += [f"  set aside: {photo['source']}: {photo['reason']}" for photo in aside[:few]]
     if len(aside) > few:
         lines.append(f"  ... and {len(aside) - few} more; `figureground check` lists them, and so does the report")
-    lines += [f"  WARNING: {photo['source']}: {photo['reason']}" for photo in facts["warnings"]]
+    lines += [f"  WARNING: {line}" for line in _joined(facts["warnings"])]
     if everything:
         lines += [f"  note: {photo['source']}: {photo['reason']}" for photo in facts["notes"]]
     return "\n".join(lines)
+
+
+_FEW = 3  # photos that are named of those with one warning
+
+
+def _joined(warnings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a line for each warning, and one for all photos that share it but for their numbers."""
+    from figureground.report.photo_lists import general
+
+    alike: dict[str, list[Mapping[str, str]]] = {}
+    for photo in warnings:
+        alike.setdefault(general(photo["reason"], ()), []).append(photo)
+    lines = []
+    for group in alike.values():
+        names = ", ".join(photo["source"] for photo in group[:_FEW])
+        if len(group) > _FEW:
+            names = f"{plural(len(group), 'photo')} ({names} ...)"
+        lines.append(f"{names}: {group[0]['reason']}")
+    return lines
 
 
 def cost_facts(cost: Cost, workers: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from figureground.core.canvas import Canvas
 from figureground.core.card import Card
-from figureground.core.nouns import DepthUnit
+from figureground.core.nouns import GivenUnit
 from figureground.core.recipe import (
     CutoutMethod,
     DepthEncoding,
@@ -102,30 +102,48 @@ class Heights:
 
 
 @dataclass(frozen=True)
+class GivenDepth:
+    """Depth maps that the user gives, and what the recipe says of them.
+
+    `folder` starts from the root.  value = offset + code / per_unit, in the unit; `invalid`: the code of no value.
+    None leaves each of them to the JSON beside a map, and else to what is usual of its kind of file.  `distance`: along
+    the ray rather than the optical axis.
+    """
+
+    folder: str
+    unit: GivenUnit | None = None
+    per_unit: float | None = None
+    offset: float | None = None
+    invalid: float | None = None
+    distance: bool = False
+
+
+@dataclass(frozen=True)
 class BackgroundSource:
     """Where background photos are: folders, globs and files that start from the root.
 
-    `depth_maps`: the folder of their known depth maps, None where there are none; `depth_unit` is theirs.  `fit`: how
-    a photo becomes the canvas.  `tag`: a word that their records bear.  `exclude`: patterns of photos to leave out.
+    `depth`: their known depth, None where there is none.  `fit`: how a photo becomes the canvas.  `tag`: a word that
+    their records bear.  `exclude`: patterns of photos to leave out.
     """
 
     paths: tuple[str, ...]
     tag: str
-    depth_maps: str | None
-    depth_unit: DepthUnit
+    depth: GivenDepth | None
     fit: Fit
     exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ForegroundSource:
-    """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it.  `exclude`:
-    patterns of photos to leave out."""
+    """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it.  `depth`:
+    their known depth, for their relief, None where there is none or nothing shows it.  `exclude`: patterns of photos
+    to leave out."""
 
     paths: tuple[str, ...]
     class_name: str
     cutting: Cutting
     heights: Heights
+    depth: GivenDepth | None = None
     exclude: tuple[str, ...] = ()
 
 

@@ -27,6 +27,7 @@ Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
 DepthUnit = Literal["m", "1/m", "relative"]
+GivenUnit = Literal["m", "1/m", "relative", "affine-inverse", "affine"]  # of maps as users have them
 Direction = Literal["larger is farther", "larger is nearer"]
 
 DEFAULT_CLASS = "person"  # of foregrounds, where nobody says it
@@ -94,11 +95,12 @@ class Appearance:
 class Background:
     """A prepared background.  Files are relative to the catalog folder; sha256 is of the prepared file.
 
-    `depth_file` holds 16-bit codes, 0 = unknown, value = depth_offset + depth_scale * code; `depth_from` is "file" or
-    the name of the network.  `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no
-    usable floor, and `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from
-    1; `tag` is that source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a
-    split, and so do those of one `twins`, a name that photos nearly alike have.  `camera`: of the prepared picture.
+    `depth_file` holds 16-bit codes, 0 = unknown, value = depth_offset + depth_scale * code; `depth_from` is "file",
+    "fitted" (a file whose shift nobody told, worked out from the picture's floor) or "network", also by a file of one.
+    `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no usable floor, and
+    `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from 1; `tag` is that
+    source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a split, and so do
+    those of one `twins`, a name that photos nearly alike have.  `camera`: of the prepared picture.
     """
 
     id: str
@@ -135,8 +137,10 @@ class Foreground:
     """A prepared cut-out in the catalog: trimmed and scaled, `height` x `width` px; `area` is its mask's, in px.
 
     `scale` is prepared height / trimmed height of the source.  `foot` is where it stands, (x, y) as fractions of its
-    width and height.  `real_height`: metres.  `relief_file`: 8-bit, how far each pixel stands out towards the camera,
-    (code - 128) / 255 of the figure's thickness; "" for a flat figure.  `class_id`: from 1; 0 is the background.
+    width and height.  `real_height`: metres.  `relief_file`: 8-bit, how far each pixel stands out towards the camera
+    from where the figure stands, from `relief_back` at code 0 to `relief_front` at code 255, metres, as a metric depth
+    map of it says; both are 0 where none does, and then it is from 0 to the recipe's depth.thickness; "" for a flat
+    figure.  `class_id`: from 1; 0 is the background.
     `source_number`, `licence`, `credit`, `group` and `twins` are as with backgrounds.
     """
 
@@ -156,6 +160,8 @@ class Foreground:
     real_height: float = 0.0
     relief_file: str = ""
     relief_sha256: str = ""
+    relief_back: float = 0.0
+    relief_front: float = 0.0
     class_id: int = 1
     class_name: str = DEFAULT_CLASS
     source_number: int = 1

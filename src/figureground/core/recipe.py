@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from figureground.core.nouns import DEFAULT_CLASS, DepthUnit
+from figureground.core.nouns import DEFAULT_CLASS
 
 Fit = Literal["cover", "contain", "stretch"]
 CutoutMethod = Literal["auto", "alpha", "key", "network"]
@@ -33,6 +33,9 @@ Upsampling = Literal["aligned", "half_pixel"]
 Leaky = Literal["auto", "one", "two"]
 DepthEncoding = Literal["png16", "png8", "jpeg8"]
 NearTwins = Literal["keep", "set aside"]
+GivenUnitChoice = Literal["auto", "m", "1/m", "relative", "affine-inverse", "affine"]
+DepthKind = Literal["planar", "distance"]
+Said = float | Literal["auto"]  # auto: what the file itself says, else what is usual
 Height = tuple[float, float] | Literal["auto"]
 Size = int | tuple[int, int]  # the side of a square, or (width, height)
 
@@ -45,6 +48,20 @@ def _knob(default: T, meaning: str, *, between: tuple[float, float] | None = Non
     return typing.cast(T, made)
 
 
+_MAPS = "folder of known depth maps: NAME.png, NAME_depth.npy, NAME.depth.png ..., 0 = unknown; empty: "
+_UNIT = (
+    "theirs: m; 1/m; relative (inverse, true up to scale); affine-inverse (and up to a shift: Depth Anything, MiDaS); "
+    "affine (depth, likewise); auto: as the JSON beside a map says, else m"
+)
+_PER_UNIT = (
+    "codes a metre (or other unit): 1000, 5000, 256 ...; auto: the JSON's, else 1000 a m and 10000 a 1/m in whole "
+    "numbers, 1 in floats"
+)
+_OFFSET = "value = depth_offset + code / depth_per_unit; auto: the JSON's, else 0"
+_INVALID = "the code that stands for no value, like 65535; auto: the JSON's, else 0"
+_KIND = "planar: along the optical axis; distance: along the ray (Hypersim), converted with the focal length"
+
+
 @dataclass(frozen=True)
 class Backgrounds:
     """The photos behind: a source of them, of which there may be several."""
@@ -52,14 +69,12 @@ class Backgrounds:
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
     fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
-    depth: str = _knob(
-        "",
-        "folder of known depth maps, STEM.png (16-bit) or STEM.npy, 0 = unknown; empty: by the network",
-        content=False,
-    )
-    depth_unit: DepthUnit = _knob(
-        "m", "of that folder: m (PNG in millimetres), 1/m (PNG in 1/10000), or relative inverse depth"
-    )
+    depth: str = _knob("", _MAPS + "by the network", content=False)
+    depth_unit: GivenUnitChoice = _knob("auto", _UNIT)
+    depth_per_unit: Said = _knob("auto", _PER_UNIT, between=(1e-9, 1e9))
+    depth_offset: Said = _knob("auto", _OFFSET, between=(-1e9, 1e9))
+    depth_invalid: Said = _knob("auto", _INVALID, between=(-1e12, 1e12))
+    depth_kind: DepthKind = _knob("planar", _KIND)
     exclude: tuple[str, ...] = _knob(
         (),
         'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
@@ -92,6 +107,12 @@ class Foregrounds:
     weight: float = _knob(
         1.0, "how often a photo is drawn, beside those of other sources; for samples = a number", between=(0.0, 1000.0)
     )
+    depth: str = _knob("", _MAPS + "depth.relief; where figures stand in layered depth", content=False)
+    depth_unit: GivenUnitChoice = _knob("auto", _UNIT)
+    depth_per_unit: Said = _knob("auto", _PER_UNIT, between=(1e-9, 1e9))
+    depth_offset: Said = _knob("auto", _OFFSET, between=(-1e9, 1e9))
+    depth_invalid: Said = _knob("auto", _INVALID, between=(-1e12, 1e12))
+    depth_kind: DepthKind = _knob("planar", _KIND)
     exclude: tuple[str, ...] = _knob(
         (),
         'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',

@@ -49,6 +49,8 @@ KNOWN = Trust(0.03, 0.4, 2, (-1.0, 0.75), None)
 # while most photos of rooms are taken nearly level.
 USUAL_HORIZON = 0.44  # mean over photos of rooms, in picture heights
 ESTIMATED = Trust(0.07, 1.0, 4, (-1.2, 0.65), (USUAL_HORIZON, 0.09, 0.2))
+# Files whose shift was worked out: networks' depth, mostly, but with the horizon already where it is believed to be.
+FITTED = Trust(0.07, 1.0, 4, (-1.2, 0.65), None)
 _ROLL_DEG, _ROLL_KEPT = 8.0, 0.4  # standard deviation of a photo's tilt; the share kept of an estimated one
 _USUAL, _SPREAD = 0.3, 0.45  # horizons of planes through three points: mean and standard deviation, in picture heights
 
@@ -71,12 +73,9 @@ def fit_floor(
         return "relative depth that is not inverse depth shows no plane"
     canvas = Canvas(*q.shape)
     slope = _slope(q, max(1, round(canvas.px(trust.window))))
-    points = _points(q, slope, trust)
-    if points.shape[0] < 60:
-        return "nothing in its lower half rises towards the camera as a floor does"
-    plane = _refit(points, _best(points, canvas, trust), trust)
-    if plane is None:
-        return "no level plane below a horizon"
+    plane = _plane(q, slope, trust)
+    if isinstance(plane, str):
+        return plane
     a, b, c = (float(value) for value in plane)
     mask = _seen(q, slope, plane, picture, trust)
     share = float(mask.mean())
@@ -92,6 +91,21 @@ def fit_floor(
     focal, camera_height = _camera(depth, normal, focal, camera_height, trust)
     a, b, c = (float(f"{value:.7g}") for value in (a, b, c))  # the last bits differ between machines
     return Ground(a, b, c, round(horizon, 3), round(roll, 3), round(share, 4), focal, camera_height, stretch), mask
+
+
+def plane_of(q: Floats, trust: Trust) -> Floats | None:
+    """Return (a, b, c) of the plane a*x + b*y + c that a floor seems to have in inverse depth; None for no floor."""
+    plane = _plane(q, _slope(q, max(1, round(Canvas(*q.shape).px(trust.window)))), trust)
+    return None if isinstance(plane, str) else plane
+
+
+def _plane(q: Floats, slope: Floats, trust: Trust) -> Floats | str:
+    """Return the plane of the floor, or why there is none."""
+    points = _points(q, slope, trust)
+    if points.shape[0] < 60:
+        return "nothing in its lower half rises towards the camera as a floor does"
+    plane = _refit(points, _best(points, Canvas(*q.shape), trust), trust)
+    return "no level plane below a horizon" if plane is None else plane
 
 
 def _through(

@@ -28,6 +28,27 @@ def planar_metres(depth: DepthMap) -> NDArray[np.float64]:
     return values if depth.unit == "m" else np.asarray(1 / values, np.float64)
 
 
+def planar_from_distance(distance: DepthMap, camera: Camera) -> DepthMap:
+    """Return planar depth of distances along the ray, or inverse planar depth of inverse distances."""
+    return _times(distance, 1 / _ray_lengths(distance, camera))
+
+
+def distance_from_planar(planar: DepthMap, camera: Camera) -> DepthMap:
+    """Return distances along the ray, or inverse ones; `planar_from_distance` is the inverse."""
+    return _times(planar, _ray_lengths(planar, camera))
+
+
+def _ray_lengths(depth: DepthMap, camera: Camera) -> Floats:
+    """Return how far along its ray each pixel's point lies, a metre of planar depth."""
+    rays = unprojected(np.ones(depth.values.shape), camera.matrix)
+    return np.asarray(np.linalg.norm(rays, axis=-1), np.float64)
+
+
+def _times(depth: DepthMap, factor: Floats) -> DepthMap:
+    factor = factor if depth.direction == "larger is farther" else 1 / factor
+    return replace(depth, values=(depth.values * factor).astype(np.float32))
+
+
 def unprojected(z: Floats, matrix: Floats) -> NDArray[np.float64]:
     """Return the point that each pixel shows, float64 (height, width, 3), of z (height, width)."""
     y, x = np.mgrid[0 : z.shape[0], 0 : z.shape[1]] + 0.5

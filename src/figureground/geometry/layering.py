@@ -17,8 +17,8 @@ class Surface:
     """A figure's surface: its code at the contact, where it is seen, and how far it stands out.
 
     `seen`: bool (height, width).  `code` None: it has no known place, and is a flat card no farther than the nearest
-    thing that it covers.  `relief` with `place`, (rows, columns): 0..1 in that box.  `bulge`: the part of its
-    distance by which relief 1 is nearer.
+    thing that it covers.  `relief` with `place`, (rows, columns): 0..1 in that box, or beyond where it was
+    measured.  `bulge`: the part of its distance by which relief 1 is nearer.
     """
 
     seen: Mask

@@ -40,7 +40,8 @@ def searches(inputs: Inputs) -> tuple[list[Search], list[Search]]:
         )
         for section, paths in named
     ]
-    maps = {("backgrounds.depth", text) for own in inputs.backgrounds if (text := own.depth_maps) is not None}
+    maps = {("backgrounds.depth", own.depth.folder) for own in inputs.backgrounds if own.depth is not None}
+    maps |= {("foregrounds.depth", own.depth.folder) for own in inputs.foregrounds if own.depth is not None}
     maps |= {("foregrounds.masks", text) for own in inputs.foregrounds if (text := own.cutting.masks) is not None}
     folders = {f"{key} = {text!r}": Path(os.path.abspath(base_of(text, root))) for key, text in sorted(maps)}
     own = [_own(source, sources, folders) for source in sources]

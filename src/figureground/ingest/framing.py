@@ -63,14 +63,22 @@ def _contained(width: int, height: int, canvas: Canvas) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def framed_depth(values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit) -> Singles:
-    """Return a known depth map on the canvas: float32 (height, width), NaN where unknown.
+def same_aspect(map_shape: tuple[int, ...], photo_shape: tuple[int, ...]) -> bool:
+    """Tell whether a map may be of a whole photo, whatever their sizes."""
+    height, width = map_shape[:2]
+    return abs(height / width - photo_shape[0] / photo_shape[1]) <= 0.02 * height / width
+
+
+def framed_depth(
+    values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit, above: float = 0.0
+) -> Singles:
+    """Return a known depth map on the canvas: float32 (height, width), NaN where unknown or not `above` that.
 
     Sampled at pixel centres without averaging, which would invent depths between near and far.  Raises SetAsideError
     when the map has another aspect than its photo, or says nothing.
     """
     height, width = values.shape
-    if abs(height / width - photo_shape[0] / photo_shape[1]) > 0.02 * height / width:
+    if not same_aspect(values.shape, photo_shape):
         raise SetAsideError(f"its depth map is {width} x {height} px, another shape than the photo")
     new_width, new_height, box = canvas.width, canvas.height, (0.0, 0.0, float(width), float(height))
     if fit == "contain":
@@ -83,7 +91,7 @@ def framed_depth(values: Singles, photo_shape: tuple[int, ...], canvas: Canvas, 
     filled = np.full(canvas.shape, np.nan, np.float32)
     top, left = (canvas.height - new_height) // 2, (canvas.width - new_width) // 2
     filled[top : top + new_height, left : left + new_width] = np.where(
-        np.isfinite(chosen) & (chosen > 0), chosen, np.float32(np.nan)
+        np.isfinite(chosen) & (chosen > above), chosen, np.float32(np.nan)
     )
     if not np.isfinite(filled).any():
         raise SetAsideError("its depth map has no valid value")

@@ -24,8 +24,8 @@ from figureground.ingest import labels, photos, prepare
 from figureground.ingest.cache import PhotoCache, open_cache
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.copies import Seen, told_apart
-from figureground.ingest.depth_maps import read_depth
-from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretch
+from figureground.ingest.framing import pixel_stretch
+from figureground.ingest.given_depth import figures_depth, with_given_depth
 from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
 from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.key import Hashed, key
@@ -141,39 +141,39 @@ def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     decoded = _decoded(data, 2 * job.canvas.longer)
     prepared = _in_full(prepare.background(decoded.pixels, job.canvas, own.fit, source), decoded)
     if job.depth.of_backgrounds:
-        prepared = _with_depth(job, photo, decoded, prepared)
+        prepared = _with_depth(job, photo, decoded, prepared, data)
     seen_through = lens(decoded.pixels.shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
     return prepare.with_camera(prepared, seen_through, job)
 
 
-def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background]) -> Prepared[Background]:
+def _with_depth(
+    job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background], data: bytes
+) -> Prepared[Background]:
     """Return a background with its depth, by the network or as the user gives it."""
-    own = job.inputs.backgrounds[photo.source]
-    stretch = pixel_stretch(decoded.pixels.shape, job.canvas, own.fit)
-    if own.depth_maps is None:
-        depth = depth_network(job.depth).estimate(prepared.pixels)
-        return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
-    if not photo.depth:
-        raise SetAsideError("no depth map with its stem in backgrounds.depth")
-    given = read_depth(Path(photo.depth), own.depth_unit)
-    values = framed_depth(given.values, decoded.pixels.shape, job.canvas, own.fit)
-    focal = job.depth.focal or canvas_focal(decoded.focal, decoded.pixels.shape, job.canvas, own.fit)
-    return prepare.with_depth(prepared, replace(given, values=values), job, focal, stretch)
+    if photo.given is not None:
+        return with_given_depth(prepared, photo.given, decoded, data, job)
+    stretch = pixel_stretch(decoded.pixels.shape, job.canvas, job.inputs.backgrounds[photo.source].fit)
+    depth = depth_network(job.depth).estimate(prepared.pixels)
+    return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
 
 
 def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Foreground]:
     decoded = _decoded(data, max(4 * job.canvas.longer, 512))
     own = job.inputs.foregrounds[photo.source]
     model = own.cutting.model
+    known, of_depth = figures_depth(photo.given, decoded, data) if photo.given else (None, ())
     tools = Tools(
         cutout_network(model.path, model.files) if model else None,
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
+        known,
     )
     mask = _mask_of(photo, own.cutting, decoded)
-    if mask is None:
-        return _in_full(prepare.foreground(decoded.pixels, job, source, tools), decoded)
-    prepared = _in_full(prepare.foreground(decoded.pixels, job, source, tools, mask.alpha), decoded)
-    return replace(prepared, notes=(*mask.notes, *prepared.notes), warnings=(*mask.warnings, *prepared.warnings))
+    made = prepare.foreground(decoded.pixels, job, source, tools, mask.alpha if mask else None)
+    prepared = _in_full(made, decoded)
+    if mask:
+        notes, warnings = (*mask.notes, *prepared.notes), (*mask.warnings, *prepared.warnings)
+        prepared = replace(prepared, notes=notes, warnings=warnings)
+    return replace(prepared, notes=(*prepared.notes, *of_depth))
 
 
 def _in_full(prepared: Prepared[Entry], decoded: photos.Photo) -> Prepared[Entry]:

@@ -4,7 +4,7 @@ that belong to them."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,8 @@ from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Jo
 from figureground.core.nouns import MOST_CLASSES, SetAside
 from figureground.ingest.claims import searches
 from figureground.ingest.credits import UNKNOWN, Credit, credits_of
-from figureground.ingest.depth_maps import depth_maps, require_one_owner
+from figureground.ingest.depth_maps import GivenMap
+from figureground.ingest.depth_sources import Searched, own_maps, require_one_unit, without_maps
 from figureground.ingest.finding import Search, base_of
 from figureground.ingest.given_masks import Masked, photos_alone, with_masks
 from figureground.ingest.review import load_review
@@ -26,19 +27,24 @@ _GROUND = "background"  # class 0, so no class of figures
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo to prepare.  `name` is for people; `source` counts the recipe's sources of its kind from 0; `depth` is
-    the path of its known depth map, `mask` that of its mask, "" for none.  A foreground has a class: its name, and
-    its number from 1."""
+    """One photo to prepare.  `name` is for people; `source` counts the recipe's sources of its kind from 0; `given`
+    is its known depth, None where its source has none; `mask` the path of its mask, "" for none.  A foreground has a
+    class: its name, and its number from 1."""
 
     kind: Literal["background", "foreground"]
     path: str
     name: str
     source: int = 0
-    depth: str = ""
+    given: GivenMap | None = None
     class_name: str = ""
     class_id: int = 0
     credit: Credit = UNKNOWN
     mask: str = ""
+
+    @property
+    def depth(self) -> str:
+        """The path of its known depth map, "" for none."""
+        return self.given.path if self.given else ""
 
 
 @dataclass(frozen=True)
@@ -60,26 +66,24 @@ def photos_of(job: Job) -> Found:
     inputs = job.inputs
     _refuse_same_paths("backgrounds", inputs.backgrounds, inputs.root)
     _refuse_same_paths("foregrounds", inputs.foregrounds, inputs.root)
-    backgrounds, figures = searches(inputs)
-    backgrounds = [photos_alone(own) for own in backgrounds]
+    searched, figures = searches(inputs)
+    searched = [photos_alone(own) for own in searched]
     masked = [
         with_masks(own, source.cutting, source.paths, inputs.root)
         for own, source in zip(figures, inputs.foregrounds, strict=True)
     ]
-    foregrounds = [own.photos for own in masked]
-    # after masks and maps have found their photos: those of a photo that is left out are no photos of their own
     vetoes = Vetoes(load_review(user_path(inputs.review, inputs.root)) if inputs.review else None)
-    found = _backgrounds(inputs, backgrounds, vetoes, job.depth.of_backgrounds) + _foregrounds(inputs, masked, vetoes)
+    behind, left_out = _backgrounds(inputs, searched, vetoes)
+    before, also_left_out = _foregrounds(inputs, masked, vetoes)
+    if job.depth.of_backgrounds:
+        require_one_unit([photo.given for photo in behind], job.depth)
+    found = behind + before
     if "semantic" in job.layers:
         _refuse_too_many(classes_of(found))
     vetoes.require_met("background", (pattern for source in inputs.backgrounds for pattern in source.exclude))
     vetoes.require_met("foreground", (pattern for source in inputs.foregrounds for pattern in source.exclude))
-    left_out = _left_out("background", backgrounds, inputs.root) + _left_out("foreground", foregrounds, inputs.root)
-    return Found(tuple(_credited(found, inputs)), (*left_out, *vetoes.left_out), tuple(vetoes.warnings()))
-
-
-def _left_out(kind: Literal["background", "foreground"], searched: Sequence[Search], root: Path) -> list[SetAside]:
-    return [SetAside(kind, display_name(one.path, root), one.reason) for own in searched for one in own.left_out]
+    left = (*left_out, *also_left_out, *vetoes.left_out)
+    return Found(tuple(_credited(found, inputs)), left, tuple(vetoes.warnings()))
 
 
 def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
@@ -87,37 +91,67 @@ def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
     return tuple(name for _, name in sorted({(p.class_id, p.class_name) for p in photos if p.class_id}))
 
 
-def _backgrounds(inputs: Inputs, searched: Sequence[Search], vetoes: Vetoes, with_depth: bool) -> list[Photo]:
-    found = []
-    for number, source in enumerate(inputs.backgrounds):
-        paths = _not_vetoed(searched[number].files, "background", source, inputs.root, vetoes)
-        maps = depth_maps(source.depth_maps, inputs.root) if source.depth_maps is not None else {}
-        if with_depth:
-            require_one_owner(paths, maps, inputs.root)
-        for path in paths:
-            depth = str(maps.get(path.stem, ""))
-            found.append(Photo("background", str(path), display_name(path, inputs.root), number, depth))
-    return found
+def _backgrounds(
+    inputs: Inputs, searched: Sequence[Search], vetoes: Vetoes
+) -> tuple[list[Photo], tuple[SetAside, ...]]:
+    sources = _with_depth(inputs.backgrounds, searched, inputs.root)
+    # before photos are left out by the user: their maps are no photos
+    maps = own_maps("backgrounds.depth", sources, inputs.root)
+    found = [
+        Photo("background", str(path), display_name(path, inputs.root), number, maps.get((number, str(path))))
+        for number, own in enumerate(sources)
+        for path in _not_vetoed(own.paths, "background", inputs.backgrounds[number], inputs.root, vetoes)
+    ]
+    return found, _left_out("background", searched, sources, maps.values(), inputs.root)
 
 
-def _foregrounds(inputs: Inputs, masked: Sequence[Masked], vetoes: Vetoes) -> list[Photo]:
+def _with_depth(
+    sources: Sequence[BackgroundSource | ForegroundSource], searched: Sequence[Search], root: Path
+) -> list[Searched]:
+    """Return what the paths of each source stand for beside its known depth, depth maps left out."""
+    return [
+        without_maps(Searched(own.files, tuple(base_of(text, root) for text in source.paths), source.depth), root)
+        for source, own in zip(sources, searched, strict=True)
+    ]
+
+
+def _left_out(
+    kind: Literal["background", "foreground"],
+    searched: Sequence[Search],
+    sources: Sequence[Searched],
+    maps: Iterable[GivenMap],
+    root: Path,
+) -> tuple[SetAside, ...]:
+    """Return what was found and is no photo, but for the maps that are used as such."""
+    used = {os.path.realpath(given.path) for given in maps if given.path}
+    told = [(one.path, one.reason) for own in searched for one in own.left_out]
+    told += [
+        (path, f"no photo: it lies among the depth maps of {kind}s.depth") for own in sources for path in own.left_out
+    ]
+    return tuple(
+        SetAside(kind, display_name(path, root), reason) for path, reason in told if os.path.realpath(path) not in used
+    )
+
+
+def _foregrounds(inputs: Inputs, masked: Sequence[Masked], vetoes: Vetoes) -> tuple[list[Photo], tuple[SetAside, ...]]:
     """Return the photos of figures.  Classes are numbered as the sources come, then as sub-folders are named."""
     found = []
     numbers: dict[str, int] = {}
+    searched = [own.photos for own in masked]
+    sources = _with_depth(inputs.foregrounds, searched, inputs.root)
+    maps = own_maps("foregrounds.depth", sources, inputs.root)
     for number, source in enumerate(inputs.foregrounds):
-        paths = _not_vetoed(masked[number].photos.files, "foreground", source, inputs.root, vetoes)
+        paths = _not_vetoed(sources[number].paths, "foreground", source, inputs.root, vetoes)
         masks = masked[number].masks
         names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
         _refuse_no_class(paths, names, inputs.root)
         for name in sorted(set(names)):
             numbers.setdefault(name, len(numbers) + 1)
         for path, name in zip(paths, names, strict=True):
-            shown, mask = display_name(path, inputs.root), str(masks.get(path, ""))
-            found.append(
-                Photo("foreground", str(path), shown, number, class_name=name, class_id=numbers[name], mask=mask)
-            )
+            shown, own, mask = display_name(path, inputs.root), maps.get((number, str(path))), str(masks.get(path, ""))
+            found.append(Photo("foreground", str(path), shown, number, own, name, numbers[name], mask=mask))
     _refuse_alike(list(numbers))
-    return found
+    return found, _left_out("foreground", searched, sources, maps.values(), inputs.root)
 
 
 def _not_vetoed(

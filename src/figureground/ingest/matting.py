@@ -6,7 +6,7 @@ import numpy as np
 
 from figureground.core.arrays import Singles
 from figureground.core.errors import SetAsideError
-from figureground.core.nouns import Alpha, Cutout, Picture
+from figureground.core.nouns import Alpha, Box, Cutout, Picture
 from figureground.image.filters import box_blur
 from figureground.image.masks import FAINT, mask_of, pieces, tight_box
 
@@ -14,11 +14,17 @@ LEAST = 64  # fewer opaque pixels are no figure
 WIDE, NARROW = 90, 6  # px: how far around colours are gathered for the edge's
 
 
-def trim(cutout: Cutout) -> Cutout:
-    """Return the cut-out cropped to its visible part.  Raises SetAsideError when there is none."""
+def visible_box(cutout: Cutout) -> Box:
+    """Return the box of a cut-out's visible part.  Raises SetAsideError when there is none."""
     box = tight_box(cutout[..., 3] >= FAINT)
     if box is None:
         raise SetAsideError("the cut-out is empty: nothing to paste")
+    return box
+
+
+def trim(cutout: Cutout) -> Cutout:
+    """Return the cut-out cropped to its visible part.  Raises SetAsideError when there is none."""
+    box = visible_box(cutout)
     return cutout[box[1] : box[3], box[0] : box[2]]
 
 

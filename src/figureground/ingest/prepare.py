@@ -21,7 +21,7 @@ from figureground.core.job import Heights, Job
 from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
 from figureground.core.recipe import Fit, Relief
 from figureground.geometry.codes import background_code, dequantise
-from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
+from figureground.geometry.floor import ESTIMATED, FITTED, KNOWN, fit_floor
 from figureground.geometry.intrinsics import over_floor, without_floor
 from figureground.geometry.perspective import figure_heights
 from figureground.image import png
@@ -32,8 +32,8 @@ from figureground.ingest.appearance import measure
 from figureground.ingest.cutout import cut_out, sized, working
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
-from figureground.ingest.matting import trim
-from figureground.ingest.relief import network_relief, rounded
+from figureground.ingest.matting import trim, visible_box
+from figureground.ingest.relief import measured_relief, network_relief, rounded
 from figureground.ingest.same_picture import miniature
 from figureground.ingest.straight import straightened
 from figureground.plan.flat import fits
@@ -52,10 +52,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Tools:
-    """The networks at hand: alpha of a picture, depth of a picture; None where the job needs none."""
+    """The networks at hand: alpha of a picture, depth of a picture; None where the job needs none.  `known`: the
+    photo's own depth, planar, where the user gives it for its relief."""
 
     cut: Callable[[Picture], Alpha] | None = None
     depth: Callable[[Picture], DepthMap] | None = None
+    known: DepthMap | None = None
 
 
 Entry = TypeVar("Entry", Background, Foreground)
@@ -105,16 +107,26 @@ def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepa
     )
 
 
+TRUST = {"network": ESTIMATED, "file": KNOWN, "fitted": FITTED}  # by where depth is from
+
+
 def with_depth(
-    prepared: Prepared[Background], depth: DepthMap, job: Job, focal: float, stretch: float = 1.0
+    prepared: Prepared[Background],
+    depth: DepthMap,
+    job: Job,
+    focal: float,
+    stretch: float = 1.0,
+    depth_from: str = "",
 ) -> Prepared[Background]:
     """Return a background with its depth and, where figures are to stand, its floor.
 
     `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.
+    `depth_from`: as in `Background`; "" for a known map, or the network's, as it is.
     Raises SetAsideError for a background without a usable floor where those are left out, and for depth that no figure
     could stand in.
     """
-    estimated = job.inputs.backgrounds[prepared.entry.source_number - 1].depth_maps is None
+    given = job.inputs.backgrounds[prepared.entry.source_number - 1].depth is not None
+    depth_from = depth_from or ("file" if given else "network")
     try:
         code = background_code(depth)
     except ValueError as error:
@@ -126,13 +138,12 @@ def with_depth(
         depth_unit=code.unit,
         depth_scale=code.scale,
         depth_offset=code.offset,
-        depth_from="network" if estimated else "file",
+        depth_from=depth_from,
     )
     files = {**prepared.files, "depth": png.encode(code.codes)}
     if not job.floors.wanted:
         return replace(prepared, entry=entry, files=files)
-    trust = ESTIMATED if estimated else KNOWN
-    found = fit_floor(dequantise(code), prepared.pixels, trust, focal, job.floors.camera_height, stretch)
+    found = fit_floor(dequantise(code), prepared.pixels, TRUST[depth_from], focal, job.floors.camera_height, stretch)
     if not isinstance(found, str):
         reasons = [_why_nobody_fits(found, heights, job.canvas) for heights in job.placing.heights]
         found = reasons[0] if all(reasons) else found
@@ -182,7 +193,7 @@ def foreground(
     picture = working(pixels)
     cut = cut_out(picture, own.cutting.method, tools.cut, None if given is None else sized(given, picture.shape[:2]))
     wrong, odd = doubts_of(cut.pixels[..., 3], cut.method not in ("alpha", "mask"))
-    cutout = trim(cut.pixels)
+    whole, cutout = cut.pixels, trim(cut.pixels)
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
@@ -217,7 +228,13 @@ def foreground(
     if job.placing.standing:
         real_m = real_height(own.heights, source.sha256)
         entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
-        files |= _relief(scaled, mask, job.depth.relief, tools)
+        if tools.known is not None:
+            found = measured_relief(tools.known, (whole.shape[:2], visible_box(whole)), mask, real_m)
+            entry = replace(entry, relief_back=found.back, relief_front=found.front)
+            files["relief"] = _png(found.codes)
+            wrong += found.warnings
+        else:
+            files |= _relief(scaled, mask, job.depth.relief, tools)
     notes = (*laid, *cut.notes, *odd)
     return Prepared(
         entry,

@@ -41,7 +41,12 @@ def state(job: Job, photos: Sequence[Photo], hashed: Callable[[str], str] | None
         network if depth.estimates else None,
     ]
     files = [
-        (*_about(photo), sha256(photo.path), sha256(photo.depth if depth.of_backgrounds else ""), sha256(photo.mask))
+        (
+            *_about(photo),
+            sha256(photo.path),
+            *map(sha256, _maps(photo) if depth.of_backgrounds else [""]),
+            sha256(photo.mask),
+        )
         for photo in photos
     ]
     return hashlib.sha256(json.dumps([about, files], sort_keys=True).encode()).hexdigest()
@@ -56,6 +61,11 @@ def _about(photo: Photo) -> tuple[str | int, ...]:
     """Return what is known of a photo beside its pixels."""
     said = photo.credit
     return photo.kind, photo.name, photo.source, photo.class_name, photo.class_id, said.licence, said.credit, said.group
+
+
+def _maps(photo: Photo) -> list[str]:
+    """Return the files of a photo's known depth: the map, and the JSON where it tells of it."""
+    return [photo.depth, *([photo.given.about] if photo.given and photo.given.about else [])]
 
 
 def file_hash(path: str) -> str:

@@ -96,7 +96,7 @@ class Sprites:
     ) -> list[Surface]:
         """Return the surfaces of a scene's figures from far to near, in the codes of the background's depth.
 
-        `thickness`: metres from the outline of a figure to its front.
+        `thickness`: metres from the outline of a figure to its front, where no depth of its own says it.
         """
         base = self.pixels.depth(scene.background)
         found = []
@@ -108,8 +108,12 @@ class Sprites:
                 continue
             value = 1 / figure.inverse_depth if base.unit == "m" else figure.inverse_depth
             code = (value - base.offset) / base.scale
-            bulge = self._bulge(scene.background, figure, thickness)
-            found.append(Surface(seen, code, bulge, one.relief, (one.rows, one.columns)))
+            own = self.catalog.foregrounds[figure.foreground]
+            relief, span = one.relief, own.relief_front - own.relief_back
+            if relief is not None and span > 0:  # measured, in metres, whatever thickness others have
+                relief = relief + np.float32(own.relief_back / span)
+            bulge = self._bulge(scene.background, figure, span or thickness)
+            found.append(Surface(seen, code, bulge, relief, (one.rows, one.columns)))
         return found
 
     def _bulge(self, background: int, figure: Figure, thickness: float) -> float:

@@ -63,6 +63,7 @@ class Report:
     cameras: str
     classes: Classes
     set_aside: PhotoList
+    warnings: PhotoList
     notes: PhotoList
     key: DifferenceKey | None
     snippets: list[Snippet]
@@ -114,6 +115,7 @@ def report_of(dataset: Dataset) -> Report:
         cameras=camera_line(catalog),
         classes=classes_of(catalog, numbers.total),
         set_aside=photo_list(catalog.set_aside, catalog),
+        warnings=photo_list(catalog.warnings, catalog),
         notes=photo_list(catalog.notes, catalog),
         key=difference_key_of(dataset, KEY_SAMPLES),
         snippets=snippets(folder, manifest.parts[0].file, manifest.canvas, unit, first.files),

@@ -46,7 +46,8 @@ def photo_list(found: Sequence[SetAside], catalog: Catalog) -> PhotoList:
 
 
 def general(reason: str, known: Iterable[str]) -> str:
-    """Return a reason without what differs from photo to photo: names of other photos, and numbers."""
+    """Return a reason without what differs from photo to photo: names of other photos, and numbers but for what a
+    knob is to be set to."""
     for name in sorted((name for name in known if name and name in reason), key=len, reverse=True):
         reason = reason.replace(name, "another photo")
-    return re.sub(r"\d+(?:[.,]\d+)*", "…", reason)
+    return re.sub(r"(?<!= )(?<![\d.,])\d+(?:[.,]\d+)*", "…", reason)
