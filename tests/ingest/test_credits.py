@@ -69,3 +69,12 @@ def test_tables_that_do_not_fit_are_refused(folder: Path, data: bytes, what: str
     assert what in caught.value.what
     assert caught.value.where == "people/credits.csv"
     assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_a_spreadsheet_saved_it(folder: Path, between: str, encoding: str) -> None:
+    rows = [["file", "licence", "credit", "group"], ["person0.png", "CC0", "Ana Kovač", "kitchen"]]
+    text = "\r\n".join(between.join(row) for row in rows)
+    (folder / "people/credits.csv").write_bytes(text.encode(encoding))
+    assert found(folder)["people/person0.png"] == Credit("CC0", "Ana Kovač", "kitchen")
