@@ -80,3 +80,12 @@ def test_a_table_that_is_a_pipe_or_leads_nowhere_is_refused_and_not_waited_for(f
     (folder / "people/credits.csv").symlink_to("nowhere")
     with pytest.raises(FigureGroundError, match="cannot be read: No such file"):
         found(folder)
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_a_spreadsheet_saved_it(folder: Path, between: str, encoding: str) -> None:
+    rows = [["file", "licence", "credit", "group"], ["person0.png", "CC0", "Ana Kovač", "kitchen"]]
+    text = "\r\n".join(between.join(row) for row in rows)
+    (folder / "people/credits.csv").write_bytes(text.encode(encoding))
+    assert found(folder)["people/person0.png"] == Credit("CC0", "Ana Kovač", "kitchen")
