@@ -26,10 +26,11 @@ from tests.builders import SHARED, figure_cutout, floor_scene, scene_photo
     ],
 )
 def test_a_name_says_what_a_picture_is_only_beside_its_photo(name: str, mark: str) -> None:
-    photo, other = Path("a/x.jpg"), Path("a/y.jpg")
+    top = Path("/home/labels")  # what lies above all of them says nothing
+    photo, other, name = top / "a/x.jpg", top / "a/y.jpg", str(top / name)
     assert labels.owners([photo, other, Path(name)]) == {Path(name): (photo, mark)}
     assert labels.owners([other, Path(name)]) == {}
-    assert labels.owners([Path("a/x_rgb.jpg"), Path(name)])[Path(name)][0] == Path("a/x_rgb.jpg")
+    assert labels.owners([top / "a/x_rgb.jpg", Path(name)])[Path(name)][0] == top / "a/x_rgb.jpg"
 
 
 def test_names_that_only_look_so_are_photos() -> None:

@@ -60,15 +60,16 @@ def owners(paths: Sequence[Path]) -> dict[Path, tuple[Path, str]]:
     folder beside).  Without such a photo a name says nothing.
     """
     beside = {(path.parent, _bare(path.stem)): path for path in reversed(paths) if not marked(path.stem)[1]}
+    shared = _shared(paths)
     by_stem: dict[str, Path] = {}
     for path in paths:
-        if not _folder_mark(path) and not marked(path.stem)[1]:
+        if not _folder_mark(path, shared) and not marked(path.stem)[1]:
             by_stem.setdefault(_bare(path.stem), path)
     found = {}
     for path in paths:
         base, mark = marked(path.stem)
         owner = beside.get((path.parent, _bare(base))) if mark else None
-        if owner is None and (mark_of_folder := _folder_mark(path)):
+        if owner is None and (mark_of_folder := _folder_mark(path, shared)):
             mark, owner = mark_of_folder, by_stem.get(_bare(base or path.stem))
             if owner is not None and not _beside(path, owner):
                 owner = None
@@ -88,9 +89,19 @@ def _bare(stem: str) -> str:
     return name
 
 
-def _folder_mark(path: Path) -> str:
-    """Return the mark that the folder of a picture, or one above it, is called by; "" where none is."""
-    for part in reversed(path.parts[:-1]):
+def _shared(paths: Sequence[Path]) -> int:
+    """Return how many folders all paths have in common: what those are called says nothing of one of them."""
+    parents = [path.parts[:-1] for path in paths]
+    columns = zip(*parents, strict=False)
+    return next((n for n, names in enumerate(columns) if len(set(names)) > 1), min(map(len, parents), default=0))
+
+
+def _folder_mark(path: Path, shared: int) -> str:
+    """Return the mark that the folder of a picture, or one above it, is called by; "" where none is.
+
+    `shared`: the number of outer folders that do not count.
+    """
+    for part in reversed(path.parts[shared:-1]):
         name = plain_name(part)
         if name in _WORDS:
             return name

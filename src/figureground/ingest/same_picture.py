@@ -14,8 +14,8 @@ from figureground.ingest.cleaning import near
 
 SIDE = 96  # px of a fine miniature
 # Grey levels, see docs/cutouts.md: rooms encoded again differ by up to 10 somewhere, a quarter as large by 8 (24 at
-# most), with a patch of 5 % a side changed by 32 or more; figures by 21 (foliage a third as large: 40), signs with other
-# digits by 160 or more.
+# most), with a patch of 5 % a side changed by 32 or more; figures by 21 (foliage a third as large: 40), signs with
+# other digits by 160 or more.
 _MOST = {"background": 16.0, "foreground": 28.0}
 _MOST_MEAN = 8.0
 # 12 people whose photos were cut out in two ways: their mattes overlap by 0.949 or more, and what is inside both

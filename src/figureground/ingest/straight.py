@@ -20,9 +20,9 @@ _GROUNDS = {
 }
 _ROWS, _REACH = 256, 4  # rows a band, so that memory stays flat; px from a soft pixel to the figure's own colour
 _FEW = 24  # soft pixels that show nothing
-# Measured on 134 real cut-outs as they are, and laid on black and on white.  Soft pixels that are lighter (darker) than a
-# ground explains: 10 % (22 %) or more of straight ones, 0.3 % at most of the others.  The error of the explanation, beside
-# that of straight colour: 1.5 or more of straight ones that black would explain, 0.62 at most of those laid on it.
+# Measured on 134 real cut-outs as they are, and laid on black and on white.  Soft pixels that are lighter (darker) than
+# a ground explains: 10 % (22 %) or more of straight ones, 0.3 % at most of the others.  The error of the explanation,
+# beside that of straight colour: 1.5 or more of straight ones on black, 0.62 at most of those that were laid on it.
 _MOST_OUTSIDE, _MOST_ERROR = 0.02, 0.8
 
 
