@@ -81,14 +81,11 @@ def _brightened(picture: Image.Image, data: bytes, raw: str, notes: list[str]) -
         if bits == 16:
             return picture
         of_alpha = levels.bits_of(band[..., 3:] for band in bands()) if picture.mode == "RGBA" else 16
-        rows = [
-            np.dstack([levels.eight_bits(band[..., :3], bits), levels.eight_bits(band[..., 3:], of_alpha)])
-            for band in bands()
-        ]
+        for n, band in enumerate(bands()):  # in its own place: a large picture is not held once more
+            even = [levels.eight_bits(band[..., :3], bits), levels.eight_bits(band[..., 3:], of_alpha)]
+            picture.paste(Image.fromarray(np.dstack(even)), (0, n * _BAND))
     notes += levels.note(bits)
-    brightened = Image.fromarray(np.concatenate(rows))
-    brightened.info = dict(picture.info)
-    return brightened
+    return picture
 
 
 def _lower(how: tuple[Any, ...] | str | None, raw: str) -> tuple[Any, ...] | str:
