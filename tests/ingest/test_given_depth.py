@@ -15,10 +15,11 @@ from PIL import ExifTags, Image
 from figureground import build, open_dataset
 from figureground.core.arrays import Singles
 from figureground.core.engines import Serial
-from figureground.core.errors import FigureGroundError
+from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.nouns import Background, Catalog
 from figureground.core.store import MemoryStore
 from figureground.ingest import ingest
+from figureground.ingest.depth_maps import GivenMap, read_map
 from figureground.ingest.inputs import photos_of
 from figureground.ingest.pixels import Pixels
 from figureground.ingest.state import state
@@ -394,3 +395,11 @@ def test_figures_along_the_ray_need_their_own_focal_length(tmp_path: Path) -> No
 def test_depth_of_figures_is_not_asked_for_where_nothing_shows_it(tmp_path: Path) -> None:
     recipe = ground_recipe(tmp_path, foregrounds={"depth": "nowhere"}, placement={"mode": "uniform"})
     assert job_of(recipe).inputs.foregrounds[0].depth is None
+
+
+def test_what_became_a_pipe_since_it_was_found_is_no_map(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(SetAsideError, match="its depth map is no file"):
+        read_map(GivenMap(str(tmp_path / "a.png")))
+    with pytest.raises(SetAsideError, match="its depth map cannot be read: No such file"):
+        read_map(GivenMap(str(tmp_path / "b.png")))
