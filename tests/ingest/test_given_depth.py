@@ -360,6 +360,8 @@ def test_figures_have_the_relief_of_their_own_depth(tmp_path: Path) -> None:
     sample = data[0]
     (placed,) = sample.record.figures
     assert sample.depth is not None
+    assert sample.mask is not None
+    assert placed.depth_at_contact is not None
     seen = np.where(sample.mask, sample.depth.values, np.nan)
     rows = np.nonzero(sample.mask.any(1))[0]
     contact = placed.depth_at_contact

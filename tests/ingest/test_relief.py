@@ -91,5 +91,7 @@ def test_depth_without_metres_gives_the_shape_alone(direction: Direction) -> Non
 
 def test_a_relief_that_is_flat_is_told() -> None:
     mask, depth = figure()
-    found = measured_relief(DepthMap(depth.values / 1000, "m", "larger is farther"), CUT, mask, 1.7)
+    found = measured_relief(
+        DepthMap((depth.values / 1000).astype(np.float32), "m", "larger is farther"), CUT, mask, 1.7
+    )
     assert found.warnings == ("its relief is 0.38 mm deep: is depth_per_unit right, or the figure flat?",)
