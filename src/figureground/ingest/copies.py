@@ -80,7 +80,9 @@ def _kept(seen: Mapping[int, Seen], numbers: Sequence[int], keep_twins: bool, re
         if one.sha256 in by_sha:
             other = seen[by_sha[one.sha256]].name
             reasons[number] = (
-                f"the same file as {other}" if other != one.name else "the same file, found by another source"
+                f"the same file as {other}"
+                if other != one.name
+                else f"the same file, found by {'an earlier' if by_sha[one.sha256] < number else 'a later'} source"
             )
             continue
         reason = ""
