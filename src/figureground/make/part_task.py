@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from figureground.core.engines import Outcome, run_error
@@ -77,20 +77,29 @@ def require_same_network(job: Job) -> None:
         require_same(job.depth.model.path, job.depth.model.files)
 
 
-def watching(task: PartTask, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-    """Pass on the outcomes of parts.  Raises TooFewDepthsError as soon as too many samples of them have no depth."""
-    lacking = Lacking()
-    for number in range(task.count):
-        if (info := task.finished(number)) is not None:
-            lacking.add(info.statistics.values())
-    require_few(lacking, task.samples)
-    for outcome in outcomes:
+class DepthWatch:
+    """Counts the samples of finished parts without depth.
+
+    Raises TooFewDepthsError as soon as there are too many, by those that were there and by `note`.
+    """
+
+    def __init__(self, task: PartTask) -> None:
+        self._task = task
+        self._lacking = Lacking()
+        for number in range(task.count):
+            self._add(number)
+
+    def note(self, outcome: Outcome) -> None:
+        """Take in what became of a part."""
         if isinstance(outcome.error, TooFewDepthsError):
             raise outcome.error
-        if outcome.error is None and (info := task.finished(outcome.job)) is not None:
-            lacking.add(info.statistics.values())
-            require_few(lacking, task.samples)
-        yield outcome
+        if outcome.error is None:
+            self._add(outcome.job)
+
+    def _add(self, number: int) -> None:
+        if (info := self._task.finished(number)) is not None:
+            self._lacking.add(info.statistics.values())
+            require_few(self._lacking, self._task.samples)
 
 
 @functools.lru_cache(maxsize=1)

@@ -33,7 +33,7 @@ from figureground.ingest.catalog import FILE, load_catalog
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, cannot_write, write_identity
 from figureground.make.no_depth import require_some
-from figureground.make.part_task import PartTask, Tally, maker_of, require_same_network, watch_of, watching
+from figureground.make.part_task import DepthWatch, PartTask, Tally, maker_of, require_same_network, watch_of
 from figureground.networks.registry import is_known
 from figureground.plan import plan
 from figureground.resolve import resolve
@@ -70,7 +70,9 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
         new.sweep()
         missing = task.missing()
         tally = Tally("parts", task.count - len(missing), task.count, progress)
-        for outcome in watching(task, engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing)):
+        watch = DepthWatch(task)
+        for outcome in engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing):
+            watch.note(outcome)
             tally.note(outcome, 1)
         tally.raise_failures(missing, new)
         write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity)
