@@ -359,12 +359,12 @@ def test_figures_have_the_relief_of_their_own_depth(tmp_path: Path) -> None:
     assert 0.06 < one.relief_front < 0.1
     sample = data[0]
     (placed,) = sample.record.figures
+    contact = placed.depth_at_contact
     assert sample.depth is not None
     assert sample.mask is not None
-    assert placed.depth_at_contact is not None
+    assert contact is not None
     seen = np.where(sample.mask, sample.depth.values, np.nan)
     rows = np.nonzero(sample.mask.any(1))[0]
-    contact = placed.depth_at_contact
     assert float(np.nanmedian(seen)) == pytest.approx(contact, abs=0.03)
     assert contact - float(np.nanmedian(seen[rows[:3]])) == pytest.approx(one.relief_front, abs=0.02)  # the head
     assert contact - float(np.nanmedian(seen[rows[-3:]])) == pytest.approx(one.relief_back, abs=0.02)
