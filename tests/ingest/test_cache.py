@@ -328,7 +328,7 @@ def test_an_unreadable_depth_map_is_not_remembered(tmp_path: Path, monkeypatch: 
     write_photos(tmp_path, 2, 1)
     recipe = small_recipe(tmp_path, backgrounds={"depth": "depth"}, depth={"source": "layered"})
 
-    def refused(path: Path, *_: Any) -> Any:
+    def refused(given: Any) -> Any:
         raise SetAsideError("its depth map cannot be read: Permission denied")
 
     def no_hash(path: Path) -> str:
@@ -337,7 +337,7 @@ def test_an_unreadable_depth_map_is_not_remembered(tmp_path: Path, monkeypatch: 
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest, "read_depth", refused)
+        patch.setattr("figureground.ingest.given_depth.read_map", refused)
         patch.setattr("figureground.ingest.state.file_sha256", no_hash)
         with pytest.raises(FigureGroundError, match="no background"):
             run(recipe)

@@ -94,25 +94,31 @@ def classes_of(photos: Sequence[Photo]) -> tuple[str, ...]:
 def _backgrounds(
     inputs: Inputs, searched: Sequence[Search], vetoes: Vetoes
 ) -> tuple[list[Photo], tuple[SetAside, ...]]:
-    sources = _with_depth(inputs.backgrounds, searched, inputs.root)
-    # before photos are left out by the user: their maps are no photos
+    sources = _with_depth("background", inputs.backgrounds, searched, inputs.root, vetoes)
     maps = own_maps("backgrounds.depth", sources, inputs.root)
     found = [
         Photo("background", str(path), display_name(path, inputs.root), number, maps.get((number, str(path))))
         for number, own in enumerate(sources)
-        for path in _not_vetoed(own.paths, "background", inputs.backgrounds[number], inputs.root, vetoes)
+        for path in own.paths
     ]
     return found, _left_out("background", searched, sources, maps.values(), inputs.root)
 
 
 def _with_depth(
-    sources: Sequence[BackgroundSource | ForegroundSource], searched: Sequence[Search], root: Path
+    kind: str,
+    sources: Sequence[BackgroundSource | ForegroundSource],
+    searched: Sequence[Search],
+    root: Path,
+    vetoes: Vetoes,
 ) -> list[Searched]:
-    """Return what the paths of each source stand for beside its known depth, depth maps left out."""
-    return [
-        without_maps(Searched(own.files, tuple(base_of(text, root) for text in source.paths), source.depth), root)
-        for source, own in zip(sources, searched, strict=True)
-    ]
+    """Return what the paths of each source stand for beside its known depth, depth maps left out, and what the user
+    leaves out."""
+    found = []
+    for source, own in zip(sources, searched, strict=True):
+        bases = tuple(base_of(text, root) for text in source.paths)
+        photos = without_maps(Searched(own.files, bases, source.depth), root)
+        found.append(replace(photos, paths=tuple(_not_vetoed(photos.paths, kind, source, root, vetoes))))
+    return found
 
 
 def _left_out(
@@ -138,10 +144,10 @@ def _foregrounds(inputs: Inputs, masked: Sequence[Masked], vetoes: Vetoes) -> tu
     found = []
     numbers: dict[str, int] = {}
     searched = [own.photos for own in masked]
-    sources = _with_depth(inputs.foregrounds, searched, inputs.root)
+    sources = _with_depth("foreground", inputs.foregrounds, searched, inputs.root, vetoes)
     maps = own_maps("foregrounds.depth", sources, inputs.root)
     for number, source in enumerate(inputs.foregrounds):
-        paths = _not_vetoed(sources[number].paths, "foreground", source, inputs.root, vetoes)
+        paths = sources[number].paths
         masks = masked[number].masks
         names = [source.class_name or _sub_folder(path, source.paths, inputs.root) for path in paths]
         _refuse_no_class(paths, names, inputs.root)

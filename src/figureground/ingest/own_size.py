@@ -18,6 +18,7 @@ from figureground.core.nouns import Alpha, Box, Cutout, Picture
 from figureground.image.filters import box_blur
 from figureground.ingest.cutout import cut_out, working
 from figureground.ingest.matting import NARROW, WIDE, blurred, unmixed
+from figureground.ingest.straight import straightened
 
 TILE = 512  # px
 VEIL = np.float32(0.03)  # this little alpha is none, and this little less than all is all
@@ -32,6 +33,8 @@ def cut_at_own_size(
     Photos that are no larger than what ingest works on, and those with alpha, come out as ingest cuts them.  Colours
     far from the figure are 0.  Raises SetAsideError as `cut_out` does.
     """
+    if pixels.shape[2] == 4:
+        pixels, _ = straightened(pixels)
     copy = working(pixels)
     cut = cut_out(copy, method, network)
     small, how = cut.pixels, cut.method

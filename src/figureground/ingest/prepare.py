@@ -197,18 +197,9 @@ def foreground(
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
-    height = _prepared_height(cutout, own.heights, job.placing.standing, source)
-    width = max(1, round(cutout.shape[1] * height / cutout.shape[0]))
-    # Pillow premultiplies alpha for this, so hidden colours do not bleed in
-    scaled = np.asarray(Image.fromarray(np.ascontiguousarray(cutout)).resize((width, height), Image.Resampling.LANCZOS))
+    scaled = _scaled(cutout, _prepared_height(cutout, own.heights, job.placing.standing, source), job)
     mask = mask_of(scaled[..., 3])
-    if not mask.any():
-        raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
-    if not fits(job.placing, mask):
-        raise SetAsideError(
-            f"the figure is {width} x {height} px, larger than the canvas of {job.canvas} allows; "
-            "lower foregrounds.height or placement.min_visible"
-        )
+    height, width = mask.shape
     entry = Foreground(
         id="",
         file="",
@@ -246,6 +237,23 @@ def foreground(
         full_pixels=box,
         mended=bool(laid or cut.notes),
     )
+
+
+def _scaled(cutout: Cutout, height: int, job: Job) -> Cutout:
+    """Return a cut-out at its final height.  Raises SetAsideError where nothing of it is left, or no canvas has room
+    for it."""
+    width = max(1, round(cutout.shape[1] * height / cutout.shape[0]))
+    # Pillow premultiplies alpha for this, so hidden colours do not bleed in
+    scaled = np.asarray(Image.fromarray(np.ascontiguousarray(cutout)).resize((width, height), Image.Resampling.LANCZOS))
+    mask = mask_of(scaled[..., 3])
+    if not mask.any():
+        raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
+    if not fits(job.placing, mask):
+        raise SetAsideError(
+            f"the figure is {width} x {height} px, larger than the canvas of {job.canvas} allows; "
+            "lower foregrounds.height or placement.min_visible"
+        )
+    return scaled
 
 
 def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: Source) -> int:

@@ -325,7 +325,7 @@ def _tile(store: Store, folder: Path, row: Row) -> Shown:
     cut = None
     if row.cutout:
         try:
-            with Image.open(io.BytesIO(store.read(row.cutout))) as picture:
+            with Image.open(io.BytesIO(store.read(row.cutout)), formats=["PNG"]) as picture:
                 cut = thumbnail(np.asarray(picture if picture.mode == "L" else picture.convert("RGBA")))
         except (OSError, ValueError, SyntaxError):
             cut = None
