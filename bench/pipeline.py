@@ -3,8 +3,7 @@
     python bench/pipeline.py DATASET [--set section.key=value ...] [--samples 200]
 
 DATASET is a dataset's folder with its catalog.  Parts are written to a temporary folder, as a build writes them;
-"write" is the zip and the sum of the statistics.  With --read, reading stored parts is compared with rendering the same
-samples on the fly (`open_dataset(..., virtual=True)`).
+"write" is the zip and the sum of the statistics.  `read.py` measures reading.
 """
 
 from __future__ import annotations
@@ -13,12 +12,8 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from figureground import open_dataset
 from figureground.core.recipe_toml import parse
 from figureground.core.store import FolderStore
 from figureground.dataset import parts
@@ -55,44 +50,13 @@ def steps(dataset: Path, settings: list[str], samples: int) -> None:
     print(f"{samples / middle['whole']:.0f} samples/s on one core")
 
 
-def reading(dataset: Path, samples: int) -> None:
-    """Print how fast stored samples are read and virtual ones rendered, in turn, from the same random indices."""
-    start = time.perf_counter()
-    virtual = open_dataset(dataset, virtual=True)
-    print(f"opening {len(virtual):,} virtual samples: {time.perf_counter() - start:.3f} s")
-    stored = open_dataset(dataset)
-    chosen = np.random.default_rng(0).integers(0, len(stored), (ROUNDS, samples))
-    near = np.sort(chosen, 1)
-    ways: dict[str, Callable[[list[int]], object]] = {
-        "stored, random order": lambda rows: [stored[i] for i in rows],
-        "virtual, random order": virtual.batch,
-        "stored, in order": lambda rows: [stored[i] for i in rows],
-        "virtual, in order": virtual.batch,
-    }
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    virtual.batch(list(range(min(64, len(virtual)))))
-    for k in range(ROUNDS):
-        for name, read in ways.items():
-            rows = (chosen if "random" in name else near)[k].tolist()
-            start = time.perf_counter()
-            for i in range(0, samples, 32):
-                read(rows[i : i + 32])
-            times[name].append(time.perf_counter() - start)
-    for name, seconds in times.items():
-        print(f"{name:<24}{samples / statistics.median(seconds):8.0f} samples/s")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--samples", type=int, default=200)
-    parser.add_argument("--read", action="store_true")
     chosen = parser.parse_args()
-    if chosen.read:
-        reading(chosen.dataset, chosen.samples)
-    else:
-        steps(chosen.dataset, chosen.settings, chosen.samples)
+    steps(chosen.dataset, chosen.settings, chosen.samples)
 
 
 if __name__ == "__main__":

@@ -164,7 +164,7 @@ def test_damaged_members_and_archives_are_named(samples: list[Made]) -> None:
     attempts: list[Callable[[], Any]] = [
         lambda: reader.members(record),
         lambda: reader.member("images/nothing.jpg"),
-        lambda: parts.PartReader(store, "parts/part-00009.zip"),
+        lambda: len(parts.PartReader(store, "parts/part-00009.zip")),
     ]
     for attempt in attempts:
         with pytest.raises(FigureGroundError, match="a part cannot be read") as caught:
@@ -174,7 +174,7 @@ def test_damaged_members_and_archives_are_named(samples: list[Made]) -> None:
     for data in (b"", b"half", whole[:-30]):
         store.write(NAME, data)
         with pytest.raises(FigureGroundError, match="a part cannot be read"):
-            parts.PartReader(store, NAME)
+            len(parts.PartReader(store, NAME))
 
 
 def test_fields_of_a_later_version_are_passed_over(samples: list[Made]) -> None:
@@ -193,12 +193,13 @@ def test_fields_of_a_later_version_are_passed_over(samples: list[Made]) -> None:
 def test_a_reader_that_is_dropped_closes_its_file(samples: list[Made], tmp_path: Path) -> None:
     store = written(samples, FolderStore(tmp_path))
     reader = parts.PartReader(store, NAME)
-    file = reader._file
+    assert len(reader) == 5
+    (file,) = reader._handles._open.values()
     del reader
     assert file.closed
     (tmp_path / NAME).write_bytes(b"half")
     with pytest.raises(FigureGroundError):
-        parts.PartReader(store, NAME)
+        len(parts.PartReader(store, NAME))
 
 
 def test_statistics_are_added_up_whatever_the_number(samples: list[Made]) -> None:

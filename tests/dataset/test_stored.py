@@ -1,5 +1,6 @@
 import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from figureground import build, open_dataset
 from figureground.core.errors import FigureGroundError
+from figureground.dataset import archive, handles, parts
 from figureground.dataset.stored import Dataset
 from tests.builders import small_recipe, write_photos
 
@@ -52,12 +54,56 @@ def test_parts_are_datasets(data: Dataset) -> None:
         data.part(6)
 
 
-def test_few_files_stay_open_and_a_copy_opens_its_own(data: Dataset) -> None:
-    for i in range(36):
-        data.record(i)
-    copy = pickle.loads(pickle.dumps(data))  # noqa: S301
-    assert not copy._open
+def test_what_is_known_of_parts_stays_and_a_copy_opens_its_own(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few files may stay open, a part's directory is read once."""
+    monkeypatch.setattr(handles, "most_open", lambda: 2)
+    read: list[int] = []
+
+    def counting(ranges: archive.Read, size: int) -> archive.Contents:
+        read.append(size)
+        return archive.read_contents(ranges, size)
+
+    monkeypatch.setattr(parts, "read_contents", counting)
+    fresh = open_dataset(data.path)
+    for i in np.random.default_rng(0).permutation(36).tolist():
+        assert fresh.record(i) == data.record(i)
+    assert len(read) >= 6  # those of `data` may be among them
+    before = len(read)
+    for i in np.random.default_rng(1).permutation(36).tolist():
+        assert np.array_equal(fresh[i].image, data[i].image)
+    assert len(read) == before
+    assert len(fresh._handles._open) == 2
+    copy = pickle.loads(pickle.dumps(fresh))  # noqa: S301
+    assert not copy._readers
+    assert not copy._handles._open
     assert np.array_equal(copy[20].image, data[20].image)
+
+
+def test_batches_and_layers_on_request(data: Dataset) -> None:
+    assert [s.record.index for s in data.batch([3, -1, 3])] == [3, 35, 3]
+    assert [s.record.index for s in data[10:20].__getitems__([0, -1])] == [10, 19]
+    with pytest.raises(IndexError, match="sample 36 of 36"):
+        data.batch([0, 36])
+    some = open_dataset(data.path, layers=["mask"])
+    sample, whole = some[7], data[7]
+    assert sample.record == whole.record
+    assert sample.mask is not None
+    assert whole.mask is not None
+    assert np.array_equal(sample.mask, whole.mask)
+    assert sample.depth is None
+    assert whole.depth is not None
+    for wrong in (["mask", "heat"], "heat"):
+        with pytest.raises(FigureGroundError, match="no layer 'heat'"):
+            open_dataset(data.path, layers=wrong)
+
+
+def test_threads_read_what_one_reads(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handles, "most_open", lambda: 1)
+    fresh = open_dataset(data.path)
+    order = np.random.default_rng(2).integers(0, 36, 200).tolist()
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(fresh.members, order))
+    assert read == [data.members(i) for i in order]
 
 
 def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from figureground.core.nouns import Appearance, Background, Catalog, Cutout, Fig
 from figureground.core.recipe_toml import from_mapping
 from figureground.image.masks import area_table
 from figureground.render import composite
-from figureground.render.composite import Sprite
+from figureground.render.composite import Seen, Sprite
 from figureground.render.sprites import Sprites
 from figureground.resolve import placing_of
 
@@ -72,6 +72,9 @@ class Cards(Sprites):
 
     def inverse_depth(self, background: int, x: int, y: int) -> float:
         return self.q
+
+    def seen(self, background: int, figure: Figure) -> Seen:
+        return self.sprite(background, figure)
 
     def sprite(self, background: int, figure: Figure) -> Sprite:
         cutout: Cutout = np.full((figure.height, figure.width, 4), 255, np.uint8)

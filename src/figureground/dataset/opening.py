@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, overload
 
 from figureground.core.engines import choose
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
+from figureground.core.layers import LAYERS
 from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
@@ -25,33 +28,40 @@ from figureground.resolve import resolve
 Folders = list[Path] | list[str] | list[Path | str] | tuple[Path | str, ...]
 
 
+Layers = Sequence[str] | None
+
+
 @overload
-def open_dataset(path: Path | str | Store, virtual: Literal[False] = False) -> Dataset: ...
+def open_dataset(path: Path | str | Store, virtual: Literal[False] = False, layers: Layers = None) -> Dataset: ...
 @overload
-def open_dataset(path: Path | str | Store, virtual: Literal[True]) -> VirtualDataset: ...
+def open_dataset(path: Path | str | Store, virtual: Literal[True], layers: Layers = None) -> VirtualDataset: ...
 @overload
-def open_dataset(path: Folders, virtual: Literal[False] = False) -> Several: ...
-def open_dataset(path: Path | str | Store | Folders, virtual: bool = False) -> Dataset | VirtualDataset | Several:
+def open_dataset(path: Folders, virtual: Literal[False] = False, layers: Layers = None) -> Several: ...
+def open_dataset(
+    path: Path | str | Store | Folders, virtual: bool = False, layers: Layers = None
+) -> Dataset | VirtualDataset | Several:
     """Open a finished dataset, or several as one; or, `virtual`, one whose samples are rendered when asked for.
 
     `path`: its folder, or a list of folders, whose splits are then made anew so that no photo stands on both sides.
     A virtual dataset needs recipe and catalog alone: a dataset's folder with or without its parts (`build
     --catalog-only` writes one without), or a recipe file, whose photos are then prepared in memory each time.
+    `layers`: which layers samples have beside their image, like ["mask", "depth"]; the others are not read, not decoded
+    and, `virtual`, not made: without depth a virtual sample's record says nothing of it.  None for all.
     Raises FigureGroundError when it is none, not finished or, `virtual`, of another version.
     """
     if isinstance(path, list | tuple):
         if virtual or not path:
             said = ", ".join(map(str, path)) or "an empty list"
             raise FigureGroundError("several datasets are read as they are stored", said, "open one, or name them")
-        return Several([_stored(FolderStore(one)) for one in path])
+        return Several([_stored(FolderStore(one), layers) for one in path])
     store = FolderStore(path) if isinstance(path, str | Path) else path
     if not virtual:
-        return _stored(store)
+        return _stored(store, layers)
     catalog = store.below(names.CATALOG)
     if isinstance(path, str | Path) and catalog.size(catalogs.FILE) is None:
-        return _from_recipe(path)
+        return _from_recipe(path, layers)
     require_same_versions(store, "rendering samples when they are read")
-    job = resolve(names.recipe_in(store), prepared=True)
+    job = _only(resolve(names.recipe_in(store), prepared=True), layers, store.name)
     _require_same_network(job, store)
     return VirtualDataset(job, catalogs.load_catalog(catalog), catalog)
 
@@ -69,13 +79,29 @@ def _require_same_network(job: Job, store: Store) -> None:
         )
 
 
-def _from_recipe(path: Path | str) -> VirtualDataset:
+def _only(job: Job, layers: Layers, where: str) -> Job:
+    return replace(job, layers=_chosen(layers, job.layers, where)) if layers is not None else job
+
+
+def _chosen(layers: Sequence[str], there: Sequence[str], where: str) -> tuple[str, ...]:
+    """Return the layers that are wanted, the image among them, in the order of the table."""
+    known = [name for name in LAYERS if name in there]
+    if unknown := [name for name in ([layers] if isinstance(layers, str) else layers) if name not in known]:
+        raise FigureGroundError(
+            f"this dataset has no layer {', '.join(map(repr, unknown))}",
+            where,
+            f"a list of some of: {', '.join(known)}",
+        )
+    return tuple(name for name in known if name == "image" or name in layers)
+
+
+def _from_recipe(path: Path | str, layers: Layers) -> VirtualDataset:
     """Return the virtual dataset of a recipe file, its photos prepared in memory."""
-    job, memory = resolve(load_recipe(path)), MemoryStore()
+    job, memory = _only(resolve(load_recipe(path)), layers, str(path)), MemoryStore()
     return VirtualDataset(job, ingest(job, choose("serial", 1), memory, silent), memory)
 
 
-def _stored(store: Store) -> Dataset:
+def _stored(store: Store, layers: Layers) -> Dataset:
     try:
         manifest = json.loads(store.read(names.MANIFEST))
         parts = len(manifest["parts"])
@@ -90,4 +116,9 @@ def _stored(store: Store) -> Dataset:
         raise FigureGroundError(
             f"the manifest cannot be read: {error}", f"{store.name}/{names.MANIFEST}", "run its build command again"
         ) from None
-    return Dataset(store, manifest, range(parts))
+    data = Dataset(store, manifest, range(parts))
+    if layers is None:
+        return data
+    # of version 1 the manifest does not say them
+    there = manifest.get("layers") or (list(data.record(0).files) if len(data) else list(LAYERS))
+    return Dataset(store, manifest, range(parts), _chosen(layers, there, store.name))

@@ -7,18 +7,23 @@ statistics and the sha256 of the zip, and is written first.  A zip in place with
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
-import weakref
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.record import Record
 from figureground.core.store import Store
+from figureground.dataset.archive import BadArchiveError, Contents, member_start, read_contents, read_member
+from figureground.dataset.handles import Handles
 from figureground.samples import stats
 from figureground.samples.maker import Made
 from figureground.samples.stats import Statistics
@@ -134,38 +139,68 @@ def any_part(store: Store) -> bool:
 
 
 class PartReader:
-    """Random access to one part.  Records are parsed when they are asked for."""
+    """Random access to one part, whose directory and rows are looked for once, when they are first asked for.
 
-    def __init__(self, store: Store, name: str) -> None:
+    `handles`: what reads the files of the part's store, shared by the readers of its other parts.
+    """
+
+    def __init__(self, store: Store, name: str, handles: Handles | None = None) -> None:
         self._where = f"{store.name}/{name}"
-        try:
-            self._file = store.open(name)
-            weakref.finalize(self, self._file.close)  # an archive leaves a file that it was given open
-            self._archive = zipfile.ZipFile(self._file)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise self._damaged(error) from None
-        self._lines = self.member(METADATA).splitlines()
+        self._store, self._name = store, name
+        self._handles = handles or Handles(store)
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._ends)
 
     def record(self, row: int) -> Record:
-        """Return the record of a row, counted in the part."""
+        """Return the record of a row, counted in the part.  Raises FigureGroundError when it is damaged."""
+        if not 0 <= row < len(self._ends):
+            raise IndexError(f"row {row} of {len(self._ends)}")
+        start = int(self._ends[row - 1]) if row else self._rows_at
         try:
-            return Record.from_row(json.loads(self._lines[row]))
-        except (ValueError, KeyError, TypeError) as error:
+            return Record.from_row(json.loads(self._read(start, int(self._ends[row]))))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._damaged(error) from None
 
-    def members(self, record: Record) -> dict[str, bytes]:
-        """Return a record's members: layer -> bytes."""
-        return {layer: self.member(name) for layer, name in record.files.items()}
+    def members(self, record: Record, layers: Collection[str] | None = None) -> dict[str, bytes]:
+        """Return a record's members: layer -> bytes.  `layers`: those that are wanted, None for all."""
+        return {layer: self.member(name) for layer, name in record.files.items() if layers is None or layer in layers}
 
     def member(self, name: str) -> bytes:
         """Return a member's bytes, checked against its CRC-32.  Raises FigureGroundError when the part is damaged."""
+        contents = self._contents
         try:
-            return self._archive.read(name)
-        except (OSError, zipfile.BadZipFile, KeyError) as error:
+            return read_member(self._read, contents.find(name))
+        except (OSError, BadArchiveError, KeyError) as error:
             raise self._damaged(error) from None
+
+    def _read(self, start: int, stop: int) -> bytes:
+        return self._handles.read(self._name, start, stop)
+
+    @functools.cached_property
+    def _contents(self) -> Contents:
+        try:
+            return read_contents(self._read, self._store.size(self._name) or 0)
+        except (OSError, BadArchiveError) as error:
+            raise self._damaged(error) from None
+
+    @functools.cached_property
+    def _rows(self) -> tuple[int, NDArray[np.int64]]:
+        """Where in the file the rows begin, and where each of them ends."""
+        data = np.frombuffer(self.member(METADATA), np.uint8)
+        ends = np.flatnonzero(data == ord("\n")) + 1
+        if data.size and (not ends.size or ends[-1] != data.size):
+            ends = np.append(ends, data.size)  # the last line of a table that others wrote
+        start = member_start(self._read, self._contents.find(METADATA))
+        return start, ends + start
+
+    @property
+    def _rows_at(self) -> int:
+        return self._rows[0]
+
+    @property
+    def _ends(self) -> NDArray[np.int64]:
+        return self._rows[1]
 
     def _damaged(self, error: Exception) -> FigureGroundError:
         return FigureGroundError(
@@ -173,5 +208,4 @@ class PartReader:
         )
 
     def close(self) -> None:
-        self._archive.close()
-        self._file.close()
+        self._handles.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import overload
 
 from figureground.core.errors import FigureGroundError
@@ -78,6 +78,23 @@ class Samples(ABC):
             raise IndexError(f"sample {i} of {n}")
         return self.sample(i % n)
 
+    def batch(self, indices: Iterable[int]) -> list[Sample]:
+        """Return some samples, in the order asked for (negative ones count from the end); together they may
+        cost less than one by one.  Raises IndexError outside."""
+        return [self.sample(i) for i in self._numbers_of(indices)]
+
+    def __getitems__(self, indices: Iterable[int]) -> list[Sample]:
+        """Return a batch, as PyTorch's loaders ask for one."""
+        return self.batch(indices)
+
+    def _numbers_of(self, indices: Iterable[int]) -> list[int]:
+        n = len(self)
+        wanted = [int(i) for i in indices]
+        for i in wanted:
+            if not -n <= i < n:
+                raise IndexError(f"sample {i} of {n}")
+        return [i % n for i in wanted]
+
     def __iter__(self) -> Iterator[Sample]:
         return (self.sample(i) for i in range(len(self)))
 
@@ -127,6 +144,9 @@ class Selection(Samples):
 
     def sample(self, i: int) -> Sample:
         return self.source.sample(self.indices[i])
+
+    def batch(self, indices: Iterable[int]) -> list[Sample]:
+        return self.source.batch([self.indices[i] for i in self._numbers_of(indices)])
 
     def record(self, i: int) -> Record:
         return self.source.record(self.indices[i])

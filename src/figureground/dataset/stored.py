@@ -5,8 +5,6 @@ from __future__ import annotations
 import bisect
 import functools
 import json
-import os
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from figureground.core.recipe import Recipe
 from figureground.core.record import Record
 from figureground.core.store import Store
 from figureground.dataset import names
+from figureground.dataset.handles import Handles
 from figureground.dataset.parts import PartReader
 from figureground.dataset.scenery import BackgroundsById
 from figureground.dataset.select import Samples
@@ -25,17 +24,20 @@ from figureground.ingest.catalog import load_catalog
 from figureground.samples import codec
 from figureground.samples.sample import Sample
 
-_OPEN_PARTS = 8
-
 
 class Dataset(Samples):
     """A finished dataset, or one of its parts, as a sequence of Samples.
 
-    Random access decodes only what is asked for.  It can be pickled, and each process opens its own files, so it works
-    as a PyTorch map-style dataset under any number of workers.
+    Random access decodes only what is asked for, in any order at the cost of reading in order: where the samples of a
+    part lie is looked for once and kept, 0.1 MB for 1,000 samples.  It can be pickled, and each process opens its own
+    files, so it works as a PyTorch map-style dataset under any number of workers.
+
+    `layers`: those that samples have, None for all that are stored; others are neither read nor decoded.
     """
 
-    def __init__(self, store: Store, manifest: Mapping[str, Any], numbers: range) -> None:
+    def __init__(
+        self, store: Store, manifest: Mapping[str, Any], numbers: range, layers: tuple[str, ...] | None = None
+    ) -> None:
         self.store = store
         self.manifest = manifest
         self._numbers = numbers
@@ -44,8 +46,9 @@ class Dataset(Samples):
             end += manifest["parts"][number]["samples"]
             ends.append(end)
         self._ends = ends
-        self._open: OrderedDict[int, PartReader] = OrderedDict()
-        self._process = os.getpid()
+        self.layers = layers
+        self._handles = Handles(store)
+        self._readers: dict[int, PartReader] = {}
 
     @property
     def path(self) -> Path:
@@ -60,7 +63,8 @@ class Dataset(Samples):
         reader, row = self._locate(i)
         record = reader.record(row)
         layers: dict[str, Any] = {
-            layer: codec.decode(layer, data, record.depths.get(layer)) for layer, data in reader.members(record).items()
+            layer: codec.decode(layer, data, record.depths.get(layer))
+            for layer, data in reader.members(record, self.layers).items()
         }
         return Sample(**layers, record=record, scenery=self._backgrounds)
 
@@ -90,7 +94,7 @@ class Dataset(Samples):
     def part(self, k: int) -> Dataset:
         """Return part k as a dataset of its own (negative counts from the end).  Raises IndexError outside."""
         number = self._numbers[k]
-        return Dataset(self.store, self.manifest, range(number, number + 1))
+        return Dataset(self.store, self.manifest, range(number, number + 1), self.layers)
 
     @property
     def parts(self) -> int:
@@ -127,19 +131,13 @@ class Dataset(Samples):
         i %= n
         slot = bisect.bisect_right(self._ends, i)
         number = self._numbers[slot]
-        if self._process != os.getpid():
-            # a forked child shares the parent's file offsets: it leaves those files alone and opens its own
-            self._process, self._open = os.getpid(), OrderedDict()
-        if number not in self._open:
-            self._open[number] = PartReader(self.store, self.manifest["parts"][number]["file"])
-            if len(self._open) > _OPEN_PARTS:
-                self._open.popitem(last=False)[1].close()
-        self._open.move_to_end(number)
-        return self._open[number], i - (self._ends[slot - 1] if slot else 0)
+        if number not in self._readers:
+            self._readers[number] = PartReader(self.store, self.manifest["parts"][number]["file"], self._handles)
+        return self._readers[number], i - (self._ends[slot - 1] if slot else 0)
 
     def __getstate__(self) -> dict[str, Any]:
         cached = ("recipe", "catalog", "statistics", "_backgrounds")
-        return {name: value for name, value in vars(self).items() if name not in cached} | {"_open": OrderedDict()}
+        return {name: value for name, value in vars(self).items() if name not in cached} | {"_readers": {}}
 
     def __repr__(self) -> str:
         said = f"{len(self):,} samples of {Canvas.of(self.manifest['size'])} in {self.parts:,} parts"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from figureground.core.job import Job
+from figureground.core.layers import DEPTHS
 from figureground.core.nouns import Catalog, DepthMap, Picture
 from figureground.core.record import Record
 from figureground.core.store import Store
@@ -48,18 +49,19 @@ class VirtualDataset(Samples):
     def batch(self, indices: Iterable[int]) -> list[Sample]:
         """Return some samples; planning them together is cheaper than one by one."""
         maker = self._made()
-        rendered = [maker.render(scene) for scene in maker.scenes([self._number(i) for i in indices])]
-        pairs = zip(rendered, maker.depths(rendered), strict=True)
-        return [maker.sample(one, codes, self._backgrounds) for one, codes in pairs]
+        rendered = [maker.render(scene) for scene in maker.scenes(self._numbers_of(indices))]
+        deep = any(layer in DEPTHS for layer in self.job.layers)
+        depths = maker.depths(rendered) if deep else [{} for _ in rendered]
+        return [maker.sample(one, codes, self._backgrounds) for one, codes in zip(rendered, depths, strict=True)]
 
     def record(self, i: int) -> Record:
         """Return the metadata of sample i; it takes rendering it."""
-        return self.batch([i])[0].record
+        return self.sample(i).record
 
     def split(self, i: int) -> str:
         """Return the split of sample i; planning it is enough."""
         maker = self._made()
-        (scene,) = maker.scenes([self._number(i)])
+        (scene,) = maker.scenes(self._numbers_of([i]))
         return maker.recorder.split.of(scene)
 
     @property
@@ -69,24 +71,18 @@ class VirtualDataset(Samples):
 
     def class_names(self, i: int) -> frozenset[str]:
         """Return the classes of the figures of sample i; planning it is enough."""
-        (scene,) = self._made().scenes([self._number(i)])
+        (scene,) = self._made().scenes([self._numbers_of([i])[0]])
         return frozenset(self.catalog.foregrounds[figure.foreground].class_name for figure in scene.figures)
 
     def key(self, i: int) -> str:
         """Return the key of sample i; planning it is enough."""
         maker = self._made()
-        (scene,) = maker.scenes([self._number(i)])
+        (scene,) = maker.scenes(self._numbers_of([i]))
         return maker.recorder.key(scene)
 
     def background(self, i: int) -> tuple[Picture, DepthMap | None]:
         """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
         return scenery(self.catalog, self._made().pixels, i)
-
-    def _number(self, i: int) -> int:
-        """Return the number that i means, which may count from the end.  Raises IndexError outside."""
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"sample {i} of {len(self)}")
-        return i % len(self)
 
     def _made(self) -> Maker:
         if self._maker is None:

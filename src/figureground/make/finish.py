@@ -14,7 +14,6 @@ from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress
 from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
-from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
@@ -42,7 +41,9 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     lacking = Lacking()
     lacking.add([total])
     require_few(lacking, total.samples)
-    first = write_labels(store, infos, progress)
+    manifest = manifest_of(task, catalog, infos, total)
+    data = Dataset(store, manifest, range(task.count))
+    first = write_labels(data, progress)
     steps = {layer: depth_step(depth, meaning) for layer, meaning in first.depths.items()}
     whose, published = checks.published(by_split)
     write = {
@@ -55,13 +56,12 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
         "accumulated_by_split": stats.by_split_to_json(by_split),
     }
     store.write(names.STATISTICS, json.dumps(write, indent=1).encode())
-    manifest = manifest_of(task, catalog, infos, total)
     store.write(names.README, data_card(manifest, total, first).encode("utf-8", "xmlcharrefreplace"))
     from figureground.report import write_contact_sheets, write_report
 
     progress("report", 0, 1)
     write_contact_sheets(store.below(names.CATALOG), catalog, task.job.canvas)
-    write_report(Dataset(store, manifest, range(task.count)))
+    write_report(data)
     store.write(names.MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     progress("report", 1, 1)
 
@@ -91,24 +91,24 @@ def depth_step(depth: DepthPlan, meaning: DepthMeaning) -> tuple[str, float]:
     return "stretched 0..1", 1 / depth.top
 
 
-def write_labels(store: Store, infos: Sequence[PartInfo], progress: Progress) -> Record:
+def write_labels(data: Dataset, progress: Progress) -> Record:
     """Write labels.csv, a row a sample, part by part; return the first record, with depth where there is any."""
     first: Record | None = None
-    with store.writing(names.LABELS) as file:
+    with data.store.writing(names.LABELS) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for done, info in enumerate(infos, 1):
-            reader = parts.PartReader(store, info.file)
-            for row in range(len(reader)):
-                record = reader.record(row)
+        next_sample = 0
+        for done, part in enumerate(data.manifest["parts"], 1):
+            for i in range(next_sample, next_sample + part["samples"]):
+                record = data.record(i)
                 first = record if first is None or not _has_depth(first) else first
-                writer.writerow(labels_row(info.file, record))
-            reader.close()
-            progress("labels", done, len(infos))
+                writer.writerow(labels_row(part["file"], record))
+            next_sample += part["samples"]
+            progress("labels", done, data.parts)
         text.detach()  # flushes; the store closes the file
     if first is None:
-        raise FigureGroundError("there are no samples", store.name, "run the same command again")
+        raise FigureGroundError("there are no samples", data.store.name, "run the same command again")
     return first
 
 

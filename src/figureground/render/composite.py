@@ -21,21 +21,29 @@ _OPAQUE = np.array([255], np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
-class Sprite:
-    """A figure ready to be pasted: its part of the canvas, (rows, columns), and arrays of that shape.
+class Seen:
+    """What is seen of a figure: its part of the canvas, (rows, columns), and arrays of that shape.
 
-    `colour`: uint8 (h, w, 3).  `whole`: its alpha with nothing in front of it; `visible`: what the background's nearer
-    things leave of it.  `area`: px of its whole mask, those beyond the frame too.  `relief`: 0..1, how far each pixel
-    stands out, or None for a flat figure.
+    `whole`: its alpha with nothing in front of it; `visible`: what the background's nearer things leave of it.  `area`:
+    px of its whole mask, those beyond the frame too.
     """
 
-    figure: Figure
     rows: slice
     columns: slice
-    colour: NDArray[np.uint8]
     whole: Alpha
     visible: Alpha
     area: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sprite(Seen):
+    """A figure ready to be pasted: what is seen of it, with its colours.
+
+    `colour`: uint8 (h, w, 3).  `relief`: 0..1, how far each pixel stands out, or None for a flat figure.
+    """
+
+    figure: Figure
+    colour: NDArray[np.uint8]
     relief: Singles | None = None
 
 
@@ -62,21 +70,27 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
     return ((t + (t >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)
 
 
-def fitted(cutout: Image.Image, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
-    """Return (a premultiplied cut-out in the figure's size and look, px of margin added all round for its blur).
+def sized(picture: Image.Image, figure: Figure) -> tuple[Image.Image, int]:
+    """Return (a premultiplied cut-out, or its alpha alone, in the figure's size and blur, px of margin all round).
 
-    Enlarged or reduced with a Hamming window, which is as sharp as bicubic when reducing and never rings.
+    Enlarged or reduced with a Hamming window, which is as sharp as bicubic when reducing and never rings.  Bands do not
+    mix, so the alpha of a cut-out is what its alpha alone becomes.  It is not mirrored yet.
     """
-    look = figure.look
-    picture = cutout
     if picture.size != (figure.width, figure.height):
         picture = picture.resize((figure.width, figure.height), Image.Resampling.HAMMING)
-    margin = 0
-    if look.blur > 0:
-        margin = max(1, int(2 * look.blur + 0.5))
-        roomy = Image.new("RGBa", (figure.width + 2 * margin, figure.height + 2 * margin))
-        roomy.paste(picture, (margin, margin))
-        picture = roomy.filter(_gaussian(look.blur))
+    blur = figure.look.blur
+    if not blur > 0:
+        return picture, 0
+    margin = max(1, int(2 * blur + 0.5))
+    roomy = Image.new(picture.mode, (figure.width + 2 * margin, figure.height + 2 * margin))
+    roomy.paste(picture, (margin, margin))
+    return roomy.filter(_gaussian(blur)), margin
+
+
+def fitted(cutout: Image.Image, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
+    """Return (a premultiplied cut-out in the figure's size and look, px of margin added all round for its blur)."""
+    look = figure.look
+    picture, margin = sized(cutout, figure)
     if figure.flip:
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     picture = picture.convert("RGBA")
@@ -102,21 +116,31 @@ def sprite(
     `cutout`, `margin`: from `fitted`.  `hidden`: uint8 (height, width) of the canvas, 255 where something of
     the background stands before it.  `relief`: uint8 of the figure's size, unmirrored.
     """
-    height, width = cutout.shape[:2]
-    rows, columns, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, height, width)
-    piece = cutout[from_rows, from_columns]
-    whole = piece[..., 3]
-    visible = whole if hidden is None else blend(np.zeros(1, np.uint8), whole, hidden[rows, columns])
+    _, _, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *cutout.shape[:2])
     out = None
     if relief is not None:
         turned = np.pad(relief[:, ::-1] if figure.flip else relief, margin)
         out = turned[from_rows, from_columns].astype(np.float32) / np.float32(255)
-    area = int(np.count_nonzero(mask_of(cutout[..., 3])))
-    return Sprite(figure, rows, columns, piece[..., :3], whole, visible, area, out)
+    colour = cutout[from_rows, from_columns, :3]
+    seen = seen_of(figure, cutout[..., 3], margin, canvas, hidden)
+    return Sprite(**vars(seen), figure=figure, colour=colour, relief=out)
 
 
-def seen_masks(sprites: Sequence[Sprite], shape: tuple[int, int]) -> list[Mask]:
-    """Return what is seen of each sprite, bool (height, width) of `shape`; they run from far to near.
+def seen_of(
+    figure: Figure, alpha: Alpha, margin: int, canvas: Canvas, hidden: Alpha | None, area: int | None = None
+) -> Seen:
+    """Return what is seen of a figure.
+
+    `alpha`: of its fitted cut-out, mirrored as the figure is; `area`: px of its mask, where that is known.
+    """
+    rows, columns, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *alpha.shape)
+    whole = alpha[from_rows, from_columns]
+    visible = whole if hidden is None else blend(np.zeros(1, np.uint8), whole, hidden[rows, columns])
+    return Seen(rows, columns, whole, visible, int(np.count_nonzero(mask_of(alpha))) if area is None else area)
+
+
+def seen_masks(sprites: Sequence[Seen], shape: tuple[int, int]) -> list[Mask]:
+    """Return what is seen of each figure, bool (height, width) of `shape`; they run from far to near.
 
     A pixel belongs to a figure where the figures' joint alpha is at least 1/2, to the one with the largest share.
     """

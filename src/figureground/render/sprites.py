@@ -3,33 +3,59 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from figureground.core.arrays import Bytes, Ints
 from figureground.core.canvas import Canvas
-from figureground.core.nouns import Catalog, Figure, Scene, far_to_near
+from figureground.core.nouns import Alpha, Catalog, Figure, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.geometry.layering import Surface
 from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
-from figureground.render.composite import Composite, Sprite, fitted, seen_masks, sprite
+from figureground.render.composite import Composite, Seen, Sprite, fitted, seen_masks, seen_of, sized, sprite
 
-_KEPT = 64  # sprites; planning a scene and its twin makes them, composing uses them again
+_KEPT = 64  # of each kind; what planning a scene makes serves its twin and composing
+_Box = tuple[int, int, int, int]  # first and last row and column, last ones exclusive
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Key, Value]):
+    """The values that were asked for last, by their keys."""
+
+    def __init__(self, most: int = _KEPT) -> None:
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._most = most
+
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+        """Return the value of a key, made where it is not at hand."""
+        if key not in self._values:
+            self._values[key] = make()
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+        self._values.move_to_end(key)
+        return self._values[key]
 
 
 class Sprites:
-    """Makes sprites and remembers the last of them.  It is the `Sight` of planning."""
+    """Makes sprites and remembers the last of them.  It is the `Sight` of planning, which looks at alpha alone."""
 
     def __init__(self, catalog: Catalog, pixels: Pixels, canvas: Canvas) -> None:
         self.catalog = catalog
         self.pixels = pixels
         self.canvas = canvas
-        self._kept: OrderedDict[tuple[int, Figure], Sprite] = OrderedDict()
+        self._sprites: Kept[tuple[int, Figure], Sprite] = Kept()
+        self._seen: Kept[tuple[int, Figure], Seen] = Kept()
+        self._mattes: Kept[tuple[int, int, int, float], tuple[Alpha, int, int]] = Kept()
+        self._hidden: Kept[tuple[int, float, _Box], Alpha | None] = Kept()
 
     def table(self, foreground: int) -> AreaTable:
         return self.pixels.table(foreground)
@@ -44,14 +70,48 @@ class Sprites:
         return float(value[0, 0]) if value is not None else float("nan")
 
     def areas(self, background: int, figure: Figure) -> tuple[int, int]:
-        one = self.sprite(background, figure)
+        one = self.seen(background, figure)
         return one.area, int(np.count_nonzero(mask_of(one.visible)))
 
     def shares(self, background: int, figures: Sequence[Figure]) -> list[int]:
         order = far_to_near(figures)
-        sprites = [self.sprite(background, figures[i]) for i in order]
-        seen = {i: int(mask.sum()) for i, mask in zip(order, seen_masks(sprites, self.canvas.shape), strict=True)}
+        masks = seen_masks([self.seen(background, figures[i]) for i in order], self.canvas.shape)
+        seen = {i: int(np.count_nonzero(mask)) for i, mask in zip(order, masks, strict=True)}
         return [seen[i] for i in range(len(figures))]
+
+    def seen(self, background: int, figure: Figure) -> Seen:
+        """Return what would be seen of the figure on a background."""
+        return self._seen.get((background, figure), lambda: self._look_at(background, figure))
+
+    def _look_at(self, background: int, figure: Figure) -> Seen:
+        alpha, margin, area = self._mattes.get(
+            (figure.foreground, figure.width, figure.height, figure.look.blur), lambda: self._matte(figure)
+        )
+        turned = alpha[:, ::-1] if figure.flip else alpha
+        return seen_of(figure, turned, margin, self.canvas, self._before(background, figure, margin, alpha), area)
+
+    def _matte(self, figure: Figure) -> tuple[Alpha, int, int]:
+        """Return the alpha of a fitted cut-out, not mirrored, with its margin and the px of its mask."""
+        picture, margin = sized(self.pixels.premultiplied(figure.foreground).getchannel(3), figure)
+        alpha = np.asarray(picture)
+        return alpha, margin, int(np.count_nonzero(mask_of(alpha)))
+
+    def _before(self, background: int, figure: Figure, margin: int, fitted: Bytes) -> Alpha | None:
+        """Return what of the background stands before a figure, as `occlusion.hidden` does; None for nothing."""
+        if not figure.stands:
+            return None
+        rows, columns, _, _ = self.canvas.overlap(figure.x - margin, figure.y - margin, *fitted.shape[:2])
+        box = rows.start, rows.stop, columns.start, columns.stop
+        return self._hidden.get(
+            (background, figure.inverse_depth, box),
+            lambda: occlusion.hidden(
+                self.pixels.nearness(background),
+                self.pixels.floor(background),
+                figure.inverse_depth,
+                (rows, columns),
+                self.catalog.backgrounds[background].depth_from != "file",
+            ),
+        )
 
     def of(self, scene: Scene) -> list[Sprite]:
         """Return the sprites of a scene's figures, in their order."""
@@ -59,30 +119,14 @@ class Sprites:
 
     def sprite(self, background: int, figure: Figure) -> Sprite:
         """Return the figure as it would be pasted on a background."""
-        name = (background, figure)
-        if name in self._kept:
-            self._kept.move_to_end(name)
-            return self._kept[name]
-        made = self._kept[name] = self._make(background, figure)
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return made
+        return self._sprites.get((background, figure), lambda: self._make(background, figure))
 
     def _make(self, background: int, figure: Figure) -> Sprite:
         other, own = self.catalog.backgrounds[background], self.catalog.foregrounds[figure.foreground]
         cutout = self.pixels.premultiplied(figure.foreground)
         pasted, margin = fitted(cutout, figure, own.appearance, other.appearance)
-        hidden = relief = None
-        if figure.stands:
-            rows, columns, _, _ = self.canvas.overlap(figure.x - margin, figure.y - margin, *pasted.shape[:2])
-            hidden = occlusion.hidden(
-                self.pixels.nearness(background),
-                self.pixels.floor(background),
-                figure.inverse_depth,
-                (rows, columns),
-                other.depth_from != "file",
-            )
-            relief = self._relief(figure)
+        hidden = self._before(background, figure, margin, pasted)
+        relief = self._relief(figure) if figure.stands else None
         return sprite(figure, pasted, margin, self.canvas, hidden, relief)
 
     def _relief(self, figure: Figure) -> Bytes | None:

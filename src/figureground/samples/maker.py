@@ -209,9 +209,8 @@ class Maker:
         """
         record = self.recorder.record(one.scene, one.composite, one.sprites, depths)
         layers: dict[str, Any] = self.layers(one, depths)
-        return Sample(
-            **layers | {layer: dequantise(code) for layer, code in depths.items()}, record=record, scenery=scenery
-        )
+        seen = {layer: dequantise(code) for layer, code in depths.items() if layer in layers}
+        return Sample(**layers | seen, record=record, scenery=scenery)
 
     def encode(self, one: Rendered, depths: Mapping[str, DepthCode]) -> Made:
         """Return a rendered scene as a finished sample: encoded, with its record and statistics."""

@@ -1,0 +1,88 @@
+"""Files of a store that are read by ranges in any order, as many kept open as the process may have."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections import OrderedDict
+from typing import Any, BinaryIO
+
+from figureground.core.store import Store
+
+_MOST = 512
+
+
+def most_open() -> int:
+    """Return how many files a dataset may keep open: a quarter of the process's limit, at most 512."""
+    if sys.platform == "win32":
+        return 128  # of the 512 that the C runtime gives
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return _MOST if limit == resource.RLIM_INFINITY else max(4, min(_MOST, limit // 4))
+
+
+class Handles:
+    """Reads ranges of a store's files.  Threads and forked processes may share it; a pickled one opens its own files.
+
+    Where files have no number of their own, as in memory, the store is asked each time.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._start()
+
+    def _start(self) -> None:
+        self._open: OrderedDict[str, BinaryIO] = OrderedDict()
+        self._most = most_open()
+        self._renew_lock()
+        weakref.finalize(self, _close_all, self._open)
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def read(self, name: str, start: int, stop: int) -> bytes:
+        """Return the bytes from start to stop, fewer at the end of the file.  Raises OSError."""
+        if not hasattr(os, "pread"):
+            return self.store.read(name, start, stop)
+        if self._process != os.getpid():
+            self._renew_lock()  # a thread of the parent may have held it as this process was forked
+        with self._lock:  # another thread must not close the file meanwhile
+            file = self._open.get(name)
+            if file is None:
+                file = self.store.open(name)
+                try:
+                    file.fileno()
+                except OSError:
+                    file.close()
+                    return self.store.read(name, start, stop)
+                self._open[name] = file
+                if len(self._open) > self._most:
+                    self._open.popitem(last=False)[1].close()
+            self._open.move_to_end(name)
+            # leaves the file's offset alone, which a forked process shares
+            found = [os.pread(file.fileno(), stop - start, start)]
+            while found[-1] and sum(map(len, found)) < stop - start:  # more than 2 GB come in pieces
+                done = sum(map(len, found))
+                found.append(os.pread(file.fileno(), stop - start - done, start + done))
+        return b"".join(found) if len(found) > 1 else found[0]
+
+    def close(self) -> None:
+        """Close the files; what is asked for later opens them again."""
+        with self._lock:
+            _close_all(self._open)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"store": self.store}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.store = state["store"]
+        self._start()
+
+
+def _close_all(files: OrderedDict[str, BinaryIO]) -> None:
+    while files:
+        files.popitem()[1].close()
