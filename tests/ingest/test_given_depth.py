@@ -291,7 +291,7 @@ def test_a_map_as_the_sensor_saw_it_is_turned_with_its_photo(tmp_path: Path) -> 
     sensor = turned(tmp_path, 6)
     np.save(tmp_path / "depth/room0.npy", sensor)
     catalog, store = catalog_of(tmp_path)
-    assert reasons(catalog.notes) == ["its depth map lay as the sensor saw it (120 x 150 px): turned with the photo"]
+    assert reasons(catalog.notes) == ["its depth map (120 x 150 px) lay as the sensor saw the photo: turned with it"]
     assert np.abs(metres(catalog, store) - depth_of(0)).max() < 0.002
     np.save(tmp_path / "depth/room0.npy", depth_of(0))  # made of the upright photo
     catalog, store = catalog_of(tmp_path)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from figureground.cli.app import RecipeFile, Settings, Told, Workers, app, flag
-from figureground.cli.console import catalog_facts, catalog_text, plural
+from figureground.cli.app import NoCache, RecipeFile, Settings, Told, Workers, app, flag
+from figureground.cli.console import catalog_facts, catalog_text, for_terminal, plural
 
 if TYPE_CHECKING:
     from figureground.core.job import Cutting
@@ -72,12 +72,13 @@ def cutout(
 
 def _cutouts_text(rows: Sequence[Row]) -> str:
     """Return how many photos were cut out, which are doubtful, and which are set aside."""
-    aside = [row for row in rows if row.state == "set aside"]
-    doubtful = [row for row in rows if row.doubt and row not in aside]
+    told = [(row.state, *for_terminal((row.file, row.cutout, row.doubt))) for row in rows]
+    aside = [row for row in told if row[0] == "set aside"]
+    doubtful = [row for row in told if row[3] and row not in aside]
     head = f"{plural(len(rows) - len(aside), 'cut-out')}, {len(doubtful):,} of them doubtful; "
     lines = [head + f"{plural(len(aside), 'photo')} set aside"]
-    lines += [f"  set aside: {row.file}: {row.doubt}" for row in aside]
-    lines += [f"  doubtful: {row.cutout}: {row.doubt}" for row in doubtful]
+    lines += [f"  set aside: {file}: {doubt}" for _, file, _, doubt in aside]
+    lines += [f"  doubtful: {cut}: {doubt}" for _, _, cut, doubt in doubtful]
     return "\n".join(lines)
 
 
@@ -92,6 +93,7 @@ def preview(
     ] = None,
     settings: Settings = (),
     workers: Workers = 0,
+    no_cache: NoCache = False,
     console: Told,
 ) -> None:
     """Show what a recipe would make, before anything is built: its photos as they are prepared, and some composites.
@@ -104,7 +106,7 @@ def preview(
     from figureground.make.preview import preview as make
     from figureground.resolve import resolve
 
-    job, folder = resolve(load_recipe(recipe, settings)), out or folder_of(recipe)
+    job, folder = resolve(load_recipe(recipe, settings, cache=not no_cache)), out or folder_of(recipe)
     with console.progress() as progress:
         catalog, files = make(job, folder, samples, choose("auto", workers), progress)
     used = catalog_facts(catalog)

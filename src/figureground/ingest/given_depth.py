@@ -22,18 +22,18 @@ from figureground.ingest.framing import canvas_focal, framed_depth, pixel_stretc
 from figureground.ingest.lens import Lie, lens, lie
 from figureground.ingest.photos import Photo as Decoded
 from figureground.ingest.prepare import Prepared
-from figureground.ingest.turned import orientation, upright
+from figureground.ingest.turned import upright
 
 _NO_FOCAL = "its depth is along the ray, and its focal length is not known"
 
 
-def figures_depth(given: GivenMap, decoded: Decoded, data: bytes) -> tuple[DepthMap, tuple[str, ...]]:
+def figures_depth(given: GivenMap, decoded: Decoded) -> tuple[DepthMap, tuple[str, ...]]:
     """Return the depth of a whole photo of a figure, planar, NaN where unknown; and what is worth knowing of it.
 
     What is known up to a shift keeps it: of a figure only the order of near and far is taken.  Raises SetAsideError.
     """
     shape, unit = decoded.pixels.shape, given.reading.unit
-    values, note, warning = upright(values_of(_raw(given), given.reading), shape, orientation(data))
+    values, note, warning = upright(values_of(_raw(given), given.reading), shape, decoded.turn, "depth map")
     height, width = values.shape
     if not same_aspect(values.shape, shape):
         raise SetAsideError(f"its depth map is {width} x {height} px, another shape than the photo")
@@ -66,16 +66,16 @@ def _of_map(camera: Camera, at: Lie, photo_shape: tuple[int, ...], map_shape: tu
 
 
 def with_given_depth(
-    prepared: Prepared[Background], given: GivenMap, decoded: Decoded, data: bytes, job: Job
+    prepared: Prepared[Background], given: GivenMap, decoded: Decoded, job: Job
 ) -> Prepared[Background]:
     """Return a background with the depth that the user gives and, where figures are to stand, its floor.
 
-    `data`: the photo's bytes, of which EXIF alone is read.  Raises SetAsideError for a map that cannot be used.
+    Raises SetAsideError for a map that cannot be used.
     """
     own = job.inputs.backgrounds[prepared.entry.source_number - 1]
     shape, unit = decoded.pixels.shape, given.reading.unit
     raw = _raw(given)
-    values, note, warning = upright(values_of(raw, given.reading), shape, orientation(data))
+    values, note, warning = upright(values_of(raw, given.reading), shape, decoded.turn, "depth map")
     shifted = unit in SHIFTED
     camera = lens(shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
     if given.reading.distance:

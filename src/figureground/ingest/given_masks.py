@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from figureground.core.errors import SetAsideError
@@ -17,7 +16,9 @@ from figureground.core.job import Cutting
 from figureground.core.nouns import Alpha
 from figureground.ingest import labels, photos
 from figureground.ingest.finding import LeftOut, Search, base_of, search
+from figureground.ingest.framing import same_aspect
 from figureground.ingest.mask_values import alpha_of, straightened
+from figureground.ingest.turned import upright
 
 NO_MASK = "no mask of its own in foregrounds.masks: none has its path below the source, nor alone its stem"
 _SOFTEST_FIRST = ("alpha", "alphas", "matte", "mattes", "mask", "masks")
@@ -149,25 +150,12 @@ def _refuse_large(size: tuple[int, int]) -> None:
 
 def _turned(alpha: Alpha, photo: photos.Photo) -> tuple[Alpha, tuple[str, ...], tuple[str, ...]]:
     """Return a mask as its upright photo lies, a note where it was turned, and a warning where that is not clear."""
-    height, width = alpha.shape
-    size = f"{width} x {height} px"
-    fits, lying = _same_aspect((height, width), photo.full_size), _same_aspect((width, height), photo.full_size)
-    if photo.turn is not None and fits and (lying or photo.turn not in photos.LYING):
-        told = "turns the photo, and its mask fits both ways: taken as of the upright photo; look whether it is"
-        return alpha, (), (f"its EXIF block {told}",)
-    if fits:
-        return alpha, (), ()
-    if lying and photo.turn in photos.LYING and photo.turn is not None:
-        turned = np.asarray(Image.fromarray(alpha).transpose(photo.turn))
-        return turned, (f"its mask ({size}) lay as the camera stored the photo: turned with it",), ()
-    other = f"{photo.full_size[1]} x {photo.full_size[0]} px"
-    raise SetAsideError(f"its mask is {size}, another shape than the photo ({other})")
-
-
-def _same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two (height, width) have one aspect, up to a pixel that was rounded away."""
-    (h, w), (height, width) = one, other
-    return abs(h * width - w * height) <= 0.01 * w * height + max(width, height)
+    found, note, warning = upright(alpha, photo.full_size, photo.turn, "mask")
+    height, width = found.shape
+    if not same_aspect(found.shape, photo.full_size):
+        other = f"{photo.full_size[1]} x {photo.full_size[0]} px"
+        raise SetAsideError(f"its mask is {width} x {height} px, another shape than the photo ({other})")
+    return found, (note,) if note else (), (warning,) if warning else ()
 
 
 def _below(path: Path, paths: Iterable[str], root: Path) -> str:

@@ -141,17 +141,15 @@ def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     decoded = _decoded(data, 2 * job.canvas.longer)
     prepared = _in_full(prepare.background(decoded.pixels, job.canvas, own.fit, source), decoded)
     if job.depth.of_backgrounds:
-        prepared = _with_depth(job, photo, decoded, prepared, data)
+        prepared = _with_depth(job, photo, decoded, prepared)
     seen_through = lens(decoded.pixels.shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
     return prepare.with_camera(prepared, seen_through, job)
 
 
-def _with_depth(
-    job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background], data: bytes
-) -> Prepared[Background]:
+def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background]) -> Prepared[Background]:
     """Return a background with its depth, by the network or as the user gives it."""
     if photo.given is not None:
-        return with_given_depth(prepared, photo.given, decoded, data, job)
+        return with_given_depth(prepared, photo.given, decoded, job)
     stretch = pixel_stretch(decoded.pixels.shape, job.canvas, job.inputs.backgrounds[photo.source].fit)
     depth = depth_network(job.depth).estimate(prepared.pixels)
     return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
@@ -161,7 +159,7 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     decoded = _decoded(data, max(4 * job.canvas.longer, 512))
     own = job.inputs.foregrounds[photo.source]
     model = own.cutting.model
-    known, of_depth = figures_depth(photo.given, decoded, data) if photo.given else (None, ())
+    known, of_depth = figures_depth(photo.given, decoded) if photo.given else (None, ())
     tools = Tools(
         cutout_network(model.path, model.files) if model else None,
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,

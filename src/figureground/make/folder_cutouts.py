@@ -29,7 +29,8 @@ from figureground.core.store import FolderStore, Store
 from figureground.image.masks import FAINT, mask_of, tight_box
 from figureground.ingest import photos
 from figureground.ingest.doubt import doubts_of
-from figureground.ingest.finding import natural_key
+from figureground.ingest.finding import LeftOut, natural_key, search
+from figureground.ingest.given_masks import photos_alone
 from figureground.ingest.matting import softness
 from figureground.ingest.own_size import cut_at_own_size
 from figureground.ingest.review import cell
@@ -98,14 +99,14 @@ def cutouts_of_folder(
     exist are kept, so the same call goes on where it was stopped; a photo that has changed is cut out anew.
     Raises FigureGroundError where no photo can be cut out, and where `out` holds cut-outs made in another way.
     """
-    folder, pairs = _pairs(target, out)
+    folder, pairs, labels = _pairs(target, out)
     alone = target.is_file() and out.suffix != ""
     task = CutTask(cutting, form, FolderStore(out.parent if alone else out))
     _refuse_other_settings(task, [name for _, name in pairs])
     if cutting.model is not None:
         cutout_network(cutting.model.path)  # one that does not load is an error before anything is written
     _require_writable(task.store)
-    rows: list[Row] = []
+    rows = [Row(_shown(str(one.path), folder), doubt=one.reason) for one in labels]
     progress("photos", 0, len(pairs))
     for done, outcome in enumerate(engine.map(functools.partial(_cut, task, folder), pairs), 1):
         if isinstance(outcome.error, FigureGroundError):
@@ -124,8 +125,9 @@ def cutouts_of_folder(
     return rows
 
 
-def _pairs(target: Path, out: Path) -> tuple[Path, list[tuple[str, str]]]:
-    """Return the folder, and (path, name of the cut-out) for each of its photos but those in `out`."""
+def _pairs(target: Path, out: Path) -> tuple[Path, list[tuple[str, str]], tuple[LeftOut, ...]]:
+    """Return the folder, (path, name of the cut-out) for each of its photos but those in `out`, and what else lies
+    there: label pictures of photos, links that lead nowhere, kinds that are not read."""
     if target.is_file():
         if out.suffix and out.suffix.lower() != ".png":
             raise FigureGroundError(
@@ -133,16 +135,18 @@ def _pairs(target: Path, out: Path) -> tuple[Path, list[tuple[str, str]]]:
             )
         if out.suffix and out.exists() and out.samefile(target):
             raise FigureGroundError("the cut-out would replace its photo", str(out), "name another file")
-        return target.parent, [(str(target), out.name if out.suffix else f"{target.stem}.png")]
+        return target.parent, [(str(target), out.name if out.suffix else f"{target.stem}.png")], ()
     if not target.is_dir():
         raise FigureGroundError("no such folder or photo", str(target), "give a folder of photos, or one photo")
     if out.exists() and out.samefile(target):
         raise FigureGroundError("the cut-outs would lie among the photos", str(out), "name another folder for them")
     inside = out.resolve()
-    paths = [path for path in photos.find([str(target)], Path(), "the folder") if inside not in path.resolve().parents]
+    found = photos_alone(search([str(target)], Path(), "the folder"))
+    paths = [path for path in found.files if inside not in path.resolve().parents]
+    others = tuple(one for one in found.left_out if inside not in one.path.resolve().parents)
     if not paths:
         raise FigureGroundError("the folder holds no photos but what lies in OUT", str(target), "give another folder")
-    return target, [(str(path), name) for path, name in zip(paths, names_of(paths, target), strict=True)]
+    return target, [(str(path), name) for path, name in zip(paths, names_of(paths, target), strict=True)], others
 
 
 def names_of(paths: Sequence[Path], folder: Path) -> list[str]:
