@@ -150,7 +150,9 @@ def test_openvino_is_silent_at_work(tmp_path: Path) -> None:
     write_depth_network(tmp_path / "grey.onnx")
     code = (
         "import sys, pathlib, numpy; from figureground.networks.runtimes import openvino\n"
-        "openvino(pathlib.Path(sys.argv[1]), 'cpu')(numpy.zeros((1, 3, 64, 64), numpy.float32))"
+        "from figureground.core.card import Card\n"
+        "card = Card('grey', 64, 'metric')\n"
+        "openvino(pathlib.Path(sys.argv[1]), 'cpu', card)(numpy.zeros((1, 3, 64, 64), numpy.float32))"
     )
     calls, left, _ = guarded(tmp_path, code, str(tmp_path / "grey.onnx"))
     assert (calls, left) == ([], [])

@@ -263,5 +263,5 @@ def test_a_worker_that_dies_on_a_picture_is_told_by_its_name(folder: Path) -> No
 
     with pytest.raises(FigureGroundError) as caught:
         depth_of_folder(folder / "in", folder / "out", model(folder), job.Running(), Killing(), lambda *_: None)
-    assert (caught.value.what, caught.value.where) == ("a worker process died", str(folder / "in/a.png"))
+    assert (caught.value.what, caught.value.where) == ("a worker process died", "a.png")
     assert "--workers 1" in caught.value.remedy

@@ -49,10 +49,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Search:
-    """The photo files, in natural order (2 before 10), and what was left out."""
+    """The photo files, in natural order (2 before 10), what was left out, and the folders of this package that were
+    passed over: datasets, and caches of prepared photos."""
 
     files: tuple[Path, ...]
     left_out: tuple[LeftOut, ...] = ()
+    ours: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -64,6 +66,7 @@ class _Finds:
     folders: dict[str, Path] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     unread: dict[tuple[Path, str], set[Path]] = field(default_factory=lambda: defaultdict(set))
+    ours: list[Path] = field(default_factory=list)
     met: int = 0
 
     def leave(self, path: Path, reason: str) -> None:
@@ -118,7 +121,8 @@ def search(paths: Iterable[str], root: Path, key: str) -> Search:
             f"put pictures there ({', '.join(sorted(SUFFIXES)[:8])} ...)",
         )
     files = sorted(finds.files.values(), key=natural_key)
-    return Search(tuple(files), tuple(sorted(left, key=lambda one: (natural_key(one.path), one.reason))))
+    named = tuple(sorted(left, key=lambda one: (natural_key(one.path), one.reason)))
+    return Search(tuple(files), named, tuple(sorted(set(finds.ours))))
 
 
 def natural_key(path: Path) -> list[tuple[int, int, str]]:
@@ -205,6 +209,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _enter(folder: Path, real: str, top: Path, finds: _Finds) -> bool:
     """Say whether a folder is to be searched: not one that was, and none that this package made."""
     if folder != top and _is_ours(folder):
+        finds.ours.append(folder)
         return False
     earlier = finds.folders.setdefault(real, folder)
     if earlier != folder and folder.is_symlink():

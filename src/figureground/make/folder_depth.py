@@ -25,6 +25,7 @@ from figureground.dataset.network_facts import network_changes, network_json
 from figureground.geometry.codes import quantise
 from figureground.image import png
 from figureground.ingest import photos
+from figureground.ingest.finding import search
 from figureground.ingest.inputs import display_name
 from figureground.make.identity import cannot_write
 from figureground.make.map_names import map_names
@@ -136,24 +137,23 @@ def _pictures(target: Path, out: Path, suffix: str) -> tuple[list[Picture], tupl
         raise FigureGroundError(
             "no such folder or picture", str(target), "give a finished dataset, a folder of pictures, or one picture"
         )
-    inside, datasets = out.resolve(), set()
-    dataset_of = functools.cache(functools.partial(_dataset_around, target))
-    found = []
-    for path in photos.find([str(target)], Path(), "the folder"):
-        if path.name.endswith(".depth.png") or path.resolve().is_relative_to(inside):
-            continue  # what an earlier call wrote
-        if (dataset := dataset_of(path.parent)) is not None:
-            datasets.add(dataset.relative_to(target).as_posix())
-            continue
-        found.append(path)
+    inside = out.resolve()
+    there = search([str(target)], Path(), "the folder")
+    datasets = tuple(folder.relative_to(target).as_posix() for folder in there.ours)
+    found = [
+        path
+        for path in there.files
+        # what an earlier call wrote
+        if not path.name.endswith(".depth.png") and not path.resolve().is_relative_to(inside)
+    ]
     if not found:
-        said = f", and datasets: {', '.join(sorted(datasets))}" if datasets else ""
+        said = f", and datasets: {', '.join(datasets)}" if datasets else ""
         raise FigureGroundError(
             f"the folder holds no pictures but maps{said}", str(target), "give a folder of photos, or one photo"
         )
     maps = map_names([path.relative_to(target).as_posix() for path in found], suffix)
     pictures = [Picture(str(path), display_name(path, target), m) for path, m in zip(found, maps, strict=True)]
-    return pictures, tuple(sorted(datasets))
+    return pictures, datasets
 
 
 def _alone(path: Path, out: Path, suffix: str) -> Picture:
@@ -162,15 +162,6 @@ def _alone(path: Path, out: Path, suffix: str) -> Picture:
     (short,), full = map_names([path.name], suffix), path.name + suffix
     owner = names.read_json(FolderStore(out), _meaning_file(short)).get("picture", shown)
     return Picture(str(path), shown, short if owner == shown else full)
-
-
-def _dataset_around(target: Path, folder: Path) -> Path | None:
-    """Return the folder below the target that is a dataset of ours and holds this one; None where there is none."""
-    if folder == target or not folder.is_relative_to(target):
-        return None
-    if names.is_begun(FolderStore(folder)) and (folder / names.RECIPE).is_file():
-        return folder
-    return _dataset_around(target, folder.parent)
 
 
 def _refuse_others(task: MapTask, pictures: Sequence[Picture]) -> None:
