@@ -233,7 +233,10 @@ def test_datasets_and_maps_in_the_folder_are_no_photos(folder: Path) -> None:
     Image.fromarray(scene_photo(3)).save(folder / "in/other/photo.png")
     made = maps(folder)
     assert made.datasets == ("mine/out",)
-    assert made.written == 3 + 3 + 3 + 3 + 1  # rooms, people and their depth are pictures as any
+    assert made.written == 3 + 3 + 3 + 1  # rooms and people are pictures as any
+    assert [reason.partition(": ")[2] for reason in made.set_aside] == 3 * [
+        "no photo: it looks like a 16-bit depth map"
+    ]
     assert not list((folder / "in/maps/mine").rglob("*bg0*"))
     again = maps(folder, out="in/again")
     assert (again.written, again.datasets) == (made.written, made.datasets)

@@ -17,6 +17,7 @@ from figureground.core.store import FolderStore
 from figureground.dataset.stored import Dataset
 from figureground.geometry.codes import dequantise
 from figureground.ingest.catalog import load_catalog
+from figureground.plan.split import split
 from figureground.resolve import placing_of, resolve
 from figureground.samples import stats
 from figureground.samples.maker import Maker

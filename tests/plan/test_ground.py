@@ -27,6 +27,7 @@ from figureground.plan.ground import figure_at, stand
 from figureground.plan.heights import flat_size, limits
 from figureground.plan.place import Setting, Slot
 from figureground.plan.sight import Sight
+from figureground.plan.split import split
 from figureground.render import composite
 from figureground.render.composite import Composite, Sprite, compose
 from figureground.render.sprites import Sprites
