@@ -73,7 +73,7 @@ PURE = {
         "samples/sums",
     ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
-    *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/map_names"),
+    *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/made_names"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes

@@ -39,6 +39,15 @@ def test_straight_ones_stay_also_dark_ones_with_black_below(shade: float) -> Non
     assert straightened(pale)[1] == ()
 
 
+def test_soft_pixels_that_no_ground_explains_speak_against_it() -> None:
+    """A glint on a dark rim: colour brighter than its alpha cannot have been laid on black."""
+    laid = laid_on(figure_cutout(0, 300, 120), 0)
+    assert len(straightened(laid)[1]) == 1
+    soft = np.flatnonzero((laid[..., 3].ravel() >= 16) & (laid[..., 3].ravel() <= 200))
+    laid.reshape(-1, 4)[soft[::20], :3] = 255
+    assert straightened(laid)[1] == ()
+
+
 def test_hard_edges_hold_nothing() -> None:
     cutout = figure_cutout(0, 300, 120)
     cutout[..., 3] = np.where(cutout[..., 3] >= 128, 255, 0)

@@ -20,7 +20,7 @@ from figureground.core.recipe_toml import parse
 from figureground.core.store import FolderStore
 from figureground.ingest.own_size import cut_at_own_size
 from figureground.make import folder_cutouts
-from figureground.make.folder_cutouts import LIST, SHEET, Form, Row, cutouts_of_folder, names_of
+from figureground.make.folder_cutouts import LIST, SHEET, Form, Row, cutouts_of_folder
 from figureground.resolve import inputs_of
 from tests.builders import figure_cutout, scene_photo, write_saliency_network
 
@@ -161,26 +161,6 @@ def test_the_matte_alone_and_the_figure_alone(folder: Path) -> None:
     x, y = trimmed.x, trimmed.y
     assert np.array_equal(part, whole[y : y + trimmed.height, x : x + trimmed.width])
     assert (part[..., 3] >= 16).any(0).all()
-
-
-def test_photos_of_one_stem_are_told_apart() -> None:
-    names = [
-        "x/a.jpg",
-        "x/a.png",
-        "x/b.jpg",
-        "y/a.jpg",
-        "x/A.webp",
-        "z/a.jpg",
-        "z/a.png",
-        "z/a.jpg.png",
-        "z/ä.jpg",
-        "z/a\u0308.png",
-    ]
-    made = names_of([Path("/p") / name for name in names], Path("/p"))
-    assert made == [
-        *("x/a.jpg.png", "x/a.png.png", "x/b.png", "y/a.png", "x/A.webp.png"),
-        *("z/a.jpg.png", "z/a.png.png", "z/a.jpg.png.png", "z/ä.jpg.png", "z/a\u0308.png.png"),
-    ]
 
 
 def test_one_photo_goes_into_a_folder_or_a_file(folder: Path) -> None:

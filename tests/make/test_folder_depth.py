@@ -17,7 +17,7 @@ from figureground.geometry.codes import dequantise
 from figureground.ingest import photos
 from figureground.make.build import build
 from figureground.make.folder_depth import FolderMaps, MapTask, depth_of_folder
-from figureground.make.map_names import map_names
+from figureground.make.made_names import names_of
 from figureground.networks import registry
 from figureground.networks.weights import ChangedError
 from figureground.samples.codec import depth_code, pixels
@@ -129,7 +129,7 @@ def test_no_two_maps_share_a_name_on_any_disk() -> None:
         (["stra\u00dfe.jpg", "STRASSE.jpg"], ["stra\u00dfe.jpg", "STRASSE.jpg~2"]),
         (["a.b.jpg", "a.c.jpg"], ["a.b", "a.c"]),
     ):
-        assert map_names(pictures, ".depth.png") == [f"{name}.depth.png" for name in names]
+        assert names_of(pictures, ".depth.png") == [f"{name}.depth.png" for name in names]
 
 
 def test_one_picture_is_taken_by_itself(folder: Path) -> None:

@@ -8,8 +8,6 @@ import functools
 import io
 import json
 import os
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
@@ -35,6 +33,7 @@ from figureground.ingest.matting import softness
 from figureground.ingest.own_size import cut_at_own_size
 from figureground.ingest.review import cell
 from figureground.make.identity import cannot_write
+from figureground.make.made_names import names_of
 from figureground.networks.cutout import cutout_network
 from figureground.report.cutout_sheet import SHOWN, Shown, cutout_sheet, thumbnail
 from figureground.report.sheet import jpeg
@@ -146,25 +145,8 @@ def _pairs(target: Path, out: Path) -> tuple[Path, list[tuple[str, str]], tuple[
     others = tuple(one for one in found.left_out if inside not in one.path.resolve().parents)
     if not paths:
         raise FigureGroundError("the folder holds no photos but what lies in OUT", str(target), "give another folder")
-    return target, [(str(path), name) for path, name in zip(paths, names_of(paths, target), strict=True)], others
-
-
-def names_of(paths: Sequence[Path], folder: Path) -> list[str]:
-    """Return the names of the cut-outs: sub-folder/photo.png, and photo.jpg.png where that would be another's too.
-
-    Compared without regard to case and to how accents are written, as some file systems do.
-    """
-    short = [f"{path.relative_to(folder).with_suffix('').as_posix()}.png" for path in paths]
-    whole = [f"{path.relative_to(folder).as_posix()}.png" for path in paths]
-    names = short
-    for _ in range(2):  # a.jpg beside a.png becomes a.jpg.png, which is what a photo of that name is called
-        counts = Counter(map(_alike, names))
-        names = [long if counts[_alike(name)] > 1 else name for name, long in zip(names, whole, strict=True)]
-    return names
-
-
-def _alike(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    names = names_of([path.relative_to(target).as_posix() for path in paths], ".png")
+    return target, [(str(path), name) for path, name in zip(paths, names, strict=True)], others
 
 
 def _shown(path: str, folder: Path) -> str:

@@ -28,7 +28,7 @@ from figureground.ingest import photos
 from figureground.ingest.finding import search
 from figureground.ingest.inputs import display_name
 from figureground.make.identity import cannot_write
-from figureground.make.map_names import map_names
+from figureground.make.made_names import names_of
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
 from figureground.networks.tensors import resized_map
@@ -151,7 +151,7 @@ def _pictures(target: Path, out: Path, suffix: str) -> tuple[list[Picture], tupl
         raise FigureGroundError(
             f"the folder holds no pictures but maps{said}", str(target), "give a folder of photos, or one photo"
         )
-    maps = map_names([path.relative_to(target).as_posix() for path in found], suffix)
+    maps = names_of([path.relative_to(target).as_posix() for path in found], suffix)
     pictures = [Picture(str(path), display_name(path, target), m) for path, m in zip(found, maps, strict=True)]
     return pictures, datasets
 
@@ -159,7 +159,7 @@ def _pictures(target: Path, out: Path, suffix: str) -> tuple[list[Picture], tupl
 def _alone(path: Path, out: Path, suffix: str) -> Picture:
     """Return one picture that is named by itself; its map keeps the suffix where another's has the short name."""
     shown = display_name(path, path.parent)
-    (short,), full = map_names([path.name], suffix), path.name + suffix
+    (short,), full = names_of([path.name], suffix), path.name + suffix
     owner = names.read_json(FolderStore(out), _meaning_file(short)).get("picture", shown)
     return Picture(str(path), shown, short if owner == shown else full)
 

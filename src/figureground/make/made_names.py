@@ -1,4 +1,4 @@
-"""What the depth maps of a folder's pictures are called, so that no two share a name on any disk."""
+"""What the files made of a folder's pictures are called, so that no two share a name on any disk."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 
-def map_names(pictures: Sequence[str], suffix: str) -> list[str]:
-    """Return the name of each picture's map: "deep/a.depth.png" for "deep/a.jpg" and the suffix ".depth.png".
+def names_of(pictures: Sequence[str], suffix: str) -> list[str]:
+    """Return the name of what is made of each picture: "deep/a.depth.png" for "deep/a.jpg" and the suffix ".depth.png".
 
-    Of pictures that differ in their suffix alone the maps keep it: "a.jpg.depth.png" and "a.png.depth.png"; and what is
-    the same to a disk that tells no case, as "A.jpg" and "a.jpg", is numbered: "a.jpg~2.depth.png".
+    Of pictures that differ in their suffix alone they keep it: "a.jpg.depth.png" and "a.png.depth.png"; and what is the
+    same to a disk that tells no case, as "A.jpg" and "a.jpg", is numbered: "a.jpg~2.depth.png".
     """
     stems = [PurePosixPath(picture).with_suffix("").as_posix() for picture in pictures]
     shared = Counter(map(_as_on_any_disk, stems))
