@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from figureground.core import engines
 from figureground.core.engines import ENGINES, Engine, Processes, Serial, WorkerDiedError, choose, run_error, workforce
 from figureground.core.errors import FigureGroundError
 
@@ -75,6 +76,16 @@ def test_engines_are_chosen_by_name() -> None:
     assert many.workers >= 1
     with pytest.raises(FigureGroundError, match="unknown engine 'threads'"):
         choose("threads", 2)
+
+
+def test_no_more_workers_start_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    for memory, workers in ((0, 1), (engines.A_WORKER * 3 + 1, 3), (engines.A_WORKER * 99, 16)):
+        monkeypatch.setattr(engines, "usable_memory", lambda memory=memory: memory)
+        many: Any = choose("processes", 0)
+        assert many.workers == workers
+        named: Any = choose("processes", 8)
+        assert named.workers == 8  # the user knows
 
 
 def program(path: Path, code: str, stdin: bool = False) -> subprocess.CompletedProcess[str]:

@@ -22,6 +22,7 @@ from multiprocessing.synchronize import Event
 from typing import Any, Protocol
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.files import usable_memory
 
 
 @dataclass(frozen=True)
@@ -210,12 +211,18 @@ def _start_worker(started: Event) -> None:
 ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(), "processes": Processes}
 
 
+A_WORKER = 750 * 2**20  # bytes that a worker needs at most, for the largest photos that are taken (docs/photos.md)
+
+
 def choose(name: str, workers: int) -> Engine:
-    """Return the engine of that name ("auto": serial for one worker, else processes); workers 0 means all cores."""
+    """Return the engine of that name ("auto": serial for one worker, else processes).
+
+    Workers 0 means one a core, but no more than memory is for: each may decode the largest photo at the same time.
+    """
     if workers < 0:
         raise FigureGroundError(f"{workers} workers", "--workers", "0 for one a core, or how many")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(workers or cores, 61)  # Windows waits for no more processes at a time
+    workers = min(workers or max(1, min(cores, usable_memory() // A_WORKER)), 61)  # Windows waits for no more at a time
     if name == "auto":
         name = "serial" if workers == 1 else "processes"
     if name not in ENGINES:

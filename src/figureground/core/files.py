@@ -122,3 +122,12 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old one or the whole new one."""
     with writing_whole(path) as file:
         file.write(data)
+
+
+def usable_memory() -> int:
+    """Return the bytes of memory that this process may use: the machine's, or what its container is given."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
+    for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # no container, or "max"
+            found.append(int(Path(place).read_text()))
+    return min(found, default=sys.maxsize)
