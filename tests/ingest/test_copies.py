@@ -96,6 +96,29 @@ def seen(kind: str, pixels: np.ndarray[Any, Any], **about: Any) -> Seen:
     return Seen(kind, values.pop("name"), values.pop("sha256"), miniature(pixels), **values)
 
 
+def test_a_cut_out_that_had_to_be_mended_stays_beside_one_that_had_not(tmp_path: Path) -> None:
+    """Its file shows something else; as figures they are alike, as tall, on the same foot, and in one split."""
+    write_photos(tmp_path, 2, 0)
+    clean = np.pad(figure_cutout(4, 400, 160), ((30, 30), (30, 30), (0, 0)))
+    below, above = clean.copy(), clean.copy()
+    below[-8:-5, 40:43] = above[4:7, 100:103] = (90, 80, 70, 255)
+    Image.fromarray(clean).save(tmp_path / "people/clean.png")
+    Image.fromarray(below).save(tmp_path / "people/below.png")
+    catalog, _ = run(tmp_path)
+    assert [f.source for f in catalog.foregrounds] == ["people/below.png", "people/clean.png"]
+    assert len({(round(f.height / f.scale), f.foot) for f in catalog.foregrounds}) == 1
+    (name,) = {f.twins for f in catalog.foregrounds}
+    assert name
+    assert [n.reason for n in catalog.notes] == ["1 speck beside the figure taken away (0.03% of its area)"]
+    Image.fromarray(above).save(tmp_path / "people/above.png")  # two that had to be mended are one picture again
+    catalog, _ = run(tmp_path)
+    (aside,) = catalog.set_aside
+    assert {aside.source, aside.reason.partition(", ")[0]} in (
+        {"people/above.png", "the same picture as people/below.png"},
+        {"people/below.png", "the same picture as people/above.png"},
+    )
+
+
 def test_what_is_kept_hangs_on_the_photos_not_on_their_order() -> None:
     cutout, other = sign(50), sign(80)
     all_of_them = [
