@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from figureground.core.errors import FigureGroundError, SetAsideError
-from figureground.ingest import photos
+from figureground.ingest import photos, srgb
 from tests.builders import SHARED, scene_photo
 
 NASTY = SHARED / "photos" / "nasty"
@@ -80,6 +80,26 @@ def test_photos_stand_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert np.array_equal(photos.decode(saved(stored, "PNG", exif=exif), 64).pixels, rgb)
+
+
+def test_a_profile_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the colours that Pillow's own conversion gives."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    srgb._transform.cache_clear()
+    built = []
+
+    def counting(*arguments: Any, **more: Any) -> Any:
+        built.append(arguments)
+        return real(*arguments, **more)
+
+    real = ImageCms.buildTransform
+    monkeypatch.setattr(ImageCms, "buildTransform", counting)
+    for seed in range(3):
+        picture = Image.fromarray(scene_photo(seed))
+        data = saved(picture, "PNG", icc_profile=profile.tobytes())
+        expected = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        assert np.array_equal(photos.decode(data, 64).pixels, np.asarray(expected))
+    assert len(built) == 1
 
 
 def test_colour_profiles_are_applied_and_broken_ones_noted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
 from collections.abc import Iterator
@@ -101,6 +102,13 @@ def reduced(picture: Image.Image, factor: int) -> Image.Image:
     return small
 
 
+@functools.lru_cache(maxsize=16)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    """Return what turns pictures of a colour profile into sRGB; the photos of one camera have one profile."""
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+
 def to_srgb(picture: Image.Image, notes: list[str]) -> Bytes:
     """Return a picture of 8 bits as uint8 (height, width, 3) in sRGB, or (height, width, 4) where it has alpha."""
     mode, profile = picture.mode, picture.info.get("icc_profile")
@@ -115,10 +123,7 @@ def to_srgb(picture: Image.Image, notes: list[str]) -> Bytes:
         picture = picture.convert("RGB")
     if profile:
         try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
-            picture = converted if converted is not None else picture
+            picture = ImageCms.applyTransform(picture, _transform(profile, picture.mode)) or picture
         except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
             notes.append("colour profile unreadable or of another colour space: taken as sRGB")
     rgb = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
