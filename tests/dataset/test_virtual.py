@@ -135,3 +135,27 @@ def test_both_kinds_of_depth_side_by_side(tmp_path: Path) -> None:
     summary = stored.statistics["summary"]
     assert summary["depth"]["unit"] == summary["depth_network"]["unit"] == "m"
     assert all(check["passed"] for check in stored.statistics["checks"])
+
+
+def test_layers_on_request_make_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do they run the network where its depth is not wanted."""
+    write_floor_photos(tmp_path)
+    write_depth_network(tmp_path / "grey.onnx", size=96)
+    recipe = ground_recipe(tmp_path, depth={"source": "both", "model": "grey.onnx"})
+    path = build(recipe, tmp_path / "out", catalog_only=True)
+    whole = open_dataset(path, virtual=True)[5]
+    assert whole.depth is not None
+    some = open_dataset(path, virtual=True, layers=["depth_network"])[5]
+    assert some.depth_network is not None
+    assert (some.mask, some.depth) == (None, None)
+    monkeypatch.setattr("figureground.samples.maker.open_network", None)
+    layered = open_dataset(path, virtual=True, layers=["depth"])[5]
+    assert layered.depth is not None
+    assert np.array_equal(layered.depth.values, whole.depth.values)
+    assert list(layered.record.depths) == ["depth"]
+    bare = open_dataset(path, virtual=True, layers=["mask"])[5]
+    assert np.array_equal(bare.image, whole.image)
+    assert bare.mask is not None
+    assert whole.mask is not None
+    assert np.array_equal(bare.mask, whole.mask)
+    assert (bare.depth, bare.record.depths) == (None, {})

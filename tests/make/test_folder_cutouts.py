@@ -253,3 +253,16 @@ def test_of_many_photos_the_sheet_shows_every_kind() -> None:
     assert folder_cutouts._chosen([*good[:3], *aside]) == [*aside[:117], *good[:3]]
     assert folder_cutouts._chosen(good[:5]) == good[:5]
     assert len(folder_cutouts._chosen(doubtful * 10)) == 120
+
+
+def test_what_is_no_photo_is_listed_by_name_and_not_cut_out(folder: Path) -> None:
+    """Masks beside their photos, kinds that are not read, links that lead nowhere."""
+    Image.fromarray(np.zeros((300, 240), np.uint8)).save(folder / "in/b_mask.png")
+    (folder / "in/c.dng").touch()
+    (folder / "in/d.jpg").symlink_to("nowhere")
+    rows = {row.file: row for row in cut(folder / "in", folder / "out")}
+    assert {rows[name].state for name in ("b_mask.png", "in", "d.jpg")} == {"set aside"}
+    assert "the mask of b.jpg" in rows["b_mask.png"].doubt
+    assert "(c.dng)" in rows["in"].doubt
+    assert rows["d.jpg"].doubt == "a link that leads nowhere"
+    assert not (folder / "out/b_mask.png").exists()

@@ -80,7 +80,12 @@ def _require_same_network(job: Job, store: Store) -> None:
 
 
 def _only(job: Job, layers: Layers, where: str) -> Job:
-    return replace(job, layers=_chosen(layers, job.layers, where)) if layers is not None else job
+    """Return the job of these layers alone, without its network where none of them is the network's."""
+    if layers is None:
+        return job
+    chosen = _chosen(layers, job.layers, where)
+    depth = replace(job.depth, on_composites=job.depth.on_composites and job.depth.network_layer in chosen)
+    return replace(job, layers=chosen, depth=depth)
 
 
 def _chosen(layers: Sequence[str], there: Sequence[str], where: str) -> tuple[str, ...]:

@@ -105,7 +105,9 @@ def cutouts_of_folder(
     if cutting.model is not None:
         cutout_network(cutting.model.path)  # one that does not load is an error before anything is written
     _require_writable(task.store)
-    rows = [Row(_shown(str(one.path), folder), doubt=one.reason) for one in labels]
+    rows = [
+        Row(folder.name if one.path == folder else _shown(str(one.path), folder), doubt=one.reason) for one in labels
+    ]
     progress("photos", 0, len(pairs))
     for done, outcome in enumerate(engine.map(functools.partial(_cut, task, folder), pairs), 1):
         if isinstance(outcome.error, FigureGroundError):
