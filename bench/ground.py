@@ -130,8 +130,10 @@ def compare(
     figure = Figure(0, 0, 0, SIZE, SIZE, False, q, contact)
     cutout = np.dstack([np.zeros((SIZE, SIZE, 3), np.uint8), whole * np.uint8(255)])
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    before = np.zeros((SIZE, SIZE), np.uint8)
     hiding = hidden(nearness(metres(room.depth_m), room.rgb, False), floor_mask, q, box, False)
-    one = sprite(figure, cutout, 0, Canvas(SIZE, SIZE), hiding, rounded(whole))
+    before[box] = 0 if hiding is None else hiding
+    one = sprite(figure, cutout, 0, Canvas(SIZE, SIZE), before, rounded(whole).astype(np.float32) / np.float32(255))
     made = compose(room.rgb, [one])
     figure_px, outside = truth.person_mask & made.mask, ~(truth.person_mask | made.mask)
     found_errors = {

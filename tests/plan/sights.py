@@ -1,10 +1,11 @@
 """What tests of placing see, and small catalogs and rules for them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from figureground.core.arrays import Ints
+from figureground.core.arrays import Floats, Ints
 from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Appearance, Background, Catalog, Cutout, Figure, Foreground, Ground
@@ -45,7 +46,13 @@ class Masks:
     def footing(self, background: int) -> np.ndarray[Any, Any]:
         raise AssertionError
 
-    def inverse_depth(self, background: int, x: int, y: int) -> float:
+    def inverse_depths(self, background: int, places: Ints) -> Floats:
+        raise AssertionError
+
+    def glance(self, *_: Any) -> Floats:
+        raise AssertionError
+
+    def known(self, key: object, find: Any) -> Any:
         raise AssertionError
 
     def areas(self, background: int, figure: Figure) -> tuple[int, int]:
@@ -70,8 +77,17 @@ class Cards(Sprites):
     def footing(self, background: int) -> Ints:
         return self._floor
 
-    def inverse_depth(self, background: int, x: int, y: int) -> float:
-        return self.q
+    def inverse_depths(self, background: int, places: Ints) -> Floats:
+        return np.full(len(places), self.q)
+
+    def glance(
+        self, background: int, foreground: int, corners: Ints, sizes: Ints, inverse_depths: Floats, flip: bool
+    ) -> Floats:
+        inside = [self.canvas.inside(x, y, h, w) for (x, y), (w, h) in zip(corners, sizes, strict=True)]
+        return np.array([rows * columns for rows, columns in inside]) / sizes.prod(1)
+
+    def known(self, key: object, find: Callable[[], Any]) -> Any:
+        return find()
 
     def seen(self, background: int, figure: Figure) -> Seen:
         return self.sprite(background, figure)

@@ -19,7 +19,7 @@ from figureground.core.nouns import Background, Catalog, Figure, Foreground, Sce
 from figureground.core.recipe import Recipe
 from figureground.core.store import MemoryStore
 from figureground.geometry.perspective import figure_heights
-from figureground.image.masks import mask_of, premultiplied
+from figureground.image.masks import mask_of
 from figureground.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.plan import plan
@@ -87,11 +87,11 @@ def scenes_of(stage: Stage, indices: Iterable[int] | None = None) -> list[Scene]
 def whole(stage: Stage, figure: Figure) -> tuple[Bools, int]:
     """Return the mask of a figure that nothing hides, on a canvas with room all around, and where the frame begins."""
     room = stage.job.canvas.height
-    picture = premultiplied(stage.pixels.cutout(figure.foreground))
-    cutout, margin = composite.fitted(picture, figure, PLAIN, PLAIN)
+    planes, margin = composite.sized(stage.pixels.premultiplied(figure.foreground), figure)
+    alpha = planes[3, :, ::-1] if figure.flip else planes[3]
     canvas = np.zeros((3 * room, 3 * room), np.uint8)
     y, x = figure.y - margin + room, figure.x - margin + room
-    canvas[y : y + cutout.shape[0], x : x + cutout.shape[1]] = cutout[..., 3]
+    canvas[y : y + alpha.shape[0], x : x + alpha.shape[1]] = alpha
     return mask_of(canvas), room
 
 

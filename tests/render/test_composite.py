@@ -8,7 +8,7 @@ from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Appearance, Cutout, Figure, Look
 from figureground.image.masks import premultiplied
-from figureground.render.composite import Sprite, blend, compose, fitted, seen_masks, sprite
+from figureground.render.composite import Sprite, blend, compose, matched, seen_masks, sized, sprite, turned
 from figureground.render.harmonise import contact_shadow
 
 GREY = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
@@ -17,9 +17,20 @@ GREY = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
 def pasted(
     cutout: Cutout, x: int, y: int, size: int, flip: bool = False, hidden: Bytes | None = None, q: float = 0.0
 ) -> Sprite:
-    """Return the sprite of a cut-out with its corner at (x, y), without a look; `q`: its inverse depth."""
-    figure = Figure(0, x, y, cutout.shape[1], cutout.shape[0], flip, q)
-    return sprite(figure, cutout[:, ::-1] if flip else cutout, 0, Canvas(size, size), hidden, None)
+    """Return the sprite of a cut-out with its corner at (x, y), without a look.
+
+    `hidden`: of the whole canvas; `q`: its inverse depth.
+    """
+    figure, canvas = Figure(0, x, y, cutout.shape[1], cutout.shape[0], flip, q), Canvas(size, size)
+    rows, columns, _, _ = canvas.overlap(x, y, *cutout.shape[:2])
+    part = None if hidden is None else hidden[rows, columns]
+    return sprite(figure, cutout[:, ::-1] if flip else cutout, 0, canvas, part, None)
+
+
+def fitted(cutout: Cutout, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
+    """Return the cut-out in the figure's size and look, and its margin."""
+    planes, margin = sized(premultiplied(cutout), figure)
+    return turned(matched(planes, figure.look.colour, own, background), figure), margin
 
 
 def opaque(height: int, width: int, colour: tuple[int, int, int], alpha: int = 255) -> Cutout:
@@ -170,7 +181,7 @@ def test_a_cutout_changes_its_size_without_its_hidden_colours() -> None:
     cutout = opaque(60, 40, (0, 255, 0), 0)
     cutout[10:50, 10:30] = (200, 30, 30, 255)
     for width, height in ((20, 30), (80, 120), (7, 11)):
-        small, margin = fitted(premultiplied(cutout), Figure(0, 0, 0, width, height, False), GREY, GREY)
+        small, margin = fitted(cutout, Figure(0, 0, 0, width, height, False), GREY, GREY)
         assert (small.shape, margin) == ((height, width, 4), 0)
         assert small[small[..., 3] > 24][:, 1].max() < 60
         assert small[..., 3].max() == 255
@@ -182,7 +193,7 @@ def test_a_cutout_of_the_right_size_without_a_look_is_pasted_as_it_is() -> None:
     rng = np.random.default_rng(1)
     cutout = rng.integers(0, 256, (20, 30, 4), np.uint8)
     for flip in (False, True):
-        found, margin = fitted(premultiplied(cutout), Figure(0, 0, 0, 30, 20, flip), GREY, GREY)
+        found, margin = fitted(cutout, Figure(0, 0, 0, 30, 20, flip), GREY, GREY)
         expected = cutout[:, ::-1] if flip else cutout
         assert margin == 0
         assert np.array_equal(found[..., 3], expected[..., 3])
@@ -194,7 +205,7 @@ def test_a_blurred_cutout_keeps_its_place_its_colours_and_its_weight() -> None:
     cutout = opaque(60, 40, (0, 255, 0), 0)
     cutout[10:60, 10:30] = (200, 30, 30, 255)
     figure = Figure(0, 20, 15, 40, 60, False, look=Look(blur=1.5))
-    blurred, margin = fitted(premultiplied(cutout), figure, GREY, GREY)
+    blurred, margin = fitted(cutout, figure, GREY, GREY)
     assert blurred.shape == (60 + 2 * margin, 40 + 2 * margin, 4)
     assert margin >= 2
     assert abs(blurred[..., 3].astype(int).sum() / (255 * 50 * 20) - 1) < 0.02
@@ -213,22 +224,22 @@ def test_the_look_does_to_the_mirrored_twin_what_it_does_to_the_figure() -> None
     cutout[5:40, 8:20] = (150, 100, 60, 255)
     other = Appearance((60.0, 10.0, -5.0), (12.0, 5.0, 5.0), 2.0, 0.0)
     for look in (Look(blur=1.2), Look(colour=0.8), Look(blur=0.7, colour=0.5)):
-        plain, one = fitted(premultiplied(cutout), Figure(0, 3, 4, 30, 40, False, look=look), GREY, other)
-        mirrored, two = fitted(premultiplied(cutout), Figure(0, 3, 4, 30, 40, True, look=look), GREY, other)
+        plain, one = fitted(cutout, Figure(0, 3, 4, 30, 40, False, look=look), GREY, other)
+        mirrored, two = fitted(cutout, Figure(0, 3, 4, 30, 40, True, look=look), GREY, other)
         assert one == two
         assert np.array_equal(mirrored, plain[:, ::-1])
 
 
 def test_the_relief_follows_its_figure() -> None:
     """Mirrored, cut off by the frame and padded by the blur's margin, relief lies where the figure's pixels lie."""
-    relief = np.zeros((20, 30), np.uint8)
+    relief = np.zeros((20, 30), np.float32)
     cutout = opaque(20, 30, (9, 9, 9))
-    relief[5, 3], cutout[5, 3] = 255, (255, 0, 0, 255)
+    relief[5, 3], cutout[5, 3] = 1, (255, 0, 0, 255)
     for flip in (False, True):
         figure = Figure(0, -2 if not flip else 37, 10, 30, 20, flip, 0.5, (8, 29))
         for margin in (0, 3):
             shown = np.pad(cutout[:, ::-1] if flip else cutout, ((margin, margin), (margin, margin), (0, 0)))
-            one = sprite(figure, shown, margin, Canvas(64, 64), None, relief)
+            one = sprite(figure, shown, margin, Canvas(64, 64), None, np.pad(relief, margin))
             assert one.relief is not None
             assert one.relief.shape == one.whole.shape
             assert np.argwhere(one.relief == 1).tolist() == np.argwhere(one.colour[..., 0] == 255).tolist()

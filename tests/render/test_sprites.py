@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 
+from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Serial
 from figureground.core.nouns import Catalog, Figure, Look
@@ -69,12 +70,12 @@ def test_a_try_makes_no_pictures(prepared: tuple[Catalog, MemoryStore], monkeypa
     """Neither does its twin resize the figure once more."""
     catalog, store = prepared
     planning = Sprites(catalog, Pixels(catalog, store), CANVAS)
-    monkeypatch.setattr(sprites, "fitted", None)
+    monkeypatch.setattr(sprites, "matched", None)
     resized = []
 
-    def counting(picture: object, figure: Figure) -> object:
+    def counting(planes: Singles, figure: Figure) -> object:
         resized.append(figure)
-        return original(picture, figure)  # type: ignore[arg-type]
+        return original(planes, figure)
 
     original = composite.sized
     monkeypatch.setattr(sprites, "sized", counting)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
-from figureground.core.nouns import HALF, Alpha, DepthMap, Mask, Picture
+from figureground.core.nouns import Alpha, DepthMap, Mask, Picture
 from figureground.geometry.perspective import inverse
-from figureground.image.filters import guided
+from figureground.image.filters import guided, window_sums
 from figureground.image.masks import without_crumbs
 
 MARGIN = {True: 0.10, False: 0.02}  # of inverse depth, for estimated and for known depth: less is not "in front"
+_NINTHS = np.rint(np.arange(10) * 255 / 9).astype(np.uint8)  # alpha of so many px of 3 x 3
 CRUMB = 0.004  # of the looked-at pixels: smaller pieces and smaller holes are no objects
 
 
@@ -32,10 +32,10 @@ def nearness(depth: DepthMap, picture: Picture, estimated: bool) -> Singles:
 def hidden(
     nearness: Singles, floor: Mask, inverse_depth: float, box: tuple[slice, slice], estimated: bool
 ) -> Alpha | None:
-    """Return how much of a figure at this inverse depth the background hides, uint8 (height, width); None for nothing.
+    """Return how much of a figure at this inverse depth the background hides, uint8; None for nothing.
 
-    Only `box`, (rows, columns) of the canvas, is looked at; it is 0 elsewhere.  Floor hides nothing: what stands on it
-    stands before it.
+    Only `box`, (rows, columns) of the canvas, is looked at, and what is returned has its size.  Floor hides nothing:
+    what stands on it stands before it.
     """
     height, width = nearness.shape
     reach = 4  # so that the filters see what lies beside the box
@@ -44,14 +44,12 @@ def hidden(
     nearer = nearness[rows, columns] > np.float32(inverse_depth * (1 + MARGIN[estimated]))
     nearer &= ~floor[rows, columns]
     least = max(12, CRUMB * nearer.size)
-    if nearer.sum() < least:
+    if np.count_nonzero(nearer) < least:
         return None
     # more than half of 5 x 5: the median of a mask, at a quarter of its cost
-    smooth = Image.fromarray(nearer.astype(np.uint8) * np.uint8(255)).filter(ImageFilter.BoxBlur(2))
-    front = without_crumbs(np.asarray(smooth) >= HALF, least)
+    front = without_crumbs(window_sums(nearer, 2) > 12, least)
     if not front.any():
         return None
-    soft = Image.fromarray(front.astype(np.uint8) * np.uint8(255)).filter(ImageFilter.BoxBlur(1))
-    out = np.zeros(nearness.shape, np.uint8)
-    out[rows, columns] = np.asarray(soft)
-    return out
+    soft = _NINTHS[window_sums(front, 1)]
+    top, left = box[0].start - rows.start, box[1].start - columns.start
+    return soft[top : top + box[0].stop - box[0].start, left : left + box[1].stop - box[1].start]

@@ -1,4 +1,4 @@
-"""Windows over pictures: box mean, guided filter."""
+"""Windows over pictures: sums, box mean, guided filter."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground.core.arrays import Singles
-from figureground.core.nouns import Picture
+from figureground.core.arrays import Bytes, Singles
+from figureground.core.nouns import Mask, Picture
 
 
 def box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
@@ -22,6 +22,23 @@ def box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
         span = (high - low).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
         values = ((sums.take(high, axis) - sums.take(low, axis)) / span).astype(np.float32)
     return values
+
+
+def window_sums(mask: Mask, radius: int) -> Bytes:
+    """Return how many px are true in windows of (2*radius + 1)^2, radius 1..7; beyond the edge all is as at it.
+
+    uint8 (height, width).
+    """
+    height, width = mask.shape
+    rows, columns = (np.arange(-radius, side + radius).clip(0, side - 1) for side in mask.shape)
+    framed = mask.view(np.uint8)[rows][:, columns]
+    tall = framed[:height].copy()
+    for k in range(1, 2 * radius + 1):
+        tall += framed[k : k + height]
+    sums = tall[:, :width].copy()
+    for k in range(1, 2 * radius + 1):
+        sums += tall[:, k : k + width]
+    return np.asarray(sums, np.uint8)
 
 
 def guided(picture: Picture, values: Singles, radius: int, epsilon: float = 0.02**2) -> Singles:

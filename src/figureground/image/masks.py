@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from figureground.core.arrays import Bools, Ints
+from figureground.core.arrays import Bools, Ints, Singles
 from figureground.core.nouns import HALF, Alpha, Box, Cutout, Mask
 
 FAINT = 16  # alpha below this is not part of the figure when a cut-out is trimmed: veils that no eye sees
@@ -29,23 +28,32 @@ def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Label the 8-connected pieces of a mask.
 
     Returns int32 labels (0 = outside, 1..n in the order of first pixels) and the area of each label, int64 (n + 1,).
-    Runs of pixels that touch are joined, all at once: each takes the smallest number among its neighbours, and then
-    that number's own, until nothing changes (the hooking and shortcutting of Shiloach and Vishkin 1982).
     """
-    height, width = mask.shape
-    padded = np.zeros((height, width + 2), np.int8)
-    padded[:, 1:-1] = mask
-    edges = np.diff(padded, axis=1)
-    row, start = np.nonzero(edges == 1)
-    end = np.nonzero(edges == -1)[1]
-    _, names = np.unique(_joined(row, start, end, width), return_inverse=True)
-    labels = np.zeros(height * width, np.int32)
+    row, start, end = _runs(mask)
+    _, names = np.unique(_joined(row, start, end, mask.shape[1]), return_inverse=True)
+    labels = np.zeros(mask.size, np.int32)
     labels[mask.ravel()] = np.repeat(names.astype(np.int32) + 1, end - start)  # runs come as their pixels do
-    return labels.reshape(height, width), np.bincount(labels, minlength=1)
+    return labels.reshape(mask.shape), np.bincount(labels, minlength=1)
+
+
+def _runs(mask: Mask) -> tuple[Ints, Ints, Ints]:
+    """Return (row, start, end) of the runs of true pixels, end exclusive, row by row."""
+    height, width = mask.shape
+    line = width + 2
+    framed = np.zeros((height, line), np.bool_)
+    framed[:, 1:-1] = mask
+    flat = framed.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1])  # by turns of a start and an end
+    row = edges[::2] // line
+    return row, edges[::2] - row * line, edges[1::2] - row * line
 
 
 def _joined(row: Ints, start: Ints, end: Ints, width: int) -> Ints:
-    """Return for each run of pixels, [start, end) of a row, the number of the first run that it hangs together with."""
+    """Return for each run of pixels, [start, end) of a row, the number of the first run that it hangs together with.
+
+    Runs that touch are joined, all at once: each takes the smallest number among its neighbours, and then that number's
+    own, until nothing changes (the hooking and shortcutting of Shiloach and Vishkin 1982).
+    """
     line = width + 2  # a run of one row and a run of the next do not touch round the edge
     # the runs of the row above that end at its start or later, and start at its end or earlier: corners touch
     lowest = np.searchsorted(row * line + end, (row - 1) * line + start, "left")
@@ -66,12 +74,15 @@ def _joined(row: Ints, start: Ints, end: Ints, width: int) -> Ints:
 def without_crumbs(mask: Mask, least: float) -> Mask:
     """Return the mask without pieces, and without holes, of fewer than `least` px."""
     for value in (True, False):
-        labels, areas = pieces(mask == value)
-        small = areas < least
-        small[0] = False
-        if small.any():
-            mask = np.where(small[labels], not value, mask)
-    return np.asarray(mask, np.bool_)
+        row, start, end = _runs(mask == value)
+        names, length = _joined(row, start, end, mask.shape[1]), end - start
+        small = np.flatnonzero((np.bincount(names, length) < least)[names])
+        if small.size:
+            mask = mask.copy()
+            places = np.repeat(row[small] * mask.shape[1] + start[small], length[small])
+            within = np.arange(places.size) - np.repeat(np.cumsum(length[small]) - length[small], length[small])
+            mask.ravel()[places + within] = not value
+    return mask
 
 
 AreaTable = NDArray[np.int64]
@@ -96,6 +107,11 @@ def visible_area(table: AreaTable, x: Ints, y: Ints, flip: Bools, shape: tuple[i
     return table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
 
 
-def premultiplied(cutout: Cutout) -> Image.Image:
-    """Return the cut-out as Pillow resamples it: colours times alpha, so that hidden colours do not bleed in."""
-    return Image.fromarray(np.ascontiguousarray(cutout)).convert("RGBa")
+def premultiplied(cutout: Cutout) -> Singles:
+    """Return a cut-out as it is resampled: colours times alpha, so that hidden colours do not bleed in, and alpha.
+
+    Whole numbers 0..255 as float32 (4, height, width), rounded halves up.
+    """
+    planes = np.moveaxis(cutout, -1, 0).astype(np.float32)
+    planes[:3] = np.floor(planes[:3] * planes[3] / np.float32(255) + np.float32(0.5))
+    return planes

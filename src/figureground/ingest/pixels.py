@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from figureground.core.arrays import Singles
 from figureground.core.nouns import Catalog, Cutout, Mask, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise
+from figureground.geometry.glance import barrier_of, points_of
 from figureground.geometry.occlusion import nearness
 from figureground.image.masks import AreaTable, area_table, mask_of, premultiplied
 from figureground.image.opened import opened
-
-_KEPT_CUTOUTS = 512
 
 
 class Pixels:
@@ -28,7 +27,6 @@ class Pixels:
         self.catalog = catalog
         self.store = store
         self._kept: OrderedDict[tuple[str, int], NDArray[Any]] = OrderedDict()
-        self._premultiplied: OrderedDict[int, Image.Image] = OrderedDict()
         self._lock = threading.RLock()  # rendering and encoding may run in threads
         self._budget = keep_bytes
 
@@ -69,15 +67,17 @@ class Pixels:
         """Return uint8 (height, width, 4)."""
         return self._get("cutout", i, lambda: _read(self.store.read(self.catalog.foregrounds[i].file)))
 
-    def premultiplied(self, i: int) -> Image.Image:
-        """Return the cut-out ready to be resampled.  These are kept as they are asked for: they are few and small."""
-        with self._lock:
-            if i not in self._premultiplied:
-                self._premultiplied[i] = premultiplied(self.cutout(i))
-                if len(self._premultiplied) > _KEPT_CUTOUTS:
-                    self._premultiplied.popitem(last=False)
-            self._premultiplied.move_to_end(i)
-            return self._premultiplied[i]
+    def premultiplied(self, i: int) -> Singles:
+        """Return the cut-out as it is resampled, float32 (4, height, width) (`image.masks.premultiplied`)."""
+        return self._get("premultiplied", i, lambda: premultiplied(self.cutout(i)))
+
+    def points(self, i: int) -> Singles:
+        """Return where the cut-out's mask is, as some hundred points spread evenly over it (`glance.points_of`)."""
+        return self._get("points", i, lambda: points_of(mask_of(self.cutout(i)[..., 3])))
+
+    def barrier(self, i: int) -> Singles:
+        """Return the background's `nearness` where it is no floor, framed (`glance.barrier_of`)."""
+        return self._get("barrier", i, lambda: barrier_of(self.nearness(i), self.floor(i)))
 
     def table(self, i: int) -> AreaTable:
         """Return the summed-area table of the cut-out's mask."""

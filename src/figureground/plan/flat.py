@@ -27,10 +27,12 @@ def corners(setting: Setting, foreground: Ints, position: Ints, counter: Ints) -
     placing = setting.placing
     cutouts = setting.catalog.foregrounds
     # cut-outs that may stand are prepared larger than figures without geometry are
+    numbers, places = np.unique(foreground, return_inverse=True)
     shapes = [
-        flat_size(placing.heights, placing.canvas, f) if placing.standing else (f.width, f.height) for f in cutouts
+        flat_size(placing.heights, placing.canvas, f) if placing.standing else (f.width, f.height)
+        for f in (cutouts[i] for i in numbers.tolist())
     ]
-    sizes = np.array(shapes, np.int64).reshape(-1, 2)[foreground]
+    sizes = np.array(shapes, np.int64).reshape(-1, 2)[places]
     width, height = sizes.T
     if placing.spread:
         x, y = _spread(placing, position, width, height)

@@ -17,6 +17,9 @@ from fractions import Fraction
 import numpy as np
 
 from figureground.core.arrays import Ints
+from figureground.core.errors import FigureGroundError
+from figureground.core.job import Placing
+from figureground.core.nouns import Catalog
 
 LONGEST = 1 << 20  # steps of a period; shares that need a longer one are rounded to it
 
@@ -78,3 +81,20 @@ def turns_of(shares: tuple[int, ...]) -> Turns:
         source[step], before[step] = turn, had[turn]
         had[turn] += 1
     return Turns(source, before, shares)
+
+
+def sources_of(placing: Placing, catalog: Catalog) -> tuple[Turns, list[Ints]]:
+    """Return the turns of the sources, and the numbers of each one's foregrounds.
+
+    Raises FigureGroundError where no usable foreground has a weight.
+    """
+    numbers = np.array([f.source_number for f in catalog.foregrounds], np.int64)
+    members = [np.flatnonzero(numbers == n + 1) for n in range(len(placing.weights))]
+    shares = shares_of(placing.weights, [own.size for own in members])
+    if not any(shares):
+        raise FigureGroundError(
+            "every usable foreground has a weight of zero",
+            f"foregrounds.weight = {', '.join(f'{weight:g}' for weight in placing.weights)}",
+            "give their source a weight, or see with `figureground check` why the others are set aside",
+        )
+    return turns_of(shares), members

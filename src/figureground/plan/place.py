@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from figureground.core.arrays import Ints
 from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Look
+from figureground.plan.interleave import Turns, sources_of
 from figureground.plan.sight import Sight, needed
+from figureground.plan.split import split
 
 TRIES = 24
 Placed = tuple[Figure, ...]  # one figure, once for each way that it is turned
@@ -23,6 +27,25 @@ class Setting:
     placing: Placing
     catalog: Catalog
     sight: Sight | None
+
+    @functools.cached_property
+    def sources(self) -> tuple[Turns, list[Ints]]:
+        """The turns of the sources, and the numbers of each one's foregrounds."""
+        return sources_of(self.placing, self.catalog)
+
+    def of_one_split(self, foreground: int) -> Sequence[int]:
+        """Return the foregrounds of this one's split, itself too."""
+        return self._splits[foreground in self._kept_out]
+
+    @functools.cached_property
+    def _kept_out(self) -> frozenset[int]:
+        return split(self.placing, self.catalog).foregrounds
+
+    @functools.cached_property
+    def _splits(self) -> tuple[list[int], list[int]]:
+        everyone = range(len(self.catalog.foregrounds))
+        inside = [i for i in everyone if i in self._kept_out]
+        return [i for i in everyone if i not in self._kept_out], inside
 
     @property
     def eyes(self) -> Sight:

@@ -27,12 +27,11 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.job import Placing
 from figureground.core.nouns import Catalog, Figure, Scene
 from figureground.plan import flat, ground
-from figureground.plan.interleave import Turns, shares_of, turns_of
+from figureground.plan.interleave import sources_of
 from figureground.plan.place import Placed, Setting, Slot, with_look
 from figureground.plan.sight import Sight
-from figureground.plan.split import split
 
-VERSION = 2  # raise it when a scene becomes another for the same rules, catalog and number
+VERSION = 3  # raise it when a scene becomes another for the same rules, catalog and number
 _LOOKS = ("shadow", "colour", "sharpness", "noise", "feather")
 
 
@@ -71,7 +70,7 @@ def count(placing: Placing, catalog: Catalog) -> int:
 
 def _require_pairs(placing: Placing, catalog: Catalog, wanted: int) -> None:
     """Raise FigureGroundError where the weights would bring a combination a second time."""
-    turns, members = _sources(placing, catalog)
+    turns, members = sources_of(placing, catalog)
     variants = placing.per_pair * placing.twins
     there = turns.steps([len(catalog.backgrounds) * own.size * variants for own in members])
     if wanted > there:
@@ -82,26 +81,12 @@ def _require_pairs(placing: Placing, catalog: Catalog, wanted: int) -> None:
         )
 
 
-def _sources(placing: Placing, catalog: Catalog) -> tuple[Turns, list[Ints]]:
-    """Return the turns of the sources, and the numbers of each one's foregrounds."""
-    numbers = np.array([f.source_number for f in catalog.foregrounds], np.int64)
-    members = [np.flatnonzero(numbers == n + 1) for n in range(len(placing.weights))]
-    shares = shares_of(placing.weights, [own.size for own in members])
-    if not any(shares):
-        raise FigureGroundError(
-            "every usable foreground has a weight of zero",
-            f"foregrounds.weight = {', '.join(f'{weight:g}' for weight in placing.weights)}",
-            "give their source a weight, or see with `figureground check` why the others are set aside",
-        )
-    return turns_of(shares), members
-
-
-def _pairs(placing: Placing, catalog: Catalog, k: Ints) -> tuple[Ints, Ints, Ints]:
+def _pairs(setting: Setting, k: Ints) -> tuple[Ints, Ints, Ints]:
     """Return (background, foreground, how often the pair came before) of each sample, where `samples` = N."""
-    n_bg, n_fg = len(catalog.backgrounds), len(catalog.foregrounds)
-    if not placing.weights:
+    n_bg, n_fg = len(setting.catalog.backgrounds), len(setting.catalog.foregrounds)
+    if not setting.placing.weights:
         return _diagonal(k, n_bg, n_fg)
-    turns, members = _sources(placing, catalog)
+    turns, members = setting.sources
     source, turn = turns.at(k)
     background, foreground, lap = np.zeros((3, k.size), np.int64)
     drawn = [n for n, share in enumerate(turns.shares) if share]
@@ -126,17 +111,24 @@ def _diagonal(k: Ints, n_bg: int, n_fg: int) -> tuple[Ints, Ints, Ints]:
 
 def combinations(placing: Placing, catalog: Catalog, indices: ArrayLike) -> Combination:
     """Return what each sample index combines.  Raises IndexError outside 0..count-1."""
+    count(placing, catalog)
+    return combined(Setting(placing, catalog, None), indices)
+
+
+def combined(setting: Setting, indices: ArrayLike) -> Combination:
+    """`combinations` for those who ask again and again, and have asked for the `count`."""
+    placing = setting.placing
     k = np.asarray(indices, np.int64).reshape(-1)
-    samples = count(placing, catalog)
+    samples = total(placing, setting.catalog) if placing.samples is None else placing.samples
     if k.size and (k.min() < 0 or k.max() >= samples):
         raise IndexError(f"sample index outside 0..{samples - 1}")
-    n_fg = len(catalog.foregrounds)
+    n_fg = len(setting.catalog.foregrounds)
     variants = placing.per_pair * placing.twins
     if placing.samples is None:
         pair, variant = k // variants, k % variants
         background, foreground = pair // n_fg, pair % n_fg
     else:
-        background, foreground, lap = _pairs(placing, catalog, k)
+        background, foreground, lap = _pairs(setting, k)
         first = random.integers(placing.seed, background * n_fg + foreground, "first variant", 0, variants - 1)
         variant = (first + lap) % variants
     return Combination(background, foreground, variant // placing.twins, variant % placing.twins)
@@ -148,13 +140,18 @@ def scenes(placing: Placing, catalog: Catalog, indices: ArrayLike, sight: Sight 
     `sight` answers what must be known of pixels.  It is needed where figures may be cut off or hidden
     (`min_visible` < 1), stand on the floor, or are several.
     """
+    count(placing, catalog)
+    return planned(Setting(placing, catalog, sight), indices)
+
+
+def planned(setting: Setting, indices: ArrayLike) -> list[Scene]:
+    """`scenes` for those who ask again and again: what hangs on the setting alone is worked out once."""
+    placing = setting.placing
     k = np.asarray(indices, np.int64).reshape(-1)
-    which = combinations(placing, catalog, k)
-    counter = _counter(placing, catalog, which)
-    setting = Setting(placing, catalog, sight)
+    which = combined(setting, k)
+    counter = _counter(placing, setting.catalog, which)
     corners, sizes = flat.corners(setting, which.foreground, which.position, counter)
     strengths = _strengths(placing, counter, 0)
-    kept_out = split(placing, catalog).foregrounds
     found = []
     for n, index in enumerate(k.tolist()):
         flip = bool(which.mirrored[n])
@@ -169,9 +166,18 @@ def scenes(placing: Placing, catalog: Catalog, indices: ArrayLike, sight: Sight 
         figures: list[tuple[Figure, ...]] = [(figure,) for figure in first]
         position = int(which.position[n])
         if placing.several:
-            figures = _others(setting, slot, position, figures, kept_out)
+            figures = _others(setting, slot, position, figures)
         found.append(Scene(index, b, position, flip, figures[flips.index(flip)]))
     return found
+
+
+def shared_order(setting: Setting, indices: ArrayLike) -> Ints:
+    """Return the places of some indices in the order in which their scenes share most: by background, figure, position.
+
+    int64, as `numpy.argsort` gives it.
+    """
+    which = combined(setting, indices)
+    return np.lexsort((which.mirrored, which.position, which.foreground, which.background))
 
 
 def _standing(setting: Setting, slot: Slot, before: list[tuple[Figure, ...]]) -> Placed | None:
@@ -193,7 +199,7 @@ def _strengths(placing: Placing, counter: Ints, turn: int) -> list[tuple[float, 
 
 
 def _others(
-    setting: Setting, first: Slot, position: int, figures: list[tuple[Figure, ...]], kept_out: frozenset[int]
+    setting: Setting, first: Slot, position: int, figures: list[tuple[Figure, ...]]
 ) -> list[tuple[Figure, ...]]:
     """Return the scene's figures, for each flip, with the others beside the first; one without a place is left out.
 
@@ -203,8 +209,7 @@ def _others(
     placing = setting.placing
     spot = first.background * placing.per_pair + position
     wanted = int(random.integers(placing.seed, spot, "figures", *placing.figures))
-    inside = first.foreground in kept_out
-    group = [i for i in range(len(setting.catalog.foregrounds)) if (i in kept_out) == inside]
+    group = setting.of_one_split(first.foreground)
     others = _companions(setting, first.foreground, group, spot, wanted - 1)
     # a scene whose first figure stands has no floating ones
     must_stand = setting.placing.standing and figures[0][0].stands

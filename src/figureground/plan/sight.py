@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Hashable, Sequence
+from typing import Protocol, TypeVar
 
-from figureground.core.arrays import Ints
+from figureground.core.arrays import Floats, Ints
 from figureground.core.nouns import Figure
 from figureground.image.masks import AreaTable
+
+Found = TypeVar("Found")
 
 
 class Sight(Protocol):
@@ -21,8 +23,21 @@ class Sight(Protocol):
         """Return the (x, y) pixels that show floor of known depth, int64 (n, 2), row by row."""
         ...
 
-    def inverse_depth(self, background: int, x: int, y: int) -> float:
-        """Return the background's inverse depth at a pixel, NaN where unknown."""
+    def inverse_depths(self, background: int, places: Ints) -> Floats:
+        """Return the background's inverse depth at some pixels (x, y), int64 (n, 2); NaN where unknown."""
+        ...
+
+    def glance(
+        self, background: int, foreground: int, corners: Ints, sizes: Ints, inverse_depths: Floats, flip: bool
+    ) -> Floats:
+        """Return about how much of a figure would be seen at each of some places, 0..1 (`geometry.glance`).
+
+        `corners`, `sizes`: int64 (n, 2), x first; `inverse_depths`: where it would stand.
+        """
+        ...
+
+    def known(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what was found before under a key, or find it; it may be found anew at any time."""
         ...
 
     def areas(self, background: int, figure: Figure) -> tuple[int, int]:

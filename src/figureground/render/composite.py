@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from figureground.core.arrays import Bytes, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Picture, far_to_near
 from figureground.image.masks import mask_of
+from figureground.image.resample import resized
 from figureground.render.harmonise import add_noise, colour_table, contact_shadow
 
-VERSION = 2  # raise it when a scene gets other pixels, its depth included
+VERSION = 3  # raise it when a scene gets other pixels, its depth included
 _OPAQUE = np.array([255], np.uint8)
+_NOTHING = np.array([0], np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,57 +71,46 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
     return ((t + (t >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)
 
 
-def sized(picture: Image.Image, figure: Figure) -> tuple[Image.Image, int]:
-    """Return (a premultiplied cut-out, or its alpha alone, in the figure's size and blur, px of margin all round).
+def sized(planes: Singles, figure: Figure) -> tuple[Bytes, int]:
+    """Return (a premultiplied cut-out in the figure's size and blur, px of margin all round); not mirrored yet.
 
-    Enlarged or reduced with a Hamming window, which is as sharp as bicubic when reducing and never rings.  Bands do not
-    mix, so the alpha of a cut-out is what its alpha alone becomes.  It is not mirrored yet.
+    `planes`: from `image.masks.premultiplied`, all four or the last alone: they do not mix.  Returns uint8
+    (planes, height, width), margins included.
     """
-    if picture.size != (figure.width, figure.height):
-        picture = picture.resize((figure.width, figure.height), Image.Resampling.HAMMING)
-    blur = figure.look.blur
-    if not blur > 0:
-        return picture, 0
-    margin = max(1, int(2 * blur + 0.5))
-    roomy = Image.new(picture.mode, (figure.width + 2 * margin, figure.height + 2 * margin))
-    roomy.paste(picture, (margin, margin))
-    return roomy.filter(_gaussian(blur)), margin
+    return resized(planes, figure.height, figure.width, figure.look.blur)
 
 
-def fitted(cutout: Image.Image, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
-    """Return (a premultiplied cut-out in the figure's size and look, px of margin added all round for its blur)."""
-    look = figure.look
-    picture, margin = sized(cutout, figure)
-    if figure.flip:
-        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    picture = picture.convert("RGBA")
-    if look.colour > 0:
-        picture = picture.filter(colour_table(own, background, look.colour))
-    pixels = np.asarray(picture)
-    return (add_noise(pixels, look.noise, figure.x, figure.y) if look.noise > 0 else pixels), margin
+def matched(planes: Bytes, strength: float, own: Appearance, background: Appearance) -> Cutout:
+    """Return the four planes of a premultiplied cut-out as a straight one, its colours matched to a background's."""
+    alpha = planes[3]
+    share = np.maximum(alpha, 1).astype(np.float32) / np.float32(255)
+    cutout = np.empty((*alpha.shape, 4), np.uint8)
+    cutout[..., 3] = alpha
+    cutout[..., :3] = np.moveaxis(np.rint(np.minimum(planes[:3] / share, 255)), 0, -1)
+    if strength > 0:
+        straight = Image.fromarray(np.ascontiguousarray(cutout[..., :3]))
+        cutout[..., :3] = np.asarray(straight.filter(colour_table(own, background, strength)))
+    return cutout
 
 
-def _gaussian(deviation: float) -> ImageFilter.Filter:
-    """Return a Gaussian filter; a small one is 3 x 3 weights, which is twice as fast."""
-    if deviation > 0.7:
-        return ImageFilter.GaussianBlur(deviation)
-    side = math.exp(-0.5 / deviation**2)
-    return ImageFilter.Kernel((3, 3), [x * y for x in (side, 1, side) for y in (side, 1, side)])
+def turned(cutout: Cutout, figure: Figure) -> Cutout:
+    """Return a cut-out mirrored as the figure is, with its noise."""
+    cutout = cutout[:, ::-1] if figure.flip else cutout
+    return add_noise(cutout, figure.look.noise, figure.x, figure.y) if figure.look.noise > 0 else cutout
 
 
 def sprite(
-    figure: Figure, cutout: Cutout, margin: int, canvas: Canvas, hidden: Alpha | None, relief: Bytes | None
+    figure: Figure, cutout: Cutout, margin: int, canvas: Canvas, hidden: Alpha | None, relief: Singles | None
 ) -> Sprite:
     """Return a figure ready to be pasted.
 
-    `cutout`, `margin`: from `fitted`.  `hidden`: uint8 (height, width) of the canvas, 255 where something of
-    the background stands before it.  `relief`: uint8 of the figure's size, unmirrored.
+    `cutout`: from `turned`; `margin`: from `sized`.  `hidden`: uint8, 255 where something of the background stands
+    before it, of the part of the canvas that the cut-out takes.  `relief`: 0..1, of the cut-out's size, unmirrored.
     """
     _, _, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *cutout.shape[:2])
     out = None
     if relief is not None:
-        turned = np.pad(relief[:, ::-1] if figure.flip else relief, margin)
-        out = turned[from_rows, from_columns].astype(np.float32) / np.float32(255)
+        out = (relief[:, ::-1] if figure.flip else relief)[from_rows, from_columns]
     colour = cutout[from_rows, from_columns, :3]
     seen = seen_of(figure, cutout[..., 3], margin, canvas, hidden)
     return Sprite(**vars(seen), figure=figure, colour=colour, relief=out)
@@ -131,11 +121,12 @@ def seen_of(
 ) -> Seen:
     """Return what is seen of a figure.
 
-    `alpha`: of its fitted cut-out, mirrored as the figure is; `area`: px of its mask, where that is known.
+    `alpha`: of its sized cut-out, mirrored as the figure is; `hidden` as in `sprite`; `area`: px of its mask, where
+    that is known.
     """
     rows, columns, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *alpha.shape)
     whole = alpha[from_rows, from_columns]
-    visible = whole if hidden is None else blend(np.zeros(1, np.uint8), whole, hidden[rows, columns])
+    visible = whole if hidden is None else blend(_NOTHING, whole, hidden)
     return Seen(rows, columns, whole, visible, int(np.count_nonzero(mask_of(alpha))) if area is None else area)
 
 
@@ -151,7 +142,7 @@ def seen_masks(sprites: Sequence[Seen], shape: tuple[int, int]) -> list[Mask]:
     for k, one in enumerate(sprites):
         place = one.rows, one.columns
         for share in shares[:k]:
-            share[place] = blend(np.zeros(1, np.uint8), share[place], one.visible)
+            share[place] = blend(_NOTHING, share[place], one.visible)
         shares[k][place] = one.visible
         alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
     mask = mask_of(alpha)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-from PIL import Image
 
-from figureground.core.arrays import Bytes, Ints
+from figureground.core.arrays import Bytes, Floats, Ints, Singles
 from figureground.core.canvas import Canvas
-from figureground.core.nouns import Alpha, Catalog, Figure, Scene, far_to_near
+from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
+from figureground.geometry.glance import shares_seen
 from figureground.geometry.layering import Surface
 from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
+from figureground.image.resample import resized
 from figureground.ingest.pixels import Pixels
-from figureground.render.composite import Composite, Seen, Sprite, fitted, seen_masks, seen_of, sized, sprite
+from figureground.render.composite import Composite, Seen, Sprite, matched, seen_masks, seen_of, sized, sprite, turned
 
 _KEPT = 64  # of each kind; what planning a scene makes serves its twin and composing
+_KEPT_PAIRS = 4096
+_Size = tuple[int, int, int, float]  # a foreground, its width, height and blur
 _Box = tuple[int, int, int, int]  # first and last row and column, last ones exclusive
 
 
@@ -45,6 +48,10 @@ class Kept(Generic[Key, Value]):
         return self._values[key]
 
 
+def _size(figure: Figure) -> _Size:
+    return figure.foreground, figure.width, figure.height, figure.look.blur
+
+
 class Sprites:
     """Makes sprites and remembers the last of them.  It is the `Sight` of planning, which looks at alpha alone."""
 
@@ -54,8 +61,11 @@ class Sprites:
         self.canvas = canvas
         self._sprites: Kept[tuple[int, Figure], Sprite] = Kept()
         self._seen: Kept[tuple[int, Figure], Seen] = Kept()
-        self._mattes: Kept[tuple[int, int, int, float], tuple[Alpha, int, int]] = Kept()
+        self._sized: Kept[_Size, tuple[Bytes, int, int]] = Kept()
+        self._matched: Kept[tuple[int, float, _Size], Cutout] = Kept()
+        self._reliefs: Kept[_Size, Singles | None] = Kept()
         self._hidden: Kept[tuple[int, float, _Box], Alpha | None] = Kept()
+        self._known: Kept[Hashable, Any] = Kept(_KEPT_PAIRS)
 
     def table(self, foreground: int) -> AreaTable:
         return self.pixels.table(foreground)
@@ -63,11 +73,28 @@ class Sprites:
     def footing(self, background: int) -> Ints:
         return self.pixels.footing(background)
 
-    def inverse_depth(self, background: int, x: int, y: int) -> float:
+    def inverse_depths(self, background: int, places: Ints) -> Floats:
         code = self.pixels.depth(background)
-        one = DepthCode(code.codes[y : y + 1, x : x + 1], code.scale, code.offset, 0, code.unit, code.direction)
-        value = inverse(dequantise(one))
-        return float(value[0, 0]) if value is not None else float("nan")
+        there = code.codes[places[:, 1], places[:, 0]][None]
+        value = inverse(dequantise(DepthCode(there, code.scale, code.offset, 0, code.unit, code.direction)))
+        return np.full(len(places), np.nan) if value is None else value[0]
+
+    def glance(
+        self, background: int, foreground: int, corners: Ints, sizes: Ints, inverse_depths: Floats, flip: bool
+    ) -> Floats:
+        estimated = self.catalog.backgrounds[background].depth_from != "file"
+        return shares_seen(
+            self.pixels.points(foreground),
+            self.pixels.barrier(background),
+            corners,
+            sizes,
+            inverse_depths * (1 + occlusion.MARGIN[estimated]),
+            flip,
+        )
+
+    def known(self, key: Hashable, find: Callable[[], Value]) -> Value:
+        found: Value = self._known.get(key, find)
+        return found
 
     def areas(self, background: int, figure: Figure) -> tuple[int, int]:
         one = self.seen(background, figure)
@@ -84,23 +111,25 @@ class Sprites:
         return self._seen.get((background, figure), lambda: self._look_at(background, figure))
 
     def _look_at(self, background: int, figure: Figure) -> Seen:
-        alpha, margin, area = self._mattes.get(
-            (figure.foreground, figure.width, figure.height, figure.look.blur), lambda: self._matte(figure)
-        )
-        turned = alpha[:, ::-1] if figure.flip else alpha
-        return seen_of(figure, turned, margin, self.canvas, self._before(background, figure, margin, alpha), area)
+        planes, margin, area = self._planes(figure)
+        alpha = planes[3]
+        turned_alpha = alpha[:, ::-1] if figure.flip else alpha
+        return seen_of(figure, turned_alpha, margin, self.canvas, self._before(background, figure, margin, alpha), area)
 
-    def _matte(self, figure: Figure) -> tuple[Alpha, int, int]:
-        """Return the alpha of a fitted cut-out, not mirrored, with its margin and the px of its mask."""
-        picture, margin = sized(self.pixels.premultiplied(figure.foreground).getchannel(3), figure)
-        alpha = np.asarray(picture)
-        return alpha, margin, int(np.count_nonzero(mask_of(alpha)))
+    def _planes(self, figure: Figure) -> tuple[Bytes, int, int]:
+        """Return a sized cut-out, with its margin and the px of its mask; its twin shares it."""
 
-    def _before(self, background: int, figure: Figure, margin: int, fitted: Bytes) -> Alpha | None:
+        def make() -> tuple[Bytes, int, int]:
+            planes, margin = sized(self.pixels.premultiplied(figure.foreground), figure)
+            return planes, margin, int(np.count_nonzero(mask_of(planes[3])))
+
+        return self._sized.get(_size(figure), make)
+
+    def _before(self, background: int, figure: Figure, margin: int, alpha: Alpha) -> Alpha | None:
         """Return what of the background stands before a figure, as `occlusion.hidden` does; None for nothing."""
         if not figure.stands:
             return None
-        rows, columns, _, _ = self.canvas.overlap(figure.x - margin, figure.y - margin, *fitted.shape[:2])
+        rows, columns, _, _ = self.canvas.overlap(figure.x - margin, figure.y - margin, *alpha.shape)
         box = rows.start, rows.stop, columns.start, columns.stop
         return self._hidden.get(
             (background, figure.inverse_depth, box),
@@ -123,17 +152,29 @@ class Sprites:
 
     def _make(self, background: int, figure: Figure) -> Sprite:
         other, own = self.catalog.backgrounds[background], self.catalog.foregrounds[figure.foreground]
-        cutout = self.pixels.premultiplied(figure.foreground)
-        pasted, margin = fitted(cutout, figure, own.appearance, other.appearance)
-        hidden = self._before(background, figure, margin, pasted)
-        relief = self._relief(figure) if figure.stands else None
-        return sprite(figure, pasted, margin, self.canvas, hidden, relief)
+        planes, margin, _ = self._planes(figure)
+        strength = figure.look.colour
+        cutout = self._matched.get(
+            (background, strength, _size(figure)),
+            lambda: matched(planes, strength, own.appearance, other.appearance),
+        )
+        hidden = self._before(background, figure, margin, planes[3])
+        relief = self._relief(figure, margin) if figure.stands else None
+        return sprite(figure, turned(cutout, figure), margin, self.canvas, hidden, relief)
 
-    def _relief(self, figure: Figure) -> Bytes | None:
-        relief = self.pixels.relief(figure.foreground)
-        if relief is None:
-            return None
-        return np.asarray(Image.fromarray(relief).resize((figure.width, figure.height), Image.Resampling.BILINEAR))
+    def _relief(self, figure: Figure, margin: int) -> Singles | None:
+        """Return how far each pixel of a sized cut-out stands out, 0..1, not mirrored; None for a flat figure."""
+
+        def make() -> Singles | None:
+            relief = self.pixels.relief(figure.foreground)
+            if relief is None:
+                return None
+            (small,), _ = resized(relief[None].astype(np.float32), figure.height, figure.width)
+            framed = np.zeros((figure.height + 2 * margin, figure.width + 2 * margin), np.float32)
+            framed[margin : margin + figure.height, margin : margin + figure.width] = small / np.float32(255)
+            return framed
+
+        return self._reliefs.get(_size(figure), make)
 
     def surfaces(
         self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float

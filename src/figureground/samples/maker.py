@@ -25,6 +25,7 @@ from figureground.ingest.pixels import Pixels
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
 from figureground.plan import plan
+from figureground.plan.place import Setting
 from figureground.plan.split import split
 from figureground.render.composite import Composite, Sprite, compose
 from figureground.render.sprites import Sprites
@@ -36,6 +37,9 @@ from figureground.samples.sample import Sample, Scenery
 from figureground.samples.stats import Statistics
 
 TOGETHER = 16  # samples planned and rendered together; few enough that their sprites are still at hand
+_SPAN = 1024  # samples that are put in the order that shares most
+_HELD_BYTES = 2**26  # of finished samples, at most, that wait for their turn ...
+_BYTES_A_PX = 2  # ... so large: JPEG of 90, 16-bit depth and masks take 1 to 1.5 bytes a pixel
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,19 +85,22 @@ class Maker:
         self.catalog = catalog
         self.pixels = Pixels(catalog, store)
         self.sprites = Sprites(catalog, self.pixels, job.canvas)
+        self._setting = Setting(job.placing, catalog, self.sprites)
         self.recorder = Recorder(job, catalog, split(job.placing, catalog))
         self._classes = class_ids(catalog)
         self.backgrounds = Backgrounds(self.pixels, job.depth.layered and job.depth.wide)
         self.clock = Clock()
         batch = job.depth.batch if job.depth.on_composites else 1
         self.together = -(-TOGETHER // batch) * batch
+        most = _HELD_BYTES // (_BYTES_A_PX * job.canvas.height * job.canvas.width)
+        self.span = max(self.together, min(_SPAN, most))
         # beside an accelerator, rendering and encoding run in threads so that it does not wait
         self.threads = 3 if job.depth.on_composites and job.depth.running.device != "cpu" else 0
         self._network: DepthNetwork | None = None
 
     def scenes(self, indices: Iterable[int]) -> list[Scene]:
         """Return the scenes of some indices."""
-        return plan.scenes(self.job.placing, self.catalog, list(indices), self.sprites)
+        return plan.planned(self._setting, list(indices))
 
     def render(self, scene: Scene) -> Rendered:
         """Return a scene's pixels."""
@@ -144,19 +151,31 @@ class Maker:
         return layered(self.pixels.depth(one.scene.background), surfaces)
 
     def make(self, indices: Iterable[int]) -> Iterator[Made]:
-        """Yield the finished samples of some indices, in their order."""
-        wanted = list(indices)
-        groups = [wanted[i : i + self.together] for i in range(0, len(wanted), self.together)]
+        """Yield the finished samples of some indices, in their order.
+
+        They are made in the order that shares most, in spans whose results are held until their turn.
+        """
+        wanted = np.array(list(indices), np.int64)
+        for i in range(0, len(wanted), self.span):
+            span = wanted[i : i + self.span]
+            order = plan.shared_order(self._setting, span)
+            held: dict[int, Made] = {}
+            following = 0
+            for place, made in zip(order.tolist(), self._made(span[order].tolist()), strict=True):
+                held[place] = made
+                while following in held:
+                    yield held.pop(following)
+                    following += 1
+
+    def _made(self, indices: Sequence[int]) -> Iterator[Made]:
+        """Yield the finished samples of some indices, one after the other."""
+        groups = [list(indices[i : i + self.together]) for i in range(0, len(indices), self.together)]
         if self.threads:
             yield from self._in_threads(groups)
             return
         for group in groups:
             start = time.perf_counter()
-            rendered = []
-            for scene in self.scenes(group):
-                sprites = self.sprites.of(scene)
-                composite = compose(self.pixels.background(scene.background), sprites, self._floor(scene))
-                rendered.append(Rendered(scene, composite, sprites))
+            rendered = [self.render(scene) for scene in self.scenes(group)]
             start = self.clock.time("render", start)
             depths = self.depths(rendered)
             self.clock.time("depth", start)
