@@ -133,7 +133,7 @@ def compare(
     before = np.zeros((SIZE, SIZE), np.uint8)
     hiding = hidden(nearness(metres(room.depth_m), room.rgb, False), floor_mask, q, box, False)
     before[box] = 0 if hiding is None else hiding
-    one = sprite(figure, cutout, 0, Canvas(SIZE, SIZE), before, rounded(whole).astype(np.float32) / np.float32(255))
+    one = sprite(figure, cutout, 0, Canvas(SIZE, SIZE), before, rounded(whole))
     made = compose(room.rgb, [one])
     figure_px, outside = truth.person_mask & made.mask, ~(truth.person_mask | made.mask)
     found_errors = {

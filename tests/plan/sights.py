@@ -1,6 +1,6 @@
 """What tests of placing see, and small catalogs and rules for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,10 +81,13 @@ class Cards(Sprites):
         return np.full(len(places), self.q)
 
     def glance(
-        self, background: int, foreground: int, corners: Ints, sizes: Ints, inverse_depths: Floats, flip: bool
+        self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
     ) -> Floats:
-        inside = [self.canvas.inside(x, y, h, w) for (x, y), (w, h) in zip(corners, sizes, strict=True)]
-        return np.array([rows * columns for rows, columns in inside]) / sizes.prod(1)
+        inside = [
+            [self.canvas.inside(x, y, h, w) for (x, y), (w, h) in zip(corners, sizes, strict=True)]
+            for corners in places
+        ]
+        return np.prod(np.array(inside).reshape(len(flips), len(sizes), 2), 2).min(0) / sizes.prod(1)
 
     def known(self, key: object, find: Callable[[], Any]) -> Any:
         return find()

@@ -87,7 +87,7 @@ def scenes_of(stage: Stage, indices: Iterable[int] | None = None) -> list[Scene]
 def whole(stage: Stage, figure: Figure) -> tuple[Bools, int]:
     """Return the mask of a figure that nothing hides, on a canvas with room all around, and where the frame begins."""
     room = stage.job.canvas.height
-    planes, margin = composite.sized(stage.pixels.premultiplied(figure.foreground), figure)
+    planes, margin = composite.sized(stage.pixels.planes(figure.foreground), figure)
     alpha = planes[3, :, ::-1] if figure.flip else planes[3]
     canvas = np.zeros((3 * room, 3 * room), np.uint8)
     y, x = figure.y - margin + room, figure.x - margin + room
@@ -323,3 +323,54 @@ def test_a_place_that_only_one_twin_could_take_is_not_taken() -> None:
     assert alone is not None
     assert put(room, cutout, 0.9, (True,), sight) is None
     assert put(room, cutout, 0.9, (False, True), sight) is None
+
+
+def test_a_pair_without_a_place_is_known_after_the_first_time() -> None:
+    """Its other samples, and their twins, look at what they draw alone, and none makes a picture."""
+    room, cutout = flat_room()
+    known: dict[object, Any] = {}
+
+    class Watched(Cards):
+        glances = 0
+
+        def glance(self, *asked: Any) -> Any:
+            self.glances += len(asked[2])
+            return 0 * super().glance(*asked)
+
+        def known(self, key: object, find: Any) -> Any:
+            if key not in known:
+                known[key] = find()
+            return known[key]
+
+        def areas(self, background: int, figure: Figure) -> tuple[int, int]:
+            raise AssertionError("a picture")
+
+    sight = Watched(Canvas(64, 64), [(x, y) for y in range(40, 60) for x in range(64)])
+    setting = Setting(rules(64, mode="ground", min_visible=0.5), Catalog((room,), (cutout,)), sight)
+    costs = []
+    for counter in range(5):
+        before = sight.glances
+        assert stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 5), [(), ()]) is None
+        costs.append(sight.glances - before)
+    assert costs[0] > 100
+    assert max(costs[1:]) <= 24
+    assert list(known.values()) == [[]]
+
+
+def test_a_place_is_looked_at_closely_only_where_it_promises_well(
+    photos: Path, prepared: tuple[Catalog, MemoryStore]
+) -> None:
+    """And then nearly always taken: a figure is resized about once a scene, its mirrored twin included."""
+    stage = staged(photos, prepared, placement={"min_visible": 0.7, "per_pair": 6})
+    looks = []
+    original = stage.sprites.areas
+
+    def counting(background: int, figure: Figure) -> tuple[int, int]:
+        looks.append((figure.foreground, figure.height, figure.contact))
+        return original(background, figure)
+
+    stage.sprites.areas = counting  # type: ignore[method-assign]
+    scenes = scenes_of(stage)
+    standing = sum(scene.figures[0].stands for scene in scenes) / 2
+    assert standing > 100
+    assert len(set(looks)) < 1.25 * standing

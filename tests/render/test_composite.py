@@ -232,9 +232,9 @@ def test_the_look_does_to_the_mirrored_twin_what_it_does_to_the_figure() -> None
 
 def test_the_relief_follows_its_figure() -> None:
     """Mirrored, cut off by the frame and padded by the blur's margin, relief lies where the figure's pixels lie."""
-    relief = np.zeros((20, 30), np.float32)
+    relief = np.zeros((20, 30), np.uint8)
     cutout = opaque(20, 30, (9, 9, 9))
-    relief[5, 3], cutout[5, 3] = 1, (255, 0, 0, 255)
+    relief[5, 3], cutout[5, 3] = 255, (255, 0, 0, 255)
     for flip in (False, True):
         figure = Figure(0, -2 if not flip else 37, 10, 30, 20, flip, 0.5, (8, 29))
         for margin in (0, 3):

@@ -62,3 +62,30 @@ def test_what_is_read_back_is_the_sample_but_for_the_pictures_jpeg(photos: Path,
             else:
                 assert np.abs(found.astype(int) - own).mean() < 6
         assert dict(made.statistics.bytes) == {layer: len(made.members[n]) for layer, n in made.record.files.items()}
+
+
+def test_the_order_of_making_changes_nothing(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples come by their numbers, as each would alone, however many are put in the order that shares most."""
+    recipe = ground_recipe(photos, placement={"samples": 40, "figures": [1, 2], "min_visible": 0.5})
+    indices = [*range(40), 3, 39, 0]
+    together = list(maker_of(recipe).make(indices))
+    assert [made.record.index for made in together] == indices
+    maker = maker_of(recipe)
+    for index, made in zip(indices[:12], together, strict=False):
+        (alone,) = maker.make([index])
+        assert (alone.record, dict(alone.members)) == (made.record, dict(made.members))
+    monkeypatch.setattr("figureground.samples.maker._HELD_BYTES", 0)
+    bare = maker_of(recipe)
+    assert bare.span == bare.together < len(indices)
+    for one, made in zip(bare.make(indices), together, strict=True):
+        assert (one.record, dict(one.members)) == (made.record, dict(made.members))
+
+
+def test_samples_are_made_by_background_and_figure(photos: Path) -> None:
+    """So what they share is made once: twins follow each other, too."""
+    maker = maker_of(ground_recipe(photos, placement={"samples": 60}))
+    order = maker.shared_order(range(60))
+    assert sorted(order.tolist()) == list(range(60))
+    scenes = maker.scenes(order.tolist())
+    keys = [(s.background, s.figures[0].foreground, s.position, s.mirrored) for s in scenes]
+    assert keys == sorted(keys)

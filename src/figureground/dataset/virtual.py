@@ -49,10 +49,13 @@ class VirtualDataset(Samples):
     def batch(self, indices: Iterable[int]) -> list[Sample]:
         """Return some samples; planning them together is cheaper than one by one."""
         maker = self._made()
-        rendered = [maker.render(scene) for scene in maker.scenes(self._numbers_of(indices))]
+        numbers = self._numbers_of(indices)
+        order = maker.shared_order(numbers).tolist()
+        rendered = [maker.render(scene) for scene in maker.scenes([numbers[k] for k in order])]
         deep = any(layer in DEPTHS for layer in self.job.layers)
         depths = maker.depths(rendered) if deep else [{} for _ in rendered]
-        return [maker.sample(one, codes, self._backgrounds) for one, codes in zip(rendered, depths, strict=True)]
+        made = [maker.sample(one, codes, self._backgrounds) for one, codes in zip(rendered, depths, strict=True)]
+        return [sample for _, sample in sorted(zip(order, made, strict=True), key=lambda pair: pair[0])]
 
     def record(self, i: int) -> Record:
         """Return the metadata of sample i; it takes rendering it."""

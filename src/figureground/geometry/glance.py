@@ -7,10 +7,11 @@ that are worth that.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from figureground.core.arrays import Bools, Floats, Ints, Singles
+from figureground.core.arrays import Floats, Ints, Singles
 from figureground.core.nouns import Mask
 
 _POINTS = 256  # about so many; 1/256 of a figure is a hand
@@ -41,17 +42,24 @@ def barrier_of(nearness: Singles, floor: Mask) -> Singles:
     return framed
 
 
-def shares_seen(points: Singles, barrier: Singles, corners: Ints, sizes: Ints, limits: Floats, flip: bool) -> Floats:
-    """Return the part of a figure's points that is seen at each of some places, float64 (n,).
+def shares_seen(
+    points: Singles, barrier: Singles, corners: Sequence[Ints], sizes: Ints, limits: Floats, flips: Sequence[bool]
+) -> Floats:
+    """Return the part of a figure's points that is seen at each of some places, however it is turned, float64 (n,).
 
-    `points`, `barrier`: from above.  `corners`, `sizes`: (n, 2), x first, of the cut-out on the canvas.  `limits`:
-    inverse depth beyond which the background is before the figure.
+    `points`, `barrier`: from above.  `corners`: for each of `flips`, and `sizes`: (n, 2), x first, of the cut-out on
+    the canvas.  `limits`: inverse depth beyond which the background is before the figure.
     """
-    x = (points[:, 0] * sizes[:, :1]).astype(np.int64)
-    y = (points[:, 1] * sizes[:, 1:]).astype(np.int64)
-    if flip:
-        x = sizes[:, :1] - 1 - x
-    x = np.minimum(np.maximum(x + (corners[:, :1] + 1), 0), barrier.shape[1] - 1)
-    y = np.minimum(np.maximum(y + (corners[:, 1:] + 1), 0), barrier.shape[0] - 1)
-    seen: Bools = barrier.ravel()[y * barrier.shape[1] + x] <= limits[:, None].astype(np.float32)
-    return np.asarray(np.count_nonzero(seen, 1) / max(1, len(points)), np.float64)
+    x, y = ((points[:, axis] * sizes[:, axis, None]).astype(np.int64) for axis in (0, 1))
+    least = np.full(len(sizes), len(points), np.int64)
+    wide = barrier.shape[1]
+    for flip, corner in zip(flips, corners, strict=True):
+        columns = (sizes[:, :1] - 1 - x if flip else x) + (corner[:, :1] + 1)
+        rows = y + (corner[:, 1:] + 1)
+        np.minimum(np.maximum(columns, 0, out=columns), wide - 1, out=columns)
+        np.minimum(np.maximum(rows, 0, out=rows), barrier.shape[0] - 1, out=rows)
+        rows *= wide
+        rows += columns
+        seen = barrier.ravel().take(rows) <= limits[:, None].astype(np.float32)
+        np.minimum(least, np.count_nonzero(seen, 1), out=least)
+    return np.asarray(least / max(1, len(points)), np.float64)

@@ -48,7 +48,7 @@ def rgb_of(values: Floats) -> Floats:
     """Return sRGB, float64 0..255 clipped, of CIELAB values (..., 3)."""
     fy = (values[..., 0] + 16) / 116
     f = np.stack([fy + values[..., 1] / 500, fy, fy - values[..., 2] / 200], -1)
-    xyz = np.where(f > 6 / 29, f**3, (116 * f - 16) * 27 / 24389)
+    xyz = np.where(f > 6 / 29, f * f * f, (116 * f - 16) * 27 / 24389)
     return np.asarray(255 * srgb_of(np.clip(xyz @ _RGB.T, 0, 1)))
 
 

@@ -76,31 +76,35 @@ def one_pass(source: int, size: int, blur: float) -> Pass:
     """Return the pass from `source` to `size` values, softened by `blur` px of the result."""
     soft = _near_gaussian(blur)
     margin = len(soft) // 2
-    whole = size + 2 * margin
-    blocks = -(-whole // _BLOCK)
-    # the unblurred values that each block is mixed from; those beyond the source are nothing
+    weights, first = _sharp(source, size, margin)
+    if margin:
+        # whole numbers below 2**33, and their sum as what the blur leaves of a constant
+        weights = _to_sum(_mixing(soft) @ weights).astype(np.float32)
+    return Pass(weights, first, margin, size + 2 * margin)
+
+
+@functools.lru_cache(maxsize=512)
+def _sharp(source: int, size: int, margin: int) -> tuple[Singles, tuple[int, ...]]:
+    """Return (weights, first values) of the blocks of a pass, each with the `margin` rows on either side of it that a
+    blur mixes in; those beyond the source are nothing."""
+    blocks = -(-(size + 2 * margin) // _BLOCK)
     rows = (np.arange(0, _BLOCK * blocks, _BLOCK) - 2 * margin)[:, None] + np.arange(_BLOCK + 2 * margin)
     first, weights = _window(source, size)
     inside = np.minimum(np.maximum(rows, 0), size - 1)
     begins = first[inside]
     begin = begins[:, 0]  # it grows from row to row
     taps = weights.shape[1]
-    span = int((begins[:, -1] - begin).max()) + taps
-    begin = np.minimum(begin, source - min(span, source))
-    span = min(span, source)
-    sharp = np.zeros(rows.size * span)
+    span = min(int((begins[:, -1] - begin).max()) + taps, source)
+    begin = np.minimum(begin, source - span)
+    found = np.zeros(rows.size * span, np.float32)
     place = (np.arange(rows.size) * span + (begins - begin[:, None]).ravel())[:, None] + np.arange(taps)
-    sharp[place] = np.where(rows == inside, 1.0, 0.0).reshape(-1, 1) * weights[inside.ravel()]
-    sharp = sharp.reshape(blocks, -1, span)
-    if margin:
-        # whole numbers below 2**33, and their sum as what the blur leaves of a constant
-        sharp = _to_sum(_mixing(soft) @ sharp)
-    return Pass(sharp.astype(np.float32), tuple(begin.tolist()), margin, whole)
+    found[place] = (rows == inside).reshape(-1, 1) * weights[inside.ravel()]
+    return found.reshape(blocks, -1, span), tuple(begin.tolist())
 
 
 def _mixing(soft: Sequence[int]) -> Floats:
     """Return the matrix (16, 16 + 2 * margin) that blurs."""
-    matrix = np.zeros((_BLOCK, _BLOCK + len(soft)))
+    matrix = np.zeros((_BLOCK, _BLOCK + len(soft)))  # float64, which holds what comes of it exactly
     matrix[:, : len(soft)] = soft
     return matrix.ravel()[: _BLOCK * (_BLOCK + len(soft) - 1)].reshape(_BLOCK, -1)  # each row one further to the right
 
@@ -119,7 +123,6 @@ def _with_sums(rows: Floats, sums: Floats | float) -> Floats:
     return rows
 
 
-@functools.lru_cache(maxsize=4096)
 def _window(source: int, size: int) -> tuple[Ints, Floats]:
     """Return (first value of the source, weights of it and those that follow) of each value of the result.
 

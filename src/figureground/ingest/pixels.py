@@ -67,9 +67,16 @@ class Pixels:
         """Return uint8 (height, width, 4)."""
         return self._get("cutout", i, lambda: _read(self.store.read(self.catalog.foregrounds[i].file)))
 
-    def premultiplied(self, i: int) -> Singles:
-        """Return the cut-out as it is resampled, float32 (4, height, width) (`image.masks.premultiplied`)."""
-        return self._get("premultiplied", i, lambda: premultiplied(self.cutout(i)))
+    def planes(self, i: int) -> Singles:
+        """Return what of a cut-out is resized with it: its colours and alpha (`image.masks.premultiplied`), and its
+        relief where it is not flat; float32 (4 or 5, height, width)."""
+
+        def make() -> Singles:
+            relief = self.relief(i)
+            pasted = premultiplied(self.cutout(i))
+            return pasted if relief is None else np.concatenate([pasted, relief[None].astype(np.float32)])
+
+        return self._get("planes", i, make)
 
     def points(self, i: int) -> Singles:
         """Return where the cut-out's mask is, as some hundred points spread evenly over it (`glance.points_of`)."""

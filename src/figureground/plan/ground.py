@@ -20,6 +20,7 @@ from figureground.plan.heights import limits, resized
 from figureground.plan.place import TRIES, Placed, Setting, Slot, fits_beside, with_look
 
 _SPREAD_TRIES = 96  # places looked at, evenly over the floor, when all draws have failed
+_AT_ONCE = 8  # draws glanced at together
 _LOOKS = 12  # closer looks at what promises well: more would find little (measured: 99 in 100 of those found by 2)
 
 
@@ -48,9 +49,11 @@ def stand(setting: Setting, slot: Slot, before: Sequence[Sequence[Figure]]) -> P
         return None
     tries = slot.counter * TRIES + np.arange(TRIES)
     drawn = random.integers(setting.placing.seed, tries, f"stand {slot.turn}", 0, floor.shape[0] - 1)
-    found = _first_that_fits(setting, slot, before, _promising(setting, slot, floor[drawn]))
-    if found is not None:
-        return found
+    for k in range(0, TRIES, _AT_ONCE):  # most find a place with the first
+        places = _promising(setting, slot, floor[drawn[k : k + _AT_ONCE]])
+        found = _first_that_fits(setting, slot, before, places)
+        if found is not None:
+            return found
     # all draws have failed.  These places do not hang on the draws, so that a pair without any is known as such
     rows = np.linspace(0, floor.shape[0] - 1, min(_SPREAD_TRIES, floor.shape[0])).round().astype(np.int64)
     pair = "spread", slot.background, slot.foreground, slot.flips
@@ -83,13 +86,14 @@ def _promising(setting: Setting, slot: Slot, places: Ints) -> list[_Place]:
     width = np.maximum(np.rint(cutout.width * height / cutout.height), 1).astype(np.int64)
     sizes = np.stack([width, height], -1)
     enough = np.ones(len(places), np.bool_)
-    for flip in slot.flips:
-        corners = corners_of(cutout, places, width, height, flip)
-        if placing.min_visible >= 1:
-            enough &= ((corners >= 0) & (corners + sizes <= [canvas.width, canvas.height])).all(1)
-        rest = np.flatnonzero(enough)
-        seen = setting.eyes.glance(slot.background, slot.foreground, corners[rest], sizes[rest], q[rest], flip)
-        enough[rest] = seen >= placing.min_visible
+    corners = [corners_of(cutout, places, width, height, flip) for flip in slot.flips]
+    if placing.min_visible >= 1:
+        for corner in corners:
+            enough &= ((corner >= 0) & (corner + sizes <= [canvas.width, canvas.height])).all(1)
+    rest = np.flatnonzero(enough)
+    pair = slot.background, slot.foreground
+    seen = setting.eyes.glance(pair, [corner[rest] for corner in corners], sizes[rest], q[rest], slot.flips)
+    enough[rest] = seen >= placing.min_visible
     return [
         _Place((int(places[k, 0]), int(places[k, 1])), int(height[k]), float(f"{q[k]:.6g}"))
         for k in np.flatnonzero(enough)[:_LOOKS].tolist()

@@ -152,23 +152,26 @@ def planned(setting: Setting, indices: ArrayLike) -> list[Scene]:
     counter = _counter(placing, setting.catalog, which)
     corners, sizes = flat.corners(setting, which.foreground, which.position, counter)
     strengths = _strengths(placing, counter, 0)
-    found = []
+    found: list[Scene] = []
+    placed: dict[int, list[tuple[Figure, ...]]] = {}  # twins that stand in the same place share its number
     for n, index in enumerate(k.tolist()):
-        flip = bool(which.mirrored[n])
+        flip, position = bool(which.mirrored[n]), int(which.position[n])
         # where the twin stands in the same place, the place must suit both
         flips = (flip,) if placing.own_places or placing.twins == 1 else (False, True)
-        b, f = int(which.background[n]), int(which.foreground[n])
-        slot = Slot(b, f, int(counter[n]), 0, flips, strengths[n])
-        first = _standing(setting, slot, [()] * len(flips))
-        if first is None:
+        slot = Slot(int(which.background[n]), int(which.foreground[n]), int(counter[n]), 0, flips, strengths[n])
+        if slot.counter not in placed:
             (x, y), (width, height) = corners[n].tolist(), sizes[n].tolist()
-            first = with_look(setting, slot, [Figure(f, x, y, width, height, way) for way in flips])
-        figures: list[tuple[Figure, ...]] = [(figure,) for figure in first]
-        position = int(which.position[n])
-        if placing.several:
-            figures = _others(setting, slot, position, figures)
-        found.append(Scene(index, b, position, flip, figures[flips.index(flip)]))
+            bare = [Figure(slot.foreground, x, y, width, height, way) for way in flips]
+            placed[slot.counter] = _figures(setting, slot, position, bare)
+        found.append(Scene(index, slot.background, position, flip, placed[slot.counter][flips.index(flip)]))
     return found
+
+
+def _figures(setting: Setting, slot: Slot, position: int, floating: Sequence[Figure]) -> list[tuple[Figure, ...]]:
+    """Return a scene's figures, for each flip; `floating`: the first one where it finds no place on a floor."""
+    first = _standing(setting, slot, [()] * len(slot.flips)) or with_look(setting, slot, floating)
+    figures: list[tuple[Figure, ...]] = [(figure,) for figure in first]
+    return _others(setting, slot, position, figures) if setting.placing.several else figures
 
 
 def shared_order(setting: Setting, indices: ArrayLike) -> Ints:

@@ -28,11 +28,12 @@ class Sight(Protocol):
         ...
 
     def glance(
-        self, background: int, foreground: int, corners: Ints, sizes: Ints, inverse_depths: Floats, flip: bool
+        self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
     ) -> Floats:
         """Return about how much of a figure would be seen at each of some places, 0..1 (`geometry.glance`).
 
-        `corners`, `sizes`: int64 (n, 2), x first; `inverse_depths`: where it would stand.
+        `pair`: background and foreground.  `places`: for each of `flips`, and `sizes`: int64 (n, 2), x first;
+        `inverse_depths`: where it would stand.
         """
         ...
 

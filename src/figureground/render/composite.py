@@ -67,29 +67,37 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
     (t + (t >> 8)) >> 8 is that quotient for every value up to 255*255 (Blinn 1994), and fits into 16 bits.
     """
     a = alpha.astype(np.uint16)
-    t = a * front + (255 - a) * back + np.uint16(128)
-    return ((t + (t >> np.uint16(8))) >> np.uint16(8)).astype(np.uint8)
+    t = a * front
+    t += (255 - a) * back
+    t += np.uint16(128)
+    t += t >> np.uint16(8)
+    t >>= np.uint16(8)
+    return t.astype(np.uint8)
 
 
 def sized(planes: Singles, figure: Figure) -> tuple[Bytes, int]:
-    """Return (a premultiplied cut-out in the figure's size and blur, px of margin all round); not mirrored yet.
+    """Return (the planes of a cut-out in the figure's size and blur, px of margin all round); not mirrored yet.
 
-    `planes`: from `image.masks.premultiplied`, all four or the last alone: they do not mix.  Returns uint8
-    (planes, height, width), margins included.
+    `planes`: from `Pixels.planes`; they do not mix.  Returns uint8 (planes, height, width), margins included.
     """
     return resized(planes, figure.height, figure.width, figure.look.blur)
 
 
 def matched(planes: Bytes, strength: float, own: Appearance, background: Appearance) -> Cutout:
-    """Return the four planes of a premultiplied cut-out as a straight one, its colours matched to a background's."""
-    alpha = planes[3]
-    share = np.maximum(alpha, 1).astype(np.float32) / np.float32(255)
-    cutout = np.empty((*alpha.shape, 4), np.uint8)
-    cutout[..., 3] = alpha
-    cutout[..., :3] = np.moveaxis(np.rint(np.minimum(planes[:3] / share, 255)), 0, -1)
-    if strength > 0:
-        straight = Image.fromarray(np.ascontiguousarray(cutout[..., :3]))
-        cutout[..., :3] = np.asarray(straight.filter(colour_table(own, background, strength)))
+    """Return the first four planes, a premultiplied cut-out, as a straight one, in colours nearer to a background's."""
+    alpha = planes[3].ravel()
+    shown = np.flatnonzero(alpha)
+    colours = np.empty((shown.size, 4), np.uint8)
+    for c in range(4):
+        planes[c].ravel().take(shown, out=colours[:, c])
+    soft = np.flatnonzero(colours[:, 3] < 255)
+    share = colours[soft, 3:].astype(np.float32) / np.float32(255)
+    colours[soft, :3] = np.rint(np.minimum(colours[soft, :3] / share, 255))
+    if strength > 0 and shown.size:
+        row = Image.fromarray(colours[None]).filter(colour_table(own, background, strength))
+        colours = np.array(row)[0]
+    cutout = np.zeros((*planes.shape[1:], 4), np.uint8)
+    cutout.view(np.uint32).ravel()[shown] = colours.view(np.uint32).ravel()
     return cutout
 
 
@@ -100,17 +108,18 @@ def turned(cutout: Cutout, figure: Figure) -> Cutout:
 
 
 def sprite(
-    figure: Figure, cutout: Cutout, margin: int, canvas: Canvas, hidden: Alpha | None, relief: Singles | None
+    figure: Figure, cutout: Cutout, margin: int, canvas: Canvas, hidden: Alpha | None, relief: Bytes | None
 ) -> Sprite:
     """Return a figure ready to be pasted.
 
     `cutout`: from `turned`; `margin`: from `sized`.  `hidden`: uint8, 255 where something of the background stands
-    before it, of the part of the canvas that the cut-out takes.  `relief`: 0..1, of the cut-out's size, unmirrored.
+    before it, of the part of the canvas that the cut-out takes.  `relief`: of the cut-out's size, unmirrored.
     """
     _, _, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *cutout.shape[:2])
     out = None
     if relief is not None:
-        out = (relief[:, ::-1] if figure.flip else relief)[from_rows, from_columns]
+        own = (relief[:, ::-1] if figure.flip else relief)[from_rows, from_columns]
+        out = own.astype(np.float32) / np.float32(255)
     colour = cutout[from_rows, from_columns, :3]
     seen = seen_of(figure, cutout[..., 3], margin, canvas, hidden)
     return Sprite(**vars(seen), figure=figure, colour=colour, relief=out)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from figureground.core.arrays import Bytes, Floats, Ints, Singles
+from figureground.core.arrays import Bytes, Floats, Ints
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Scene, far_to_near
 from figureground.geometry import occlusion
@@ -17,7 +17,6 @@ from figureground.geometry.glance import shares_seen
 from figureground.geometry.layering import Surface
 from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
-from figureground.image.resample import resized
 from figureground.ingest.pixels import Pixels
 from figureground.render.composite import Composite, Seen, Sprite, matched, seen_masks, seen_of, sized, sprite, turned
 
@@ -63,7 +62,6 @@ class Sprites:
         self._seen: Kept[tuple[int, Figure], Seen] = Kept()
         self._sized: Kept[_Size, tuple[Bytes, int, int]] = Kept()
         self._matched: Kept[tuple[int, float, _Size], Cutout] = Kept()
-        self._reliefs: Kept[_Size, Singles | None] = Kept()
         self._hidden: Kept[tuple[int, float, _Box], Alpha | None] = Kept()
         self._known: Kept[Hashable, Any] = Kept(_KEPT_PAIRS)
 
@@ -80,17 +78,13 @@ class Sprites:
         return np.full(len(places), np.nan) if value is None else value[0]
 
     def glance(
-        self, background: int, foreground: int, corners: Ints, sizes: Ints, inverse_depths: Floats, flip: bool
+        self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
     ) -> Floats:
+        background, foreground = pair
         estimated = self.catalog.backgrounds[background].depth_from != "file"
-        return shares_seen(
-            self.pixels.points(foreground),
-            self.pixels.barrier(background),
-            corners,
-            sizes,
-            inverse_depths * (1 + occlusion.MARGIN[estimated]),
-            flip,
-        )
+        limits = inverse_depths * (1 + occlusion.MARGIN[estimated])
+        points, barrier = self.pixels.points(foreground), self.pixels.barrier(background)
+        return shares_seen(points, barrier, places, sizes, limits, flips)
 
     def known(self, key: Hashable, find: Callable[[], Value]) -> Value:
         found: Value = self._known.get(key, find)
@@ -120,7 +114,7 @@ class Sprites:
         """Return a sized cut-out, with its margin and the px of its mask; its twin shares it."""
 
         def make() -> tuple[Bytes, int, int]:
-            planes, margin = sized(self.pixels.premultiplied(figure.foreground), figure)
+            planes, margin = sized(self.pixels.planes(figure.foreground), figure)
             return planes, margin, int(np.count_nonzero(mask_of(planes[3])))
 
         return self._sized.get(_size(figure), make)
@@ -159,22 +153,8 @@ class Sprites:
             lambda: matched(planes, strength, own.appearance, other.appearance),
         )
         hidden = self._before(background, figure, margin, planes[3])
-        relief = self._relief(figure, margin) if figure.stands else None
+        relief = planes[4] if figure.stands and len(planes) > 4 else None
         return sprite(figure, turned(cutout, figure), margin, self.canvas, hidden, relief)
-
-    def _relief(self, figure: Figure, margin: int) -> Singles | None:
-        """Return how far each pixel of a sized cut-out stands out, 0..1, not mirrored; None for a flat figure."""
-
-        def make() -> Singles | None:
-            relief = self.pixels.relief(figure.foreground)
-            if relief is None:
-                return None
-            (small,), _ = resized(relief[None].astype(np.float32), figure.height, figure.width)
-            framed = np.zeros((figure.height + 2 * margin, figure.width + 2 * margin), np.float32)
-            framed[margin : margin + figure.height, margin : margin + figure.width] = small / np.float32(255)
-            return framed
-
-        return self._reliefs.get(_size(figure), make)
 
     def surfaces(
         self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float

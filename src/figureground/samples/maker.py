@@ -102,6 +102,10 @@ class Maker:
         """Return the scenes of some indices."""
         return plan.planned(self._setting, list(indices))
 
+    def shared_order(self, indices: Sequence[int]) -> NDArray[np.int64]:
+        """Return the places of some indices in the order in which their samples share most, as argsort does."""
+        return plan.shared_order(self._setting, indices)
+
     def render(self, scene: Scene) -> Rendered:
         """Return a scene's pixels."""
         sprites = self.sprites.of(scene)
@@ -158,7 +162,7 @@ class Maker:
         wanted = np.array(list(indices), np.int64)
         for i in range(0, len(wanted), self.span):
             span = wanted[i : i + self.span]
-            order = plan.shared_order(self._setting, span)
+            order = self.shared_order(span.tolist())
             held: dict[int, Made] = {}
             following = 0
             for place, made in zip(order.tolist(), self._made(span[order].tolist()), strict=True):
