@@ -26,7 +26,8 @@ from figureground.ingest.state import state
 from figureground.make.cost import require_space
 from figureground.make.finish import finish
 from figureground.make.identity import begin, build_id, claim, refuse_changes
-from figureground.make.part_task import DepthWatch, PartTask, Tally, make_part
+from figureground.make.missing import make_missing
+from figureground.make.part_task import PartTask, make_part
 from figureground.networks.registry import require_canvas
 from figureground.networks.weights import difference
 from figureground.plan import plan
@@ -70,13 +71,7 @@ def build(
             return Path(out)
         if missing := task.missing():
             require_space(task, catalog, missing)
-            lacking = sum(len(task.indices(n)) for n in missing)
-            tally = Tally("samples", task.samples - lacking, task.samples, report)
-            watch = DepthWatch(task)
-            for outcome in engine.map(functools.partial(make_part, task), missing):
-                watch.note(outcome)
-                tally.note(outcome, len(task.indices(outcome.job)))
-            tally.raise_failures(missing, store)
+            make_missing(task, functools.partial(make_part, task), engine, report)
         finish(task, catalog, report)
     return Path(out)
 

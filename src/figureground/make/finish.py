@@ -12,7 +12,7 @@ from typing import Any
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog
-from figureground.core.progress import Progress
+from figureground.core.progress import Paced, Progress
 from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
@@ -98,14 +98,14 @@ def write_labels(data: Dataset, progress: Progress) -> Record:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
-        next_sample = 0
-        for done, part in enumerate(data.manifest["parts"], 1):
+        next_sample, told = 0, Paced(progress)
+        for part in data.manifest["parts"]:
             for i in range(next_sample, next_sample + part["samples"]):
                 record = data.record(i)
                 first = record if first is None or not _has_depth(first) else first
                 writer.writerow(labels_row(part["file"], record))
+                told("labels", i + 1, len(data))
             next_sample += part["samples"]
-            progress("labels", done, data.parts)
         text.detach()  # flushes; the store closes the file
     if first is None:
         raise FigureGroundError("there are no samples", data.store.name, "run the same command again")

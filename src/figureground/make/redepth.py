@@ -24,6 +24,7 @@ from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
 from figureground.core.progress import Progress
 from figureground.core.recipe import DepthOptions
+from figureground.core.steps import Tick
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
@@ -32,8 +33,9 @@ from figureground.dataset.versions import require_same_versions
 from figureground.ingest.catalog import FILE, load_catalog
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, cannot_write, write_identity
+from figureground.make.missing import make_missing
 from figureground.make.no_depth import require_some
-from figureground.make.part_task import DepthWatch, PartTask, Tally, maker_of, require_same_network, watch_of
+from figureground.make.part_task import PartTask, maker_of, require_same_network, watch_of
 from figureground.networks.registry import is_known
 from figureground.plan import plan
 from figureground.resolve import resolve
@@ -68,13 +70,7 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
             _mark(new, task.identity)
             new.delete(names.MANIFEST)
         new.sweep()
-        missing = task.missing()
-        tally = Tally("parts", task.count - len(missing), task.count, progress)
-        watch = DepthWatch(task)
-        for outcome in engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing):
-            watch.note(outcome)
-            tally.note(outcome, 1)
-        tally.raise_failures(missing, new)
+        make_missing(task, functools.partial(_redo_part, RedepthTask(task, old)), engine, progress)
         write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity)
         finish(task, catalog, progress)
         new.delete(names.REDEPTH)
@@ -141,16 +137,17 @@ def _begin(old: Store, new: FolderStore, identity: str) -> None:
         raise cannot_write(new, error) from None
 
 
-def _redo_part(task: RedepthTask, number: int) -> int:
+def _redo_part(task: RedepthTask, number: int, tick: Tick) -> int:
     """Make one part anew and return its number; the old one is closed before it is replaced."""
     maker = maker_of(task.parts)
     watch = watch_of(task.parts, maker)
     with parts.writing(task.parts.store, number, task.parts.identity) as part:
         reader = PartReader(task.source, parts.part_file(number))
         try:
-            for made in _redone(maker, reader):
+            for done, made in enumerate(_redone(maker, reader), 1):
                 watch.note(made)
                 part.add(made)
+                tick(done)
             require_same_network(task.parts.job)
         finally:
             reader.close()
