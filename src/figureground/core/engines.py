@@ -36,7 +36,7 @@ class Outcome:
 class Engine(Protocol):
     """`map` yields exactly one Outcome for each job.  `function` and jobs are picklable; the function may be called
     in another process, more than once for a job whose worker was killed.  What is in flight may be given up where the
-    iterator is closed (`mapped`)."""
+    iterator is closed (`mapped`).  An engine need not know of `steps.Stepping`, which is a function like others."""
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]: ...
 
