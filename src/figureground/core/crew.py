@@ -51,12 +51,13 @@ class Crew:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        if kind is not None:
-            self._end.send_bytes(b"end")  # nobody reads it, so that every worker finds it
+        with _without_ctrl_c():  # one more of an impatient user: the workers are gone in a moment
+            if kind is not None:
+                self._end.send_bytes(b"end")  # nobody reads it, so that every worker finds it
+                self._end.close()
+            self._pool.shutdown(wait=True, cancel_futures=True)
             self._end.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._end.close()
-        self._ends.close()
+            self._ends.close()
 
     @property
     def room(self) -> bool:
