@@ -22,6 +22,7 @@ from typing import Any, Protocol
 from figureground.core.crew import Crew
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import usable_memory
+from figureground.core.steps import Stepping
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,10 @@ class Serial:
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
         for job in jobs:
             try:
-                value = function(job)
+                if isinstance(function, Stepping):  # one call less to look through when something goes wrong
+                    value = function.function(job, function.tick(job))
+                else:
+                    value = function(job)
             except Exception as error:  # the border of a job
                 yield Outcome(job, error=error)
             else:

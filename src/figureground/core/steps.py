@@ -31,7 +31,11 @@ class Stepping:
     heard: Callable[[Any, int], None] = unheard
 
     def __call__(self, job: Any) -> Any:
-        return self.function(job, functools.partial(self.heard, job))
+        return self.function(job, self.tick(job))
+
+    def tick(self, job: Any) -> Tick:
+        """Return what the function is to tell the steps of a job."""
+        return functools.partial(self.heard, job)
 
     def __reduce__(self) -> tuple[type[Stepping], tuple[Callable[[Any, Tick], Any]]]:
         return Stepping, (self.function,)

@@ -28,7 +28,7 @@ from figureground.make.begin import begin
 from figureground.make.cost import require_space
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, claim, refuse_changes
-from figureground.make.missing import make_missing
+from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.networks.registry import require_canvas
 from figureground.networks.weights import difference
@@ -73,7 +73,9 @@ def build(
             return Path(out)
         if missing := task.missing():
             require_space(task, catalog, missing)
-            make_missing(task, functools.partial(make_part, task), engine, report)
+            with making(task, functools.partial(make_part, task), engine, report) as (outcomes, note):
+                for outcome in outcomes:
+                    note(outcome)
         finish(task, catalog, report)
     return Path(out)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from figureground.core.engines import Engine, Outcome, mapped, run_error
@@ -16,22 +17,26 @@ from figureground.dataset import parts
 from figureground.make.part_task import DepthWatch, PartTask
 
 
-def make_missing(task: PartTask, make: Callable[[int, Tick], Any], engine: Engine, progress: Progress) -> None:
-    """Make the parts that are missing by make(number, tick), which is picklable; the store is locked by the caller.
+@contextlib.contextmanager
+def making(
+    task: PartTask, make: Callable[[int, Tick], Any], engine: Engine, progress: Progress
+) -> Iterator[tuple[Iterator[Outcome], Callable[[Outcome], None]]]:
+    """Let an engine make the parts that are missing by make(number, tick), which is picklable, in a locked store.
 
-    Every part is tried, and failures are reported together at the end as one FigureGroundError.  However it ends, no
-    worker goes on and no temporary stays.  A KeyboardInterrupt says how many samples are finished and kept.
+    Gives their outcomes, and what takes note of each.  Every part is tried, and failures are reported together at the
+    end as one FigureGroundError.  However the block ends, no worker goes on and no temporary stays.  A
+    KeyboardInterrupt then says how many samples are finished and kept.
     """
     missing = task.missing()
-    if not missing:
-        return
-    tally = Tally(task, missing, progress)
-    watch = DepthWatch(task)
+    tally, watch = Tally(task, missing, progress), DepthWatch(task)
+
+    def note(outcome: Outcome) -> None:
+        watch.note(outcome)
+        tally.note(outcome)
+
     try:
         with mapped(engine, Stepping(make, tally.heard), missing) as outcomes:
-            for outcome in outcomes:
-                watch.note(outcome)
-                tally.note(outcome)
+            yield outcomes, note
     except KeyboardInterrupt:
         kept = f"{task.kept:,} of {task.samples:,} samples are finished and kept, and the same command goes on"
         raise KeyboardInterrupt(kept) from None

@@ -35,7 +35,7 @@ from figureground.make import made_with
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, cannot_write, write_identity
 from figureground.make.made_with import MadeWith
-from figureground.make.missing import make_missing
+from figureground.make.missing import making
 from figureground.make.no_depth import require_some
 from figureground.make.part_task import PartTask, maker_of, require_same_network, watch_of
 from figureground.networks.registry import is_known
@@ -73,7 +73,9 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
             _mark(new, task.identity, libraries)
             new.delete(names.MANIFEST)
         new.sweep()
-        make_missing(task, functools.partial(_redo_part, RedepthTask(task, old)), engine, progress)
+        with making(task, functools.partial(_redo_part, RedepthTask(task, old)), engine, progress) as (outcomes, note):
+            for outcome in outcomes:
+                note(outcome)
         both = made_with.joined(names.read_json(old, names.BUILD).get("made_with", {}), libraries)  # the other layers'
         write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity, both)
         finish(task, catalog, progress)
