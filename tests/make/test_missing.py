@@ -114,6 +114,20 @@ def test_workers_are_heard_within_their_parts(photos: Path, tmp_path: Path, monk
     assert len(set(heard.done) - {0, 720, 1440}) >= 2
 
 
+def test_a_sample_counts_as_soon_as_it_is_made(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever it comes to its turn to be written."""
+    heard, told = Heard(), []
+    plain = Maker.encode
+
+    def encode(maker: Maker, one: Any, codes: Any) -> Made:
+        told.append(heard.done[-1])
+        return plain(maker, one, codes)
+
+    monkeypatch.setattr(Maker, "encode", encode)
+    build(small_recipe(photos, parts={"size": 1000}), tmp_path / "out", progress=heard)
+    assert told == list(range(36))
+
+
 def test_progress_is_told_a_few_times_a_second_and_of_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[tuple[str, int, int]] = []
     clock = iter([1.0 + 0.01 * i for i in range(200)])

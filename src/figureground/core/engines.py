@@ -84,10 +84,8 @@ class Serial:
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
         for job in jobs:
             try:
-                if isinstance(function, Stepping):  # one call less to look through when something goes wrong
-                    value = function.function(job, function.tick(job))
-                else:
-                    value = function(job)
+                # a Stepping is called from here: one call less to look through when something goes wrong
+                value = function.function(job, function.tick(job)) if isinstance(function, Stepping) else function(job)
             except Exception as error:  # the border of a job
                 yield Outcome(job, error=error)
             else:

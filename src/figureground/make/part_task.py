@@ -59,10 +59,9 @@ def make_part(task: PartTask, number: int, tick: Tick = untold) -> int:
     maker = maker_of(task)
     watch = watch_of(task, maker)
     with parts.writing(task.store, number, task.identity) as part:
-        for done, made in enumerate(maker.make(task.indices(number)), 1):
+        for made in maker.make(task.indices(number), tick):
             watch.note(made)
             part.add(made)
-            tick(done)
         require_same_network(task.job)
     return number
 

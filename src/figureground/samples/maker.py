@@ -17,6 +17,7 @@ from figureground.core.job import Job
 from figureground.core.layers import member_name
 from figureground.core.nouns import Catalog, DepthMap, Scene
 from figureground.core.record import Record
+from figureground.core.steps import Tick, untold
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise, quantise, without_value
 from figureground.geometry.layering import layered
@@ -143,13 +144,16 @@ class Maker:
         surfaces = self.sprites.surfaces(one.scene, one.composite, one.sprites, self.job.depth.thickness_m)
         return layered(self.pixels.depth(one.scene.background), surfaces)
 
-    def make(self, indices: Iterable[int]) -> Iterator[Made]:
-        """Yield the finished samples of some indices, in their order."""
+    def make(self, indices: Iterable[int], tick: Tick = untold) -> Iterator[Made]:
+        """Yield the finished samples of some indices, in their order; `tick` is told how many are made."""
         wanted = list(indices)
         groups = [wanted[i : i + self.together] for i in range(0, len(wanted), self.together)]
         if self.threads:
-            yield from self._in_threads(groups)
+            for done, made in enumerate(self._in_threads(groups), 1):
+                tick(done)
+                yield made
             return
+        done = 0
         for group in groups:
             start = time.perf_counter()
             rendered = []
@@ -164,6 +168,8 @@ class Maker:
                 start = time.perf_counter()
                 made = self.encode(one, codes)
                 self.clock.time("encode", start)
+                done += 1
+                tick(done)
                 yield made
 
     def _in_threads(self, groups: list[list[int]]) -> Iterator[Made]:
