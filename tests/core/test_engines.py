@@ -11,8 +11,19 @@ from typing import Any
 import pytest
 
 from figureground.core import engines
-from figureground.core.engines import ENGINES, Engine, Processes, Serial, WorkerDiedError, choose, run_error, workforce
+from figureground.core.engines import (
+    ENGINES,
+    Engine,
+    Processes,
+    Serial,
+    WorkerDiedError,
+    choose,
+    mapped,
+    run_error,
+    workforce,
+)
 from figureground.core.errors import FigureGroundError
+from figureground.core.steps import Stepping
 
 
 def work(job: int) -> int:
@@ -23,6 +34,11 @@ def work(job: int) -> int:
 
 def square(job: int) -> int:
     return job * job
+
+
+def sleep(seconds: int) -> int:
+    time.sleep(seconds)
+    return seconds
 
 
 def die_on_seven(job: int) -> int:
@@ -61,6 +77,31 @@ def test_a_killed_worker_costs_its_job_alone() -> None:
     assert sorted(outcomes) == list(range(16))
     assert [job for job, outcome in outcomes.items() if outcome.error is not None] == [7]
     assert isinstance(outcomes[7].error, WorkerDiedError)
+
+
+def test_a_map_ends_with_its_block_whatever_still_holds_it() -> None:
+    """As the traceback of an error does."""
+    began = time.monotonic()
+    with mapped(Processes(2), sleep, [0, 300, 300, 300]) as outcomes:
+        assert next(outcomes).value == 0
+    assert next(outcomes, None) is None
+    assert time.monotonic() - began < 120
+
+
+def counting(job: int, tick: Callable[[int], None]) -> int:
+    for step in range(1, job + 1):
+        tick(step)
+    time.sleep(0.5)  # long enough to be looked at
+    return job
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_steps_of_jobs_in_flight_are_heard(workers: int) -> None:
+    heard: dict[int, int] = {}
+    engine: Engine = Processes(workers) if workers else Serial()
+    outcomes = list(engine.map(Stepping(counting, heard.__setitem__), range(9)))
+    assert sorted(outcome.value for outcome in outcomes) == list(range(9))
+    assert {job: steps for job, steps in heard.items() if steps} == {job: job for job in range(1, 9)}
 
 
 def test_a_value_that_cannot_travel_is_an_outcome_too() -> None:
@@ -120,6 +161,32 @@ def test_scripts_that_guard_themselves_or_have_no_file_work(tmp_path: Path, stdi
     guarded = f"engine = Processes(2)\nif __name__ == '__main__':\n    {MAP}    print(__file__)\n"
     done = program(tmp_path / "good.py", guarded, stdin)
     assert done.stdout == f"[1, 2, 3]\n{'<stdin>' if stdin else tmp_path / 'good.py'}\n", done.stderr
+
+
+SLOW_TO_START = """
+import sys, time
+if __name__ != "__main__":
+    print("starting", file=sys.stderr, flush=True)
+    time.sleep(2)
+else:
+    list(Processes(1).map(abs, [1, -2]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_is_the_parents_also_while_a_worker_starts(tmp_path: Path) -> None:
+    """A terminal sends it to all processes; a worker that is still importing would print its own traceback."""
+    script = tmp_path / "slow.py"
+    script.write_text("from figureground.core.engines import Processes\n" + SLOW_TO_START)
+    with subprocess.Popen(
+        [sys.executable, str(script)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "starting\n"
+        os.killpg(process.pid, signal.SIGINT)
+        told = process.communicate(timeout=60)[1]
+    assert told.count("Traceback") == 1
+    assert told.rstrip().endswith("KeyboardInterrupt")
 
 
 def test_errors_that_are_the_runs_are_told_from_a_jobs_own() -> None:

@@ -93,7 +93,9 @@ def test_giving_up_counts_as_nothing_found(tmp_path: Path) -> None:
     def never(picture: np.ndarray) -> np.ndarray:
         raise SetAsideError("no")
 
-    cuts = cutouts.cut_all(never, pictures)
+    told: list[int] = []
+    cuts = cutouts.cut_all(never, pictures, told.append)
+    assert told == list(range(1, len(pictures) + 1))
     assert [(cut.iou, cut.alpha) for cut in cuts] == [(0.0, None)] * 2
     assert " 2 " in cutouts.table({"never": cuts}).splitlines()[1]
     with pytest.raises(FigureGroundError, match="no photo has a drawn mask"):

@@ -14,7 +14,9 @@ from figureground.core.errors import FigureGroundError
 
 if TYPE_CHECKING:
     from figureground.core.card import Card
+    from figureground.core.progress import Progress
     from figureground.core.recipe import Recipe
+    from figureground.core.steps import Tick
     from figureground.evaluate.cutouts import Cut, Method
 
 Model = Annotated[
@@ -192,10 +194,8 @@ def evaluate_cutouts(
     methods["colour key"] = cutouts.keyed
     results = {}
     with console.progress() as progress:
-        for done, (name, method) in enumerate(methods.items()):
-            progress("methods", done, len(methods))
-            results[name] = cutouts.cut_all(method, pictures)
-        progress("methods", len(methods), len(methods))
+        for name, method in methods.items():
+            results[name] = cutouts.cut_all(method, pictures, _told(progress, name, len(pictures)))
     if out is not None:
         from PIL import Image
 
@@ -240,6 +240,10 @@ def _weights(card: Card) -> str:
 
 def _and_file(text: str, out: Path | None) -> str:
     return text if out is None else f"{text}\n{out}"
+
+
+def _told(progress: Progress, step: str, total: int) -> Tick:
+    return lambda done: progress(step, done, total)
 
 
 def _cut_facts(cuts: list[Cut]) -> dict[str, Any]:

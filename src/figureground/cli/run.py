@@ -45,7 +45,7 @@ def explained(error: BaseException, tokens: Sequence[str] = ()) -> tuple[int, Fi
     if isinstance(error, FigureGroundError):
         return 1, error
     if isinstance(error, KeyboardInterrupt):
-        kept = "what is finished is kept; the same command goes on from there"
+        kept = str(error) or "what is finished is kept; the same command goes on from there"
         return 130, FigureGroundError("stopped", remedy=kept)
     if isinstance(error, CycloptsError):
         command = " ".join(("figureground", *(error.command_chain or ())))

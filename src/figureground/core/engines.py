@@ -6,23 +6,23 @@ other jobs go on.  Outcomes come in the order in which jobs finish.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import multiprocessing
 import os
-import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.reduction import ForkingPickler
-from multiprocessing.synchronize import Event
 from typing import Any, Protocol
 
+from figureground.core.crew import Crew
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import usable_memory
+from figureground.core.steps import Stepping
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,21 @@ class Outcome:
 
 class Engine(Protocol):
     """`map` yields exactly one Outcome for each job.  `function` and jobs are picklable; the function may be called
-    in another process, more than once for a job whose worker was killed."""
+    in another process, more than once for a job whose worker was killed.  What is in flight may be given up where the
+    iterator is closed (`mapped`).  An engine need not know of `steps.Stepping`, which is a function like others."""
 
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]: ...
+
+
+@contextlib.contextmanager
+def mapped(engine: Engine, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Iterator[Outcome]]:
+    """Give the outcomes of an engine's `map`, which ends with the block: no worker is at work once it has ended."""
+    outcomes = engine.map(function, jobs)
+    try:
+        yield outcomes
+    finally:
+        if isinstance(outcomes, Generator):
+            outcomes.close()
 
 
 class WorkerDiedError(Exception):
@@ -72,7 +84,8 @@ class Serial:
     def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
         for job in jobs:
             try:
-                value = function(job)
+                # a Stepping is called from here: one call less to look through when something goes wrong
+                value = function.function(job, function.tick(job)) if isinstance(function, Stepping) else function(job)
             except Exception as error:  # the border of a job
                 yield Outcome(job, error=error)
             else:
@@ -105,62 +118,32 @@ class Processes:
         self, function: Callable[[Any], Any], waiting: deque[Any]
     ) -> Generator[Outcome, None, list[Any]]:
         """Yield outcomes, taking jobs off `waiting`; return those whose fate is unknown because a worker died."""
-        flying: dict[Future[Outcome], Any] = {}
-        pool, started = _pool(self.workers)
-        try:
-            while waiting or flying:
-                while waiting and len(flying) < 2 * self.workers:
-                    flying[_submit(pool, function, waiting[0])] = waiting[0]
-                    waiting.popleft()
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                    outcome = future.result()
-                    del flying[future]
-                    yield outcome
-        except BrokenProcessPool:
-            if not started.is_set():
-                raise _no_start() from None
-            for future in [f for f in flying if f.done() and f.exception() is None]:
-                del flying[future]
-                yield future.result()
-        except KeyboardInterrupt:
-            for child in multiprocessing.active_children():
-                child.terminate()  # what they were writing is under a temporary name
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        return list(flying.values())
+        with Crew(self.workers) as crew:
+            try:
+                while waiting or crew.jobs:
+                    while waiting and crew.room:
+                        crew.submit(_attempt, function, waiting[0])
+                        waiting.popleft()
+                    for future in crew.landed(function):
+                        yield crew.take(future)
+            except BrokenProcessPool:
+                if not crew.started.is_set():
+                    raise _no_start() from None
+                for future in crew.answered():
+                    yield crew.take(future)
+            return crew.jobs
 
     @staticmethod
     def _alone(function: Callable[[Any], Any], job: Any) -> Outcome:
-        pool, _ = _pool(1)
-        try:
-            with pool:
-                return _submit(pool, function, job).result()
-        except BrokenProcessPool:
-            return Outcome(job, error=WorkerDiedError("a worker process died on this twice (killed, or out of memory)"))
-
-
-def _pool(workers: int) -> tuple[ProcessPoolExecutor, Event]:
-    """Return a pool, and what is set once any of its workers has started."""
-    context = multiprocessing.get_context("spawn")  # forking a process that has run onnxruntime's threads can hang
-    started = context.Event()
-    return ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(started,)), started
-
-
-def _submit(pool: ProcessPoolExecutor, function: Callable[[Any], Any], job: Any) -> Future[Outcome]:
-    """Hand a job to a pool, which may start a worker for it.
-
-    A script that is read from stdin says that its file is "<stdin>", which no worker could import.
-    """
-    main = sys.modules["__main__"]
-    file = getattr(main, "__file__", None)
-    if file is None or not os.path.basename(file).startswith("<"):
-        return pool.submit(_attempt, function, job)
-    del main.__file__
-    try:
-        return pool.submit(_attempt, function, job)
-    finally:
-        main.__file__ = file
+        with Crew(1) as crew:
+            try:
+                crew.submit(_attempt, function, job)
+                (future,) = crew.landed(function)
+                outcome: Outcome = crew.take(future)
+            except BrokenProcessPool:
+                why = "a worker process died on this twice (killed, or out of memory)"
+                return Outcome(job, error=WorkerDiedError(why))
+            return outcome
 
 
 def _end_if_imported_by_a_worker() -> None:
@@ -194,18 +177,6 @@ def _sendable(function: Callable[[Any], Any], job: Any) -> Any:
 def _round_trip(value: Any) -> Any:
     ForkingPickler.loads(ForkingPickler.dumps(value))
     return value
-
-
-def _start_worker(started: Event) -> None:
-    """Leave Ctrl-C to the parent, and keep numeric libraries to one thread a process.
-
-    Runs before the first job imports numpy.  BLAS threads of several workers would spin against each other: with two
-    workers on two cores a sample then takes 2.6 times as long.
-    """
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    started.set()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(), "processes": Processes}

@@ -11,11 +11,26 @@ from typing import Any
 
 Progress = Callable[[str, int, int], None]  # (name of the step, how many are done, how many there are)
 
-_PAUSE_S = 0.2  # a notebook's line is sent to the browser no more often
+PAUSE_S = 0.2  # what is told at each sample is passed on no more often
 
 
 def silent(step: str, done: int, total: int) -> None:
     """Report nothing."""
+
+
+class Paced:
+    """Passes on what a step tells at each of its samples: the first, the last, and between them five a second."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._step, self._told = "", 0.0
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if step == self._step and done < total and now - self._told < PAUSE_S:
+            return
+        self._step, self._told = step, now
+        self._progress(step, done, total)
 
 
 @contextmanager
@@ -81,7 +96,7 @@ def line() -> Progress:
         now = time.monotonic()
         if step != step_now:
             step_now, first, began, shown = step, done, now, 0.0
-        if done < total and now - shown < _PAUSE_S:
+        if done < total and now - shown < PAUSE_S:
             return
         shown = now
         text = {"text/plain": _described(step, done, total, done - first, now - began)}

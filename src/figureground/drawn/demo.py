@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from figureground.core.engines import Engine, run_error
+from figureground.core.engines import Engine, mapped, run_error
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import from_mapping, to_toml
@@ -60,10 +60,11 @@ def write_photos(out: Path, rooms: int, people: int, engine: Engine, progress: C
     todo = [Drawing("room", i, str(folder)) for i in range(1, rooms + 1)]
     todo += [Drawing("person", i, str(folder)) for i in range(1, people + 1)]
     todo = [drawing for drawing in todo if not _target(drawing).is_file()]
-    for done, outcome in enumerate(engine.map(draw, todo), 1):
-        if outcome.error is not None:
-            raise run_error(outcome.error, _target(outcome.job).name, "what is drawn is kept") or outcome.error
-        progress("drawing", done, len(todo))
+    with mapped(engine, draw, todo) as outcomes:
+        for done, outcome in enumerate(outcomes, 1):
+            if outcome.error is not None:
+                raise run_error(outcome.error, _target(outcome.job).name, "what is drawn is kept") or outcome.error
+            progress("drawing", done, len(todo))
     return path
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.nouns import HALF, Alpha, Mask, Picture
+from figureground.core.steps import Tick, untold
 from figureground.evaluate.metrics import iou
 from figureground.image.masks import mask_of
 from figureground.image.opened import opened
@@ -109,8 +110,11 @@ def _drawn(path: Path) -> Image.Image:
         return mask.convert("L")
 
 
-def cut_all(method: Method, pictures: Sequence[tuple[str, Picture, Mask]]) -> list[Cut]:
-    """Return every picture cut out by a method; where it gives up, nothing is found: IoU 0."""
+def cut_all(method: Method, pictures: Sequence[tuple[str, Picture, Mask]], tick: Tick = untold) -> list[Cut]:
+    """Return every picture cut out by a method; where it gives up, nothing is found: IoU 0.
+
+    `tick` is told how many pictures are cut out.
+    """
     found = []
     for name, picture, truth in pictures:
         start = time.process_time()
@@ -122,6 +126,7 @@ def cut_all(method: Method, pictures: Sequence[tuple[str, Picture, Mask]]) -> li
         mask = mask_of(alpha) if alpha is not None else np.zeros(truth.shape, np.bool_)
         soft = matting.softness(alpha) if alpha is not None else 0.0
         found.append(Cut(name, picture, truth, alpha, iou(mask, truth), boundary_f(mask, truth), soft, seconds))
+        tick(len(found))
     return found
 
 

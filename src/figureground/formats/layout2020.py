@@ -26,7 +26,7 @@ import numpy as np
 from figureground.core.arrays import Ints
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import HALF
-from figureground.core.progress import Progress, silent
+from figureground.core.progress import Paced, Progress, silent
 from figureground.core.recipe import ImageOptions
 from figureground.core.record import DepthMeaning, Record
 from figureground.core.store import FolderStore, Store
@@ -88,10 +88,10 @@ def export(
     """
     store, foregrounds = FolderStore(out), len(dataset.catalog.foregrounds)
     _check(store, mask, depth)
-    rows = _rows(dataset)
+    rows = _rows(dataset, progress)
     parts = filled(rows, foregrounds, parts)
     permutation, part = numbering(rows, foregrounds, parts)
-    work = _Export(dataset, store, mask, depth, rows, permutation, progress)
+    work = _Export(dataset, store, mask, depth, rows, permutation, Paced(progress))
     try:
         _copy_catalog(work)
     except OSError as error:
@@ -105,7 +105,6 @@ def export(
             _write_zip(work, p, np.flatnonzero(part == p), labels, meanings)
         close_labels()
         close_ranges()
-    progress("export", len(dataset), len(dataset))
 
 
 def _text(stack: ExitStack, store: Store, name: str, newline: str) -> tuple[TextIO, Callable[[], Any]]:
@@ -114,8 +113,9 @@ def _text(stack: ExitStack, store: Store, name: str, newline: str) -> tuple[Text
     return text, text.detach
 
 
-def _rows(dataset: Dataset) -> Ints:
+def _rows(dataset: Dataset, progress: Progress) -> Ints:
     """Return background, foreground, position and twin of each sample."""
+    told = Paced(progress)
     backgrounds = {entry.id: i for i, entry in enumerate(dataset.catalog.backgrounds)}
     foregrounds = {entry.id: i for i, entry in enumerate(dataset.catalog.foregrounds)}
     rows = np.empty((len(dataset), 4), np.int64)
@@ -123,6 +123,7 @@ def _rows(dataset: Dataset) -> Ints:
         record = dataset.record(i)
         first = foregrounds[record.figures[0].foreground]
         rows[i] = backgrounds[record.background], first, record.position, record.mirrored
+        told("records", i + 1, len(dataset))
     return rows
 
 
@@ -196,8 +197,7 @@ def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: An
                 )
             background, foreground = work.rows[i, 0] + 1, work.rows[i, 1] + 1
             labels.write(f"Foreground/fg{foreground}.png\tBackground/bg{background}.jpg\t{image}\t{mask}\t{depth}\n")
-            if place % 1000 == 0:
-                work.progress("export", place, len(work.dataset))
+            work.progress("export", number, len(work.dataset))
 
 
 def _suffix(record: Record, layer: str) -> str:

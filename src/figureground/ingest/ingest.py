@@ -10,11 +10,12 @@ import functools
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from figureground.core.engines import Engine, Serial, run_error
+from figureground.core.engines import Engine, Serial, mapped, run_error
 from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError, without_paths
 from figureground.core.job import CutoutModel, Cutting, DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
@@ -55,14 +56,15 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     shelf = Shelf(store, max(3, len(str(len(todo)))))
     reasons: dict[int, str] = {}
     seen: dict[int, Seen] = {}
-    for number, (photo, outcome) in enumerate(prepared(job, todo, engine, hashed)):
-        progress("photos", number + 1, len(todo))
-        if outcome.entry is not None:
-            seen[number] = _seen(photo, outcome)
-            shelf.save(number, _named(outcome.entry, job, photo), outcome)
-        else:
-            reasons[number] = outcome.reason
-            _mind(photo, outcome.reason, strict)
+    with closing(prepared(job, todo, engine, hashed)) as found_out:
+        for number, (photo, outcome) in enumerate(found_out):
+            progress("photos", number + 1, len(todo))
+            if outcome.entry is not None:
+                seen[number] = _seen(photo, outcome)
+                shelf.save(number, _named(outcome.entry, job, photo), outcome)
+            else:
+                reasons[number] = outcome.reason
+                _mind(photo, outcome.reason, strict)
     copies = told_apart(seen, job.inputs.keep_twins)
     for number, reason in sorted(copies.reasons.items()):
         _mind(todo[number], reason, strict)
@@ -278,15 +280,16 @@ def _in_order(
     early: dict[int, Outcome] = {}
     waiting = deque(n for n, _ in todo)
     kept = "the photos prepared so far are kept, and the same command goes on" if cache else ""
-    for done in engine.map(functools.partial(_numbered, work), todo):
-        number, photo = done.job
-        if error := run_error(done.error, f"preparing {photo.name}", kept):
-            raise error  # a network that does not load, a worker that was killed: no photo's fault
-        early[number] = (
-            done.value if done.error is None else Outcome(reason=f"preparation failed: {without_paths(done.error)}")
-        )
-        while waiting and waiting[0] in early:
-            yield early.pop(waiting.popleft())
+    with mapped(engine, functools.partial(_numbered, work), todo) as outcomes:
+        for done in outcomes:
+            number, photo = done.job
+            if error := run_error(done.error, f"preparing {photo.name}", kept):
+                raise error  # a network that does not load, a worker that was killed: no photo's fault
+            early[number] = (
+                done.value if done.error is None else Outcome(reason=f"preparation failed: {without_paths(done.error)}")
+            )
+            while waiting and waiting[0] in early:
+                yield early.pop(waiting.popleft())
 
 
 def _numbered(work: Callable[[Photo], Outcome], numbered: tuple[int, Photo]) -> Outcome:

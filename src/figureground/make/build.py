@@ -23,10 +23,13 @@ from figureground.ingest import catalog as catalogs
 from figureground.ingest.ingest import ingest
 from figureground.ingest.inputs import photos_of
 from figureground.ingest.state import state
+from figureground.make import made_with
+from figureground.make.begin import begin
 from figureground.make.cost import require_space
 from figureground.make.finish import finish
-from figureground.make.identity import begin, build_id, claim, refuse_changes
-from figureground.make.part_task import DepthWatch, PartTask, Tally, make_part
+from figureground.make.identity import build_id, claim, refuse_changes
+from figureground.make.missing import making
+from figureground.make.part_task import PartTask, make_part
 from figureground.networks.registry import require_canvas
 from figureground.networks.weights import difference
 from figureground.plan import plan
@@ -65,18 +68,14 @@ def build(
             refuse_changes(store, job.recipe)
         catalog = load_or_ingest(store, job, engine, report, strict=strict, fresh=fresh)
         task = PartTask(job, store, build_id(job, catalog), plan.count(job.placing, catalog))
-        begin(store, job, task.identity, task.samples, fresh)
+        begin(task, making=not catalog_only, fresh=fresh)
         if catalog_only:
             return Path(out)
         if missing := task.missing():
             require_space(task, catalog, missing)
-            lacking = sum(len(task.indices(n)) for n in missing)
-            tally = Tally("samples", task.samples - lacking, task.samples, report)
-            watch = DepthWatch(task)
-            for outcome in engine.map(functools.partial(make_part, task), missing):
-                watch.note(outcome)
-                tally.note(outcome, len(task.indices(outcome.job)))
-            tally.raise_failures(missing, store)
+            with making(task, functools.partial(make_part, task), engine, report) as (outcomes, note):
+                for outcome in outcomes:
+                    note(outcome)
         finish(task, catalog, report)
     return Path(out)
 
@@ -131,14 +130,14 @@ def _whole_catalog(store: Store) -> Catalog | None:
 def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:
     if catalogs.digest(before) != catalogs.digest(after):
         raise FigureGroundError(
-            _difference(before, after),
+            _difference(before, after, made_with.changes(names.read_json(store, names.BUILD).get("made_with", {}))),
             f"{store.name}/{names.CATALOG}",
             "restore them, discard the parts made so far with --fresh, or build into another folder: "
             "open_dataset([ONE, OTHER]) reads several as one",
         )
 
 
-def _difference(before: Catalog, after: Catalog) -> str:
+def _difference(before: Catalog, after: Catalog, libraries: Sequence[str]) -> str:
     old, new = _contents(before), _contents(after)
     changes = [f"{name} is new" for name in new if name not in old]
     why = {photo.source: f"now set aside ({photo.reason})" for photo in after.set_aside}
@@ -151,7 +150,7 @@ def _difference(before: Catalog, after: Catalog) -> str:
         f"of the {use} network {line}" for use in ("cut-out", "depth") for line in _networks(before, after, use)
     ]
     return "the photos are prepared differently since this dataset was begun: " + (
-        ", ".join(networks) or "another network's card, or another version of what prepares them"
+        ", ".join(networks or libraries) or "another network's card, or another version of what prepares them"
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog
-from figureground.core.progress import Progress
+from figureground.core.progress import Paced, Progress
 from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
@@ -98,14 +98,14 @@ def write_labels(data: Dataset, progress: Progress) -> Record:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
-        next_sample = 0
-        for done, part in enumerate(data.manifest["parts"], 1):
+        next_sample, told = 0, Paced(progress)
+        for part in data.manifest["parts"]:
             for i in range(next_sample, next_sample + part["samples"]):
                 record = data.record(i)
                 first = record if first is None or not _has_depth(first) else first
                 writer.writerow(labels_row(part["file"], record))
+                told("labels", i + 1, len(data))
             next_sample += part["samples"]
-            progress("labels", done, data.parts)
         text.detach()  # flushes; the store closes the file
     if first is None:
         raise FigureGroundError("there are no samples", data.store.name, "run the same command again")
@@ -119,9 +119,10 @@ def _has_depth(record: Record) -> bool:
 
 def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], total: Statistics) -> dict[str, Any]:
     """Return the manifest, whose file is the sign that the dataset is finished."""
+    made_with = names.read_json(task.store, names.BUILD).get("made_with", {})
     return {
         "name": task.job.recipe.name,
-        **describe(task.job, task.identity),
+        **describe(task.job, task.identity, made_with),
         "samples": total.samples,
         "size": task.job.canvas.size,
         "layers": list(task.job.layers),

@@ -18,7 +18,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from figureground.core.arrays import Bytes
-from figureground.core.engines import Engine
+from figureground.core.engines import Engine, mapped
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.job import Cutting
 from figureground.core.nouns import Box, Cutout
@@ -109,13 +109,12 @@ def cutouts_of_folder(
         Row(folder.name if one.path == folder else _shown(str(one.path), folder), doubt=one.reason) for one in labels
     ]
     progress("photos", 0, len(pairs))
-    for done, outcome in enumerate(engine.map(functools.partial(_cut, task, folder), pairs), 1):
-        if isinstance(outcome.error, FigureGroundError):
-            raise outcome.error  # a network that refuses its input, a disk that is full: no photo's fault
-        if outcome.error is not None:
-            raise outcome.error
-        rows.append(outcome.value)
-        progress("photos", done, len(pairs))
+    with mapped(engine, functools.partial(_cut, task, folder), pairs) as outcomes:
+        for done, outcome in enumerate(outcomes, 1):
+            if outcome.error is not None:
+                raise outcome.error  # a network that refuses its input, a disk that is full: no photo's fault
+            rows.append(outcome.value)
+            progress("photos", done, len(pairs))
     rows.sort(key=lambda row: natural_key(Path(row.file)))
     if not alone:
         task.store.write(LIST, _table(rows))
@@ -281,8 +280,8 @@ def _table(rows: Iterable[Row]) -> bytes:
 def _write_sheet(task: CutTask, folder: Path, rows: Sequence[Row], engine: Engine) -> None:
     """Write the contact sheet: what is doubtful, then what is set aside, then an even spread of the others."""
     chosen = _chosen(rows)
-    outcomes = engine.map(functools.partial(_tile, task.store, folder), chosen)
-    tiles = {outcome.job: outcome.value for outcome in outcomes if outcome.value is not None}
+    with mapped(engine, functools.partial(_tile, task.store, folder), chosen) as outcomes:
+        tiles = {outcome.job: outcome.value for outcome in outcomes if outcome.value is not None}
     aside = sum(row.state == "set aside" for row in rows)
     doubtful = sum(bool(row.doubt) for row in rows) - aside
     says = f"{len(rows) - aside:,} of {len(rows):,} photos, {doubtful:,} of them doubtful; {aside:,} set aside"

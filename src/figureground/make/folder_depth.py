@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from figureground.core.arrays import Singles
-from figureground.core.engines import Engine, Outcome, run_error
+from figureground.core.engines import Engine, Outcome, mapped, run_error
 from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError
 from figureground.core.job import DepthModel, Running
 from figureground.core.nouns import DepthMap
@@ -106,27 +107,29 @@ def depth_of_folder(
     _require_writable(task.store)
     progress("pictures", 0, len(pictures))
     kept, aside, failed = 0, [], None
-    for done, outcome in enumerate(_outcomes(engine, task, pictures), 1):
-        kept += outcome.value is False
-        if isinstance(outcome.error, SetAsideError):
-            aside.append(f"{outcome.job.name}: {outcome.error.reason}")
-        elif isinstance(outcome.error, FigureGroundError):
-            aside.append(f"{outcome.job.name}: {outcome.error.what}")
-            failed = outcome.error
-        progress("pictures", done, len(pictures))
+    with closing(_outcomes(engine, task, pictures)) as outcomes:
+        for done, outcome in enumerate(outcomes, 1):
+            kept += outcome.value is False
+            if isinstance(outcome.error, SetAsideError):
+                aside.append(f"{outcome.job.name}: {outcome.error.reason}")
+            elif isinstance(outcome.error, FigureGroundError):
+                aside.append(f"{outcome.job.name}: {outcome.error.what}")
+                failed = outcome.error
+            progress("pictures", done, len(pictures))
     if failed is not None and len(aside) == len(pictures):
         raise failed  # not one picture's fault
     return FolderMaps(len(pictures) - kept - len(aside), kept, tuple(sorted(aside)), datasets)
 
 
-def _outcomes(engine: Engine, task: MapTask, pictures: Sequence[Picture]) -> Iterator[Outcome]:
+def _outcomes(engine: Engine, task: MapTask, pictures: Sequence[Picture]) -> Generator[Outcome, None, None]:
     """Yield what became of each picture.  Raises what is no picture's fault."""
-    for outcome in engine.map(functools.partial(_write_map, task), pictures):
-        if isinstance(outcome.error, ChangedError) or not isinstance(
-            outcome.error, SetAsideError | FigureGroundError | None
-        ):
-            raise run_error(outcome.error, outcome.job.name, "the maps made so far are kept") or outcome.error
-        yield outcome
+    with mapped(engine, functools.partial(_write_map, task), pictures) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome.error, ChangedError) or not isinstance(
+                outcome.error, SetAsideError | FigureGroundError | None
+            ):
+                raise run_error(outcome.error, outcome.job.name, "the maps made so far are kept") or outcome.error
+            yield outcome
 
 
 def _pictures(target: Path, out: Path, suffix: str) -> tuple[list[Picture], tuple[str, ...]]:

@@ -17,9 +17,10 @@ from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import changed_keys, content, to_toml
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
-from figureground.dataset.network_facts import network_changes, network_json
+from figureground.dataset.network_facts import network_json
 from figureground.dataset.versions import VERSIONS, require_same_versions
 from figureground.ingest.catalog import digest
+from figureground.make.made_with import MadeWith
 
 
 def build_id(job: Job, catalog: Catalog) -> str:
@@ -38,26 +39,27 @@ def endless(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"placement.samples": "all" if content["placement.samples"] == "all" else "some"}
 
 
-def describe(job: Job, identity: str) -> dict[str, Any]:
-    """Return what build.json says of what the parts are made from; the manifest repeats it."""
+def describe(job: Job, identity: str, made_with: MadeWith) -> dict[str, Any]:
+    """Return what build.json says of what the parts are made from, and with; the manifest repeats it."""
     model = job.depth.model
     return {
         "build_id": identity,
         **VERSIONS,
         "figureground": __version__,
+        "made_with": dict(made_with),
         "recipe": content(job.recipe),
         "depth_model": network_json(model) if model else None,
     }
 
 
-def write_identity(store: Store, job: Job, identity: str) -> None:
+def write_identity(store: Store, job: Job, identity: str, made_with: MadeWith) -> None:
     """Write recipe.toml and build.json.
 
     The root of the recipe's relative paths is recorded as seen from the dataset, so that its own recipe works where
     both are moved together.
     """
     store.write(names.RECIPE, to_toml(job.recipe).encode())
-    about = {**describe(job, identity), "root": _root(store, job.inputs.root)}
+    about = {**describe(job, identity, made_with), "root": _root(store, job.inputs.root)}
     store.write(names.BUILD, json.dumps(about, indent=1).encode())
 
 
@@ -121,31 +123,3 @@ def _grows(before: Recipe, after: Recipe, line: str) -> bool:
     """Tell whether a line of `changed_keys` is a greater number of samples, which keeps all that there are."""
     old, new = before.placement.samples, after.placement.samples
     return line.startswith("placement.samples: ") and isinstance(old, int) and isinstance(new, int) and new > old
-
-
-def _other_network(before: dict[str, Any], job: Job) -> str:
-    """Return what is another in the depth network than a build.json says, in words."""
-    was = before.get("depth_model")
-    changes = network_changes(was, job.depth.model) if isinstance(was, dict) and job.depth.model is not None else []
-    return ", ".join(changes) or "another depth network, card or version"
-
-
-def begin(store: Store, job: Job, identity: str, samples: int, fresh: bool) -> None:
-    """Fix what the parts are made from, or check that it is what it was; `fresh` discards others."""
-    before = names.read_json(store, names.BUILD)
-    if parts.any_part(store) and before.get("build_id") != identity:
-        if not fresh:
-            raise FigureGroundError(
-                f"the finished parts were made from something else: {_other_network(before, job)}",
-                f"{store.name}/{names.BUILD}",
-                "restore it, build into another folder, or discard the parts made so far with --fresh",
-            )
-        store.delete(names.MANIFEST)
-        for name in (*store.list(f"{parts.FOLDER}/part-"), *store.list(f"{parts.STATE}/part-")):
-            store.delete(name)
-    manifest = names.read_json(store, names.MANIFEST)
-    if (manifest.get("build_id"), manifest.get("samples")) != (identity, samples):
-        # it speaks of other parts: without it the folder is not taken for a finished dataset
-        store.delete(names.MANIFEST)
-    store.delete(names.REDEPTH)
-    write_identity(store, job, identity)

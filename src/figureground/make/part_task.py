@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from figureground.core.engines import Outcome, run_error
+from figureground.core.engines import Outcome
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
-from figureground.core.progress import Progress
+from figureground.core.steps import Tick, untold
 from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
@@ -40,6 +39,11 @@ class PartTask:
         size = self.job.recipe.parts.size
         return range(number * size, min((number + 1) * size, self.samples))
 
+    @property
+    def kept(self) -> int:
+        """How many samples the finished parts hold."""
+        return self.samples - sum(len(self.indices(number)) for number in self.missing())
+
     def missing(self) -> list[int]:
         """Return the parts that are not finished, or were the last, part-filled one of a dataset that grows."""
         return [n for n in range(self.count) if self.finished(n) is None]
@@ -50,12 +54,12 @@ class PartTask:
         return info if info is not None and info.samples == len(self.indices(number)) else None
 
 
-def make_part(task: PartTask, number: int) -> int:
-    """Make one part and return its number."""
+def make_part(task: PartTask, number: int, tick: Tick = untold) -> int:
+    """Make one part and return its number; `tick` is told how many of its samples are made."""
     maker = maker_of(task)
     watch = watch_of(task, maker)
     with parts.writing(task.store, number, task.identity) as part:
-        for made in maker.make(task.indices(number)):
+        for made in maker.make(task.indices(number), tick):
             watch.note(made)
             part.add(made)
         require_same_network(task.job)
@@ -110,35 +114,3 @@ def maker_of(task: PartTask) -> Maker:
     if build_id(task.job, catalog) != task.identity:
         raise FigureGroundError("the catalog changed during the build", store.name, "run the same command again")
     return Maker(task.job, catalog, store)
-
-
-@dataclass
-class Tally:
-    """Counts what became of parts: every one is tried, and failures are reported together at the end."""
-
-    step: str
-    done: int
-    total: int
-    progress: Progress
-    failures: list[tuple[int, BaseException]] = field(default_factory=list)
-
-    def note(self, outcome: Outcome, amount: int) -> None:
-        """Count one outcome, whose part is worth `amount`."""
-        if outcome.error is not None:
-            self.failures.append((outcome.job, outcome.error))
-        else:
-            self.done += amount
-        self.progress(self.step, self.done, self.total)
-
-    def raise_failures(self, tried: Sequence[int], store: Store) -> None:
-        """Raise FigureGroundError, by the first of them, where parts failed."""
-        if not self.failures:
-            return
-        number, error = self.failures[0]
-        told = run_error(error, "", "") or FigureGroundError(f"{type(error).__name__}: {error}", "", "mend the cause")
-        mend = told.remedy if told is not error else "mend the cause"
-        raise FigureGroundError(
-            f"{len(self.failures)} of {len(tried)} parts failed; the first: {told.what}",
-            f"{parts.part_file(number)} in {store.name}{f'; {told.where}' if told.where else ''}",
-            f"the other parts are finished; {mend} and run the same command again",
-        ) from error

@@ -24,16 +24,20 @@ from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
 from figureground.core.progress import Progress
 from figureground.core.recipe import DepthOptions
+from figureground.core.steps import Tick
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
 from figureground.dataset.parts import PartReader
 from figureground.dataset.versions import require_same_versions
 from figureground.ingest.catalog import FILE, load_catalog
+from figureground.make import made_with
 from figureground.make.finish import finish
 from figureground.make.identity import build_id, cannot_write, write_identity
+from figureground.make.made_with import MadeWith
+from figureground.make.missing import making
 from figureground.make.no_depth import require_some
-from figureground.make.part_task import DepthWatch, PartTask, Tally, maker_of, require_same_network, watch_of
+from figureground.make.part_task import PartTask, maker_of, require_same_network, watch_of
 from figureground.networks.registry import is_known
 from figureground.plan import plan
 from figureground.resolve import resolve
@@ -60,22 +64,20 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     _require_parts(old, task)
     # a network that does not work is an error before anything is touched
     require_some(Maker(job, catalog, old.below(names.CATALOG)), task.samples)
+    libraries = _libraries(task)
     if not in_place:
-        _begin(old, new, task.identity)
+        _begin(old, new, task.identity, libraries)
     with new.lock():
         if in_place:
             # without a manifest it is no finished dataset, until every part has the new depth
-            _mark(new, task.identity)
+            _mark(new, task.identity, libraries)
             new.delete(names.MANIFEST)
         new.sweep()
-        missing = task.missing()
-        tally = Tally("parts", task.count - len(missing), task.count, progress)
-        watch = DepthWatch(task)
-        for outcome in engine.map(functools.partial(_redo_part, RedepthTask(task, old)), missing):
-            watch.note(outcome)
-            tally.note(outcome, 1)
-        tally.raise_failures(missing, new)
-        write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity)
+        with making(task, functools.partial(_redo_part, RedepthTask(task, old)), engine, progress) as (outcomes, note):
+            for outcome in outcomes:
+                note(outcome)
+        both = made_with.joined(names.read_json(old, names.BUILD).get("made_with", {}), libraries)  # the other layers'
+        write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity, both)
         finish(task, catalog, progress)
         new.delete(names.REDEPTH)
     return out
@@ -116,11 +118,27 @@ def _require_parts(old: Store, task: PartTask) -> None:
         )
 
 
-def _mark(store: Store, identity: str) -> None:
-    store.write(names.REDEPTH, json.dumps({"build_id": identity}).encode())
+def _libraries(task: PartTask) -> MadeWith:
+    """Return what the new depth is made with.  Raises FigureGroundError where it was begun with what gives other bytes;
+    other layers are copied."""
+    begun = names.read_json(task.store, names.REDEPTH) or names.read_json(task.store, names.BUILD)
+    missing = task.missing()
+    if begun.get("build_id") != task.identity or len(missing) == task.count:
+        return made_with.versions(task.job)
+    before: MadeWith = begun.get("made_with", {})
+    if not missing:
+        return before
+    ways_out = "give another folder with --out, or build the dataset anew with --fresh"
+    new = [layer for layer in task.job.layers if layer in DEPTHS]
+    made_with.require_libraries(before, task.job, new, f"{task.store.name}/{names.REDEPTH}", ways_out)
+    return made_with.joined(before, made_with.versions(task.job))
 
 
-def _begin(old: Store, new: FolderStore, identity: str) -> None:
+def _mark(store: Store, identity: str, libraries: MadeWith) -> None:
+    store.write(names.REDEPTH, json.dumps({"build_id": identity, "made_with": libraries}).encode())
+
+
+def _begin(old: Store, new: FolderStore, identity: str, libraries: MadeWith) -> None:
     """Begin a new folder, or check that it was begun by the same call, and complete its catalog."""
     begun = [name for name in (names.REDEPTH, names.BUILD) if new.size(name) is not None]
     if begun and names.read_json(new, begun[0]).get("build_id") != identity:
@@ -132,7 +150,7 @@ def _begin(old: Store, new: FolderStore, identity: str) -> None:
     if not begun and (new.list() or (new.folder.exists() and not new.folder.is_dir())):
         raise FigureGroundError("the output folder holds other things", new.name, "give a new or empty folder")
     try:
-        _mark(new, identity)
+        _mark(new, identity, libraries)
         last = f"{names.CATALOG}/{FILE}"
         if new.size(last) is None:
             for name in [*(name for name in old.list(f"{names.CATALOG}/") if name != last), last]:
@@ -141,16 +159,17 @@ def _begin(old: Store, new: FolderStore, identity: str) -> None:
         raise cannot_write(new, error) from None
 
 
-def _redo_part(task: RedepthTask, number: int) -> int:
+def _redo_part(task: RedepthTask, number: int, tick: Tick) -> int:
     """Make one part anew and return its number; the old one is closed before it is replaced."""
     maker = maker_of(task.parts)
     watch = watch_of(task.parts, maker)
     with parts.writing(task.parts.store, number, task.parts.identity) as part:
         reader = PartReader(task.source, parts.part_file(number))
         try:
-            for made in _redone(maker, reader):
+            for done, made in enumerate(_redone(maker, reader), 1):
                 watch.note(made)
                 part.add(made)
+                tick(done)
             require_same_network(task.parts.job)
         finally:
             reader.close()

@@ -17,6 +17,7 @@ from figureground.core.job import Job
 from figureground.core.layers import member_name
 from figureground.core.nouns import Catalog, DepthMap, Scene
 from figureground.core.record import Record
+from figureground.core.steps import Tick, untold
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise, quantise, without_value
 from figureground.geometry.layering import layered
@@ -154,18 +155,20 @@ class Maker:
         surfaces = self.sprites.surfaces(one.scene, one.composite, one.sprites, self.job.depth.thickness_m)
         return layered(self.pixels.depth(one.scene.background), surfaces)
 
-    def make(self, indices: Iterable[int]) -> Iterator[Made]:
-        """Yield the finished samples of some indices, in their order.
+    def make(self, indices: Iterable[int], tick: Tick = untold) -> Iterator[Made]:
+        """Yield the finished samples of some indices, in their order; `tick` is told how many are made.
 
         They are made in the order that shares most, in spans whose results are held until their turn.
         """
-        wanted = np.array(list(indices), np.int64)
+        wanted, done = np.array(list(indices), np.int64), 0
         for i in range(0, len(wanted), self.span):
             span = wanted[i : i + self.span]
             order = self.shared_order(span.tolist())
             held: dict[int, Made] = {}
             following = 0
             for place, made in zip(order.tolist(), self._made(span[order].tolist()), strict=True):
+                done += 1
+                tick(done)
                 held[place] = made
                 while following in held:
                     yield held.pop(following)

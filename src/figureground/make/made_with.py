@@ -1,0 +1,148 @@
+"""The libraries whose versions decide bytes of a dataset: recorded in it, and held to while parts are missing.
+
+They are no part of the build id: two machines that give the same bytes made the same dataset.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+import PIL
+from PIL import features
+
+from figureground.core.errors import FigureGroundError
+from figureground.core.job import Job
+from figureground.core.layers import LAYERS
+
+MadeWith = Mapping[str, str]  # versions by the library's name; of several: "11.3.0, 12.0.0"
+
+
+@dataclass(frozen=True)
+class _Library:
+    """How a library's version is found, "" where it is not installed; whether samples of a job, of which these layers
+    are to be coded, may have other bytes under another one; and whether the job needs it at all.
+
+    Whatever only prepares photos does not matter: the catalog is made.
+    """
+
+    version: Callable[[], str]
+    matters: Callable[[Job, Collection[str]], bool]
+    used: Callable[[Job], bool] = lambda job: True
+
+
+def _always(job: Job, layers: Collection[str]) -> bool:
+    """Pillow renders, and decodes backgrounds, which are JPEG, by libjpeg."""
+    return True
+
+
+def _never(job: Job, layers: Collection[str]) -> bool:
+    """Of numpy, a sample's arithmetic is exact, or rounded as IEEE 754 says."""
+    return False
+
+
+def _if_webp(job: Job, layers: Collection[str]) -> bool:
+    return "image" in layers and job.formats.image == "webp"
+
+
+def _if_packed(job: Job, layers: Collection[str]) -> bool:
+    """Tell whether any of the layers is stored as a PNG of ours."""
+    formats = job.formats
+    png = {
+        "photo": formats.image == "png",
+        "mask": not formats.jpeg_masks,
+        "grey": True,
+        "depth": not formats.jpeg_depth,
+    }
+    return any(png[LAYERS[layer].coder] for layer in layers)
+
+
+def _runtime(version: Callable[[], str], *names: str) -> _Library:
+    """Return the row of what runs networks under these names; cut-outs are onnx.  It matters on composites alone."""
+
+    def runs_depth(job: Job) -> bool:
+        model = job.depth.model
+        return model is not None and (job.depth.running.runtime or model.card.runtime) in names
+
+    def cuts(job: Job) -> bool:
+        return "onnx" in names and any(source.cutting.model for source in job.inputs.foregrounds)
+
+    return _Library(
+        version,
+        lambda job, layers: job.depth.on_composites and runs_depth(job),
+        lambda job: runs_depth(job) or cuts(job),
+    )
+
+
+def _libjpeg() -> str:
+    turbo = features.version("libjpeg_turbo")
+    return f"{turbo} (turbo)" if turbo else features.version("jpg") or ""
+
+
+def _installed(*packages: str) -> Callable[[], str]:
+    """Return what finds the version of the first of some packages that is installed, without importing it."""
+
+    def version() -> str:
+        for package in packages:
+            try:
+                return metadata.version(package)
+            except metadata.PackageNotFoundError:
+                continue
+        return ""
+
+    return version
+
+
+_ONNXRUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-qnn")
+_LIBRARIES: Mapping[str, _Library] = {
+    "Pillow": _Library(lambda: PIL.__version__, _always),
+    "libjpeg": _Library(_libjpeg, _always),
+    "libwebp": _Library(lambda: features.version("webp") or "", _if_webp),
+    "lcms2": _Library(lambda: features.version("littlecms2") or "", _never),
+    "zlib": _Library(lambda: zlib.ZLIB_RUNTIME_VERSION, _if_packed),
+    "numpy": _Library(lambda: np.__version__, _never),
+    "onnxruntime": _runtime(_installed(*_ONNXRUNTIMES), "onnx", "densedepth"),
+    "openvino": _runtime(_installed("openvino"), "openvino"),
+    "torch": _runtime(_installed("torch"), "transformers"),
+    "transformers": _runtime(_installed("transformers"), "transformers"),
+}
+
+
+def versions(job: Job) -> dict[str, str]:
+    """Return the versions here of the libraries that a job uses."""
+    return {name: version for name, one in _LIBRARIES.items() if one.used(job) and (version := one.version())}
+
+
+def joined(first: MadeWith, then: MadeWith) -> dict[str, str]:
+    """Return the versions of what was made under the first ones, and then under others."""
+    every = {name: [*first.get(name, "").split(", "), *then.get(name, "").split(", ")] for name in (*first, *then)}
+    return {name: ", ".join(dict.fromkeys(version for version in known if version)) for name, known in every.items()}
+
+
+def changes(before: MadeWith) -> list[str]:
+    """Return each library of which the version here is another than the recorded one: "zlib was 1.2 and is 1.3"."""
+    return [
+        f"{name} was {was} and is {_here(name) or 'missing'}" for name, was in before.items() if _differs(name, was)
+    ]
+
+
+def _here(name: str) -> str:
+    return _LIBRARIES[name].version()
+
+
+def _differs(name: str, was: str) -> bool:
+    return name in _LIBRARIES and _here(name) != was
+
+
+def require_libraries(before: MadeWith, job: Job, layers: Collection[str], where: str, ways_out: str) -> None:
+    """Raise FigureGroundError, naming them, where libraries here may give what is missing other bytes.
+
+    `before`: the recorded versions; one that is not recorded is not held to.  `layers`: those that are to be coded.
+    """
+    others = [name for name, was in before.items() if _differs(name, was) and _LIBRARIES[name].matters(job, layers)]
+    if others:
+        told = "; with ".join(f"{name} {before[name]}, here is {_here(name) or 'none'}" for name in others)
+        raise FigureGroundError(f"the finished parts were made with {told}", where, f"install that version, {ways_out}")
