@@ -222,7 +222,7 @@ class Maker:
         record = self.recorder.record(one.scene, one.composite, one.sprites, depths)
         counted = Counted(
             record=dataclasses.replace(record, files=files),
-            stored=layers | {"mask": layers["mask"] * codec.WHITE},
+            stored=layers,
             sizes={layer: len(data) for layer, (_, data) in encoded.items()},
             decoded={layer: codec.pixels(data) for layer, (_, data) in encoded.items()} if is_checked(index) else None,
             bases=shared.bases,

@@ -11,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from figureground.core.arrays import Bytes, Ints
+
 _EXACT = 2**21  # numbers of 16 bits whose squares float64 adds without rounding
+_ROWS = 256  # rows of bytes whose squares float32 adds without rounding
 _LEVELS = np.arange(256, dtype=np.int64)
+_WHITE = 255
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,10 @@ class Sums:
 
     @staticmethod
     def of(values: NDArray[Any]) -> Sums:
-        """Sum uint8 or uint16 values shaped (pixels, channels), exactly."""
+        """Sum uint8 or uint16 values shaped (pixels, channels), exactly; of bool, one channel: true counts as 255."""
+        if values.dtype == np.bool_:
+            white = int(np.count_nonzero(values))
+            return Sums(len(values), (_WHITE * white,), (_WHITE**2 * white,))
         if values.dtype == np.uint8 and values.size:
             # Pillow counts bytes without large temporaries, which cost more here than the arithmetic
             shape = (1, -1) if values.shape[1] == 1 else (1, -1, values.shape[1])
@@ -79,16 +86,25 @@ class LayerSums:
         return means, tuple(math.sqrt(max(v, 0.0)) for v in variances)
 
 
-def changed_sums(sums: Sums, old: NDArray[Any], new: NDArray[Any], holes: bool) -> Sums:
-    """Return the sums of a layer in which the values `old` have become `new`; with `holes`, 0 does not count."""
-    wide: type[np.signedinteger[Any]] = np.int32 if new.dtype == np.uint8 else np.int64
-    before: NDArray[np.signedinteger[Any]] = old.astype(wide)
-    after: NDArray[np.signedinteger[Any]] = new.astype(wide)
-    count = sums.count + (int(np.count_nonzero(after)) - int(np.count_nonzero(before)) if holes else 0)
-    difference = after - before
-    after += before
-    after *= difference  # the difference of the squares
+def changed_sums(sums: Sums, old: Bytes, new: Bytes) -> Sums:
+    """Return the sums of a layer of bytes in which `old` became `new`: uint8 (rows, columns) or (rows, columns, 3)."""
     channels = len(sums.total) or 1
-    # rows first: a sum down columns of three is slow
-    total, square = (x.sum(0, dtype=np.int64).reshape(-1, channels).sum(0).tolist() for x in (difference, after))
-    return Sums(count, _add(sums.total, total), _add(sums.square, square))
+    found = np.zeros((2, channels), np.int64)
+    for top in range(0, old.shape[0], _ROWS):
+        # float32, the fastest here, holds sums of so many squares exactly; down the columns first: three are slow
+        before, after = (x[top : top + _ROWS].astype(np.float32) for x in (old, new))
+        difference = after - before
+        after += before
+        after *= difference  # the difference of the squares
+        for at, values in enumerate((difference, after)):
+            found[at] += values.sum(0).reshape(-1, channels).sum(0, np.float64).astype(np.int64)
+    total, square = (tuple(values) for values in found.tolist())
+    return Sums(sums.count, _add(sums.total, total), _add(sums.square, square))
+
+
+def changed_codes(sums: Sums, old: Ints, new: Ints) -> Sums:
+    """Return the sums of depth codes of which `old`, int64 (n,), became `new`; 0, no value, does not count."""
+    difference = new - old
+    square = int(np.dot(difference, new + old))  # of whole numbers, so no BLAS and no rounding
+    count = sums.count + int(np.count_nonzero(new)) - int(np.count_nonzero(old))
+    return Sums(count, _add(sums.total, (int(difference.sum()),)), _add(sums.square, (square,)))
