@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,9 +48,16 @@ class Sums:
         )
 
     def __add__(self, other: Sums) -> Sums:
-        if not self.total or not other.total:
-            return self if self.total else other
-        return Sums(self.count + other.count, _add(self.total, other.total), _add(self.square, other.square))
+        return Sums.all_of([self, other])
+
+    @staticmethod
+    def all_of(found: Iterable[Sums]) -> Sums:
+        """Return the sums of all that was summed in parts."""
+        some = [one for one in found if one.total]  # others have no channels yet
+        total, square = (
+            tuple(map(sum, zip(*(getattr(one, name) for one in some), strict=True))) for name in ("total", "square")
+        )
+        return Sums(sum(one.count for one in some), total, square)
 
     def mean(self) -> tuple[float, ...]:
         return tuple(t / self.count for t in self.total) if self.count else ()
@@ -70,9 +78,6 @@ class LayerSums:
     all: Sums = Sums()
     before: Sums = Sums()
     after: Sums = Sums()
-
-    def __add__(self, other: LayerSums) -> LayerSums:
-        return LayerSums(self.all + other.all, self.before + other.before, self.after + other.after)
 
     def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return (mean, standard deviation) a channel of what a reader decodes."""
