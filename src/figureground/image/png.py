@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,13 +42,20 @@ def encode(values: NDArray[Any], level: int = 6) -> bytes:
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """An encoded picture that others share most rows with: its filtered lines, each band of them packed alone, and the
-    checksums of all bands before each one, and of each one with all after it."""
+    """A picture that others share most rows with: its filtered lines, in bands, and the checksums of all bands before
+    each one, and of each one with all after it."""
 
     lines: NDArray[np.uint8]
-    packed: tuple[bytes, ...]
     before: tuple[int, ...]
     after: tuple[int, ...]
+    _packed: dict[int, bytes] = field(default_factory=dict)
+
+    def packed(self, first: int, last: int) -> list[bytes]:
+        """Return each of some bands packed alone, which is done when one is first asked for."""
+        for band in range(first, last):
+            if band not in self._packed:
+                self._packed[band] = _pack(self.lines[band * _BAND : (band + 1) * _BAND])
+        return [self._packed[band] for band in range(first, last)]
 
 
 def bands(values: NDArray[np.uint16]) -> Bands:
@@ -62,7 +69,7 @@ def bands(values: NDArray[np.uint16]) -> Bands:
     for band in reversed(each):
         after.append(_checksum(zlib.adler32(band.data), after[-1], size))
         size += band.size
-    return Bands(lines, tuple(map(_pack, each)), tuple(before), tuple(reversed(after)))
+    return Bands(lines, tuple(before), tuple(reversed(after)))
 
 
 def encode_changed(values: NDArray[np.uint16], base: Bands, rows: slice) -> bytes:
@@ -71,13 +78,14 @@ def encode_changed(values: NDArray[np.uint16], base: Bands, rows: slice) -> byte
     A deflate stream may be cut at a full flush, where it refers to nothing before; the pieces are strung together.
     """
     first, last, changed = _changed_bands(values, base, rows)
-    stream = [b"\x78\x01", *base.packed[:first]]
+    stream = [b"\x78\x01", *base.packed(0, first)]
     checksum = base.before[first]
     if last > first:
         stream.append(_pack(changed))
         checksum = _checksum(checksum, zlib.adler32(changed.data), changed.size)
     checksum = _checksum(checksum, base.after[last], base.lines[last * _BAND :].size)
-    return _file(values, b"".join([*stream, *base.packed[last:], b"\x03\x00", struct.pack(">I", checksum)]))
+    stream += [*base.packed(last, len(base.after) - 1), b"\x03\x00", struct.pack(">I", checksum)]
+    return _file(values, b"".join(stream))
 
 
 def _changed_bands(values: NDArray[np.uint16], base: Bands, rows: slice) -> tuple[int, int, NDArray[np.uint8]]:
