@@ -192,6 +192,12 @@ def test_changes_of_many_rows_are_summed_exactly() -> None:
     assert changed_sums(Sums.of(new.reshape(-1, 3)), new, old) == Sums.of(old.reshape(-1, 3))
 
 
+def test_cells_of_more_rows_than_bytes_count_are_counted() -> None:
+    mask = np.ones((9000, 64), bool)
+    found = counted(record(figure(mask.size, (0, 0, 64, 9000))), {"mask": mask})
+    assert (min(found.heat), max(found.heat), sum(found.heat)) == (281 * 2, 282 * 2, mask.size)
+
+
 def test_what_samples_share_cannot_be_changed() -> None:
     found = counted(record(figure(3, None)), {"mask": np.zeros((64, 64), bool)})
     for shared in (found.area_histogram, found.visible_histogram):
