@@ -115,6 +115,25 @@ def test_rows_that_stay_as_they_were_are_not_packed_again() -> None:
     assert np.array_equal(read(png.encode_changed(last, shared, slice(80, 90))).astype(np.uint16), last)
 
 
+def test_no_row_is_packed_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first picture of a base costs what it costs alone, and others what they change."""
+    base = np.random.default_rng(3).integers(0, 65536, (90, 40)).astype(np.uint16)
+    values, shared = base.copy(), png.bands(base)
+    values[33:37] = 5
+    pack, packed = png._pack, list[int]()
+
+    def counted(lines: np.ndarray[Any, Any]) -> bytes:
+        packed.append(len(lines))
+        return pack(lines)
+
+    monkeypatch.setattr(png, "_pack", counted)
+    for rows in (90, 8, 8):  # rows 33 to 37, those below one that changed, lie in one band
+        packed.clear()
+        first = png.encode_changed(values, shared, slice(33, 37))
+        assert sum(packed) == rows
+    assert first == png.encode_changed(values, png.bands(base), slice(33, 37))
+
+
 @pytest.mark.parametrize("library", ["cv2", "imageio.v3"])
 @pytest.mark.parametrize("kind", ["mask", "depth", "depth in bands"])
 def test_others_read_the_same_values(library: str, kind: str) -> None:
