@@ -94,16 +94,16 @@ class LayerSums:
 def changed_sums(sums: Sums, old: Bytes, new: Bytes) -> Sums:
     """Return the sums of a layer of bytes in which `old` became `new`: uint8 (rows, columns) or (rows, columns, 3)."""
     channels = len(sums.total) or 1
-    found = np.zeros((2, channels), np.int64)
+    found = np.zeros((2, channels))
     for top in range(0, old.shape[0], _ROWS):
         # float32, the fastest here, holds sums of so many squares exactly; down the columns first: three are slow
-        before, after = (x[top : top + _ROWS].astype(np.float32) for x in (old, new))
+        before, after = old[top : top + _ROWS].astype(np.float32), new[top : top + _ROWS].astype(np.float32)
         difference = after - before
         after += before
         after *= difference  # the difference of the squares
-        for at, values in enumerate((difference, after)):
-            found[at] += values.sum(0).reshape(-1, channels).sum(0, np.float64).astype(np.int64)
-    total, square = (tuple(values) for values in found.tolist())
+        columns = np.concatenate([np.add.reduce(difference), np.add.reduce(after)])
+        found += columns.reshape(2, old.shape[1], channels).sum(1, np.float64)
+    total, square = (tuple(map(int, values)) for values in found.tolist())
     return Sums(sums.count, _add(sums.total, total), _add(sums.square, square))
 
 
