@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -182,11 +183,12 @@ def _values(array: Bytes) -> Mapping[str, int]:
 
 def _against_mask(one: Counted) -> Mapping[str, int]:
     """Return the decoded px that contradict the mask, of each layer of a checked sample that says where figures are."""
-    decoded = one.decoded or {}
-    told = {layer: LAYERS[layer].figure_from for layer in decoded}
+    if one.decoded is None:
+        return {}
+    told = {layer: LAYERS[layer].figure_from for layer in one.decoded}
     mask = one.stored["mask"]
     return {
-        layer: int(np.count_nonzero((decoded[layer] >= least) != mask))
+        layer: int(np.count_nonzero((one.decoded[layer] >= least) != mask))
         for layer, least in told.items()
         if least is not None
     }
@@ -239,7 +241,7 @@ def _edges(side: int) -> Ints:
 
 def _cells(edges: Ints, start: int, stop: int) -> tuple[int, int]:
     """Return (first cell, beyond the last one) of those that a stretch of a side touches."""
-    return int(edges.searchsorted(start, "right")) - 1, int(edges.searchsorted(stop, "left"))
+    return bisect.bisect_right(edges, start) - 1, bisect.bisect_left(edges, stop)
 
 
 def _histogram(codes: NDArray[Any], invalid: int | None) -> Ints:
