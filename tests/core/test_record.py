@@ -88,6 +88,19 @@ def test_a_row_is_read_back_as_the_record_that_it_was(record: Record) -> None:
     assert Record.from_row(row).to_row() == row
 
 
+@given(records)
+def test_the_fields_of_a_row_stand_in_a_fixed_order(record: Record) -> None:
+    """Equal samples make equal parts, of one version and the next: its own fields, figures, camera, depths, files."""
+    own = [f.name for f in dataclasses.fields(Record) if f.name not in ("figures", "depths", "files", "camera")]
+    camera = [f"camera_{name}" for name in FIELDS]
+    depths = [f"{layer}_{f.name}" for layer in record.depths for f in dataclasses.fields(DepthMeaning)]
+    row = record.to_row()
+    assert list(row) == [*own, "figures", *camera, *depths, *(f"{layer}_file_name" for layer in record.files)]
+    assert [list(figure) for figure in row["figures"]] == [[f.name for f in dataclasses.fields(FigureRecord)]] * len(
+        record.figures
+    )
+
+
 @given(records, texts)
 def test_fields_of_a_later_version_are_passed_over(record: Record, text: str) -> None:
     row = record.to_row()

@@ -84,6 +84,22 @@ def test_equal_samples_make_equal_parts(samples: list[Made], tmp_path: Path) -> 
     assert {name: one.read(name) for name in one.list()} == {name: other.read(name) for name in other.list()}
 
 
+@pytest.mark.parametrize("count", [0, 1, 70_000])
+def test_members_are_those_that_zipfile_writes(count: int) -> None:
+    """Written in one go, with the same bytes; so many that the directory needs its larger form."""
+    plain, quick = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(plain, "w") as slow, zipfile.ZipFile(quick, "w") as archive:
+        for i in range(count):
+            name, data = f"image/{i:06d}-ä.jpg", bytes([i % 256]) * (i % 40)
+            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+            entry.external_attr, entry.create_system = 0o644 << 16, 3
+            slow.writestr(entry, data)
+            parts.add_member(archive, name, data)
+    assert quick.getvalue() == plain.getvalue()
+    with pytest.raises(ValueError, match="closed"):
+        parts.add_member(archive, "late", b"")
+
+
 def test_only_a_whole_part_of_this_build_counts(samples: list[Made]) -> None:
     store = written(samples, MemoryStore())
     assert parts.any_part(store)

@@ -54,6 +54,16 @@ def test_the_tight_box_is_tight(mask: np.ndarray[Any, Any]) -> None:
         assert side.any()
 
 
+@given(arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12))), *(st.integers(0, 5) for _ in range(4)))
+def test_the_tight_box_is_the_same_wherever_it_is_looked_for(
+    mask: np.ndarray[Any, Any], top: int, left: int, below: int, right: int
+) -> None:
+    height, width = mask.shape
+    frame = np.pad(mask, ((top, below), (left, right)))
+    place = slice(top, top + height), slice(left, left + width)
+    assert masks.tight_box(frame, place) == masks.tight_box(frame)
+
+
 def test_half_is_figure() -> None:
     assert masks.mask_of(np.array([[0, 127, 128, 255]], np.uint8)).tolist() == [[False, False, True, True]]
 

@@ -60,6 +60,13 @@ def test_encode_is_cocos_own(mask: Bools) -> None:
     assert rle.encode(mask) == slow_encode(mask)
 
 
+@settings(max_examples=100)
+@given(masks(), *(st.integers(0, 7) for _ in range(4)))
+def test_a_part_of_a_frame_is_encoded_as_the_frame_is(mask: Bools, top: int, left: int, below: int, right: int) -> None:
+    frame = np.pad(mask, ((top, below), (left, right)))
+    assert rle.encode(mask, frame.shape, (top, left)) == rle.encode(frame)
+
+
 def test_known_codes() -> None:
     """By hand: 6 pixels of 0; 0 of 0 and 6 of 1; runs 1, 1, 4 down the columns."""
     assert rle.encode(np.zeros((2, 3), bool)) == "6"

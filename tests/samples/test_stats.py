@@ -1,4 +1,6 @@
+import functools
 import random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,24 @@ def test_sums_do_not_depend_on_order_or_grouping(seeds: list[int], shuffle: int)
     cut = shuffle % (len(mixed) + 1)
     assert add_all(mixed[:cut]) + add_all(mixed[cut:]) == whole
     assert stats.from_json(stats.to_json(whole)) == whole
+
+
+def added(a: Any, b: Any) -> Any:
+    """Return the sum of two statistics as JSON has them, number by number."""
+    if isinstance(a, dict):
+        return {
+            name: added(a[name], b[name]) if name in a and name in b else a.get(name, b.get(name)) for name in a | b
+        }
+    if isinstance(a, list):
+        return [added(x, y) for x, y in zip(a, b, strict=True)] if a and b else a or b
+    return a + b
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=6))
+def test_a_total_adds_number_by_number(seeds: list[int]) -> None:
+    singles = [one(seed, checked=seed % 3 == 0)[0] for seed in seeds]
+    expected = functools.reduce(added, map(stats.to_json, singles))
+    assert stats.to_json(stats.total(singles)) == expected
 
 
 def test_a_total_is_the_sum() -> None:

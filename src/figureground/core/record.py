@@ -98,12 +98,16 @@ class Record:
 
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
-        row = {name: value for name, value in _plain(self).items() if name not in _NESTED}
-        row["figures"] = [_plain(figure) | {"look": vars(figure.look)} for figure in self.figures]
-        row |= {f"camera_{name}": getattr(self.camera, name) for name in FIELDS}
+        row = _plain(self, _FIELDS)
+        row["figures"] = [_plain(figure, _FIGURE_FIELDS) | {"look": vars(figure.look)} for figure in self.figures]
+        for name in FIELDS:
+            row[f"camera_{name}"] = getattr(self.camera, name)
         for layer, meaning in self.depths.items():
-            row |= {f"{layer}_{name}": value for name, value in _plain(meaning).items()}
-        return row | {f"{layer}_file_name": name for layer, name in self.files.items()}
+            for name, value in _plain(meaning, _MEANING_FIELDS).items():
+                row[f"{layer}_{name}"] = value
+        for layer, name in self.files.items():
+            row[f"{layer}_file_name"] = name
+        return row
 
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Record:
@@ -129,13 +133,20 @@ def _names(kind: type) -> Iterator[str]:
     return (knob.name for knob in dataclasses.fields(kind))
 
 
-def _plain(record: Record | FigureRecord | DepthMeaning) -> dict[str, Any]:
+def _empties(kind: type, but: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what stands for None on disk, by field; looked for once, not for each row."""
+    return {knob.name: knob.metadata.get("empty") for knob in dataclasses.fields(kind) if knob.name not in but}
+
+
+_FIELDS, _FIGURE_FIELDS, _MEANING_FIELDS = _empties(Record, _NESTED), _empties(FigureRecord), _empties(DepthMeaning)
+
+
+def _plain(record: Record | FigureRecord | DepthMeaning, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields as JSON has them: lists for tuples, and a typed empty value for None."""
     row = {}
-    for knob in dataclasses.fields(record):
-        value = getattr(record, knob.name)
-        empty = knob.metadata.get("empty")
-        row[knob.name] = empty if value is None else list(value) if isinstance(value, tuple) else value
+    for name, empty in fields.items():
+        value = getattr(record, name)
+        row[name] = empty if value is None else list(value) if isinstance(value, tuple) else value
     return row
 
 

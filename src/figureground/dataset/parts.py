@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ STATE = "state"  # apart from the zips: a reader of the folder of parts finds da
 METADATA = "metadata.jsonl"
 _TOGETHER = 64  # statistics added up at a time: few in memory, and cheaper than one by one
 _DATE = (2020, 1, 1, 0, 0, 0)
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class PartWriter:
         """Write a sample's members and keep its row."""
         for name, data in made.members.items():
             add_member(self._archive, name, data)
-        row = (json.dumps(made.record.to_row(), ensure_ascii=False) + "\n").encode()
+        row = f"{_encoded(made.record.to_row())}\n".encode()
         self._rows.append(row)
         self._metadata[made.record.split] += len(row)
         found = self._found.setdefault(made.record.split, [])
@@ -115,11 +117,25 @@ def _sha256(file: BinaryIO) -> str:
 
 
 def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    """Add a stored member with a fixed date and mode, so that equal content gives equal archives."""
+    """Add a stored member with a fixed date and mode, so that equal content gives equal archives.
+
+    The bytes are those of `writestr`, which writes each header twice and goes back in the file for that, three times
+    as slowly.
+    """
+    if archive.fp is None:
+        raise ValueError("the archive is closed")
     entry = zipfile.ZipInfo(name, _DATE)
     entry.external_attr = 0o644 << 16
     entry.create_system = 3
-    archive.writestr(entry, data)
+    entry.CRC = zlib.crc32(data)
+    entry.file_size = entry.compress_size = len(data)
+    entry.header_offset = archive.start_dir
+    header = entry.FileHeader()
+    archive.fp.write(header)
+    archive.fp.write(data)
+    archive.start_dir += len(header) + len(data)  # where the next member begins, or the directory
+    archive.filelist.append(entry)
+    archive.NameToInfo[name] = entry
 
 
 def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:

@@ -16,12 +16,19 @@ def mask_of(alpha: Alpha) -> Mask:
     return alpha >= HALF
 
 
-def tight_box(mask: Mask) -> Box | None:
-    """Return (x0, y0, x1, y1), x1 and y1 exclusive, around the true pixels; None when there is none."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not rows.size:
+def tight_box(mask: Mask, place: tuple[slice, slice] = (slice(0, None), slice(0, None))) -> Box | None:
+    """Return (x0, y0, x1, y1), x1 and y1 exclusive, around the true pixels; None when there is none.
+
+    `place`: (rows, columns) that hold them all.
+    """
+    part = mask[place]
+    columns = np.flatnonzero(part.any(0))
+    if not columns.size:
         return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    rows = np.flatnonzero(part[:, left:right].any(1))
+    x, y = place[1].start, place[0].start
+    return x + left, y + int(rows[0]), x + right, y + int(rows[-1]) + 1
 
 
 def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -6,31 +6,36 @@ import numpy as np
 
 from figureground.core.nouns import Mask
 
+_BITS = 5  # of a number, in each character
 
-def encode(mask: Mask) -> str:
+
+def encode(mask: Mask, frame: tuple[int, ...] | None = None, corner: tuple[int, int] = (0, 0)) -> str:
     """Return the COCO compressed RLE "counts" of a mask.
 
+    `frame`: (height, width) of a larger one, 0 but for this, whose upper left pixel is at `corner`, (row, column).
     Pixels run down the columns; runs of 0 and 1 alternate, beginning with 0.  From the fourth on a run is written as
     the difference to the one before last.  Each number is cut into 5-bit pieces, lowest first, the sixth bit says
     "more", and 48 is added to make a character.
     """
-    flat = np.asfortranarray(mask).ravel(order="F")
-    edges = np.flatnonzero(np.diff(flat)) + 1
-    bounds = np.concatenate([[0], edges, [flat.size]])
-    runs = np.diff(bounds).tolist()
-    if flat.size and flat[0]:
-        runs.insert(0, 0)
-    out = []
-    for i, run in enumerate(runs):
-        number = run - runs[i - 2] if i > 2 else run
-        while True:
-            piece = number & 31
-            number >>= 5
-            more = number != (-1 if piece & 16 else 0)
-            out.append(chr(48 + (piece | 32 if more else piece)))
-            if not more:
-                break
-    return "".join(out)
+    height, width = frame or mask.shape
+    (top, left), (rows, columns) = corner, mask.shape
+    flat = np.zeros(columns * height + 2, np.bool_)  # those columns alone, with a 0 before and after
+    flat[1:-1].reshape(columns, height)[:, top : top + rows] = mask.T
+    bounds = np.flatnonzero(flat[1:] != flat[:-1]) + left * height
+    runs = np.diff(np.concatenate([[0], bounds, [height * width]]))
+    if runs.size > 1 and not runs[-1]:
+        runs = runs[:-1]  # the last pixel is 1
+    numbers = runs.copy()
+    numbers[3:] -= runs[1:-2]
+    # the last piece of a number is the one whose fifth bit is its sign
+    longest = int(np.abs(numbers).max()).bit_length() // _BITS + 1
+    rest = numbers[:, None] >> (np.arange(longest) * _BITS)
+    beyond = rest >> (_BITS - 1)
+    more = (beyond != 0) & (beyond != -1)
+    written = np.ones(more.shape, np.bool_)
+    written[:, 1:] = more[:, :-1]
+    characters = ((rest & 31) + 32 * more + 48)[written]
+    return bytes(characters.tolist()).decode("ascii")
 
 
 def decode(counts: str, shape: tuple[int, ...]) -> Mask:

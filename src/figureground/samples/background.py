@@ -49,7 +49,7 @@ class Backgrounds:
     def _make(self, background: int) -> Shared:
         picture = self._pixels.background(background)
         nothing = np.zeros(picture.shape[:2], np.uint8)
-        layers: dict[str, NDArray[Any]] = {"image": picture, "mask": nothing, "alpha": nothing}
+        layers: dict[str, NDArray[Any]] = {"image": picture, "alpha": nothing}
         bands = None
         if self._codes_kept:
             layers["depth"] = self._pixels.depth(background).codes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import bisect
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core import random
-from figureground.core.arrays import Bytes, Ints
+from figureground.core.arrays import Bools, Bytes, Ints
 from figureground.core.layers import LAYERS
-from figureground.core.nouns import HALF, Box
+from figureground.core.nouns import HALF, Box, Mask
 from figureground.core.record import Record
 from figureground.image.masks import tight_box
 from figureground.samples.stats import (
@@ -26,15 +27,22 @@ from figureground.samples.stats import (
     Statistics,
     Vector,
 )
-from figureground.samples.sums import LayerSums, Sums, changed_sums
+from figureground.samples.sums import LayerSums, Sums, changed_codes, changed_sums
 
 CHECK_SHARE = 1 / 16
+_DRAWN = 1024  # samples whose draws are made together
 SUMMED = ("channels", "share", "codes")  # kinds of statistics that are means and deviations
 
 
 def is_checked(index: int) -> bool:
     """Tell whether sample `index` is decoded again while the dataset is written: 1 in 16, and always the first."""
-    return index == 0 or float(random.uniform(0, index, "decode check")) < CHECK_SHARE
+    block, at = divmod(index, _DRAWN)
+    return index == 0 or bool(_checked(block)[at])
+
+
+@functools.lru_cache(maxsize=16)
+def _checked(block: int) -> Bools:
+    return random.uniform(0, np.arange(block * _DRAWN, (block + 1) * _DRAWN), "decode check") < CHECK_SHARE
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +64,8 @@ def base_of(layer: str, values: NDArray[Any], invalid: int | None = None) -> Bas
 class Counted:
     """What is counted of a sample.
 
-    `stored`: layer -> values before coding, as they are encoded, but the mask as uint8 (h, w) of 0 and 255.
-    `decoded`: the same layers read back, for checked samples, else None.  `sizes`: bytes a layer.  `bases`: layers of
+    `stored`: layer -> values before coding, as they are encoded.  `decoded`: the same layers read back, the mask as
+    uint8 (h, w) of 0 and 255, for checked samples, else None.  `sizes`: bytes a layer.  `bases`: layers of
     the background alone, from which the sample differs only in the box `changed`, (rows, columns).  `lacking`: why a
     depth layer has no value at all, "" where each has some.
     """
@@ -79,32 +87,35 @@ def statistics_of(one: Counted) -> Statistics:
     """Return the statistics of one sample."""
     figures = one.record.figures
     mask = one.stored["mask"]
-    boxes = [figure.box for figure in figures]
+    boxes = [figure.box for figure in figures if figure.box]
     area = sum(figure.area for figure in figures)
-    area_bin = min(area * AREA_BINS // mask.size, AREA_BINS - 1)
-    visible = [min(int(figure.visible_fraction * VISIBLE_BINS), VISIBLE_BINS - 1) for figure in figures]
-    wrong = one.decoded is not None and len(boxes) == 1 and tight_box(one.decoded["mask"] >= HALF) != boxes[0]
+    wrong = one.decoded is not None and len(figures) == 1 and tight_box(one.decoded["mask"] >= HALF) != figures[0].box
     around, moved, shifts = _depth_around(one)
+    layers = {layer: values for layer, values in one.stored.items() if LAYERS[layer].statistics in SUMMED}
+    depths = {layer: _depth_sums(one, layer) for layer in layers if LAYERS[layer].statistics == "codes"}
     return Statistics(
         samples=1,
         pixels=mask.size,
         area=area,
-        layers={layer: _layer_sums(one, layer) for layer in one.stored if LAYERS[layer].statistics in SUMMED},
+        layers={
+            layer: _layer_sums(one, layer, depths[layer][0] if layer in depths else _byte_sums(one, layer))
+            for layer in layers
+        },
         values={layer: _values(array) for layer, array in one.stored.items() if LAYERS[layer].statistics == "values"},
         against_mask=_against_mask(one),
         bytes=dict(one.sizes),
         backgrounds={one.record.background: 1},
         foregrounds={figures[0].foreground: 1},
         splits={one.record.split: 1},
-        heat=_heat(mask, [box for box in boxes if box]),
-        area_histogram=np.bincount([area_bin], minlength=AREA_BINS),
-        depth_histogram=_depth_histogram(one),
+        heat=_heat(mask, boxes),
+        area_histogram=_one_of(min(area * AREA_BINS // mask.size, AREA_BINS - 1), AREA_BINS),
+        depth_histogram=depths["depth"][1] if "depth" in depths else (),
         checked=int(one.decoded is not None),
         wrong_boxes=int(wrong),
-        placements=dict(Counter(figure.placement for figure in figures)),
+        placements=_counts(figure.placement for figure in figures),
         figures={str(len(figures)): 1},
-        classes=dict(Counter(figure.class_name for figure in figures)),
-        visible_histogram=np.bincount(visible, minlength=VISIBLE_BINS),
+        classes=_counts(figure.class_name for figure in figures),
+        visible_histogram=_visible([figure.visible_fraction for figure in figures]),
         around=around,
         around_moved=moved,
         shift_histogram=shifts,
@@ -113,17 +124,55 @@ def statistics_of(one: Counted) -> Statistics:
     )
 
 
-def _layer_sums(one: Counted, layer: str) -> LayerSums:
-    values, invalid = one.stored[layer], one.invalid(layer)
-    if layer in one.bases:
-        base = one.bases[layer]
-        holes = LAYERS[layer].statistics == "codes"
-        sums = changed_sums(base.sums, base.values[one.changed], values[one.changed], holes)
-    else:
-        sums = _sums(layer, values, invalid)
+@functools.lru_cache(maxsize=1024)
+def _one_of(at: int, bins: int) -> Ints:
+    """Return a histogram of one thing; it is shared, so read only."""
+    histogram = np.zeros(bins, np.int64)
+    histogram[at] = 1
+    histogram.flags.writeable = False
+    return histogram
+
+
+def _visible(fractions: Sequence[float]) -> Ints:
+    bins = [_one_of(min(int(fraction * VISIBLE_BINS), VISIBLE_BINS - 1), VISIBLE_BINS) for fraction in fractions]
+    return bins[0] if len(bins) == 1 else np.sum(bins, 0)
+
+
+def _counts(names: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _layer_sums(one: Counted, layer: str, sums: Sums) -> LayerSums:
     if one.decoded is None:
         return LayerSums(sums)
-    return LayerSums(sums, sums, _sums(layer, one.decoded[layer], invalid))
+    return LayerSums(sums, sums, _sums(layer, one.decoded[layer], one.invalid(layer)))
+
+
+def _byte_sums(one: Counted, layer: str) -> Sums:
+    """Return the sums of a layer of bytes or of the mask."""
+    values = one.stored[layer]
+    if layer not in one.bases:
+        return _sums(layer, values, None)
+    base = one.bases[layer]
+    return changed_sums(base.sums, base.values[one.changed], values[one.changed])
+
+
+def _depth_sums(one: Counted, layer: str) -> tuple[Sums, Ints]:
+    """Return the sums and the histogram of a layer of depth codes."""
+    codes, invalid = one.stored[layer], one.invalid(layer)
+    base = one.bases.get(layer)
+    if base is None or base.histogram is None:
+        return _sums(layer, codes, invalid), _histogram(codes, invalid)
+    before, after = base.values[one.changed], codes[one.changed]
+    differ = before != after  # half of the box lies beside the figures
+    old, new = before[differ].astype(np.int64), after[differ].astype(np.int64)
+    sums = changed_codes(base.sums, old, new)
+    histogram = base.histogram + _binned(new, codes.dtype) - _binned(old, codes.dtype)
+    histogram[0] += sums.count - base.sums.count  # codes 0, no value, went from its count or came into it
+    return sums, histogram
 
 
 def _values(array: Bytes) -> Mapping[str, int]:
@@ -134,25 +183,15 @@ def _values(array: Bytes) -> Mapping[str, int]:
 
 def _against_mask(one: Counted) -> Mapping[str, int]:
     """Return the decoded px that contradict the mask, of each layer of a checked sample that says where figures are."""
-    decoded = one.decoded or {}
-    told = {layer: LAYERS[layer].figure_from for layer in decoded}
-    mask = one.stored["mask"] >= HALF
+    if one.decoded is None:
+        return {}
+    told = {layer: LAYERS[layer].figure_from for layer in one.decoded}
+    mask = one.stored["mask"]
     return {
-        layer: int(np.count_nonzero((decoded[layer] >= least) != mask))
+        layer: int(np.count_nonzero((one.decoded[layer] >= least) != mask))
         for layer, least in told.items()
         if least is not None
     }
-
-
-def _depth_histogram(one: Counted) -> Vector:
-    if "depth" not in one.stored:
-        return ()
-    codes, invalid = one.stored["depth"], one.invalid("depth")
-    base = one.bases.get("depth")
-    if base is None or base.histogram is None:
-        return _histogram(codes, invalid)
-    before, after = base.values[one.changed], codes[one.changed]
-    return base.histogram - _histogram(before, invalid) + _histogram(after, invalid)
 
 
 def _depth_around(one: Counted) -> tuple[int, int, Vector]:
@@ -161,8 +200,9 @@ def _depth_around(one: Counted) -> tuple[int, int, Vector]:
     if one.decoded is None or "depth" not in one.bases:
         return 0, 0, ()
     outside = one.decoded["mask"] < HALF
-    own = one.bases["depth"].values[outside]
-    moved = int(np.count_nonzero(one.decoded["depth"][outside] != own))
+    own = one.bases["depth"].values
+    around = int(np.count_nonzero(outside))
+    moved = int(np.count_nonzero((one.decoded["depth"] != own) & outside))
     layered, network = one.record.depths["depth"], one.record.depths.get("depth_network")
     alike = network is not None and (layered.unit, layered.scale, layered.offset) == (
         network.unit,
@@ -170,33 +210,51 @@ def _depth_around(one: Counted) -> tuple[int, int, Vector]:
         network.offset,
     )
     if network is None or not alike or layered.unit == "relative":
-        return own.size, moved, ()
-    theirs = one.decoded["depth_network"][outside].astype(np.int64)
+        return around, moved, ()
+    own, theirs = own[outside], one.decoded["depth_network"][outside].astype(np.int64)
     by = np.abs(theirs - own)[(own > 0) & (theirs != network.invalid)] // SHIFT_STEP
-    return own.size, moved, np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS)
+    return around, moved, np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS)
 
 
-def _heat(mask: Bytes, boxes: Sequence[Box]) -> Ints:
+def _heat(mask: Mask, boxes: Sequence[Box]) -> Ints:
     """Return how many mask pixels lie in each cell of the 32 x 32 grid; `boxes` hold them all."""
     heat = np.zeros((HEAT_CELLS, HEAT_CELLS), np.int64)
     if boxes:
         x0, y0, x1, y1 = (pick(side) for pick, side in zip((min, min, max, max), zip(*boxes, strict=True), strict=True))
-        down, across = (np.arange(HEAT_CELLS + 1) * side // HEAT_CELLS for side in mask.shape)
+        down, across = _edges(mask.shape[0]), _edges(mask.shape[1])
         # only the cells that the boxes touch are counted
-        top, left = (int(np.searchsorted(e, at, "right")) - 1 for e, at in ((down, y0), (across, x0)))
-        bottom, right = (int(np.searchsorted(e, at, "left")) for e, at in ((down, y1), (across, x1)))
-        block = (mask[down[top] : down[bottom], across[left] : across[right]] >= HALF).astype(np.int32)
-        rows = np.add.reduceat(block, down[top:bottom] - down[top], 0)
-        heat[top:bottom, left:right] = np.add.reduceat(rows, across[left:right] - across[left], 1)
+        top, bottom = _cells(down, y0, y1)
+        left, right = _cells(across, x0, x1)
+        block = mask[down[top] : down[bottom], across[left] : across[right]].view(np.uint8)
+        # bytes hold the rows of a cell of most canvases
+        kind = np.uint8 if mask.shape[0] <= HEAT_CELLS * 254 else np.int64
+        rows = np.add.reduceat(block, down[top:bottom] - down[top], 0, kind)
+        np.add.reduceat(rows, across[left:right] - across[left], 1, np.int64, heat[top:bottom, left:right])
     return heat.ravel()
+
+
+@functools.lru_cache(maxsize=8)
+def _edges(side: int) -> Ints:
+    """Return where the cells of a side begin, and where the last one ends."""
+    return np.arange(HEAT_CELLS + 1) * side // HEAT_CELLS
+
+
+def _cells(edges: Ints, start: int, stop: int) -> tuple[int, int]:
+    """Return (first cell, beyond the last one) of those that a stretch of a side touches."""
+    return bisect.bisect_right(edges, start) - 1, bisect.bisect_left(edges, stop)
 
 
 def _histogram(codes: NDArray[Any], invalid: int | None) -> Ints:
     """Return the depth histogram of codes; the invalid code does not count."""
-    counts = np.bincount(codes.ravel() >> (6 if codes.dtype == np.uint16 else 0), minlength=DEPTH_BINS)
+    counts = _binned(codes.ravel(), codes.dtype)
     if invalid is not None:
-        counts[invalid] -= np.count_nonzero(codes == invalid)  # 0, in the first bin
+        counts[invalid] -= np.count_nonzero(codes == invalid)  # of 16 bits it is 0, in the first bin
     return counts
+
+
+def _binned(codes: NDArray[Any], stored: np.dtype[Any]) -> Ints:
+    """Return the depth histogram of all codes, (n,), as they are `stored`."""
+    return np.bincount(codes >> (6 if stored == np.uint16 else 0), minlength=DEPTH_BINS)
 
 
 def _sums(layer: str, values: NDArray[Any], invalid: int | None) -> Sums:

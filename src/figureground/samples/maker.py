@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -245,10 +244,9 @@ class Maker:
         shared = self.backgrounds.shared(one.scene.background)
         encoded = {layer: self._encoded(layer, values, one, shared) for layer, values in layers.items()}
         files = {layer: member_name(layer, index, suffix) for layer, (suffix, _) in encoded.items()}
-        record = self.recorder.record(one.scene, one.composite, one.sprites, depths)
         counted = Counted(
-            record=dataclasses.replace(record, files=files),
-            stored=layers | {"mask": layers["mask"] * codec.WHITE},
+            record=self.recorder.record(one.scene, one.composite, one.sprites, depths, files),
+            stored=layers,
             sizes={layer: len(data) for layer, (_, data) in encoded.items()},
             decoded={layer: codec.pixels(data) for layer, (_, data) in encoded.items()} if is_checked(index) else None,
             bases=shared.bases,

@@ -26,9 +26,14 @@ class Recorder:
     split: Split
 
     def record(
-        self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], depths: Mapping[str, DepthCode]
+        self,
+        scene: Scene,
+        composite: Composite,
+        sprites: Sequence[Sprite],
+        depths: Mapping[str, DepthCode],
+        files: Mapping[str, str] | None = None,
     ) -> Record:
-        """Return the record of a rendered scene, without the names of its files."""
+        """Return the record of a rendered scene.  `files`: the names of its members, by layer."""
         ranks = {number: rank for rank, number in enumerate(far_to_near(scene.figures))}
         depth = depths.get("depth")
         figures = []
@@ -48,6 +53,7 @@ class Recorder:
             background_licence=background.licence,
             background_credit=background.credit,
             depths={layer: meaning_of(code) for layer, code in depths.items()},
+            files=files or {},
             camera=self.catalog.backgrounds[scene.background].camera,
         )
 
@@ -72,7 +78,7 @@ class Recorder:
             height=figure.height,
             scale=round(cutout.scale * figure.height / cutout.height, 6),
             flip=figure.flip,
-            box=tight_box(mask),
+            box=tight_box(mask, (one.rows, one.columns)),
             area=area,
             visible_fraction=round(min(area / one.area, 1.0), 6) if one.area else 0.0,
             whole=_whole(one, mask),
@@ -94,7 +100,9 @@ class Recorder:
 
 def meaning_of(code: DepthCode) -> DepthMeaning:
     """Return what a reader needs to read codes back, and what a person needs to use them."""
-    valid = 1.0 if code.invalid is None else np.count_nonzero(code.codes != code.invalid) / code.codes.size
+    # without a comparison where it is 0, which it mostly is
+    codes = code.codes if code.invalid == 0 else code.codes != code.invalid
+    valid = np.count_nonzero(codes) / codes.size
     return DepthMeaning(code.unit, code.direction, code.scale, code.offset, code.invalid, round(valid, 6))
 
 
@@ -102,12 +110,11 @@ def _whole(one: Sprite, mask: Mask) -> str | None:
     """Return the figure's mask inside the frame as if nothing stood before it, as RLE; None where that is its mask."""
     place = one.rows, one.columns
     # where the soft edges of two figures meet, a pixel may be figure only by both of them
-    whole = mask_of(one.whole) | mask[place]
-    if np.array_equal(whole, mask[place]):
+    seen = mask[place]
+    whole = mask_of(one.whole) | seen
+    if np.array_equal(whole, seen):
         return None
-    full = np.zeros(mask.shape, np.bool_)
-    full[place] = whole
-    return rle.encode(full)
+    return rle.encode(whole, mask.shape, (one.rows.start, one.columns.start))
 
 
 def lowest_pixel(mask: Mask) -> tuple[int, int] | None:

@@ -10,9 +10,6 @@ correction.  For lossless layers the correction is zero.
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,7 +87,7 @@ def _sum_of(found: Sequence[Statistics]) -> Statistics:
         elif not values:
             plain[name] = getattr(found[0], name)
         elif isinstance(values[0], tuple | np.ndarray):
-            plain[name] = tuple(np.sum([np.asarray(value, np.int64) for value in values], 0).tolist())
+            plain[name] = _vector_of(values)
         elif isinstance(values[0], Mapping):
             plain[name] = _counts_of(values)
         else:
@@ -98,16 +95,24 @@ def _sum_of(found: Sequence[Statistics]) -> Statistics:
     return Statistics(**plain)
 
 
+def _vector_of(found: Sequence[Vector]) -> tuple[int, ...]:
+    added = np.array(found[0], np.int64)
+    for one in found[1:]:
+        added += one
+    return tuple(added.tolist())
+
+
 def _sums_of(found: Sequence[LayerSums]) -> LayerSums:
-    return functools.reduce(operator.add, found)
+    return LayerSums(*(Sums.all_of([getattr(one, stage) for one in found]) for stage in ("all", "before", "after")))
 
 
 def _counts_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Return counts added up, in the order of their names."""
-    counter: Counter[str] = Counter()
+    added: dict[str, int] = {}
     for one in found:
-        counter.update(one)
-    return dict(sorted(counter.items()))
+        for name, count in one.items():
+            added[name] = added.get(name, 0) + count
+    return dict(sorted(added.items()))
 
 
 def _empty(value: Any) -> bool:

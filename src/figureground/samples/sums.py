@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from figureground.core.arrays import Bytes, Ints
+
 _EXACT = 2**21  # numbers of 16 bits whose squares float64 adds without rounding
+_ROWS = 256  # rows of bytes whose squares float32 adds without rounding
 _LEVELS = np.arange(256, dtype=np.int64)
+_WHITE = 255
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,10 @@ class Sums:
 
     @staticmethod
     def of(values: NDArray[Any]) -> Sums:
-        """Sum uint8 or uint16 values shaped (pixels, channels), exactly."""
+        """Sum uint8 or uint16 values shaped (pixels, channels), exactly; of bool, one channel: true counts as 255."""
+        if values.dtype == np.bool_:
+            white = int(np.count_nonzero(values))
+            return Sums(len(values), (_WHITE * white,), (_WHITE**2 * white,))
         if values.dtype == np.uint8 and values.size:
             # Pillow counts bytes without large temporaries, which cost more here than the arithmetic
             shape = (1, -1) if values.shape[1] == 1 else (1, -1, values.shape[1])
@@ -40,9 +48,16 @@ class Sums:
         )
 
     def __add__(self, other: Sums) -> Sums:
-        if not self.total or not other.total:
-            return self if self.total else other
-        return Sums(self.count + other.count, _add(self.total, other.total), _add(self.square, other.square))
+        return Sums.all_of([self, other])
+
+    @staticmethod
+    def all_of(found: Iterable[Sums]) -> Sums:
+        """Return the sums of all that was summed in parts."""
+        some = [one for one in found if one.total]  # others have no channels yet
+        total, square = (
+            tuple(map(sum, zip(*(getattr(one, name) for one in some), strict=True))) for name in ("total", "square")
+        )
+        return Sums(sum(one.count for one in some), total, square)
 
     def mean(self) -> tuple[float, ...]:
         return tuple(t / self.count for t in self.total) if self.count else ()
@@ -64,9 +79,6 @@ class LayerSums:
     before: Sums = Sums()
     after: Sums = Sums()
 
-    def __add__(self, other: LayerSums) -> LayerSums:
-        return LayerSums(self.all + other.all, self.before + other.before, self.after + other.after)
-
     def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return (mean, standard deviation) a channel of what a reader decodes."""
         means = self.all.mean()
@@ -79,16 +91,25 @@ class LayerSums:
         return means, tuple(math.sqrt(max(v, 0.0)) for v in variances)
 
 
-def changed_sums(sums: Sums, old: NDArray[Any], new: NDArray[Any], holes: bool) -> Sums:
-    """Return the sums of a layer in which the values `old` have become `new`; with `holes`, 0 does not count."""
-    wide: type[np.signedinteger[Any]] = np.int32 if new.dtype == np.uint8 else np.int64
-    before: NDArray[np.signedinteger[Any]] = old.astype(wide)
-    after: NDArray[np.signedinteger[Any]] = new.astype(wide)
-    count = sums.count + (int(np.count_nonzero(after)) - int(np.count_nonzero(before)) if holes else 0)
-    difference = after - before
-    after += before
-    after *= difference  # the difference of the squares
+def changed_sums(sums: Sums, old: Bytes, new: Bytes) -> Sums:
+    """Return the sums of a layer of bytes in which `old` became `new`: uint8 (rows, columns) or (rows, columns, 3)."""
     channels = len(sums.total) or 1
-    # rows first: a sum down columns of three is slow
-    total, square = (x.sum(0, dtype=np.int64).reshape(-1, channels).sum(0).tolist() for x in (difference, after))
-    return Sums(count, _add(sums.total, total), _add(sums.square, square))
+    found = np.zeros((2, channels))
+    for top in range(0, old.shape[0], _ROWS):
+        # float32, the fastest here, holds sums of so many squares exactly; down the columns first: three are slow
+        before, after = old[top : top + _ROWS].astype(np.float32), new[top : top + _ROWS].astype(np.float32)
+        difference = after - before
+        after += before
+        after *= difference  # the difference of the squares
+        columns = np.concatenate([np.add.reduce(difference), np.add.reduce(after)])
+        found += columns.reshape(2, old.shape[1], channels).sum(1, np.float64)
+    total, square = (tuple(map(int, values)) for values in found.tolist())
+    return Sums(sums.count, _add(sums.total, total), _add(sums.square, square))
+
+
+def changed_codes(sums: Sums, old: Ints, new: Ints) -> Sums:
+    """Return the sums of depth codes of which `old`, int64 (n,), became `new`; 0, no value, does not count."""
+    difference = new - old
+    square = int(np.dot(difference, new + old))  # of whole numbers, so no BLAS and no rounding
+    count = sums.count + int(np.count_nonzero(new)) - int(np.count_nonzero(old))
+    return Sums(count, _add(sums.total, (int(difference.sum()),)), _add(sums.square, (square,)))
