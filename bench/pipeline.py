@@ -18,7 +18,6 @@ import argparse
 import dataclasses
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from figureground import open_dataset
 from figureground.core.recipe import Recipe
@@ -84,7 +85,7 @@ def when_read(dataset: Path, recipe: Recipe, samples: int) -> float:
     get: Callable[[Sequence[int]], object] = getattr(data, "__getitems__", None) or (
         lambda some: [data[i] for i in some]
     )
-    order = random.Random(0).sample(range(len(data)), min(2 * samples, len(data)))
+    order = np.random.default_rng(0).permutation(len(data))[: 2 * samples].tolist()
     batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     half = len(batches) // 2
     for batch in batches[:half]:
