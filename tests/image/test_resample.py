@@ -8,20 +8,26 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from figureground.core.arrays import Bytes, Floats, Singles
-from figureground.image.resample import one_pass, resized
+from figureground.image import resample
+from figureground.image.resample import one_pass
 
 sides = st.integers(1, 70)
 
 
+def resized(planes: Singles, height: int, width: int, blur: float = 0.0) -> tuple[Bytes, int]:
+    """`resample.resized` of planes (n, h, w)."""
+    return resample.resized(np.ascontiguousarray(np.moveaxis(planes, 0, 1)), height, width, blur)
+
+
 def dense(source: int, size: int, blur: float = 0.0) -> Floats:
-    """Return a pass as one matrix, (values of the result, of the source)."""
+    """Return a pass as one matrix, (values of the result, of the source), in 1/65536."""
     found = one_pass(source, size, blur)
     block = found.weights.shape[1]
     matrix = np.zeros((block * len(found.first), source))
     for k, first in enumerate(found.first):
         matrix[k * block : (k + 1) * block, first : first + found.weights.shape[2]] = found.weights[k]
     assert not matrix[found.size :].any() or found.size % block
-    return matrix[: found.size]
+    return matrix[: found.size] * 65536
 
 
 def noise(seed: int, *shape: int) -> Singles:
@@ -63,8 +69,8 @@ def test_it_equals_whole_numbers_added_up_one_by_one(
     planes = noise(seed, 1, rows, columns)
     planes[0, : rows // 2] = 255  # the largest sums that there are
     down, across = dense(rows, height, blur).astype(np.int64), dense(columns, width, blur).astype(np.int64)
-    tall = (down @ planes[0].astype(np.int64) + 32768) >> 16
-    wide = (tall @ across.T + 32768) >> 16
+    tall = np.rint((down @ planes[0].astype(np.int64)) / 65536).astype(np.int64)
+    wide = np.rint((tall @ across.T) / 65536)
     found, _ = resized(planes, height, width, blur)
     assert np.array_equal(found[0], wide)
 

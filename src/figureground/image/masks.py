@@ -117,8 +117,8 @@ def visible_area(table: AreaTable, x: Ints, y: Ints, flip: Bools, shape: tuple[i
 def premultiplied(cutout: Cutout) -> Singles:
     """Return a cut-out as it is resampled: colours times alpha, so that hidden colours do not bleed in, and alpha.
 
-    Whole numbers 0..255 as float32 (4, height, width), rounded halves up.
+    Whole numbers 0..255 as float32 (height, 4, width), as `resample.resized` takes them.
     """
-    planes = np.moveaxis(cutout, -1, 0).astype(np.float32)
-    planes[:3] = np.floor(planes[:3] * planes[3] / np.float32(255) + np.float32(0.5))
+    planes = np.ascontiguousarray(cutout.transpose(0, 2, 1)).astype(np.float32)
+    planes[:, :3] = np.rint(planes[:, :3] * planes[:, 3:] / np.float32(255))  # no quotient is an exact half
     return planes

@@ -1,8 +1,9 @@
 """Resizing figures, in whole numbers: the same bytes with every version of every library.
 
-A pass along one axis is a matrix of whole weights that sum to 65536 a row, held in float32.  Values are 0..255, so no
-partial sum of a product exceeds 2**24, below which float32 counts exactly: every order of summation, and with it every
-matrix library, gives the same numbers.  Of the matrix only blocks along the diagonal are kept.
+A pass along one axis is a matrix of weights that are whole multiples of 1/65536 and sum to 1 a row, held in float32.
+Values are whole, 0..255, so no partial sum of a product has more than 24 bits, and float32 is exact: every order of
+summation, and with it every matrix library, gives the same numbers.  Of the matrix only blocks along the diagonal are
+kept.
 
 The window is Hamming's, half a period wide as for reducing without ringing (as sharp as bicubic there), as a polynomial
 within 1.4e-4 of it: sums, products and quotients alone round alike on every machine.
@@ -19,9 +20,9 @@ import numpy as np
 
 from figureground.core.arrays import Bytes, Floats, Ints, Singles
 
-_ONE = 1 << 16  # the weights of a row, and those of a blur, together
+_ONE = 1 << 16  # the weights of a row, and those of a blur, together, while they are whole numbers
 _FINE = 1 << 20  # weights are rounded to this before they are brought to their sum
-_BLOCK = 16  # rows of the result worked out together: few, so that little is multiplied by zero
+_BLOCK = 8  # values of the result worked out together: few, so that little is multiplied by zero
 _HAMMING = (1.0, -2.91148, 3.44938, -2.01462, 0.52173)  # sinc(x) * (0.54 + 0.46 * cos(pi * x)) / (1 - x**2), in x**2
 _TAIL = 11  # (1 - t**2 / (11 * s**2))**4 has the deviation s
 
@@ -30,8 +31,8 @@ _TAIL = 11  # (1 - t**2 / (11 * s**2))**4 has the deviation s
 class Pass:
     """One axis of a resize.
 
-    `weights`: float32 (blocks, 16, span), of 16 values of the result each; `first`: the value of the source with which
-    a block begins.  `margin`: values of the result beyond the source on either side, for the blur; `size`: of the
+    `weights`: float32 (blocks, 8, span), of 8 values of the result each; `first`: the value of the source with which a
+    block begins.  `margin`: values of the result beyond the source on either side, for the blur; `size`: of the
     result, margins included.
     """
 
@@ -44,31 +45,25 @@ class Pass:
 def resized(planes: Singles, height: int, width: int, blur: float = 0.0) -> tuple[Bytes, int]:
     """Return (planes in another size, px of margin on every side that a blur takes).
 
-    `planes`: whole numbers 0..255 as float32 (channels, h, w), colours premultiplied by alpha.  `blur`: standard
+    `planes`: whole numbers 0..255 as float32 (h, planes, w), colours premultiplied by alpha.  `blur`: standard
     deviation, in px of the result, of the near-Gaussian that it is softened by; beyond the planes all is 0.  Returns
-    uint8 (channels, height + 2 * margin, width + 2 * margin).  Constant planes stay what they are, but for their
-    blurred edges; no value leaves the range of those it is made of.
+    uint8 (planes, height + 2 * margin, width + 2 * margin).  Constant planes stay what they are, but for their
+    blurred edges; no value leaves the range of those it is made of.  Halves are rounded to even.
     """
-    channels, rows, columns = planes.shape
+    rows, count, columns = planes.shape
     down, across = one_pass(rows, height, blur), one_pass(columns, width, blur)
-    span = down.weights.shape[2]
-    tall = np.empty((channels, len(down.first) * _BLOCK, columns), np.float32)
+    span, lines = down.weights.shape[2], planes.reshape(rows, -1)
+    tall = np.empty((len(down.first) * _BLOCK, count * columns), np.float32)
     for k, first in enumerate(down.first):
-        np.matmul(down.weights[k], planes[:, first : first + span], out=tall[:, k * _BLOCK : (k + 1) * _BLOCK])
-    tall = _rounded(tall[:, : down.size])
+        np.matmul(down.weights[k], lines[first : first + span], out=tall[k * _BLOCK : (k + 1) * _BLOCK])
+    lines = np.rint(tall[: down.size], out=tall[: down.size]).reshape(-1, columns)
     span = across.weights.shape[2]
-    wide = np.empty((channels, down.size, len(across.first) * _BLOCK), np.float32)
+    wide = np.empty((len(across.first) * _BLOCK, len(lines)), np.float32)
     for k, first in enumerate(across.first):
         place = slice(k * _BLOCK, (k + 1) * _BLOCK)
-        np.matmul(tall[..., first : first + span], across.weights[k].T, out=wide[..., place])
-    return _rounded(wide[..., : across.size]).astype(np.uint8), down.margin
-
-
-def _rounded(sums: Singles) -> Singles:
-    """Divide sums by the weights' own, halves up, in place: exact, as every step is below 2**24."""
-    sums += np.float32(_ONE // 2)
-    sums *= np.float32(1 / _ONE)
-    return np.floor(sums, out=sums)
+        np.matmul(across.weights[k], lines[:, first : first + span].T, out=wide[place])
+    flat = np.rint(wide[: across.size], out=wide[: across.size]).astype(np.uint8)
+    return np.ascontiguousarray(flat.reshape(across.size, down.size, count).transpose(2, 1, 0)), down.margin
 
 
 @functools.lru_cache(maxsize=512)
@@ -80,7 +75,7 @@ def one_pass(source: int, size: int, blur: float) -> Pass:
     if margin:
         # whole numbers below 2**33, and their sum as what the blur leaves of a constant
         weights = _to_sum(_mixing(soft) @ weights).astype(np.float32)
-    return Pass(weights, first, margin, size + 2 * margin)
+    return Pass(weights * np.float32(1 / _ONE), first, margin, size + 2 * margin)
 
 
 @functools.lru_cache(maxsize=512)

@@ -69,12 +69,12 @@ class Pixels:
 
     def planes(self, i: int) -> Singles:
         """Return what of a cut-out is resized with it: its colours and alpha (`image.masks.premultiplied`), and its
-        relief where it is not flat; float32 (4 or 5, height, width)."""
+        relief where it is not flat; float32 (height, 4 or 5, width)."""
 
         def make() -> Singles:
             relief = self.relief(i)
             pasted = premultiplied(self.cutout(i))
-            return pasted if relief is None else np.concatenate([pasted, relief[None].astype(np.float32)])
+            return pasted if relief is None else np.concatenate([pasted, relief[:, None].astype(np.float32)], 1)
 
         return self._get("planes", i, make)
 

@@ -120,21 +120,28 @@ class Sprites:
         return self._sized.get(_size(figure), make)
 
     def _before(self, background: int, figure: Figure, margin: int, alpha: Alpha) -> Alpha | None:
-        """Return what of the background stands before a figure, as `occlusion.hidden` does; None for nothing."""
-        if not figure.stands:
+        """Return what of the background stands before a figure, as `occlusion.hidden` does; None for nothing.
+
+        It is looked for in the box that holds the figure's mirrored twin, too, so that both are hidden by the same.
+        """
+        if figure.contact is None:
             return None
-        rows, columns, _, _ = self.canvas.overlap(figure.x - margin, figure.y - margin, *alpha.shape)
-        box = rows.start, rows.stop, columns.start, columns.stop
-        return self._hidden.get(
-            (background, figure.inverse_depth, box),
+        left, height, width = figure.x - margin, *alpha.shape
+        twin = 2 * figure.contact[0] + 1 - (left + width)  # the left edge of the box mirrored about the contact
+        reach = abs(twin - left) + width
+        rows, both, _, _ = self.canvas.overlap(min(left, twin), figure.y - margin, height, reach)
+        _, columns, _, _ = self.canvas.overlap(left, figure.y - margin, height, width)
+        hidden = self._hidden.get(
+            (background, figure.inverse_depth, (rows.start, rows.stop, both.start, both.stop)),
             lambda: occlusion.hidden(
                 self.pixels.nearness(background),
                 self.pixels.floor(background),
                 figure.inverse_depth,
-                (rows, columns),
+                (rows, both),
                 self.catalog.backgrounds[background].depth_from != "file",
             ),
         )
+        return None if hidden is None else hidden[:, columns.start - both.start : columns.stop - both.start]
 
     def of(self, scene: Scene) -> list[Sprite]:
         """Return the sprites of a scene's figures, in their order."""
