@@ -60,6 +60,24 @@ class Made:
     statistics: Statistics
 
 
+class InTurn:
+    """Finished samples, given on in the order of their places, which are counted from 0; `tick` counts them at once."""
+
+    def __init__(self, tick: Tick) -> None:
+        self._tick = tick
+        self._held: dict[int, Made] = {}
+        self._given = self._taken = 0
+
+    def take(self, place: int, made: Made) -> Iterator[Made]:
+        """Take a sample, and yield those whose turn has come."""
+        self._taken += 1
+        self._tick(self._taken)
+        self._held[place] = made
+        while self._given in self._held:
+            yield self._held.pop(self._given)
+            self._given += 1
+
+
 @dataclass
 class Clock:
     """Seconds spent a step, for estimates and benchmarks."""
@@ -93,7 +111,8 @@ class Maker:
         batch = job.depth.batch if job.depth.on_composites else 1
         self.together = -(-TOGETHER // batch) * batch
         most = _HELD_BYTES // (_BYTES_A_PX * job.canvas.height * job.canvas.width)
-        self.span = max(self.together, min(_SPAN, most))
+        # beside a network what samples share is little, and those for which it gives no depth should show early
+        self.span = self.together if job.depth.on_composites else max(self.together, min(_SPAN, most))
         # beside an accelerator, rendering and encoding run in threads so that it does not wait
         self.threads = 3 if job.depth.on_composites and job.depth.running.device != "cpu" else 0
         self._network: DepthNetwork | None = None
@@ -159,37 +178,39 @@ class Maker:
 
         They are made in the order that shares most, in spans whose results are held until their turn.
         """
-        wanted, done = np.array(list(indices), np.int64), 0
-        for i in range(0, len(wanted), self.span):
-            span = wanted[i : i + self.span]
-            order = self.shared_order(span.tolist())
-            held: dict[int, Made] = {}
-            following = 0
-            for place, made in zip(order.tolist(), self._made(span[order].tolist()), strict=True):
-                done += 1
-                tick(done)
-                held[place] = made
-                while following in held:
-                    yield held.pop(following)
-                    following += 1
-
-    def _made(self, indices: Sequence[int]) -> Iterator[Made]:
-        """Yield the finished samples of some indices, one after the other."""
-        groups = [list(indices[i : i + self.together]) for i in range(0, len(indices), self.together)]
+        wanted = list(indices)
+        groups = self._groups(wanted)
+        turn = InTurn(tick)
         if self.threads:
-            yield from self._in_threads(groups)
+            order = (place for group in groups for place in group)
+            for place, made in zip(
+                order, self._in_threads([[wanted[k] for k in group] for group in groups]), strict=True
+            ):
+                yield from turn.take(place, made)
             return
         for group in groups:
             start = time.perf_counter()
-            rendered = [self.render(scene) for scene in self.scenes(group)]
+            rendered = []
+            for scene in self.scenes(wanted[k] for k in group):
+                sprites = self.sprites.of(scene)
+                composite = compose(self.pixels.background(scene.background), sprites, self._floor(scene))
+                rendered.append(Rendered(scene, composite, sprites))
             start = self.clock.time("render", start)
             depths = self.depths(rendered)
             self.clock.time("depth", start)
-            for one, codes in zip(rendered, depths, strict=True):
+            for place, one, codes in zip(group, rendered, depths, strict=True):
                 start = time.perf_counter()
                 made = self.encode(one, codes)
                 self.clock.time("encode", start)
-                yield made
+                yield from turn.take(place, made)
+
+    def _groups(self, indices: Sequence[int]) -> list[list[int]]:
+        """Return the places of some indices, in groups that are planned and rendered together, in the order of work."""
+        found = []
+        for start in range(0, len(indices), self.span):
+            order = (self.shared_order(indices[start : start + self.span]) + start).tolist()
+            found += [order[i : i + self.together] for i in range(0, len(order), self.together)]
+        return found
 
     def _in_threads(self, groups: list[list[int]]) -> Iterator[Made]:
         """The same samples; while the network works on a group the next is rendered and the last one encoded."""
