@@ -6,22 +6,48 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from figureground.core.arrays import Bytes, Singles
+from figureground.core.arrays import Bytes, Floats, Singles
 from figureground.core.nouns import Mask, Picture
 
 
 def box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """Return the mean over (2*radius + 1)^2 windows, cut off at the picture's edge, of (height, width, channels)."""
-    for axis in (0, 1):
-        length = values.shape[axis]
-        low = np.clip(np.arange(length) - radius, 0, length)
-        high = np.clip(np.arange(length) + radius + 1, 0, length)
-        sums = np.concatenate(
-            [np.zeros_like(values.take([0], axis), np.float64), values.cumsum(axis, np.float64)], axis
-        )
-        span = (high - low).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
-        values = ((sums.take(high, axis) - sums.take(low, axis)) / span).astype(np.float32)
-    return values
+    found = np.empty_like(values)
+    for channel in range(values.shape[2]):  # one at a time: they stay within the processor's cache
+        plane = values[..., channel]
+        for axis in (0, 1):
+            place = np.arange(plane.shape[axis])
+            reach = min(radius, place.size)
+            span = np.minimum(place + reach + 1, place.size) - np.maximum(place - reach, 0)
+            sums = _running_sums(plane, reach, axis)
+            sums /= span[:, None] if axis == 0 else span
+            plane = sums.astype(np.float32)
+        found[..., channel] = plane
+    return found
+
+
+def _running_sums(plane: Singles, reach: int, axis: int) -> Floats:
+    """Return the sums over windows of 2*reach + 1 along an axis; beyond the edge all is 0.
+
+    Sums of 1, 2, 4 ... values, each of two of the one before, are put together as the binary digits of the window say.
+    """
+    length, window = plane.shape[axis], 2 * reach + 1
+
+    def cut(array: Floats, start: int, stop: int) -> Floats:
+        return array[start:stop] if axis == 0 else array[:, start:stop]
+
+    shape = list(plane.shape)
+    shape[axis] += 2 * reach
+    sums = np.zeros(shape)
+    cut(sums, reach, reach + length)[:] = plane
+    total, taken = cut(sums, 0, length).copy(), 1  # windows are odd
+    for digit in range(1, window.bit_length()):
+        half, size = 1 << (digit - 1), sums.shape[axis]
+        sums = cut(sums, 0, size - half) + cut(sums, half, size)
+        if window >> digit & 1:
+            total += cut(sums, taken, taken + length)
+            taken += 2 * half
+    return total
 
 
 def window_sums(mask: Mask, radius: int) -> Bytes:
