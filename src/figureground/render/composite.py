@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from figureground.image.resample import resized
 from figureground.render.harmonise import add_noise, colour_table, contact_shadow
 
 VERSION = 3  # raise it when a scene gets other pixels, its depth included
+_Value = TypeVar("_Value", np.uint8, np.float32)
 _OPAQUE = np.array([255], np.uint8)
 _NOTHING = np.array([0], np.uint8)
 
@@ -85,18 +87,17 @@ def sized(planes: Singles, figure: Figure) -> tuple[Bytes, int]:
 
 def matched(planes: Bytes, strength: float, own: Appearance, background: Appearance) -> Cutout:
     """Return the first four planes, a premultiplied cut-out, as a straight one, in colours nearer to a background's."""
-    alpha = planes[3].ravel()
-    shown = np.flatnonzero(alpha)
-    colours = np.empty((shown.size, 4), np.uint8)
-    for c in range(4):
-        planes[c].ravel().take(shown, out=colours[:, c])
+    cutout = np.empty((*planes.shape[1:], 4), np.uint8)
+    for channel in range(4):
+        cutout[..., channel] = planes[channel]
+    shown = np.flatnonzero(planes[3] > 0)
+    colours = cutout.view(np.uint32).ravel()[shown].view(np.uint8).reshape(-1, 4)
     soft = np.flatnonzero(colours[:, 3] < 255)
     share = colours[soft, 3:].astype(np.float32) / np.float32(255)
     colours[soft, :3] = np.rint(np.minimum(colours[soft, :3] / share, 255))
     if strength > 0 and shown.size:
         row = Image.fromarray(colours[None]).filter(colour_table(own, background, strength))
         colours = np.array(row)[0]
-    cutout = np.zeros((*planes.shape[1:], 4), np.uint8)
     cutout.view(np.uint32).ravel()[shown] = colours.view(np.uint32).ravel()
     return cutout
 
@@ -175,7 +176,7 @@ def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None =
             places.append(_shade(image, alpha, floor, figure, figure.contact))
         place = one.rows, one.columns
         places.append(place)
-        image[place] = blend(one.colour, image[place], one.visible[..., None])
+        image[place] = blend(one.colour, image[place], _thrice(one.visible))
         alpha[place] = blend(_OPAQUE, alpha[place], one.visible) if len(sprites) > 1 else one.visible
     mask = mask_of(alpha)
     if len(sprites) == 1:
@@ -185,6 +186,11 @@ def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None =
         for number, own in zip(order, seen_masks([sprites[i] for i in order], shape), strict=True):
             instances[own] = number + 1
     return Composite(image, alpha, mask, instances, _around(places))
+
+
+def _thrice(values: NDArray[_Value]) -> NDArray[_Value]:
+    """Return values (h, w) for each of three channels, (h, w, 3): numpy is slow where it stretches a last axis of 1."""
+    return np.repeat(values, 3).reshape(*values.shape, 3)
 
 
 def _around(places: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:
@@ -206,5 +212,5 @@ def _shade(
     if floor is not None:
         open_ *= floor[place]
     factor = 1 - (1 - factor) * open_
-    image[place] = np.rint(image[place] * factor[..., None]).astype(np.uint8)
+    image[place] = np.rint(image[place] * _thrice(factor)).astype(np.uint8)
     return place

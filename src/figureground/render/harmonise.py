@@ -61,10 +61,10 @@ def add_noise(cutout: Cutout, strength: float, x: int, y: int) -> Cutout:
     """Return the cut-out with grey noise of this standard deviation; x, y choose its place on a fixed tile."""
     height, width = cutout.shape[:2]
     rows, columns = (y + np.arange(height)) % _TILE, (x + np.arange(width)) % _TILE
-    grain = np.rint(_noise_tile()[rows][:, columns] * np.float32(strength)).astype(np.int16)
-    out = cutout.copy()
-    np.clip(cutout[..., :3] + grain[..., None], 0, 255, out=out[..., :3], casting="unsafe")
-    return out
+    grain = np.zeros(cutout.shape, np.int16)
+    grain[..., :3] = np.rint(_noise_tile()[rows][:, columns] * np.float32(strength))[..., None]
+    grain += cutout
+    return np.asarray(np.minimum(np.maximum(grain, 0, out=grain), 255, out=grain), np.uint8)
 
 
 def contact_shadow(
