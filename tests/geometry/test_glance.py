@@ -94,3 +94,17 @@ def test_many_places_are_each_as_if_alone() -> None:
     ]
     assert together.tolist() == alone
     assert len(shares_seen(points, barrier, [corners[:0]], sizes[:0], limits[:0], (False,))) == 0
+
+
+def test_a_turned_figure_is_seen_turned() -> None:
+    """A figure whose left half alone is there, half in the frame: seen wholly or not at all."""
+    mask = np.zeros((100, 80), np.bool_)
+    mask[:, :40] = True
+    barrier = barrier_of(np.zeros((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), np.bool_))
+    size, limit = np.array([[40, 50]]), np.array([0.5])
+    for x, plain, turned in ((SIZE - 20, 1.0, 0.0), (-20, 0.0, 1.0)):
+        corner = np.array([[x, 5]])
+        for flips, expected in (((False,), plain), ((True,), turned), ((False, True), 0.0)):
+            assert shares_seen(points_of(mask), barrier, [corner] * len(flips), size, limit, flips).tolist() == [
+                expected
+            ]

@@ -1,6 +1,7 @@
 """Planning looks at the alpha of figures alone: it must be what is pasted, whatever the figure."""
 
 import functools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from figureground.core.engines import Serial
 from figureground.core.nouns import Catalog, Figure, Look
 from figureground.core.progress import silent
 from figureground.core.store import MemoryStore
+from figureground.geometry import occlusion
 from figureground.image.masks import mask_of
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
@@ -83,6 +85,26 @@ def test_a_try_makes_no_pictures(prepared: tuple[Catalog, MemoryStore], monkeypa
         planning.areas(0, Figure(0, 10, 5, 20, 50, flip, 0.4, (20, 54)))
     planning.shares(0, [Figure(0, 10, 5, 20, 50, False, 0.4, (20, 54)), Figure(0, 30, 8, 20, 50, True, 0.5, (40, 57))])
     assert len(resized) == 1
+
+
+def test_twins_are_hidden_by_the_same_looked_for_once(
+    prepared: tuple[Catalog, MemoryStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before them is one picture, whichever way a figure is turned whose foot is at its side."""
+    catalog, store = prepared
+    planning = Sprites(catalog, Pixels(catalog, store), CANVAS)
+    original, boxes = occlusion.hidden, []
+
+    def counting(*asked: Any) -> Any:
+        boxes.append(asked[3])
+        return original(*asked)
+
+    monkeypatch.setattr(occlusion, "hidden", counting)
+    contact, width, height = (50, 70), 30, 50
+    for x, flip in ((45, False), (26, True)):  # the contact is 5 px from one side, and from the other
+        planning.areas(0, Figure(0, x, 21, width, height, flip, 0.05, contact))
+        planning.sprite(0, Figure(0, x, 21, width, height, flip, 0.05, contact, Look(shadow=0.3)))
+    assert boxes == [(slice(21, 71), slice(26, 75))]
 
 
 def test_what_was_asked_for_last_is_kept() -> None:

@@ -81,7 +81,7 @@ def test_the_order_of_making_changes_nothing(photos: Path, monkeypatch: pytest.M
         assert (one.record, dict(one.members)) == (made.record, dict(made.members))
 
 
-def test_samples_are_made_by_background_and_figure(photos: Path) -> None:
+def test_samples_are_made_by_background_and_figure(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So what they share is made once: twins follow each other, too."""
     maker = maker_of(ground_recipe(photos, placement={"samples": 60}))
     order = maker.shared_order(range(60))
@@ -89,3 +89,13 @@ def test_samples_are_made_by_background_and_figure(photos: Path) -> None:
     scenes = maker.scenes(order.tolist())
     keys = [(s.background, s.figures[0].foreground, s.position, s.mirrored) for s in scenes]
     assert keys == sorted(keys)
+    worked: list[int] = []
+    encode = maker.encode
+
+    def noting(one: Any, depths: Any) -> Any:
+        worked.append(one.scene.index)
+        return encode(one, depths)
+
+    monkeypatch.setattr(maker, "encode", noting)
+    assert len(list(maker.make(range(60)))) == 60
+    assert worked == order.tolist()
