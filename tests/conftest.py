@@ -1,9 +1,15 @@
 """What every test runs under: set here, before any test module or onnxruntime is imported."""
 
 import os
+import signal
+import threading
 
 import pytest
 from hypothesis import settings
+
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # in the background of a shell Ctrl-C is ignored, and so it would be by the processes that tests start and stop
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
