@@ -1,7 +1,7 @@
 """A first look at a place for a figure: how much of some points of it would be seen.
 
-It costs a hundredth of what resizing the figure and cutting it out of the background costs, and so finds the places
-that are worth that.
+It costs little beside resizing the figure and cutting it out of the background, and so finds the places that are worth
+that.
 """
 
 from __future__ import annotations
