@@ -51,28 +51,6 @@ def without_figure(photo: Pixels) -> Pixels:
     return np.where(wide[..., None], soft, photo[..., :3]).astype(np.uint8)
 
 
-def street_of_noise(rng: Generator, side: int) -> Pixels:
-    """Return a background that never was: soft colour fields, boxes and lines like walls, poles and windows."""
-    canvas = np.zeros((side, side, 3), np.float32)
-    weight = 1.0
-    for cells in (2, 5, 12, 40, 110):
-        field = rng.normal(0, 0.8, (cells, cells, 1)) + rng.normal(0, 0.3, (cells, cells, 3))
-        small = np.clip(128 + 45 * field, 0, 255).astype(np.uint8)
-        up = Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC)
-        canvas += weight * (np.asarray(up, np.float32) - 128)
-        weight *= rng.uniform(0.4, 0.8)
-    canvas += (rng.uniform(50, 200) + rng.normal(0, 20, 3)).astype(np.float32)
-    for _ in range(int(rng.integers(0, 14))):
-        x, y = rng.uniform(-0.2, 1, 2)
-        w, h = rng.uniform(0.01, 0.5, 2) * (1, rng.uniform(0.3, 2))
-        part = canvas[
-            int(max(y, 0) * side) : int(max(y + h, 0) * side), int(max(x, 0) * side) : int(max(x + w, 0) * side)
-        ]
-        part *= np.float32(rng.uniform(0.1, 0.6))
-        part += (rng.uniform(0, 200) + rng.normal(0, 25, 3)).astype(np.float32)
-    return np.clip(canvas, 0, 255).astype(np.uint8)
-
-
 def squeeze(pixels: Pixels, window: Window, side: int) -> Pixels:
     """Return a window of a picture, squeezed to a square.  The window must lie inside.
 
@@ -189,6 +167,23 @@ def pasted(rng: Generator, canvas: Pixels, placed: Pixels) -> tuple[Pixels, Pixe
         alpha = np.asarray(soft, np.float32) / np.float32(255)
     mixed = ground + alpha[..., None] * (figure - ground)
     return np.clip(mixed, 0, 255).astype(np.uint8), np.rint(255 * alpha).astype(np.uint8)
+
+
+def camouflaged(rng: Generator, canvas: Pixels, figure: Pixels) -> Pixels:
+    """Return the ground moved towards the figure's mean colour: clothes before a wall that has their colour."""
+    seen = figure[figure[..., 3] > 128][:, :3]
+    if not len(seen):
+        return canvas
+    towards = np.float32(rng.uniform(0.5, 1.0))
+    own = seen[:: max(len(seen) // 2000, 1)]
+    middle = own.mean(0) if rng.random() < 0.5 else own[int(rng.integers(len(own)))]  # or that of one of its pixels
+    moved = canvas + towards * (middle - canvas.mean((0, 1)))
+    return np.clip(moved, 0, 255).astype(np.uint8)
+
+
+def without(alpha: Pixels, other: Pixels) -> Pixels:
+    """Return what of an alpha is seen behind another."""
+    return np.rint(alpha.astype(np.float32) * (1 - other.astype(np.float32) / 255)).astype(np.uint8)
 
 
 def over(alpha: Pixels, other: Pixels) -> Pixels:

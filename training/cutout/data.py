@@ -24,14 +24,22 @@ NEAR_THUMB = 8.0  # mean absolute difference of two 16 x 16 thumbnails, 0..255, 
 
 @dataclass
 class Stock:
-    """All that is drawn from.  A figure is RGBA; a photo is RGB with its mask in the fourth channel."""
+    """All that is drawn from.  A figure is RGBA; a photo is RGB with its mask in the fourth channel.
+
+    `taught` are photos of people, `windows` pictures of things, both with alpha by teachers (`teachers.py`); `objects`
+    are cut-out things, `trinkets` small drawn ones.  What begins with "held" is never trained on.
+    """
 
     photos: list[Pixels] = field(default_factory=list)
+    taught: list[Pixels] = field(default_factory=list)
+    windows: list[Pixels] = field(default_factory=list)
     people: list[Pixels] = field(default_factory=list)
     objects: list[Pixels] = field(default_factory=list)
+    trinkets: list[Pixels] = field(default_factory=list)
     rooms: list[Pixels] = field(default_factory=list)
     held_photos: list[Pixels] = field(default_factory=list)
     held_people: list[Pixels] = field(default_factory=list)
+    held_objects: list[Pixels] = field(default_factory=list)
     held_rooms: list[Pixels] = field(default_factory=list)
     excluded: dict[str, str] = field(default_factory=dict)
 
@@ -102,28 +110,31 @@ def with_mask(photo: Path, mask: Path) -> Pixels:
     return np.dstack([pixels[..., :3], drawn])
 
 
-def test_thumbnails(photos: Path) -> dict[str, NDArray[np.float32]]:
+def test_thumbnails(photos: Path, tests: set[str]) -> dict[str, NDArray[np.float32]]:
     """Return thumbnails of the test pictures: whole, and cut out by their masks, tight."""
     found = {}
-    for path in sorted((photos / "people_photos").glob("*")):
+    for path in sorted(p for p in (photos / "people_photos").glob("*") if p.stem in tests):
         pixels = read(path)
         found[path.stem] = thumbnail(pixels[..., :3])
-        mask = photos / "people_masks" / f"{path.stem}.png"
-        if mask.is_file():
-            found[f"{path.stem} (figure)"] = thumbnail(augment.tight(with_mask(path, mask)))
+        figure = augment.tight(with_mask(path, photos / "people_masks" / f"{path.stem}.png"))
+        found[f"{path.stem} (figure)"] = thumbnail(figure)
     return found
 
 
-def load(shared: Path, hold_out: int = 16) -> Stock:
-    """Read the shared folder: train/people, train/rooms, photos/{people_cutouts,objects_cutouts}.
+def load(shared: Path, taught: Path | None = None, trinkets: Path | None = None, hold_out: int = 16) -> Stock:
+    """Read the shared folder: train/people, train/rooms, photos/{people_cutouts,objects_cutouts}; and the two others.
 
-    Nothing of photos/people_photos is kept: it is the final test, and whoever is in it is left out, with the reason in
-    `Stock.excluded`.  Every `hold_out`-th photo of a person and every eighth cut-out are kept for choosing checkpoints,
-    and never trained on; a cut-out made from a photo that is held out is left out, too.
+    Nothing of a photo in photos/people_photos with a mask is kept: they are the final test, and whoever is in one is
+    left out, with the reason in `Stock.excluded`.  Every `hold_out`-th photo of a person, every eighth cut-out and
+    every third thing are kept for choosing, and never trained on; a cut-out made from a photo that is held out is
+    left out, too.
+
+    `taught`: what `teachers.py` wrote.  `trinkets`: a folder of small transparent pictures named by their Unicode
+    letters, of which those of things are taken.
     """
     stock = Stock()
-    tests = {source_of(path.stem) for path in (shared / "photos/people_photos").glob("*")}
-    looks = test_thumbnails(shared / "photos")
+    names = {path.stem for path in (shared / "photos/people_masks").glob("*")}
+    tests, looks = {source_of(name) for name in names}, test_thumbnails(shared / "photos", names)
     held: set[tuple[str, str]] = set()
     for path in sorted((shared / "train/people").glob("*.jpg")):
         pixels = with_mask(path, path.with_suffix(".png"))
@@ -146,7 +157,49 @@ def load(shared: Path, hold_out: int = 16) -> Stock:
             stock.held_people.append(pixels)
         else:
             stock.people.append(pixels)
-    stock.objects = [augment.tight(read(path)) for path in sorted((shared / "photos/objects_cutouts").glob("*.png"))]
+    things = [augment.tight(read(path)) for path in sorted((shared / "photos/objects_cutouts").glob("*.png"))]
+    stock.held_objects = things[2::3]
+    stock.objects = [thing for k, thing in enumerate(things) if k % 3 != 2]
     rooms = [read(path, 320)[..., :3] for path in sorted((shared / "train/rooms").glob("*.jpg"))]
     stock.held_rooms, stock.rooms = rooms[::hold_out], [r for i, r in enumerate(rooms) if i % hold_out]
+    if taught:
+        take_taught(stock, taught, tests, looks)
+    if trinkets:
+        stock.trinkets = [augment.tight(read(path)) for path in sorted(trinkets.glob("*")) if is_a_thing(path.stem)]
     return stock
+
+
+def take_taught(stock: Stock, taught: Path, tests: set[tuple[str, str]], looks: dict[str, NDArray[np.float32]]) -> None:
+    """Add what teachers labelled: photos of people, windows of rooms, and the things in them that no frame cuts."""
+    for path in sorted((taught / "people").glob("*.png")):
+        pixels = read(path)
+        reason = excluded(path.stem, tests) or near(pixels[..., :3], looks) or near(augment.tight(pixels), looks)
+        if reason:
+            stock.excluded[f"taught/people/{path.stem}"] = reason
+        else:
+            stock.taught.append(pixels)
+    stock.windows = [read(path) for path in sorted((taught / "things").glob("*.png"))]
+    for window in stock.windows:
+        alpha = window[..., 3]
+        if max(alpha[0].max(), alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) < 32:
+            stock.objects.append(augment.tight(window))
+
+
+# blocks of Unicode's pictographs that show animals, plants, food, furniture, tools, vehicles and other things
+_THINGS = (
+    *((0x1F32D, 0x1F37F), (0x1F380, 0x1F384), (0x1F388, 0x1F393), (0x1F399, 0x1F39E), (0x1F3A3, 0x1F3A9)),
+    *((0x1F3AF, 0x1F3C0), (0x1F3D0, 0x1F3D3), (0x1F3F8, 0x1F3FA), (0x1F400, 0x1F43F), (0x1F451, 0x1F465)),
+    *((0x1F488, 0x1F48A), (0x1F4A1, 0x1F4A3), (0x1F4B0, 0x1F4FF), (0x1F526, 0x1F52E), (0x1F56F, 0x1F570)),
+    *((0x1F576, 0x1F576), (0x1F58A, 0x1F58D), (0x1F5A5, 0x1F5BC), (0x1F680, 0x1F68F), (0x1F690, 0x1F6A2)),
+    *((0x1F6B2, 0x1F6B2), (0x1F6BD, 0x1F6BF), (0x1F6CB, 0x1F6CB), (0x1F6CD, 0x1F6CF), (0x1F6E0, 0x1F6FC)),
+    *((0x1F950, 0x1F96F), (0x1F980, 0x1F9AE), (0x1F9BA, 0x1F9BD), (0x1F9C0, 0x1F9CB), (0x1F9E6, 0x1F9FF)),
+    *((0x1FA70, 0x1FAC1), (0x1FACE, 0x1FADF)),
+)
+
+
+def is_a_thing(stem: str) -> bool:
+    """Tell whether a pictograph, named by its letters in hexadecimal, shows a thing, an animal or a plant."""
+    letters = [part for part in stem.lower().split("-") if part != "fe0f"]
+    if len(letters) != 1 or not re.fullmatch("[0-9a-f]{4,6}", letters[0]):
+        return False
+    return any(first <= int(letters[0], 16) <= last for first, last in _THINGS)

@@ -1,4 +1,7 @@
-"""The cut-out network: EfficientNet-Lite0 with a light decoder that climbs back to the picture's size."""
+"""The cut-out network: EfficientNet-Lite0 with a light decoder that climbs back to the picture's size.
+
+It answers two questions a pixel: is this the foreground, whatever that is, and is this a person.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from torch.nn import functional
 from training.common.encoder import Encoder
 
 WIDTHS = (32, 48, 64, 96)  # decoder channels at 1/2, 1/4, 1/8 and 1/16
+OUTPUTS = ("alpha", "person")
 
 
 class Separable(nn.Module):
@@ -42,7 +46,7 @@ class Climb(nn.Module):
 
 
 class CutoutNet(nn.Module):
-    """[n, 3, s, s] normalised RGB -> logits of alpha: [n, 1, s, s], and coarse ones [n, 1, s/8, s/8] for training."""
+    """[n, 3, s, s] normalised RGB -> logits of both outputs: [n, 2, s, s], and coarse ones [n, 2, s/8, s/8]."""
 
     def __init__(self, stages: int = 6) -> None:
         super().__init__()
@@ -55,8 +59,8 @@ class CutoutNet(nn.Module):
             climbs.append(Climb(below, skip, width))
             below = width
         self.climbs = nn.ModuleList(climbs)
-        self.coarse = nn.Conv2d(WIDTHS[2], 1, 1)
-        self.fine = nn.Conv2d(WIDTHS[0], 4, 3, 1, 1)  # the four pixels of each 2 x 2
+        self.coarse = nn.Conv2d(WIDTHS[2], len(OUTPUTS), 1)  # for training alone
+        self.fine = nn.Conv2d(WIDTHS[0], 4 * len(OUTPUTS), 3, 1, 1)  # the four pixels of each 2 x 2
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         *skips, y = self.encoder(x)
@@ -69,15 +73,21 @@ class CutoutNet(nn.Module):
         return functional.pixel_shuffle(self.fine(y), 2), coarse
 
 
-class Alpha(nn.Module):
-    """What is exported: normalised RGB -> alpha in 0..1; the picture and its mirror image are both asked."""
+class Alphas(nn.Module):
+    """What is exported: normalised RGB -> alpha and person, [n, 1, s, s] in 0..1.
+
+    The picture and its mirror image are both asked; their logits are averaged.
+    """
 
     def __init__(self, net: CutoutNet, mirrored: bool = True) -> None:
         super().__init__()
         self.net, self.mirrored = net, mirrored
 
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.mirrored:
-            return torch.sigmoid(self.net(x)[0])
-        both = self.net(torch.cat([x, x.flip(3)]))[0].reshape(2, -1, 1, x.shape[2], x.shape[3])
-        return torch.sigmoid((both[0] + both[1].flip(3)) / 2)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.mirrored:
+            both = self.net(torch.cat([x, x.flip(3)]))[0].reshape(2, -1, len(OUTPUTS), x.shape[2], x.shape[3])
+            logits = (both[0] + both[1].flip(3)) / 2
+        else:
+            logits = self.net(x)[0]
+        alphas = torch.sigmoid(logits)
+        return alphas[:, :1], alphas[:, 1:]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from training.cutout.augment import street_of_noise, tight
+from training.cutout import grounds
+from training.cutout.augment import tight
 from training.cutout.data import Pixels, Stock
 
 
@@ -14,12 +15,12 @@ def stock(seed: int) -> Stock:
     rng = np.random.default_rng(seed)
     photos = []
     for _ in range(8):
-        ground = street_of_noise(rng, 128)
+        ground = grounds.street(rng, 128)
         figure = person(rng)
         alpha = figure[..., 3:].astype(np.float32) / 255
         mixed = ground * (1 - alpha) + figure[..., :3] * alpha
         photos.append(np.dstack([mixed.astype(np.uint8), figure[..., 3]]))
-    rooms = [street_of_noise(rng, 128) for _ in range(4)]
+    rooms = [grounds.street(rng, 128) for _ in range(4)]
     people = [tight(person(rng)) for _ in range(4)]
     return Stock(photos=photos[:6], people=people, rooms=rooms, held_photos=photos[6:])
 

@@ -161,7 +161,7 @@ def main(given: Sequence[str] | None = None) -> None:
     train_along(course, state, stepper(data, args), lambda net: validate(net, held_out, args.validate))
     if state.step < args.steps:
         return
-    export(Metres(state.average), args.side, args.out / "depth-small.onnx", "picture", "depth")
+    export(Metres(state.average), args.side, args.out / "depth-small.onnx", "picture", ("depth",))
     (args.out / "depth-small.card.toml").write_text(CARD.format(side=args.side), encoding="utf-8")
 
 
