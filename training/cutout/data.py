@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from figureground.ingest import matting
 from training.cutout import augment
 
 Pixels = NDArray[np.uint8]
@@ -169,8 +170,13 @@ def load(shared: Path, taught: Path | None = None, trinkets: Path | None = None,
     return stock
 
 
+def clean(figure: Pixels) -> Pixels:
+    """Return a figure that was cut out of its photo, its edge free of the photo's ground."""
+    return np.dstack([matting.decontaminate(figure[..., :3], figure[..., 3], radii=(30, 4)), figure[..., 3]])
+
+
 def take_taught(stock: Stock, taught: Path, tests: set[tuple[str, str]], looks: dict[str, NDArray[np.float32]]) -> None:
-    """Add what teachers labelled: photos of people, windows of rooms, and the things in them that no frame cuts."""
+    """Add what teachers labelled: photos of people, windows of rooms, and the people and whole things in them."""
     for path in sorted((taught / "people").glob("*.png")):
         pixels = read(path)
         reason = excluded(path.stem, tests) or near(pixels[..., :3], looks) or near(augment.tight(pixels), looks)
@@ -178,11 +184,12 @@ def take_taught(stock: Stock, taught: Path, tests: set[tuple[str, str]], looks: 
             stock.excluded[f"taught/people/{path.stem}"] = reason
         else:
             stock.taught.append(pixels)
+            stock.people.append(clean(augment.tight(pixels)))
     stock.windows = [read(path) for path in sorted((taught / "things").glob("*.png"))]
     for window in stock.windows:
         alpha = window[..., 3]
         if max(alpha[0].max(), alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) < 32:
-            stock.objects.append(augment.tight(window))
+            stock.objects.append(clean(augment.tight(window)))
 
 
 # blocks of Unicode's pictographs that show animals, plants, food, furniture, tools, vehicles and other things

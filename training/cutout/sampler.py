@@ -9,9 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from figureground.ingest import matting
 from training.cutout import augment, grounds
-from training.cutout.data import Pixels, Stock
+from training.cutout.data import Pixels, Stock, clean
 
 # shares of photos as they are, of those continued by mirroring, of those that teachers labelled, of windows with
 # things, of pictures without a person; the rest is composed
@@ -77,9 +76,7 @@ class Sampler:
     def photo_figure(self, index: int) -> Pixels:
         """Return a photo's figure, cut out, its edge free of the photo's ground."""
         if index not in self.photo_figures:
-            photo = augment.tight(self.stock.photos[index])
-            clean = matting.decontaminate(photo[..., :3], photo[..., 3], radii=(30, 4))
-            self.photo_figures[index] = np.dstack([clean, photo[..., 3]])
+            self.photo_figures[index] = clean(augment.tight(self.stock.photos[index]))
         return self.photo_figures[index]
 
     def person(self, rng: Generator) -> Pixels:

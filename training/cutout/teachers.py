@@ -67,7 +67,7 @@ def as_u2net(rgb: Pixels) -> Matte:
 
 def as_isnet(rgb: Pixels) -> Matte:
     """Return a picture as ISNet takes it: 1024 x 1024, (x - 128) / 256."""
-    return (_scaled(rgb, 1024) - 128) / 256
+    return np.asarray((_scaled(rgb, 1024) - 128) / 256, np.float32)
 
 
 def by_selfie(path: Path) -> Teacher:

@@ -1,9 +1,8 @@
 """A cut-out at its photo's own size: the figure is found on a reduced copy, its edge drawn by the photo itself.
 
-Alpha is enlarged as a fast guided filter does it (He, Sun, Tang 2010; He, Sun 2015): in every window of the copy alpha
-is fitted as a linear function of the colours, and those functions, not alpha, are enlarged and asked about the photo.
-Edge colours are told from the ground's by what the copy shows around them.  Work goes tile by tile: beside the photo
-and the cut-out it takes the same memory for every size.
+Alpha is enlarged as a fast guided filter does it (`image/guided.py`).  Edge colours are told from the ground's by what
+the copy shows around them.  Work goes tile by tile: beside the photo and the cut-out it takes the same memory for
+every size.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from PIL import Image
 
 from figureground.core.arrays import Bytes, Singles
 from figureground.core.nouns import Alpha, Box, Cutout, Picture
+from figureground.image import guided
 from figureground.image.filters import box_blur
 from figureground.ingest.cutout import cut_out, working
 from figureground.ingest.matting import NARROW, WIDE, blurred, unmixed
@@ -22,7 +22,7 @@ from figureground.ingest.straight import straightened
 
 TILE = 512  # px
 VEIL = np.float32(0.03)  # this little alpha is none, and this little less than all is all
-WINDOWS, EPSILON = 192, 1e-3  # radii in the copy's longer side; variance of colours below which they decide nothing
+WINDOWS = 192  # radii in the copy's longer side
 
 
 def cut_at_own_size(
@@ -48,7 +48,10 @@ def cut_at_own_size(
 def enlarged(picture: Picture, copy: Picture, alpha: Alpha) -> Cutout:
     """Return the RGBA cut-out of a picture, of whose reduced copy the alpha is known."""
     made: Cutout = np.zeros((*picture.shape[:2], 4), np.uint8)
-    lines, around = _bands(_lines(copy, alpha)), _bands(_around(copy, alpha))
+    lines, around = (
+        _bands(guided.lines(copy, alpha.astype(np.float32) / np.float32(255), _radius(alpha))),
+        _bands(_around(copy, alpha)),
+    )
     for y in range(0, picture.shape[0], TILE):
         for x in range(0, picture.shape[1], TILE):
             tile = picture[y : y + TILE, x : x + TILE]
@@ -64,22 +67,6 @@ def _radius(alpha: Alpha) -> int:
     """Return the radius of the windows, px of the copy: 4 where it has 768."""
     longer: int = max(alpha.shape)
     return max(2, round(longer / WINDOWS))
-
-
-def _lines(copy: Picture, alpha: Alpha) -> Singles:
-    """Return alpha as a linear function of the colours around each pixel: three slopes and an offset, (h, w, 4)."""
-    image, values = copy.astype(np.float32) / np.float32(255), alpha[..., None].astype(np.float32) / np.float32(255)
-    radius = _radius(alpha)
-    mean, level = box_blur(image, radius), box_blur(values, radius)
-    together = box_blur(image * values, radius) - mean * level
-    spread = np.empty((*alpha.shape, 3, 3), np.float32)
-    for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)):
-        product = box_blur(image[..., i, None] * image[..., j, None], radius)[..., 0]
-        spread[..., i, j] = spread[..., j, i] = product - mean[..., i] * mean[..., j]
-    spread += np.float32(EPSILON) * np.eye(3, dtype=np.float32)
-    slopes = np.linalg.solve(spread, together[..., None])[..., 0]
-    offset = level - (slopes * mean).sum(-1, keepdims=True)
-    return box_blur(np.concatenate([slopes, offset], -1), radius)
 
 
 def _around(copy: Picture, alpha: Alpha) -> Singles:
@@ -106,8 +93,8 @@ def _part(bands: Sequence[Image.Image], box: Box, shape: tuple[int, ...]) -> Sin
 
 def _alpha(tile: Picture, lines: Singles) -> Alpha:
     """Return the alpha of a tile of the picture, of what the linear functions say of its colours."""
-    values = lines[..., 3] + (lines[..., :3] * tile).sum(-1) / np.float32(255)
-    found: Alpha = np.rint(255 * ((values - VEIL) / (1 - 2 * VEIL)).clip(0, 1)).astype(np.uint8)
+    values = (guided.asked(tile, lines) - VEIL) / (1 - 2 * VEIL)
+    found: Alpha = np.rint(255 * values.clip(0, 1)).astype(np.uint8)
     return found
 
 

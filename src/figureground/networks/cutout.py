@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.files import WEIGHTS, user_path
 from figureground.core.job import WeightsFile
 from figureground.core.nouns import Alpha, Picture
+from figureground.image import guided
+from figureground.image.masks import tight_box
 from figureground.networks import runtimes
 from figureground.networks.tensors import IMAGENET_MEAN, IMAGENET_STD, normalised, resized, resized_map
 from figureground.networks.weights import require_same, weights_of
 
 SHIPPED = "small"  # the cut-out network in the package
+PERSON = "person"  # the output that tells people from other foregrounds
+RADIUS = 2  # px of the network's picture: windows in which colours draw the outline
+VEIL = np.float32(0.02)  # this little alpha is none, and this little less than all is all
 
 
 def cutout_weights(network: str, root: Path) -> Path | None:
@@ -40,12 +46,66 @@ def cutout_weights(network: str, root: Path) -> Path | None:
     return path
 
 
-def cutout_network(path: Path, files: tuple[WeightsFile, ...] = ()) -> Callable[[Picture], Alpha]:
-    """Return a function from a picture to its soft alpha, by a salient-object network of U-2-Net's form.
+@dataclass(frozen=True, eq=False)
+class CutoutNetwork:
+    """A loaded cut-out network.  Called with a picture it returns its soft alpha: of the foreground, whatever that is.
 
-    Input: [1, 3, side, side], ImageNet mean and std after division by the picture's maximum; first output: [1, 1, side,
-    side] in 0..1.  The network is asked twice: about the whole picture, then about the figure's surroundings, which
-    gives small figures a finer edge.
+    `people` asks for the alpha of people alone, where the file has an output called "person" (`tells_people`).
+
+    Input: [1, 3, side, side], ImageNet mean and std after division by the picture's maximum; outputs: [1, 1, side,
+    side] in 0..1, the first of them alpha.  The network is asked twice: about the whole picture, then about the
+    figure's surroundings, which gives small figures a finer edge.  The picture's own colours draw the outline
+    (`image/guided.py`).  Raises FigureGroundError where it refuses its input, SetAsideError where its output is none.
+    """
+
+    path: Path
+    session: Any
+    tells_people: bool
+
+    def __call__(self, picture: Picture) -> Alpha:
+        return self._asked_twice(picture, 0)
+
+    def people(self, picture: Picture) -> Alpha:
+        """Return the soft alpha of the people in a picture.  Raises ValueError where the network tells none."""
+        if not self.tells_people:
+            raise ValueError(f"{self.path.name} has no output {PERSON!r}")
+        return self._asked_twice(picture, 1)
+
+    def _asked_twice(self, picture: Picture, output: int) -> Alpha:
+        alpha = self._once(picture, output)
+        box = tight_box(alpha > 0.5)
+        if box is not None:
+            pad = round(0.15 * max(box[3] - 1 - box[1], box[2] - 1 - box[0])) + 8
+            y0, y1 = max(box[1] - pad, 0), box[3] + pad
+            x0, x1 = max(box[0] - pad, 0), box[2] + pad
+            crop = np.ascontiguousarray(picture[y0:y1, x0:x1])
+            if crop.shape[0] * crop.shape[1] < 0.7 * alpha.size:
+                fine = np.zeros_like(alpha)
+                fine[y0:y1, x0:x1] = self._once(crop, output)
+                alpha = fine
+        return np.rint(255 * alpha).astype(np.uint8)
+
+    def _once(self, picture: Picture, output: int) -> Singles:
+        given = self.session.get_inputs()[0]
+        side = given.shape[-1] if isinstance(given.shape[-1], int) else 320
+        copy = resized(picture, side, side)
+        batch = _prepared(picture, copy)[None]
+        names = [one.name for one in self.session.get_outputs()]
+        with runtimes.runtime_errors(
+            f"the cut-out network refused its input {list(batch.shape)}",
+            str(self.path),
+            "give a network of U-2-Net's form: one picture [1, 3, side, side] in, one alpha [1, 1, side, side] out",
+        ):
+            matte = self.session.run([PERSON if output else names[0]], {given.name: batch})[0]
+        alpha = _one_alpha(matte, str(self.path))
+        if alpha.shape != copy.shape[:2]:
+            return resized_map(alpha, *picture.shape[:2]).clip(0, 1)
+        values = (guided.drawn_by(picture, copy, alpha, RADIUS) - VEIL) / (1 - 2 * VEIL)
+        return np.asarray(values.clip(0, 1), np.float32)
+
+
+def cutout_network(path: Path, files: tuple[WeightsFile, ...] = ()) -> CutoutNetwork:
+    """Return a salient-object network of U-2-Net's form, ready to be asked.
 
     `files`: what the job found the network to be; () takes it as it is now.  Raises FigureGroundError where a file is
     missing or no longer what it was.
@@ -57,49 +117,21 @@ def cutout_network(path: Path, files: tuple[WeightsFile, ...] = ()) -> Callable[
     return _cutout_network(path, files)
 
 
-@functools.lru_cache(maxsize=2)
-def _cutout_network(path: Path, files: tuple[WeightsFile, ...]) -> Callable[[Picture], Alpha]:
+@functools.lru_cache(maxsize=3)
+def _cutout_network(path: Path, files: tuple[WeightsFile, ...]) -> CutoutNetwork:
     """Keep the loaded network until its files change."""
     session = runtimes.onnx_session(path, "cut-out")
     require_same(path, files, "cut-out")  # nor did they while they were read
-    given = session.get_inputs()[0]
-    side = given.shape[-1] if isinstance(given.shape[-1], int) else 320
-    output = session.get_outputs()[0].name
-
-    def once(picture: Picture) -> NDArray[np.float32]:
-        batch = _prepared(picture, side)[None]
-        with runtimes.runtime_errors(
-            f"the cut-out network refused its input {list(batch.shape)}",
-            str(path),
-            "give a network of U-2-Net's form: one picture [1, 3, side, side] in, one alpha [1, 1, side, side] out",
-        ):
-            matte = session.run([output], {given.name: batch})[0]
-        return resized_map(_one_alpha(matte, str(path)), *picture.shape[:2]).clip(0, 1)
-
-    def estimate(picture: Picture) -> Alpha:
-        alpha = once(picture)
-        rows, columns = np.flatnonzero((alpha > 0.5).any(1)), np.flatnonzero((alpha > 0.5).any(0))
-        if rows.size:
-            pad = round(0.15 * max(rows[-1] - rows[0], columns[-1] - columns[0])) + 8
-            y0, y1 = max(rows[0] - pad, 0), rows[-1] + 1 + pad
-            x0, x1 = max(columns[0] - pad, 0), columns[-1] + 1 + pad
-            crop = picture[y0:y1, x0:x1]
-            if crop.shape[0] * crop.shape[1] < 0.7 * alpha.size:
-                fine = np.zeros_like(alpha)
-                fine[y0:y1, x0:x1] = once(crop)
-                alpha = fine
-        return np.rint(255 * alpha).astype(np.uint8)
-
-    return estimate
+    return CutoutNetwork(path, session, any(one.name == PERSON for one in session.get_outputs()))
 
 
-def _prepared(picture: Picture, side: int) -> NDArray[np.float32]:
-    """Return a picture as U-2-Net takes it: divided by its own maximum, which is taken before it is resized."""
+def _prepared(picture: Picture, copy: Picture) -> Singles:
+    """Return a picture's copy as U-2-Net takes it: divided by the maximum of the picture itself."""
     top = max(int(picture.max()), 1) / 255
-    return normalised(resized(picture, side, side), [m * top for m in IMAGENET_MEAN], [s * top for s in IMAGENET_STD])
+    return normalised(copy, [m * top for m in IMAGENET_MEAN], [s * top for s in IMAGENET_STD])
 
 
-def _one_alpha(matte: NDArray[Any], where: str) -> NDArray[np.float32]:
+def _one_alpha(matte: NDArray[Any], where: str) -> Singles:
     alpha = np.squeeze(matte).astype(np.float32)
     if alpha.ndim == 2 and not np.isfinite(alpha).all():
         raise SetAsideError("the cut-out network's output has NaN or infinite values")  # that picture's affair
