@@ -27,7 +27,7 @@ from figureground.core.job import (
 from figureground.core.layers import LAYERS
 from figureground.core.recipe import Backgrounds, DepthOptions, Foregrounds, Placement, Recipe, Relief
 from figureground.core.units import refuse_several_units, stored_unit
-from figureground.networks.cutout import cutout_weights
+from figureground.networks.cutout import cutout_check, cutout_weights
 from figureground.networks.registry import resolve as resolve_model
 from figureground.networks.weights import weights_of as files_of
 
@@ -81,7 +81,14 @@ def canvas_of(recipe: Recipe) -> Canvas:
 def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
     """Return the sources of photos; `prepared`: networks that cut out are not looked for."""
     backgrounds = (
-        BackgroundSource(own.path, own.tag.strip(), given_depth(own), own.fit, own.exclude)
+        BackgroundSource(
+            own.path,
+            own.tag.strip(),
+            given_depth(own),
+            own.fit,
+            own.exclude,
+            None if prepared or own.people == "use" else _model_in(cutout_check("")),
+        )
         for own in recipe.backgrounds
     )
     foregrounds = (
@@ -111,7 +118,23 @@ def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:
             f"recipe: masks = {own.masks!r}",
             'leave one of them out, or set cutout = "auto"',
         )
-    return Cutting(own.cutout, None if prepared else _cutout_model(own, root), own.masks or None, by_mask)
+    if own.subject == "people" and own.cutout in ("key", "alpha"):
+        raise FigureGroundError(
+            f'foregrounds.subject = "people" goes by the network, and foregrounds.cutout = "{own.cutout}" does not',
+            "recipe: foregrounds",
+            'leave one of them out, or set cutout = "auto"',
+        )
+    model = None if prepared else _cutout_model(own, root)
+    check = _model_in(cutout_check(own.network)) if model else None
+    return Cutting(
+        own.cutout,
+        model,
+        own.masks or None,
+        by_mask,
+        check,
+        people=own.subject == "people",
+        doubtful=own.doubtful == "use",
+    )
 
 
 def given_depth(own: Backgrounds | Foregrounds) -> GivenDepth | None:
@@ -298,7 +321,9 @@ def _cutout_model(own: Foregrounds, root: Path) -> CutoutModel | None:
             'set foregrounds.network = "small" or a path, or cutout = "key" or "alpha"',
         )
     path = cutout_weights(own.network, root)
-    if path is None:
-        return None
+    return None if path is None else _model_in(path)
+
+
+def _model_in(path: Path) -> CutoutModel:
     found = files_of(path, "cut-out")
     return CutoutModel(path, found.sha256, found.files)

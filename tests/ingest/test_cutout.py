@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from figureground.core.errors import SetAsideError
-from figureground.ingest.cutout import cut_out
+from figureground.ingest.cutout import ALONE, Ways, cut_out
 from tests.builders import figure_cutout, scene_photo
 
 
@@ -12,30 +12,30 @@ def test_methods_of_cutting_out() -> None:
     studio = np.rint(a * cutout[..., :3] + (1 - a) * 245).astype(np.uint8)
     studio = np.pad(studio, ((20, 20), (40, 40), (0, 0)), constant_values=245)
     opaque = np.dstack([studio, np.full(studio.shape[:2], 255, np.uint8)])
-    assert cut_out(cutout, "auto", None).method == "alpha"
+    assert cut_out(cutout, "auto").method == "alpha"
     for picture in (studio, opaque):  # alpha that says nothing is no alpha
-        cut = cut_out(picture, "auto", None)
+        cut = cut_out(picture, "auto")
         assert cut.method == "key"
         true = np.pad(cutout[..., 3], ((20, 20), (40, 40))) >= 128
         found = cut.pixels[..., 3] >= 128
         assert (true & found).sum() / (true | found).sum() > 0.94
     with pytest.raises(SetAsideError, match="no transparency"):
-        cut_out(opaque, "alpha", None)
+        cut_out(opaque, "alpha")
     busy = scene_photo(1, 200, 200)
     with pytest.raises(SetAsideError, match="names no file"):
-        cut_out(busy, "auto", None)
+        cut_out(busy, "auto")
     network = lambda picture: np.pad(np.full((100, 60), 255, np.uint8), ((50, 50), (70, 70)))  # noqa: E731
-    assert cut_out(busy, "auto", network).method == "network"
-    assert cut_out(studio[:200, :200], "network", network).method == "network"
+    assert cut_out(busy, "auto", Ways(network)).method == "network"
+    assert cut_out(studio[:200, :200], "network", Ways(network)).method == "network"
     with pytest.raises(SetAsideError, match="unsure"):
-        cut_out(busy, "network", lambda p: np.pad(np.full((100, 60), 140, np.uint8), ((50, 50), (70, 70))))
+        cut_out(busy, "network", Ways(lambda p: np.pad(np.full((100, 60), 140, np.uint8), ((50, 50), (70, 70)))))
 
 
 def test_weak_alpha_is_named() -> None:
     cutout = figure_cutout(0)
     cutout[..., 3] //= 255
     with pytest.raises(SetAsideError, match="stored as 0/1"):
-        cut_out(cutout, "auto", None)
+        cut_out(cutout, "auto")
 
 
 def card(height: int = 200, width: int = 300, radius: int = 12) -> np.ndarray:
@@ -50,11 +50,11 @@ def card(height: int = 200, width: int = 300, radius: int = 12) -> np.ndarray:
 @pytest.mark.parametrize("radius", [4, 12, 24])
 def test_a_tight_card_is_a_figure_where_alpha_is_asked_for(radius: int) -> None:
     rounded = card(radius=radius)
-    cut = cut_out(rounded, "alpha", None)
+    cut = cut_out(rounded, "alpha")
     assert cut.method == "alpha"
     assert np.array_equal(cut.pixels, rounded)
     with pytest.raises(SetAsideError, match=r"full|names no file"):
-        cut_out(rounded, "auto", None)
+        cut_out(rounded, "auto")
 
 
 @pytest.mark.parametrize("method", ["alpha", "auto"])
@@ -64,7 +64,7 @@ def test_inverted_alpha_is_refused_even_where_asked_for(method: str, bottom: int
     inverted = np.pad(figure_cutout(1, 200, 80), ((30, 30), (40, 40), (0, 0)))
     inverted[..., 3] = 255 - inverted[..., 3]
     with pytest.raises(SetAsideError, match="inverted"):
-        cut_out(inverted[: inverted.shape[0] - 30 - bottom if bottom else None], method, None)
+        cut_out(inverted[: inverted.shape[0] - 30 - bottom if bottom else None], method)
 
 
 def test_a_handful_of_pixels_hardly_transparent_says_nothing() -> None:
@@ -76,18 +76,18 @@ def test_a_handful_of_pixels_hardly_transparent_says_nothing() -> None:
     nearly[0, 0, 3] = 254
     nearly[5, 5:10, 3] = 0
     nearly[-60:, :, 3] = 250
-    assert cut_out(nearly, "auto", None).method == "key"
+    assert cut_out(nearly, "auto").method == "key"
     nearly[5, 5:10, 3] = 255
     with pytest.raises(SetAsideError, match="no transparency"):
-        cut_out(nearly, "alpha", None)
+        cut_out(nearly, "alpha")
 
 
 def test_a_given_mask_goes_before_the_alpha_of_a_picture() -> None:
     cutout = figure_cutout(2, 300, 140)
     mask = np.zeros((300, 140), np.uint8)
     mask[60:240, 40:100] = 255
-    cut = cut_out(cutout, "auto", None, mask)
+    cut = cut_out(cutout, "auto", ALONE, mask)
     assert cut.method == "mask"
     assert np.array_equal(cut.pixels[..., 3], mask)
     with pytest.raises(SetAsideError, match="empty"):
-        cut_out(cutout, "auto", None, np.zeros((300, 140), np.uint8))
+        cut_out(cutout, "auto", ALONE, np.zeros((300, 140), np.uint8))

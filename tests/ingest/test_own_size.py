@@ -10,7 +10,7 @@ from figureground.core.nouns import Alpha, Picture
 from figureground.evaluate.metrics import iou
 from figureground.image.masks import mask_of
 from figureground.ingest import own_size
-from figureground.ingest.cutout import cut_out, working
+from figureground.ingest.cutout import Ways, cut_out, working
 from figureground.ingest.own_size import cut_at_own_size, enlarged
 
 GROUND, COAT = (40, 160, 60), (200, 60, 40)
@@ -71,12 +71,12 @@ def test_tiles_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_small_photos_and_given_alpha_come_out_as_ingest_has_them() -> None:
     picture, truth = disc(300, 400)
-    made, method, judged = cut_at_own_size(picture, "key", None)
-    assert (method, np.array_equal(made, cut_out(picture, "key", None).pixels)) == ("key", True)
+    made, method, judged, _ = cut_at_own_size(picture, "key")
+    assert (method, np.array_equal(made, cut_out(picture, "key").pixels)) == ("key", True)
     assert np.array_equal(judged, made[..., 3])
     large, matte = disc(1200, 1600)
     given: Bytes = np.dstack([large, matte])
-    passed, method, judged = cut_at_own_size(given, "auto", None)
+    passed, method, judged, _ = cut_at_own_size(given, "auto")
     assert (method, np.array_equal(passed, given)) == ("alpha", True)
     assert judged.shape == working(given).shape[:2]
     assert truth.shape == made.shape[:2]
@@ -90,10 +90,10 @@ def test_a_large_photo_is_cut_at_its_size_by_key_and_by_network() -> None:
         asked.append(seen.shape)
         return np.asarray(Image.fromarray(truth).resize(seen.shape[1::-1], Image.Resampling.BOX))
 
-    for method, by in (("key", None), ("network", network)):
-        made, how, _ = cut_at_own_size(picture, method, by)
+    for method, by in (("key", Ways()), ("network", Ways(network))):
+        made, how, _, _ = cut_at_own_size(picture, method, by)
         assert (how, made.shape) == (method, (1200, 1600, 4))
         assert iou(mask_of(made[..., 3]), mask_of(truth)) > 0.995
     assert asked == [(576, 768, 3)]
     with pytest.raises(SetAsideError, match="empty"):
-        cut_at_own_size(picture, "network", lambda seen: np.zeros(seen.shape[:2], np.uint8))
+        cut_at_own_size(picture, "network", Ways(lambda seen: np.zeros(seen.shape[:2], np.uint8)))

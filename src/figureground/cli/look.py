@@ -24,6 +24,9 @@ class CutoutOptions:
 
     method: Annotated[str, Parameter(help="auto | alpha | key | network, as foregrounds.cutout of a recipe")] = "auto"
     network: Annotated[str, Parameter(help="small (it ships), or the ONNX file of a salient-object network.")] = "small"
+    subject: Annotated[Literal["anything", "people"], Parameter(help="Cut out what stands out, or people alone.")] = (
+        "anything"
+    )
     what: Annotated[Literal["rgba", "alpha"], Parameter(help="The figure with transparency, or its matte.")] = "rgba"
     trim: Annotated[bool, flag("Crop to the figure; cutouts.csv says where it was.")] = False
     workers: Workers = 0
@@ -33,7 +36,8 @@ class CutoutOptions:
         from figureground.core.recipe_toml import parse
         from figureground.resolve import inputs_of
 
-        settings = [f"foregrounds.cutout={self.method}", f"foregrounds.network={self.network}"]
+        asked = {"cutout": self.method, "network": self.network, "subject": self.subject}
+        settings = [f"foregrounds.{knob}={value}" for knob, value in asked.items()]
         return inputs_of(parse("", "the command line", Path(), settings)).foregrounds[0].cutting
 
 

@@ -75,15 +75,19 @@ AS_ITS_CARD_SAYS = Running()
 
 @dataclass(frozen=True)
 class Cutting:
-    """How foregrounds are cut out; `model` None where no network is named.
+    """How foregrounds are cut out; `model` None where no network is named, `check` where no other checks it.
 
     `masks`: the folder of masks that the user gives, None where there is none; `beside`: those beside photos are used.
+    `people`: people alone.  `doubtful`: what two ways disagree on is taken all the same.
     """
 
     method: CutoutMethod
     model: CutoutModel | None
     masks: str | None = None
     beside: bool = True
+    check: CutoutModel | None = None
+    people: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ class BackgroundSource:
     """Where background photos are: folders, globs and files that start from the root.
 
     `depth`: their known depth, None where there is none.  `fit`: how a photo becomes the canvas.  `tag`: a word that
-    their records bear.  `exclude`: patterns of photos to leave out.
+    their records bear.  `exclude`: patterns of photos to leave out.  `people`: the network that says whether a photo
+    shows people, and is set aside; None: it is used as it is.
     """
 
     paths: tuple[str, ...]
@@ -131,6 +136,7 @@ class BackgroundSource:
     depth: GivenDepth | None
     fit: Fit
     exclude: tuple[str, ...] = ()
+    people: CutoutModel | None = None
 
 
 @dataclass(frozen=True)

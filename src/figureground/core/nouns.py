@@ -182,7 +182,7 @@ class SetAside:
 
 @dataclass(frozen=True)
 class NetworkUse:
-    """A network that prepared photos.  `use`: "cut-out" or "depth"."""
+    """A network that prepared photos.  `use`: "cut-out", "check" of cut-outs, "people" in backgrounds, or "depth"."""
 
     use: str
     file: str

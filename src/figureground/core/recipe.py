@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeVar
 from figureground.core.nouns import DEFAULT_CLASS
 
 Fit = Literal["cover", "contain", "stretch"]
+Subject = Literal["anything", "people"]
+Doubtful = Literal["set aside", "use"]
 CutoutMethod = Literal["auto", "alpha", "key", "network"]
 PlacementMode = Literal["uniform", "grid", "ground"]
 NoFloor = Literal["leave out", "uniform", "grid"]
@@ -68,6 +70,7 @@ class Backgrounds:
 
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
+    people: Doubtful = _knob("set aside", "photos that show people already, whom no mask will name: set aside, or use")
     fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
     depth: str = _knob("", _MAPS + "by the network", content=False)
     depth_unit: GivenUnitChoice = _knob("auto", _UNIT)
@@ -100,6 +103,10 @@ class Foregrounds:
     )
     masks: str = _knob(
         "", "folder of masks, by the photos' paths or stems; empty: NAME_mask.png beside a photo is used", content=False
+    )
+    subject: Subject = _knob("anything", "what is cut out: anything that stands out; or people alone, by the network")
+    doubtful: Doubtful = _knob(
+        "set aside", "cut-outs on which two ways disagree, colour and network or two networks: set aside, or use"
     )
     network: str = _knob(
         "small", "for cutout = network: small (it ships), or the ONNX file of a salient-object network", content=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image
 from figureground.core.arrays import Bytes
 from figureground.core.errors import SetAsideError
 from figureground.core.nouns import HALF, Alpha, Cutout, Picture
+from figureground.image.masks import mask_of
 from figureground.ingest import cleaning, matting
 
 WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller
@@ -18,6 +19,29 @@ KEY_SOFT, NETWORK_SOFT = (
     0.08,
     0.5,
 )  # limits of `matting.softness`; measured on studio and street photos (docs/cutouts.md)
+
+
+Cutter = Callable[[Picture], Alpha]
+AGREE = 0.8  # IoU of two masks from which they are one figure (docs/cutouts.md says what it was measured on)
+DOUBTFUL = "doubtful: "  # how the reason begins why a cut-out is set aside on which two ways disagree
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """What cuts out figures that have no alpha of their own, and what checks it.
+
+    `network` cuts; `check`, another one that was made independently, says whether that is likely; None where there is
+    none.  `keyed`: plain grounds are keyed by colour, which the network checks.  `doubtful`: what two ways disagree on
+    is taken all the same.
+    """
+
+    network: Cutter | None = None
+    check: Cutter | None = None
+    keyed: bool = True
+    doubtful: bool = False
+
+
+ALONE = Ways()
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +53,11 @@ class Cut:
     notes: tuple[str, ...] = ()
 
 
-def cut_out(pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | None, mask: Alpha | None = None) -> Cut:
+def cut_out(pixels: Bytes, method: str, ways: Ways = ALONE, mask: Alpha | None = None) -> Cut:
     """Return a figure cut out of a picture, without specks and haze (`cleaning.cleaned`).
 
     `method` is the recipe's foregrounds.cutout.  `mask`: the matte that the user gives, of the picture's size.  Raises
-    SetAsideError with the reason when no method gives a figure.
+    SetAsideError with the reason when no method gives a figure, or two of them give different ones.
     """
     if mask is not None:
         alpha, notes = cleaning.cleaned(mask)
@@ -44,9 +68,9 @@ def cut_out(pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | No
         return _by_alpha(pixels, asked=method == "alpha")
     if method == "alpha":
         raise SetAsideError(_OPAQUE)
-    alpha, used = _estimated(pixels[..., :3], method, network)
+    alpha, used, said = _estimated(pixels[..., :3], method, ways)
     alpha, notes = cleaning.cleaned(alpha)
-    return Cut(_clean(pixels[..., :3], alpha), used, notes)
+    return Cut(_clean(pixels[..., :3], alpha), used, (*said, *notes))
 
 
 _OPAQUE = "no transparency: the whole rectangle would become figure"
@@ -71,23 +95,60 @@ def _by_alpha(pixels: Cutout, asked: bool) -> Cut:
     return Cut(pixels if clean is alpha else np.dstack([pixels[..., :3], clean]), "alpha", notes)
 
 
-def _estimated(picture: Picture, method: str, network: Callable[[Picture], Alpha] | None) -> tuple[Alpha, str]:
-    """Return (matte, method) of a picture without alpha, by its colours or by the network."""
-    if method == "key":
-        return _keyed(picture), "key"
-    reason = 'foregrounds.cutout = "network"'
-    if method == "auto":
+def _estimated(picture: Picture, method: str, ways: Ways) -> tuple[Alpha, str, tuple[str, ...]]:
+    """Return (matte, method, notes) of a picture without alpha, by its colours or by the network, where another way
+    gives the same figure."""
+    keyed, reason = None, 'foregrounds.cutout = "network"'
+    if method == "key" or (method == "auto" and ways.keyed):
         try:
-            return _keyed(picture), "key"
+            keyed = _keyed(picture)
         except SetAsideError as error:
+            if method == "key":
+                raise
             reason = error.reason
-    if network is None:
+    others = [matting.without_specks(way(picture)) for way in (ways.network, ways.check) if way is not None]
+    if keyed is not None:
+        shared = [agreement(keyed, other) for other in others]
+        if max(shared, default=1.0) >= AGREE:
+            return keyed, "key", ()
+        if method == "key" or _two(others) < AGREE:
+            return keyed, "key", (_doubtful("keying by colour and the network", max(shared), ways),)
+        note = f"by the network: keying by colour cuts out another figure (IoU {shared[0]:.2f})"
+        return _judged(others[0]), "network", (note,)
+    if not others:
         raise SetAsideError(f"no alpha; {reason}; and foregrounds.network names no file")
-    alpha = matting.without_specks(network(picture))
+    alpha = _judged(others[0])
+    if len(others) == 1 or _two(others) >= AGREE:
+        return alpha, "network", ()
+    return alpha, "network", (_doubtful("the network and the one that checks it", _two(others), ways),)
+
+
+def _two(others: Sequence[Alpha]) -> float:
+    """Return how far the network and the one that checks it agree; 0 where there is none that checks."""
+    return agreement(others[0], others[1]) if len(others) == 2 else 0.0
+
+
+def _judged(alpha: Alpha) -> Alpha:
+    """Return a network's matte.  Raises SetAsideError where it is no usable figure, or a guess."""
     matting.judge(alpha)
     if (soft := matting.softness(alpha)) > NETWORK_SOFT:
         raise SetAsideError(f"the cut-out network is unsure: half-transparent pixels are {soft:.2g} times the figure")
-    return alpha, "network"
+    return alpha
+
+
+def agreement(one: Alpha, other: Alpha) -> float:
+    """Return the IoU of two mattes' masks, 0..1; 1 where both are empty."""
+    a, b = mask_of(one), mask_of(other)
+    union = int(np.count_nonzero(a | b))
+    return np.count_nonzero(a & b) / union if union else 1.0
+
+
+def _doubtful(who: str, shared: float, ways: Ways) -> str:
+    """Return what is to be said of two ways that disagree.  Raises SetAsideError where that sets a cut-out aside."""
+    said = f"{DOUBTFUL}{who} cut out different figures (IoU {shared:.2f})"
+    if not ways.doubtful:
+        raise SetAsideError(f'{said}; foregrounds.doubtful = "use" takes it')
+    return said
 
 
 def _keyed(picture: Picture) -> Alpha:

@@ -25,6 +25,7 @@ from figureground.ingest import labels, photos, prepare
 from figureground.ingest.cache import PhotoCache, open_cache
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.copies import Seen, told_apart
+from figureground.ingest.cutters import require_nobody, ways_of
 from figureground.ingest.framing import pixel_stretch
 from figureground.ingest.given_depth import figures_depth, with_given_depth
 from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
@@ -35,7 +36,6 @@ from figureground.ingest.outcome import Outcome
 from figureground.ingest.prepare import Entry, Prepared, Source, Tools
 from figureground.ingest.shelf import Shelf
 from figureground.ingest.state import file_hash, state
-from figureground.networks.cutout import cutout_network
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
 from figureground.networks.weights import require_same
@@ -142,6 +142,8 @@ def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
     own = job.inputs.backgrounds[photo.source]
     decoded = _decoded(data, 2 * job.canvas.longer)
     prepared = _in_full(prepare.background(decoded.pixels, job.canvas, own.fit, source), decoded)
+    if own.people:
+        require_nobody(own.people, prepared.pixels)
     if job.depth.of_backgrounds:
         prepared = _with_depth(job, photo, decoded, prepared)
     seen_through = lens(decoded.pixels.shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
@@ -160,10 +162,9 @@ def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepare
 def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Foreground]:
     decoded = _decoded(data, max(4 * job.canvas.longer, 512))
     own = job.inputs.foregrounds[photo.source]
-    model = own.cutting.model
     known, of_depth = figures_depth(photo.given, decoded) if photo.given else (None, ())
     tools = Tools(
-        cutout_network(model.path, model.files) if model else None,
+        ways_of(own.cutting),
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
         known,
     )
@@ -240,8 +241,15 @@ def _networks(job: Job, shelf: Shelf) -> tuple[NetworkUse, ...]:
     """Return the files of the networks that the catalog was made with."""
     depth = job.depth
     used = {entry.source_number - 1 for entry in shelf.foregrounds if entry.cutout == "network"}
-    cutting = [model for n in sorted(used) if (model := job.inputs.foregrounds[n].cutting.model) is not None]
-    models: list[tuple[str, DepthModel | CutoutModel]] = [("cut-out", model) for model in dict.fromkeys(cutting)]
+    sources = [job.inputs.foregrounds[n].cutting for n in sorted(used)]
+    asked = {
+        "cut-out": [own.model for own in sources],
+        "check": [own.check for own in sources],
+        "people": [own.people for own in job.inputs.backgrounds],
+    }
+    models: list[tuple[str, DepthModel | CutoutModel]] = [
+        (use, model) for use, named in asked.items() for model in dict.fromkeys(named) if model is not None
+    ]
     if depth.estimates and depth.model is not None:
         models.append(("depth", depth.model))
     return tuple(NetworkUse(use, file.name, file.sha256) for use, network in models for file in network.files)

@@ -7,7 +7,7 @@ every size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,7 @@ from figureground.core.arrays import Bytes, Singles
 from figureground.core.nouns import Alpha, Box, Cutout, Picture
 from figureground.image import guided
 from figureground.image.filters import box_blur
-from figureground.ingest.cutout import cut_out, working
+from figureground.ingest.cutout import ALONE, Ways, cut_out, working
 from figureground.ingest.matting import NARROW, WIDE, blurred, unmixed
 from figureground.ingest.straight import straightened
 
@@ -25,10 +25,8 @@ VEIL = np.float32(0.03)  # this little alpha is none, and this little less than 
 WINDOWS = 192  # radii in the copy's longer side
 
 
-def cut_at_own_size(
-    pixels: Bytes, method: str, network: Callable[[Picture], Alpha] | None
-) -> tuple[Cutout, str, Alpha]:
-    """Return (RGBA of the photo's size with clean edge colours, the method that made it, alpha as it was judged).
+def cut_at_own_size(pixels: Bytes, method: str, ways: Ways = ALONE) -> tuple[Cutout, str, Alpha, tuple[str, ...]]:
+    """Return RGBA of the photo's size with clean edge colours, the method that made it, alpha as it was judged, notes.
 
     Photos that are no larger than what ingest works on, and those with alpha, come out as ingest cuts them.  Colours
     far from the figure are 0.  Raises SetAsideError as `cut_out` does.
@@ -36,13 +34,15 @@ def cut_at_own_size(
     if pixels.shape[2] == 4:
         pixels, _ = straightened(pixels)
     copy = working(pixels)
-    cut = cut_out(copy, method, network)
+    cut = cut_out(copy, method, ways)
     small, how = cut.pixels, cut.method
-    if copy.shape[:2] == pixels.shape[:2]:
-        return small, how, small[..., 3]
-    if how == "alpha":
-        return cut_out(pixels, method, network).pixels, how, small[..., 3]
-    return enlarged(pixels[..., :3], copy[..., :3], small[..., 3]), how, small[..., 3]
+    made = small
+    if copy.shape[:2] != pixels.shape[:2]:
+        if how == "alpha":
+            made = cut_out(pixels, method, ways).pixels
+        else:
+            made = enlarged(pixels[..., :3], copy[..., :3], small[..., 3])
+    return made, how, small[..., 3], cut.notes
 
 
 def enlarged(picture: Picture, copy: Picture, alpha: Alpha) -> Cutout:

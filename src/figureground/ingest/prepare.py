@@ -29,7 +29,7 @@ from figureground.image.masks import mask_of
 from figureground.image.opened import opened
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
-from figureground.ingest.cutout import cut_out, sized, working
+from figureground.ingest.cutout import ALONE, Ways, cut_out, sized, working
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim, visible_box
@@ -52,10 +52,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Tools:
-    """The networks at hand: alpha of a picture, depth of a picture; None where the job needs none.  `known`: the
+    """The networks at hand: what cuts out, and the depth of a picture, None where the job needs none.  `known`: the
     photo's own depth, planar, where the user gives it for its relief."""
 
-    cut: Callable[[Picture], Alpha] | None = None
+    ways: Ways = ALONE
     depth: Callable[[Picture], DepthMap] | None = None
     known: DepthMap | None = None
 
@@ -191,7 +191,7 @@ def foreground(
     own = job.inputs.foregrounds[source.number - 1]
     pixels, laid = straightened(pixels) if pixels.shape[2] == 4 and given is None else (pixels, ())
     picture = working(pixels)
-    cut = cut_out(picture, own.cutting.method, tools.cut, None if given is None else sized(given, picture.shape[:2]))
+    cut = cut_out(picture, own.cutting.method, tools.ways, None if given is None else sized(given, picture.shape[:2]))
     wrong, odd = doubts_of(cut.pixels[..., 3], cut.method not in ("alpha", "mask"))
     whole, cutout = cut.pixels, trim(cut.pixels)
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)

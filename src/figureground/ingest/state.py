@@ -10,14 +10,18 @@ from pathlib import Path
 
 from figureground.core.card import meaning
 from figureground.core.files import file_sha256
-from figureground.core.job import Job
+from figureground.core.job import CutoutModel, Job
 from figureground.core.recipe_toml import content
 from figureground.ingest.inputs import Photo
 
-VERSION = 4  # raise it when preparation changes what it writes
+VERSION = 5  # raise it when preparation changes what it writes
 _SECTIONS = ("seed", "size", "near_twins", "backgrounds", "foregrounds", "placement")
 # placement's knobs that change nothing of the catalog, so that changing them does not prepare it anew
 _NO_MATTER = {"placement.per_pair", "placement.samples", "placement.figures", "placement.overlap"}
+
+
+def _sha256s(*models: CutoutModel | None) -> list[str]:
+    return [model.sha256 if model else "" for model in models]
 
 
 def state(job: Job, photos: Sequence[Photo], hashed: Callable[[str], str] | None = None) -> str:
@@ -36,7 +40,8 @@ def state(job: Job, photos: Sequence[Photo], hashed: Callable[[str], str] | None
     about = [
         VERSION,
         knobs,
-        [own.cutting.model.sha256 if own.cutting.model else "" for own in job.inputs.foregrounds],
+        [_sha256s(own.cutting.model, own.cutting.check) for own in job.inputs.foregrounds],
+        [_sha256s(own.people) for own in job.inputs.backgrounds],
         [depth.of_backgrounds, depth.relief, depth.focal],
         network if depth.estimates else None,
     ]

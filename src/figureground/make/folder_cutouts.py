@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +26,8 @@ from figureground.core.progress import Progress
 from figureground.core.store import FolderStore, Store
 from figureground.image.masks import FAINT, mask_of, tight_box
 from figureground.ingest import photos
+from figureground.ingest.cutout import DOUBTFUL, Ways
+from figureground.ingest.cutters import ways_of
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.finding import LeftOut, natural_key, search
 from figureground.ingest.given_masks import photos_alone
@@ -34,7 +36,6 @@ from figureground.ingest.own_size import cut_at_own_size
 from figureground.ingest.review import cell
 from figureground.make.identity import cannot_write
 from figureground.make.made_names import names_of
-from figureground.networks.cutout import cutout_network
 from figureground.report.cutout_sheet import SHOWN, Shown, cutout_sheet, thumbnail
 from figureground.report.sheet import jpeg
 
@@ -64,7 +65,8 @@ class CutTask:
     def settings(self) -> dict[str, Any]:
         """What decides a cut-out's pixels beside its photo."""
         model = self.cutting.model
-        return {**asdict(self.form), "method": self.cutting.method, "network": model.sha256 if model else ""}
+        subject = {"subject": "people"} if self.cutting.people else {}
+        return {**asdict(self.form), "method": self.cutting.method, "network": model.sha256 if model else "", **subject}
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,7 @@ def cutouts_of_folder(
     alone = target.is_file() and out.suffix != ""
     task = CutTask(cutting, form, FolderStore(out.parent if alone else out))
     _refuse_other_settings(task, [name for _, name in pairs])
-    if cutting.model is not None:
-        cutout_network(cutting.model.path)  # one that does not load is an error before anything is written
+    ways_of(cutting)  # a network that does not load is an error before anything is written
     _require_writable(task.store)
     rows = [
         Row(folder.name if one.path == folder else _shown(str(one.path), folder), doubt=one.reason) for one in labels
@@ -233,9 +234,8 @@ def _pixels_sha256(store: Store, name: str) -> str:
 
 def _made(task: CutTask, shown: str, name: str, data: bytes) -> tuple[Row, Bytes]:
     """Return a photo's row and what is to be written of its cut-out: (h, w, 4), or its alpha (h, w)."""
-    model = task.cutting.model
     pixels = photos.decode(data, _ALL).pixels
-    cutout, method, judged = cut_at_own_size(pixels, task.cutting.method, cutout_network(model.path) if model else None)
+    cutout, method, judged, notes = cut_at_own_size(pixels, task.cutting.method, _ways(task.cutting))
     box = _box(cutout, task.form)
     cutout = cutout[box[1] : box[3], box[0] : box[2]]
     wrong, odd = doubts_of(judged, method != "alpha")
@@ -250,9 +250,14 @@ def _made(task: CutTask, shown: str, name: str, data: bytes) -> tuple[Row, Bytes
         y=box[1],
         coverage=round(float(mask_of(judged).mean()), 4),
         softness=round(softness(judged), 3),
-        doubt="; ".join([*wrong, *odd]),
+        doubt="; ".join([*(note for note in notes if note.startswith(DOUBTFUL)), *wrong, *odd]),
     )
     return row, cutout[..., 3] if task.form.matte else cutout
+
+
+def _ways(cutting: Cutting) -> Ways:
+    """Return how photos are cut out: what is doubtful is told, but not kept back, as somebody will look at it."""
+    return replace(ways_of(cutting), doubtful=True)
 
 
 def _box(cutout: Cutout, form: Form) -> Box:

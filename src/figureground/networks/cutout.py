@@ -46,6 +46,11 @@ def cutout_weights(network: str, root: Path) -> Path | None:
     return path
 
 
+def cutout_check(network: str) -> Path:
+    """Return the file of the network that checks a recipe's cut-out network: another one that ships."""
+    return WEIGHTS / ("cutout-check.onnx" if network == SHIPPED else "cutout-small.onnx")
+
+
 @dataclass(frozen=True, eq=False)
 class CutoutNetwork:
     """A loaded cut-out network.  Called with a picture it returns its soft alpha: of the foreground, whatever that is.
