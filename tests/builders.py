@@ -199,15 +199,27 @@ def write_depth_network(path: Path, kind: str = "grey", size: int = 64, half: bo
     return path
 
 
-def write_saliency_network(path: Path, size: int = 64) -> Path:
-    """Write a tiny U-2-Net-shaped ONNX file: alpha = sigmoid(40 * (red - blue)) of the normalised picture."""
-    weight = np.array([40.0, 0.0, -40.0], np.float32).reshape(1, 3, 1, 1)
+def write_saliency_network(path: Path, size: int = 64, people: bool = False) -> Path:
+    """Write a tiny U-2-Net-shaped ONNX file: alpha = sigmoid(40 * (red - blue)) of the normalised picture.
+
+    `people`: it also has an output "person", which is sigmoid(40 * (red - blue - 2 green)).
+    """
+    names = ("alpha", "person") if people else ("alpha",)
+    weights = {"alpha": [40.0, 0.0, -40.0], "person": [40.0, -80.0, -40.0]}
+    nodes, values = [], []
+    for name in names:
+        nodes += [
+            helper.make_node("Conv", ["image", f"{name} weight"], [f"{name} x"]),
+            helper.make_node("Sigmoid", [f"{name} x"], [name]),
+        ]
+        weight = np.array(weights[name], np.float32).reshape(1, 3, 1, 1)
+        values.append(numpy_helper.from_array(weight, f"{name} weight"))
     graph = helper.make_graph(
-        [helper.make_node("Conv", ["image", "weight"], ["x"]), helper.make_node("Sigmoid", ["x"], ["alpha"])],
+        nodes,
         "saliency",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, size, size])],
-        [helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1, 1, size, size])],
-        [numpy_helper.from_array(weight, "weight")],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, size, size]) for name in names],
+        values,
     )
     path.write_bytes(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from figureground.core.errors import SetAsideError
-from figureground.ingest.cutout import ALONE, Ways, cut_out
+from figureground.core.nouns import Alpha, Picture
+from figureground.ingest.cutout import ALONE, Ways, agreement, cut_out
 from tests.builders import figure_cutout, scene_photo
 
 
@@ -91,3 +94,68 @@ def test_a_given_mask_goes_before_the_alpha_of_a_picture() -> None:
     assert np.array_equal(cut.pixels[..., 3], mask)
     with pytest.raises(SetAsideError, match="empty"):
         cut_out(cutout, "auto", ALONE, np.zeros((300, 140), np.uint8))
+
+
+def disc(side: int, radius: float, left: int = 0) -> Alpha:
+    v, u = np.mgrid[0:side, 0:side] - side / 2 + 0.5
+    return np.where(np.hypot(v, u - left) < radius, 255, 0).astype(np.uint8)
+
+
+def before_white(alpha: Alpha) -> Picture:
+    return np.where(alpha[..., None] > 0, np.array([200, 60, 40]), 245).astype(np.uint8)
+
+
+TRUE, OTHER = disc(200, 60), disc(200, 60, left=70)
+
+
+@pytest.mark.parametrize(
+    ("network", "check", "expected"),
+    [
+        (TRUE, OTHER, "key"),  # either of the two is enough for a key
+        (OTHER, TRUE, "key"),
+        (TRUE, None, "key"),
+        (OTHER, OTHER, "network"),  # two against one: the key took the sky alone
+        (OTHER, None, "doubtful"),
+        (OTHER, disc(200, 60, left=-70), "doubtful"),
+    ],
+)
+def test_a_key_needs_another_way_that_agrees(network: Alpha, check: Alpha | None, expected: str) -> None:
+    picture = before_white(TRUE)
+    ways = Ways(lambda _: network, None if check is None else (lambda _: check))
+    if expected == "doubtful":
+        with pytest.raises(SetAsideError, match=r"^doubtful: keying by colour and the network .* \(IoU 0\.\d\d\)"):
+            cut_out(picture, "auto", ways)
+        taken = cut_out(picture, "auto", replace(ways, doubtful=True))
+        assert taken.method == "key"
+        assert taken.notes[0].startswith("doubtful: ")
+    else:
+        cut = cut_out(picture, "auto", ways)
+        assert cut.method == expected
+        assert agreement(cut.pixels[..., 3], TRUE if expected == "key" else network) > 0.95
+        assert any("keying by colour" in note for note in cut.notes) == (expected == "network")
+
+
+def test_a_key_that_is_asked_for_is_not_replaced() -> None:
+    ways = Ways(lambda _: OTHER, lambda _: OTHER)
+    with pytest.raises(SetAsideError, match=r"^doubtful: "):
+        cut_out(before_white(TRUE), "key", ways)
+
+
+def test_two_networks_must_agree() -> None:
+    busy = scene_photo(1, 200, 200)
+    assert cut_out(busy, "auto", Ways(lambda _: TRUE, lambda _: disc(200, 57))).method == "network"
+    apart = Ways(lambda _: TRUE, lambda _: disc(200, 50))
+    with pytest.raises(SetAsideError, match=r"^doubtful: the network and .* \(IoU 0\.70\)"):
+        cut_out(busy, "auto", apart)
+    assert cut_out(busy, "auto", replace(apart, doubtful=True)).notes[0].startswith("doubtful: ")
+
+
+def test_where_people_are_wanted_nothing_is_keyed() -> None:
+    assert cut_out(before_white(TRUE), "auto", Ways(lambda _: OTHER, keyed=False)).method == "network"
+
+
+def test_agreement_is_the_iou_of_masks() -> None:
+    assert agreement(TRUE, TRUE) == 1.0
+    assert agreement(TRUE, np.zeros_like(TRUE)) == 0.0
+    assert agreement(np.zeros_like(TRUE), np.zeros_like(TRUE)) == 1.0
+    assert agreement(TRUE, OTHER) == agreement(OTHER, TRUE)

@@ -235,10 +235,12 @@ def test_doubtful_ones_come_first_and_say_why(folder: Path) -> None:
     two = np.hstack([studio(0), studio(1)])
     Image.fromarray(two).save(folder / "in/two.png")
     rows = cut(folder / "in", folder / "out")
-    assert next(row.doubt for row in rows if row.file == "two.png").startswith("in 2 separate pieces")
+    doubt = next(row.doubt for row in rows if row.file == "two.png")
+    assert doubt.endswith("; in 2 separate pieces: several figures, or one cut apart")
+    assert doubt.startswith("doubtful: keying by colour and the network cut out different figures")
     with Image.open(folder / "out/two.png") as made:
         about = json.loads(made.info["figureground"])
-    assert about["row"]["doubt"].startswith("in 2 separate pieces")
+    assert about["row"]["doubt"] == doubt
     assert about["settings"]["method"] == "key"
 
 

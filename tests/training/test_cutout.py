@@ -18,11 +18,13 @@ import torch
 
 from figureground.core.card import Card
 from figureground.networks import cutout, depth
+from tests.builders import write_saliency_network
 from training.common import encoder
-from training.cutout import augment, data, toy, train
-from training.cutout.loss import scores
-from training.cutout.net import Alpha, CutoutNet
-from training.cutout.sampler import Sampler
+from training.cutout import augment, data, grounds, teachers, toy, train
+from training.cutout.loss import loss_of, scores
+from training.cutout.net import Alphas, CutoutNet
+from training.cutout.sampler import SHARES, Sampler
+from training.cutout.warm import start_from
 
 
 def options(out: Path, **changes: Any) -> train.Options:
@@ -62,11 +64,31 @@ def test_the_onnx_is_the_checkpoint_in_half_precision(unbroken: Path) -> None:
     net.load_state_dict(torch.load(unbroken / "checkpoint.pt", weights_only=True)["average"])
     session = onnxruntime.InferenceSession(unbroken / "cutout-small.onnx", providers=["CPUExecutionProvider"])
     x = np.random.default_rng(0).normal(0, 1, (3, 3, 64, 64)).astype(np.float32)
-    (alpha,) = session.run(None, {session.get_inputs()[0].name: x})
+    assert [made.name for made in session.get_outputs()] == ["alpha", "person"]
+    found = session.run(None, {session.get_inputs()[0].name: x})
     with torch.no_grad():
-        expected = Alpha(net).eval()(torch.from_numpy(x)).numpy()
-    assert alpha.shape == (3, 1, 64, 64)
-    assert np.abs(alpha - expected).max() < 0.01
+        expected = Alphas(net).eval()(torch.from_numpy(x))
+    for one, other in zip(found, expected, strict=True):
+        assert one.shape == (3, 1, 64, 64)
+        assert np.abs(one - other.numpy()).max() < 0.01
+
+
+def test_a_training_can_go_on_from_an_exported_file(unbroken: Path) -> None:
+    """What a network says is the same, in training mode, too, on the pictures that its start was measured on."""
+    pictures = train.as_input(Sampler(toy.stock(1), 1).batch(0, 6, 64)[0])
+    net, given = CutoutNet(), CutoutNet()
+    given.load_state_dict(torch.load(unbroken / "checkpoint.pt", weights_only=True)["average"])
+    start_from(net, unbroken / "cutout-small.onnx", pictures)
+    with torch.no_grad():
+        expected = torch.sigmoid(given.eval()(pictures)[0])
+        assert (torch.sigmoid(net.eval()(pictures)[0]) - expected).abs().max() < 0.02
+        assert (torch.sigmoid(net.train()(pictures)[0]) - expected).abs().max() < 0.02
+
+
+def test_another_network_is_no_start(tmp_path: Path) -> None:
+    other = write_saliency_network(tmp_path / "red.onnx")
+    with pytest.raises(KeyError, match="folded tensors"):
+        start_from(CutoutNet(), other, torch.zeros(1, 3, 64, 64))
 
 
 def test_the_onnx_is_a_cut_out_network(unbroken: Path) -> None:
@@ -118,10 +140,93 @@ def test_a_copy_under_another_name_is_left_out() -> None:
 def test_a_picture_is_drawn_by_its_number() -> None:
     stock = toy.stock(1)
     one, two = Sampler(stock, 5), Sampler(stock, 5)
+    assert {"real", "wide", "empty", "composed"} == set(one.kinds)  # a kind without pictures is not drawn
     two.batch(0, 3, 64)
     for a, b in zip(one.batch(7, 9, 64), two.batch(7, 9, 64), strict=True):
         assert np.array_equal(a, b)
-        assert a.dtype == np.uint8
+        assert a.dtype in (np.uint8, np.bool_)
+
+
+def rich() -> data.Stock:
+    """Every kind of picture, people red and things green."""
+    stock = toy.stock(2)
+
+    def figure(colour: tuple[int, int, int]) -> data.Pixels:
+        made = toy.person(np.random.default_rng(4)).copy()
+        made[..., :3] = colour
+        return made
+
+    def photo(colour: tuple[int, int, int]) -> data.Pixels:
+        made = figure(colour)
+        made[..., :3] = np.where(made[..., 3:] > 0, made[..., :3], 90)
+        return made
+
+    red, green = (250, 0, 0), (0, 250, 0)
+    people = [augment.tight(figure(red))]
+    return dataclasses.replace(
+        stock, photos=[photo(red)], taught=[photo(red)], windows=[photo(green)], people=people, objects=[figure(green)]
+    )
+
+
+@pytest.mark.parametrize("kind", list(SHARES))
+def test_what_is_said_of_a_picture_is_what_it_shows(kind: str) -> None:
+    sampler, people, things = Sampler(rich(), 3), 0, 0
+    for number in range(12):
+        drawn = sampler.draw(number, 64, kind)
+        alpha, person = drawn.alphas[..., 0].astype(int), drawn.alphas[..., 1].astype(int)
+        assert (person <= alpha + 1).all()  # a person is foreground
+        people += int((person > 128).sum() > 20)
+        things += int((alpha - person > 128).sum() > 20)
+        assert drawn.known[1]
+        assert kind == "empty" or drawn.known[0]
+    assert (people > 0) == (kind not in ("window", "empty"))
+    assert (things > 0) == (kind in ("window", "composed"))
+
+
+def test_teachers_that_disagree_teach_nothing() -> None:
+    mattes = {name: np.zeros((40, 40), np.float32) for name in ("a", "b", "c", "d")}
+    for name, last in zip(mattes, (30, 30, 29, 18), strict=True):
+        mattes[name][10:last, 5:35] = 1
+    alpha, between = teachers.agreed(mattes, 0.9, 3)
+    assert alpha is not None
+    assert between["a c"] == pytest.approx(0.95)
+    assert (alpha[12, 20], alpha[29, 20], alpha[5, 20]) == (255, 170, 0)  # a, b and c; d is out
+    assert teachers.agreed(mattes, 0.96, 3)[0] is None
+    assert teachers.agreed(mattes, 0.9, 4)[0] is None
+    soft = {name: matte * np.float32(0.7) for name, matte in mattes.items()}
+    assert teachers.agreed(soft, 0.9, 3)[0] is None
+    nothing = {name: np.zeros_like(matte) for name, matte in mattes.items()}
+    assert teachers.agreed(nothing, 0.9, 3)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("stem", "thing"),
+    [("1fa91", True), ("1f6cb-fe0f", True), ("1f642", False), ("1f468-200d-1f4bb", False), ("1f1e9-1f1ea", False)],
+)
+def test_pictographs_of_things(stem: str, thing: bool) -> None:
+    """A chair and a couch; a face, a man at a computer, a flag."""
+    assert data.is_a_thing(stem) == thing
+
+
+@pytest.mark.parametrize("ground", grounds.KINDS)
+def test_grounds_are_pictures(ground: Any) -> None:
+    one, two = (ground(np.random.default_rng(3), 48) for _ in range(2))
+    assert np.array_equal(one, two)
+    assert (one.shape, one.dtype) == ((48, 48, 3), np.uint8)
+    other = ground(np.random.default_rng(4), 48)
+    assert np.abs(one.astype(int) - other).mean() > 2
+
+
+def test_what_is_unknown_costs_nothing() -> None:
+    torch.manual_seed(0)
+    fine, coarse, target = torch.randn(2, 2, 32, 32), torch.randn(2, 2, 4, 4), torch.rand(2, 2, 32, 32).round()
+    known = torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+    loss = loss_of(fine, coarse, target, known)
+    changed = target.clone()
+    changed[1, 0] = 1 - changed[1, 0]
+    assert torch.equal(loss_of(fine, coarse, changed, known), loss)
+    changed[1, 1] = 1 - changed[1, 1]
+    assert not torch.equal(loss_of(fine, coarse, changed, known), loss)
 
 
 def test_a_street_has_no_figure() -> None:

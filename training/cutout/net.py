@@ -59,7 +59,7 @@ class CutoutNet(nn.Module):
             climbs.append(Climb(below, skip, width))
             below = width
         self.climbs = nn.ModuleList(climbs)
-        self.coarse = nn.Conv2d(WIDTHS[2], len(OUTPUTS), 1)  # for training alone
+        self.coarse = nn.Conv2d(WIDTHS[2], len(OUTPUTS), 1)  # its alpha is for training alone
         self.fine = nn.Conv2d(WIDTHS[0], 4 * len(OUTPUTS), 3, 1, 1)  # the four pixels of each 2 x 2
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,7 +70,10 @@ class CutoutNet(nn.Module):
             y = climb(y, skip)
             if y.shape[1] == WIDTHS[2]:
                 coarse = self.coarse(y)
-        return functional.pixel_shuffle(self.fine(y), 2), coarse
+        fine = functional.pixel_shuffle(self.fine(y), 2)
+        # what a thing is, is seen from afar; where it ends, from near
+        far = functional.interpolate(coarse[:, 1:], scale_factor=8.0, mode="bilinear", align_corners=False)
+        return torch.cat([fine[:, :1], fine[:, 1:] + far], 1), coarse
 
 
 class Alphas(nn.Module):

@@ -37,8 +37,8 @@ def start_from(net: CutoutNet, path: Path, pictures: Tensor) -> None:
     with torch.no_grad():
         later = {id(p) for module in mixes for part in (module.mix, module.norm) for p in part.parameters()}
         for name, parameter in net.named_parameters():
-            if id(parameter) in later or name.startswith("coarse."):  # what only training has keeps its random start
-                continue
+            if id(parameter) in later or (name.startswith("coarse.") and f"net.{name}" not in there):
+                continue  # the first edition's file lacks what only training had
             same = f"net.{name}" if f"net.{name}" in there else f"net.{name.replace(*_FORMERLY)}"
             parameter[: len(there[same])] = there[same]  # of an output that is new, nothing
         for module, weight, bias in zip(mixes, folded[::2], folded[1::2], strict=True):
