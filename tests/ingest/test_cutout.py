@@ -127,7 +127,7 @@ def test_a_key_needs_another_way_that_agrees(network: Alpha, check: Alpha | None
             cut_out(picture, "auto", ways)
         taken = cut_out(picture, "auto", replace(ways, doubtful=True))
         assert taken.method == "key"
-        assert taken.notes[0].startswith("doubtful: ")
+        assert taken.doubts[0].startswith("doubtful: ")
     else:
         cut = cut_out(picture, "auto", ways)
         assert cut.method == expected
@@ -147,7 +147,7 @@ def test_two_networks_must_agree() -> None:
     apart = Ways(lambda _: TRUE, lambda _: disc(200, 50))
     with pytest.raises(SetAsideError, match=r"^doubtful: the network and .* \(IoU 0\.70\)"):
         cut_out(busy, "auto", apart)
-    assert cut_out(busy, "auto", replace(apart, doubtful=True)).notes[0].startswith("doubtful: ")
+    assert cut_out(busy, "auto", replace(apart, doubtful=True)).doubts[0].startswith("doubtful: ")
 
 
 def test_where_people_are_wanted_nothing_is_keyed() -> None:

@@ -13,11 +13,21 @@ from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
+from figureground.ingest.inputs import photos_of
 from figureground.ingest.review import FILE
 from figureground.make import build as builds
+from figureground.make import preview as previews
 from figureground.make.preview import PAGE, folder_of, preview
 from figureground.report import photo_cards
-from tests.builders import ground_recipe, job_of, small_recipe, write_floor_photos, write_photos
+from tests.builders import (
+    ground_recipe,
+    job_of,
+    scene_photo,
+    small_recipe,
+    write_floor_photos,
+    write_photos,
+    write_saliency_network,
+)
 
 
 def shown(recipe: Recipe, folder: Path, samples: int = 4) -> tuple[Catalog, list[str]]:
@@ -60,6 +70,31 @@ def test_what_a_preview_holds(desk: Path) -> None:
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("data:image/") > 3 + 3 + 4 * 5
     assert len(catalog.set_aside) == 1
+
+
+def test_a_doubtful_cut_out_is_shown_beside_its_photo(desk: Path) -> None:
+    """By a network that takes what is red; the one that ships sees no figure there."""
+    write_saliency_network(desk / "red.onnx")
+    photo = scene_photo(3, 240, 240).copy()
+    photo[..., 2] = np.maximum(photo[..., 2], photo[..., 0])  # nothing is red
+    photo[60:200, 90:150] = (230, 30, 30)
+    Image.fromarray(photo).save(desk / "people/red.png")
+    recipe = small_recipe(desk, foregrounds={"network": "red.onnx"})
+    catalog, _ = shown(recipe, desk / "look")
+    (aside,) = [one for one in catalog.set_aside if one.kind == "foreground"]
+    assert aside.source == "people/red.png"
+    assert aside.reason.startswith("doubtful: the network and the one that checks it")
+    job = job_of(recipe)
+    first = previews._aside(catalog, photos_of(job), job.inputs).shown[0]
+    assert first.picture is not None
+    height, width = first.picture.shape[:2]
+    assert width == 2 * height
+    cut = first.picture[height // 2, height:]
+    assert abs(cut[height // 2].astype(int) - (230, 30, 30)).max() < 30
+    assert (cut[5] == 128).all()
+    taken, _ = shown(small_recipe(desk, foregrounds={"network": "red.onnx", "doubtful": "use"}), desk / "taken")
+    assert [one.source for one in taken.set_aside] == ["rooms/bad.jpg"]
+    assert any(one.source == "people/red.png" and one.reason.startswith("doubtful") for one in taken.warnings)
 
 
 def test_floors_and_horizons_are_drawn_and_warnings_framed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -46,11 +47,12 @@ ALONE = Ways()
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A figure cut out: RGBA with clean edge colours, the method that made it, and what was odd."""
+    """A figure cut out: RGBA with clean edge colours, the method that made it, what was odd, and what is doubtful."""
 
     pixels: Cutout
     method: str
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def cut_out(pixels: Bytes, method: str, ways: Ways = ALONE, mask: Alpha | None = None) -> Cut:
@@ -68,9 +70,9 @@ def cut_out(pixels: Bytes, method: str, ways: Ways = ALONE, mask: Alpha | None =
         return _by_alpha(pixels, asked=method == "alpha")
     if method == "alpha":
         raise SetAsideError(_OPAQUE)
-    alpha, used, said = _estimated(pixels[..., :3], method, ways)
-    alpha, notes = cleaning.cleaned(alpha)
-    return Cut(_clean(pixels[..., :3], alpha), used, (*said, *notes))
+    found = _estimated(pixels[..., :3], method, ways)
+    alpha, notes = cleaning.cleaned(found.alpha)
+    return Cut(_clean(pixels[..., :3], alpha), found.method, (*found.notes, *notes), found.doubts)
 
 
 _OPAQUE = "no transparency: the whole rectangle would become figure"
@@ -95,9 +97,15 @@ def _by_alpha(pixels: Cutout, asked: bool) -> Cut:
     return Cut(pixels if clean is alpha else np.dstack([pixels[..., :3], clean]), "alpha", notes)
 
 
-def _estimated(picture: Picture, method: str, ways: Ways) -> tuple[Alpha, str, tuple[str, ...]]:
-    """Return (matte, method, notes) of a picture without alpha, by its colours or by the network, where another way
-    gives the same figure."""
+class _Found(NamedTuple):
+    alpha: Alpha
+    method: str
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def _estimated(picture: Picture, method: str, ways: Ways) -> _Found:
+    """Return the matte of a picture without alpha, by its colours or by the network, where another way agrees."""
     keyed, reason = None, 'foregrounds.cutout = "network"'
     if method == "key" or (method == "auto" and ways.keyed):
         try:
@@ -110,17 +118,18 @@ def _estimated(picture: Picture, method: str, ways: Ways) -> tuple[Alpha, str, t
     if keyed is not None:
         shared = [agreement(keyed, other) for other in others]
         if max(shared, default=1.0) >= AGREE:
-            return keyed, "key", ()
+            return _Found(keyed, "key")
         if method == "key" or _two(others) < AGREE:
-            return keyed, "key", (_doubtful("keying by colour and the network", max(shared), ways),)
+            return _Found(keyed, "key", doubts=(_doubtful("keying by colour and the network", max(shared), ways),))
         note = f"by the network: keying by colour cuts out another figure (IoU {shared[0]:.2f})"
-        return _judged(others[0]), "network", (note,)
+        return _Found(_judged(others[0]), "network", (note,))
     if not others:
         raise SetAsideError(f"no alpha; {reason}; and foregrounds.network names no file")
     alpha = _judged(others[0])
     if len(others) == 1 or _two(others) >= AGREE:
-        return alpha, "network", ()
-    return alpha, "network", (_doubtful("the network and the one that checks it", _two(others), ways),)
+        return _Found(alpha, "network")
+    doubt = _doubtful("the network and the one that checks it", _two(others), ways)
+    return _Found(alpha, "network", doubts=(doubt,))
 
 
 def _two(others: Sequence[Alpha]) -> float:

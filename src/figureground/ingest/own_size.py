@@ -26,7 +26,7 @@ WINDOWS = 192  # radii in the copy's longer side
 
 
 def cut_at_own_size(pixels: Bytes, method: str, ways: Ways = ALONE) -> tuple[Cutout, str, Alpha, tuple[str, ...]]:
-    """Return RGBA of the photo's size with clean edge colours, the method that made it, alpha as it was judged, notes.
+    """Return RGBA of the photo's size with clean edge colours, the method that made it, alpha as it was judged, doubts.
 
     Photos that are no larger than what ingest works on, and those with alpha, come out as ingest cuts them.  Colours
     far from the figure are 0.  Raises SetAsideError as `cut_out` does.
@@ -42,7 +42,7 @@ def cut_at_own_size(pixels: Bytes, method: str, ways: Ways = ALONE) -> tuple[Cut
             made = cut_out(pixels, method, ways).pixels
         else:
             made = enlarged(pixels[..., :3], copy[..., :3], small[..., 3])
-    return made, how, small[..., 3], cut.notes
+    return made, how, small[..., 3], cut.doubts
 
 
 def enlarged(picture: Picture, copy: Picture, alpha: Alpha) -> Cutout:

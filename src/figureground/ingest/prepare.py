@@ -193,6 +193,7 @@ def foreground(
     picture = working(pixels)
     cut = cut_out(picture, own.cutting.method, tools.ways, None if given is None else sized(given, picture.shape[:2]))
     wrong, odd = doubts_of(cut.pixels[..., 3], cut.method not in ("alpha", "mask"))
+    wrong = [*cut.doubts, *wrong]
     whole, cutout = cut.pixels, trim(cut.pixels)
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):

@@ -26,7 +26,7 @@ from figureground.core.progress import Progress
 from figureground.core.store import FolderStore, Store
 from figureground.image.masks import FAINT, mask_of, tight_box
 from figureground.ingest import photos
-from figureground.ingest.cutout import DOUBTFUL, Ways
+from figureground.ingest.cutout import Ways
 from figureground.ingest.cutters import ways_of
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.finding import LeftOut, natural_key, search
@@ -235,7 +235,7 @@ def _pixels_sha256(store: Store, name: str) -> str:
 def _made(task: CutTask, shown: str, name: str, data: bytes) -> tuple[Row, Bytes]:
     """Return a photo's row and what is to be written of its cut-out: (h, w, 4), or its alpha (h, w)."""
     pixels = photos.decode(data, _ALL).pixels
-    cutout, method, judged, notes = cut_at_own_size(pixels, task.cutting.method, _ways(task.cutting))
+    cutout, method, judged, doubts = cut_at_own_size(pixels, task.cutting.method, _ways(task.cutting))
     box = _box(cutout, task.form)
     cutout = cutout[box[1] : box[3], box[0] : box[2]]
     wrong, odd = doubts_of(judged, method != "alpha")
@@ -250,7 +250,7 @@ def _made(task: CutTask, shown: str, name: str, data: bytes) -> tuple[Row, Bytes
         y=box[1],
         coverage=round(float(mask_of(judged).mean()), 4),
         softness=round(softness(judged), 3),
-        doubt="; ".join([*(note for note in notes if note.startswith(DOUBTFUL)), *wrong, *odd]),
+        doubt="; ".join([*doubts, *wrong, *odd]),
     )
     return row, cutout[..., 3] if task.form.matte else cutout
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.files import file_sha256, user_path
-from figureground.core.job import BackgroundSource, ForegroundSource, Inputs, Job
+from figureground.core.job import BackgroundSource, Cutting, ForegroundSource, Inputs, Job
 from figureground.core.nouns import Background, Catalog, Foreground, SetAside
 from figureground.core.progress import Progress
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset.virtual import VirtualDataset
 from figureground.ingest import photos, review
+from figureground.ingest.cutout import DOUBTFUL, WORKING_SIDE, cut_out, working
+from figureground.ingest.cutters import ways_of
 from figureground.ingest.finding import base_of
 from figureground.ingest.ingest import ingest
-from figureground.ingest.inputs import Found, photos_of
+from figureground.ingest.inputs import Found, Photo, photos_of
 from figureground.ingest.pixels import Pixels
 from figureground.ingest.vetoes import LEFT_OUT
 from figureground.make.identity import cannot_write
@@ -34,6 +38,7 @@ from figureground.report.photo_cards import (
     background_cards,
     cards_sheet,
     foreground_cards,
+    with_cutout,
 )
 from figureground.report.preview import Preview, preview_page
 from figureground.report.samples import Trait, beside, spread_by
@@ -64,7 +69,7 @@ def preview(job: Job, folder: Path, samples: int, engine: Engine, progress: Prog
     before = _review_in(out, folder)
     catalog = ingest(job, engine, memory, progress)
     found, pixels = photos_of(job), Pixels(catalog, memory)
-    cards = (background_cards(catalog, pixels), foreground_cards(catalog, pixels), _aside(catalog, found))
+    cards = (background_cards(catalog, pixels), foreground_cards(catalog, pixels), _aside(catalog, found, job.inputs))
     tiles = (tile_of(job.canvas, SIDE), (SIDE, SIDE), (SIDE, SIDE))
     files = {
         f"{one.title.replace(' ', '-')}.jpg": jpeg(cards_sheet(one, tile))
@@ -106,11 +111,28 @@ def _review_in(out: Store, folder: Path) -> review.Review | None:
     return review.load_review(folder / review.FILE) if out.size(review.FILE) is not None else None
 
 
-def _aside(catalog: Catalog, found: Found) -> Cards:
-    paths = _paths(found)
-    shown = catalog.set_aside[:MOST]
-    pictures = [(photo, _thumbnail(paths.get((photo.kind, photo.source), ""))) for photo in shown]
+def _aside(catalog: Catalog, found: Found, inputs: Inputs) -> Cards:
+    """Return the photos that are set aside, doubtful cut-outs first: they can be judged by eye, so each is shown."""
+    known: dict[tuple[str, str], Photo] = {(photo.kind, photo.name): photo for photo in found.photos}
+    shown = sorted(catalog.set_aside, key=lambda one: not one.reason.startswith(DOUBTFUL))[:MOST]
+    pictures = []
+    for one in shown:
+        photo = known.get((one.kind, one.source))
+        picture = _thumbnail(photo.path if photo else "")
+        if photo and picture is not None and one.reason.startswith(DOUBTFUL):
+            picture = _with_cut(picture, photo.path, inputs.foregrounds[photo.source].cutting)
+        pictures.append((one, picture))
     return aside_cards(pictures, len(catalog.set_aside))
+
+
+def _with_cut(picture: Bytes, path: str, cutting: Cutting) -> Bytes:
+    """Return a photo's picture, and beside it what was cut out of the photo all the same."""
+    try:
+        pixels = working(photos.decode(photos.read_bytes(Path(path)), WORKING_SIDE).pixels)
+        cut = cut_out(pixels, cutting.method, replace(ways_of(cutting), doubtful=True)).pixels
+    except SetAsideError:
+        return picture
+    return with_cutout(picture, cut)
 
 
 def _paths(found: Found) -> dict[tuple[str, str], str]:

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from figureground.core.nouns import Background, Catalog, Foreground, Picture, SetAside
+from figureground.core.arrays import Bytes
+from figureground.core.nouns import Background, Catalog, Cutout, Foreground, Picture, SetAside
 from figureground.ingest.pixels import Pixels
 from figureground.report.floors import floor_picture
 from figureground.report.sheet import contact_sheet
 
 MOST = 120  # cards on a sheet
 SIDE = 200  # px of a picture
+_BEHIND = 128  # the grey behind a cut-out
 _LETTERS, _LINES = 32, 5  # in a line below a tile; lines of a card at most
 
 
@@ -109,6 +112,15 @@ def aside_cards(photos: Sequence[tuple[SetAside, NDArray[np.uint8] | None]], tot
     """Return the photos that are set aside, each with its picture where it has one."""
     cards = (Card(photo.source, picture, (photo.reason,)) for photo, picture in photos)
     return Cards("Set aside", tuple(cards), total)
+
+
+def with_cutout(picture: Bytes, cutout: Cutout) -> Bytes:
+    """Return a picture with a cut-out of its photo, over grey, to its right: RGB of the picture's height."""
+    height, width = picture.shape[:2]
+    small = np.asarray(Image.fromarray(cutout).resize((width, height), Image.Resampling.BILINEAR)).astype(np.float32)
+    alpha = small[..., 3:] / 255
+    over = np.rint(small[..., :3] * alpha + _BEHIND * (1 - alpha)).astype(np.uint8)
+    return np.concatenate([picture[..., :3], over], 1)
 
 
 def _warned(catalog: Catalog, kind: str) -> set[str]:
