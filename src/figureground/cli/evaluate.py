@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,23 +93,23 @@ def _masked(photos: Path | None, masks: Path | None, of_pairs: list[Path]) -> li
     from figureground.evaluate.masked import masked_photos
     from figureground.ingest.photos import find
 
+    if photos is None and not of_pairs:
+        remedy = "give --pairs, or --photos and --masks"
+        raise FigureGroundError("there is nothing to measure against", "evaluate-depth", remedy)
     if masks is None:
         if photos is not None:
             raise FigureGroundError("photos without masks show nothing", str(photos), "give --masks as well")
-        if not of_pairs:
-            raise FigureGroundError(
-                "there is nothing to measure against", "evaluate-depth", "give --pairs, or --photos and --masks"
-            )
         return []
     found = of_pairs if photos is None else find([str(photos)], Path(), "--photos")
     return masked_photos(found, masks)
 
 
 def _depth_networks(network: NetworkOptions, against: tuple[str, ...]) -> dict[str, DepthNetwork]:
-    """Return name -> network, in the order in which they were given.  Raises FigureGroundError for one given twice."""
+    """Return name -> network, in the order in which they were given.  Raises FigureGroundError."""
     from figureground.networks.registry import open_network
     from figureground.resolve import depth_model, running_of
 
+    _require_each_once((network.model, *against))
     opened: dict[str, DepthNetwork] = {}
     for options in (network, *(replace(network, model=model, card="") for model in against)):
         recipe = options.recipe()
@@ -187,10 +188,11 @@ def evaluate_cutouts(
 
 
 def _methods(networks: tuple[str, ...]) -> dict[str, Method]:
-    """Return name -> method, in the order in which they were given.  Raises FigureGroundError for one given twice."""
+    """Return name -> method, in the order in which they were given.  Raises FigureGroundError."""
     from figureground.evaluate.cutouts import keyed
     from figureground.networks.cutout import cutout_network, cutout_weights
 
+    _require_each_once(networks)
     methods: dict[str, Method] = {}
     for given in networks:
         path = cutout_weights(given, Path())
@@ -211,12 +213,16 @@ def _write_cuts(results: dict[str, list[Cut]], out: Path) -> None:
         Image.fromarray(cutouts_sheet(results)).save(out)
 
 
-def _new_name(name: str, given: str, taken: dict[str, Any]) -> str:
+def _require_each_once(networks: tuple[str, ...]) -> None:
+    """Raise FigureGroundError where a network would be compared with itself."""
+    for number, name in enumerate(networks):
+        if name in networks[:number]:
+            raise FigureGroundError("a network is given twice", name, "give it once")
+
+
+def _new_name(name: str, given: str, taken: Collection[str]) -> str:
     """Return a network's name, or what it was given as where another has that name."""
-    for one in (name, given):
-        if one not in taken:
-            return one
-    raise FigureGroundError("a network is given twice", given or name, "give it once")
+    return name if name not in taken else given
 
 
 def _is_page(out: Path) -> bool:

@@ -19,7 +19,12 @@ MEASURES = {
 }  # a field of DepthErrors -> how it is called
 
 Intervals = Mapping[str, Interval]  # by MEASURES
-_WIDE = 16  # of a column
+_WIDE = 18  # of a column
+
+
+def digits(measure: str) -> int:
+    """Return with how many digits after the point a measure is told: a blurred map's boundary F1 is below 0.001."""
+    return 4 if measure == "boundary_f1" else 3
 
 
 def intervals(rows: Sequence[Mapping[str, DepthErrors]]) -> dict[str, Intervals]:
@@ -93,8 +98,8 @@ def _lines(title: str, sources: Sequence[tuple[str, Mapping[str, Intervals]]], s
     ]
     for name, (_, found) in zip(names[1:], sources, strict=True):
         for alignment, measures in found.items():
-            means = "".join(f" {shown(one.mean, signed):>{_WIDE}} |" for one in measures.values())
-            spans = "".join(f" {span(one, signed):>{_WIDE}} |" for one in measures.values())
+            means = "".join(f" {shown(one.mean, signed, digits(k)):>{_WIDE}} |" for k, one in measures.items())
+            spans = "".join(f" {span(one, signed, digits(k)):>{_WIDE}} |" for k, one in measures.items())
             lines += [f"| {name:<{wide}} | {alignment:<15} |{means}", f"| {'':<{wide}} | {'':<15} |{spans}"]
     return lines
 

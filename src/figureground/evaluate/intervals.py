@@ -78,14 +78,13 @@ def _means(numbers: Floats) -> Floats:
     return means
 
 
-def span(interval: Interval, signed: bool = False) -> str:
+def span(interval: Interval, signed: bool = False, digits: int = 3) -> str:
     """Return the interval as text, "0.886–0.934" or, signed, "-0.071 to +0.012"; "-" where it is not known."""
-    between = " to " if signed else "–"
-    return (
-        between.join(shown(end, signed) for end in (interval.low, interval.high)) if np.isfinite(interval.low) else "-"
-    )
+    if not np.isfinite(interval.low):
+        return "-"
+    return (" to " if signed else "–").join(shown(end, signed, digits) for end in (interval.low, interval.high))
 
 
-def shown(value: float, signed: bool = False) -> str:
-    """Return a number with three digits after the point, "-" for NaN."""
-    return format(value, "+.3f" if signed else ".3f") if np.isfinite(value) else "-"
+def shown(value: float, signed: bool = False, digits: int = 3) -> str:
+    """Return a number with that many digits after the point, "-" for NaN."""
+    return format(value, f"{'+' if signed else ''}.{digits}f") if np.isfinite(value) else "-"

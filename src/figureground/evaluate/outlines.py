@@ -15,7 +15,7 @@ from figureground.core.steps import Tick, untold
 from figureground.evaluate import metrics
 from figureground.evaluate.boundaries import FIGURE, boundary_recall
 from figureground.evaluate.depth import MAX_M, estimated, resized
-from figureground.evaluate.intervals import known, mean_interval, paired_interval, shown, span
+from figureground.evaluate.intervals import Interval, known, mean_interval, paired_interval, shown, span
 from figureground.evaluate.masked import MaskedPhoto, read_mask
 from figureground.evaluate.pairs import whole_photo
 
@@ -70,7 +70,7 @@ def outlines_table(results: Mapping[str, Sequence[Outline]]) -> str:
     names = {name: " ".join(name.replace("|", "\\|").split()) for name in results}
     wide = max(len(_TITLE), *map(len, names.values()))
     titles = ["boundary recall", "95 %", "minus the first", "95 %"]
-    widths = [15, 13, 15, 16]
+    widths = [15, 13, 15, 18]
     count = 4 if len(results) > 1 else 2
     lines = [
         f"| {_TITLE:<{wide}} |" + _cells(titles[:count], widths),
@@ -78,7 +78,7 @@ def outlines_table(results: Mapping[str, Sequence[Outline]]) -> str:
     ]
     for name, rows in results.items():
         mean, minus = mean_interval(recalls(rows)), paired_interval(recalls(rows), first)
-        cells = [shown(mean.mean), span(mean), shown(minus.mean, signed=True), span(minus, signed=True)]
+        cells = [*_pair(mean), *_pair(minus, signed=True)]
         if name == next(iter(results)):
             cells[2:] = ["", ""]
         lines.append(f"| {names[name]:<{wide}} |" + _cells(cells[:count], widths))
@@ -105,3 +105,7 @@ def outlines_json(results: Mapping[str, Sequence[Outline]]) -> dict[str, Any]:
 
 def _cells(texts: Sequence[str], widths: Sequence[int]) -> str:
     return "".join(f" {text:>{width}} |" for text, width in zip(texts, widths, strict=False))
+
+
+def _pair(one: Interval, signed: bool = False) -> tuple[str, str]:
+    return shown(one.mean, signed, 4), span(one, signed, 4)

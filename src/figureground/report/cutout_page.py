@@ -13,7 +13,7 @@ from figureground.core.files import write_whole
 from figureground.core.nouns import Mask, Picture
 from figureground.evaluate.cutout_table import intervals, paired
 from figureground.evaluate.cutouts import VIEW, Cut
-from figureground.evaluate.intervals import Interval
+from figureground.evaluate.intervals import Interval, shown, span
 from figureground.image.masks import mask_of
 from figureground.report.template import filled
 from figureground.report.thumbnails import jpeg_uri
@@ -81,6 +81,8 @@ def cutout_page(results: Results, most: int = MOST) -> str:
         "pictures": [_picture(rank, i, seen) for rank, i in enumerate(worst[:most], 1)],
         "rows": [(first[i].name, [cuts[i] for cuts in results.values()]) for i in worst],
         "columns": 1 + len(seen),
+        "shown": shown,
+        "span": span,
         "too_much": _rgb(TOO_MUCH),
         "missing": _rgb(MISSING),
     }

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from figureground.core.files import write_whole
 from figureground.core.nouns import DepthMap, Picture
 from figureground.evaluate.depth import Evaluation, Row, View
-from figureground.evaluate.depth_table import Intervals, intervals, paired
-from figureground.evaluate.intervals import Interval, mean_interval
+from figureground.evaluate.depth_table import Intervals, digits, intervals, paired
+from figureground.evaluate.intervals import Interval, mean_interval, shown, span
 from figureground.evaluate.metrics import DepthErrors
 from figureground.evaluate.outlines import Outline, recalls
 from figureground.image.colourmap import DepthScale, colours, depth_scale
@@ -90,7 +90,7 @@ def evaluation_page(evaluation: Evaluation, others: Sequence[Evaluation] = (), o
     """
     head = evaluation.headline
     rows = sorted(evaluation.rows, key=lambda row: (-row.network[head].abs_rel, row.name))
-    shown = Shown(
+    page = Shown(
         evaluation=evaluation,
         unit=UNITS[evaluation.unit],
         headline=head,
@@ -114,7 +114,7 @@ def evaluation_page(evaluation: Evaluation, others: Sequence[Evaluation] = (), o
             for name, found in (outlines or {}).items()
         ],
     )
-    return filled("evaluation.html.j2", vars(shown))
+    return filled("evaluation.html.j2", {**vars(page), "shown": shown, "span": span, "digits": digits})
 
 
 def error_picture(estimate_m: NDArray[np.floating], truth_m: NDArray[np.floating]) -> Picture:
