@@ -78,13 +78,15 @@ def test_photos_without_depth_are_measured_at_their_masks(desk: Path, capsys: Ca
         (["--photos", "more", "--masks", "masks", "--out", "page.html"], "the page shows photos with sensor depth"),
         (["--pairs", "pairs", "--out", "nowhere/page.html"], "no such folder to write to"),
         (["--pairs", "pairs", "--against", "grey.onnx"], "a network is given twice"),
+        (["--pairs", "pairs", "--model", "", "--against", "small"], "a network is given twice"),
         (["--pairs", "pairs", "--against", "no.onnx"], "no such depth network"),
         (["--photos", "more", "--masks", "none"], "no such folder of masks"),
         (["--pairs", "pairs", "--masks", "pairs/none"], "no such folder of masks"),
     ],
 )
 def test_what_evaluate_depth_cannot_measure_is_told(desk: Path, capsys: Capture, words: list[str], what: str) -> None:
-    run("evaluate-depth", "--model", "grey.onnx", *words, code=1)
+    model = () if "--model" in words else ("--model", "grey.onnx")
+    run("evaluate-depth", *model, *words, code=1)
     assert what in capsys.readouterr().err
 
 

@@ -106,10 +106,10 @@ def _masked(photos: Path | None, masks: Path | None, of_pairs: list[Path]) -> li
 
 def _depth_networks(network: NetworkOptions, against: tuple[str, ...]) -> dict[str, DepthNetwork]:
     """Return name -> network, in the order in which they were given.  Raises FigureGroundError."""
-    from figureground.networks.registry import open_network
+    from figureground.networks.registry import SHIPPED, open_network
     from figureground.resolve import depth_model, running_of
 
-    _require_each_once((network.model, *against))
+    _require_each_once((network.model or SHIPPED, *against))
     opened: dict[str, DepthNetwork] = {}
     for options in (network, *(replace(network, model=model, card="") for model in against)):
         recipe = options.recipe()
