@@ -173,6 +173,12 @@ def test_steps_of_each_size_count_at_the_thresholds_below_them() -> None:
     assert boundary_recall(small, truth == 2) == pytest.approx(expected)
 
 
+def test_a_step_of_just_a_threshold_is_not_above_it() -> None:
+    truth, just = scene(), np.where(scene() == 2, 1.0, THRESHOLDS[-1])
+    assert boundary_f1(just, truth, everywhere(truth)) == pytest.approx(THRESHOLDS[:-1].sum() / THRESHOLDS.sum())
+    assert boundary_recall(just, truth == 2) == pytest.approx(THRESHOLDS[:-1].sum() / THRESHOLDS.sum())
+
+
 def test_of_a_slope_one_step_counts() -> None:
     ratio = np.array([[1.1, 1.3, 1.3, 1.0, 1.2], [1.1, 1.0, 1.0, 1.0, 1.06]])
     assert np.argwhere(thinned(ratio, 1.05)).tolist() == [[0, 1], [0, 4], [1, 0], [1, 4]]

@@ -15,7 +15,7 @@ from PIL import Image
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import DepthMap, DepthUnit, Direction, Picture
 from figureground.evaluate.masked import MaskedPhoto, masked_photos, read_mask
-from figureground.evaluate.outlines import SIDE, outlines, outlines_json, outlines_table
+from figureground.evaluate.outlines import outlines, outlines_json, outlines_table
 from tests.builders import scene_photo
 
 
@@ -54,18 +54,20 @@ def test_depth_that_steps_at_the_outline_finds_all_of_it(tmp_path: Path, unit: D
     assert [one.recall for one in outlines(by_white(near=8.0), pairs)] == [0.0, 0.0]
 
 
-def test_the_map_is_resized_to_the_mask_and_large_masks_are_made_smaller(tmp_path: Path) -> None:
-    pairs = write(tmp_path, ("a",), (900, 1200))
+def test_large_masks_are_made_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a size much larger than the map's, every edge of it would be a slope."""
+    pairs = write(tmp_path, ("a",), (240, 320))
     shapes = []
 
-    def estimate(picture: Picture) -> DepthMap:
+    def coarse(picture: Picture) -> DepthMap:
         shapes.append(picture.shape)
-        rows, columns = (np.arange(n) for n in (picture.shape[0] * SIDE // 1200, SIDE))
-        figure = (rows[:, None] >= len(rows) // 4) & (columns >= 10 * SIDE / 1200 - 0.5) & (columns < SIDE // 2)
-        return DepthMap(np.where(figure, 2, 4).astype(np.float32), "m", "larger is farther")
+        figure = picture[2::5, 2::5].min(2) == 255
+        return DepthMap(np.where(figure, 2, 2.6).astype(np.float32), "m", "larger is farther")
 
-    assert outlines(estimate, pairs)[0].recall > 0.95
-    assert shapes == [(900, 1200, 3)]
+    as_it_is = outlines(coarse, pairs)[0].recall
+    monkeypatch.setattr("figureground.evaluate.outlines.SIDE", 64)
+    assert outlines(coarse, pairs)[0].recall == 1 > 0.8 > as_it_is
+    assert shapes == [(240, 320, 3)] * 2
 
 
 def test_a_tenth_of_alpha_is_figure(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError
-from figureground.evaluate.pasted import LARGEST, SMALLEST, Place, figure_at, pasted, places
+from figureground.evaluate.pasted import LARGEST, SMALLEST, Place, figure_at, fitted, pasted, places
 from tests.builders import figure_cutout, scene_photo
 
 SIDES = st.integers(40, 900)
@@ -48,13 +48,23 @@ def test_a_cutout_is_pasted_whole_and_never_enlarged(
         assert SMALLEST * room[0] - 1 <= figure.height
 
 
+def test_a_room_is_made_smaller_rather_than_a_cutout_larger() -> None:
+    room = scene_photo(0, 200, 260)
+    assert fitted(room, 180) is room
+    small = fitted(room, 90)
+    assert small.shape == (100, 130, 3)
+    figure = figure_at(Place(0, 0, 1 - 1e-9, 0, 0), (90, 50), small.shape)
+    assert (figure.height, figure.width) == (90, 50)
+
+
 def test_truth_is_where_the_room_was_covered(tmp_path: Path) -> None:
     pictures = pasted(*write(tmp_path), samples=6, seed=3)
+    tall = {name: cutout.shape[0] for name, cutout in pictures.cutouts}
     found = list(pictures)
     assert len(pictures) == len(found) == 6
     assert [name[:4] for name, _, _ in found] == [f"{i:03d} " for i in range(6)]
     for name, picture, truth in found:
-        room = scene_photo(int(name[-1]), 200, 260)
+        room = fitted(scene_photo(int(name[-1]), 200, 260), tall[name[4:10]])
         changed = (picture != room).any(2)
         assert truth.sum() > 300
         assert (changed & truth).sum() > 0.95 * truth.sum()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from figureground.core import random
 from figureground.core.canvas import Canvas
@@ -51,7 +52,7 @@ def places(seed: int, samples: int, cutouts: int, rooms: int) -> list[Place]:
 def figure_at(place: Place, cutout: tuple[int, ...], room: tuple[int, ...]) -> Figure:
     """Return where a cut-out of (height, width) stands in a room of (height, width): all of it inside.
 
-    Its height is SMALLEST to LARGEST of the room's, but less where it would be larger than it is, or too wide.
+    Its height is SMALLEST to LARGEST of the room's, but less where it would be too wide, or larger than it is.
     """
     most = min(LARGEST * room[0], cutout[0], _WIDEST * room[1] * cutout[0] / cutout[1])
     least = min(SMALLEST * room[0], most)
@@ -59,6 +60,15 @@ def figure_at(place: Place, cutout: tuple[int, ...], room: tuple[int, ...]) -> F
     width = max(1, round(cutout[1] * height / cutout[0]))
     x, y = round(place.x * (room[1] - width)), round(place.y * (room[0] - height))
     return Figure(place.cutout, x, y, width, height, flip=False)
+
+
+def fitted(room: Picture, height: int) -> Picture:
+    """Return a room made smaller where a cut-out of that height would have to be enlarged to stand LARGEST in it."""
+    scale = min(1.0, height / (LARGEST * room.shape[0]))
+    if scale == 1:
+        return room
+    size = max(1, round(room.shape[1] * scale)), max(1, round(room.shape[0] * scale))
+    return np.asarray(Image.fromarray(room).resize(size, Image.Resampling.LANCZOS))
 
 
 def paste(cutout: Cutout, room: Picture, figure: Figure) -> tuple[Picture, Mask]:
@@ -83,7 +93,7 @@ class Pasted:
     def __iter__(self) -> Iterator[Subject]:
         for index, place in enumerate(self.places):
             name, cutout = self.cutouts[place.cutout]
-            room = _room(self.rooms[place.room])
+            room = fitted(_room(self.rooms[place.room]), cutout.shape[0])
             picture, mask = paste(cutout, room, figure_at(place, cutout.shape, room.shape))
             yield f"{index:03d} {name} on {self.rooms[place.room].stem}", picture, mask
 
@@ -91,7 +101,7 @@ class Pasted:
 def pasted(cutouts: Path, rooms: Path, samples: int, seed: int = 0) -> Pasted:
     """Return `samples` cut-outs pasted on rooms.
 
-    Rooms are made at most 768 px large, as ingest works on photos.  All that is drawn is read once here, so that a bad
+    Rooms are at most 768 px large, as ingest works on photos, and smaller for small cut-outs (`fitted`).  All that is drawn is read once here, so that a bad
     file is named at once.  Raises FigureGroundError for an empty folder, a file that cannot be used, a cut-out without
     transparency, and no samples.
     """
