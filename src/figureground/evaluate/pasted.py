@@ -101,9 +101,9 @@ class Pasted:
 def pasted(cutouts: Path, rooms: Path, samples: int, seed: int = 0) -> Pasted:
     """Return `samples` cut-outs pasted on rooms.
 
-    Rooms are at most 768 px large, as ingest works on photos, and smaller for small cut-outs (`fitted`).  All that is drawn is read once here, so that a bad
-    file is named at once.  Raises FigureGroundError for an empty folder, a file that cannot be used, a cut-out without
-    transparency, and no samples.
+    Rooms are at most 768 px large, as ingest works on photos, and smaller for small cut-outs (`fitted`). All that is
+    drawn is read once here, so that a bad file is named at once. Raises FigureGroundError for an empty folder, a file
+    that cannot be used, a cut-out without transparency, and no samples.
     """
     if samples < 1:
         raise FigureGroundError(f"--samples {samples} makes no picture", "evaluate-cutouts", "give 1 or more")
