@@ -59,9 +59,9 @@ def evaluate_depth(
         _writable(out)
         if pairs is None:
             raise FigureGroundError("the page shows photos with sensor depth", "--out", "give --pairs, or no --out")
+    networks = _depth_networks(network, against)
     found = read_pairs(pairs) if pairs is not None else []
     masked = _masked(photos, masks, [pair.photo for pair in found])
-    networks = _depth_networks(network, against)
     with console.progress() as progress:
         made = [
             evaluate(one.estimate, found, name=name, progress=_named(progress, name))
