@@ -128,6 +128,7 @@ def test_table_and_json_say_the_same(tmp_path: Path) -> None:
     low, high = (facts["intervals"]["iou"][end] for end in ("low", "high"))
     assert min(ious) <= low <= high <= max(ious)
     said = table(results)
+    assert said.startswith("of 2 pictures ")
     assert f"{low:.3f}–{high:.3f}" in said.splitlines()[2]
     assert f"IoU +{np.mean(ious):.3f} (+{low:.3f} to +{high:.3f})" in said.splitlines()[-1]
     with pytest.raises(ValueError, match="different pictures"):

@@ -43,8 +43,10 @@ def table(results: Results) -> str:
 
     Below it, what each further method has more than the first, picture by picture.
     """
-    wide = max(10, *(len(name) for name in results)) + 1
-    lines = ["method".ljust(wide) + "".join(title.rjust(width) for title, width in _COLUMNS)]
+    number = len(next(iter(results.values())))
+    title = f"of {number} picture{'' if number == 1 else 's'}"
+    wide = max(len(title), *(len(name) for name in results)) + 1
+    lines = [title.ljust(wide) + "".join(title.rjust(width) for title, width in _COLUMNS)]
     for name, cuts in results.items():
         lines.append(name.ljust(wide) + "".join(t.rjust(w) for t, (_, w) in zip(_cells(cuts), _COLUMNS, strict=True)))
     (name, first), *others = results.items()
