@@ -120,7 +120,8 @@ def test_json_about_networks(desk: Path, capsys: Capture, tmp_path: Path) -> Non
     masks.mkdir()
     photos = sorted(path for path in (desk / "rooms").iterdir() if path.name != "bad.jpg")
     for photo in photos:
-        Image.new("L", (64, 64), 255).save(masks / f"{photo.stem}.png")
+        with Image.open(photo) as picture:
+            Image.new("L", picture.size, 255).save(masks / f"{photo.stem}.png")
     cut = answer(capsys, "evaluate-cutouts", "--photos", desk / "rooms", "--masks", masks)
     assert cut["pictures"] == len(photos)
     assert set(cut["methods"]["colour key"]["mean"]) == {"iou", "boundary_f", "seconds"}
