@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 EDGE_WEIGHT = 3.0
-OUTPUT_WEIGHTS = (1.0, 0.5)  # of the foreground and the person
+OUTPUT_WEIGHTS = (1.0, 1.0)  # of the foreground and the person
 LEAST_JOINT = 0.001  # of a map's pixels
 
 
@@ -18,7 +18,7 @@ def loss_of(fine: Tensor, coarse: Tensor, target: Tensor, known: Tensor) -> Tens
     """Return one number: cross entropy that counts outlines more, 1 - soft IoU, slopes, and the coarse map's share.
 
     `fine` and `target`: [n, 2, s, s], logits and alphas of foreground and person; `known`, [n, 2], says which of them
-    count; the person's count half.
+    count.
     """
     share = known * torch.tensor(OUTPUT_WEIGHTS)
     share = share / share.sum().clamp(min=1e-6)  # of each map in the whole

@@ -14,9 +14,9 @@ from training.cutout.data import Pixels, Stock, clean
 
 # shares of photos as they are, of those continued by mirroring, of those that teachers labelled, of windows with
 # things, of pictures without a person; the rest is composed
-SHARES = {"real": 0.26, "wide": 0.09, "taught": 0.10, "window": 0.08, "empty": 0.07, "composed": 0.40}
+SHARES = {"real": 0.22, "wide": 0.07, "taught": 0.10, "window": 0.09, "empty": 0.12, "composed": 0.40}
 LEAST_SHARE = 0.01  # a picture shows at least this much figure
-THINGS = 0.35  # of composites show a thing alone
+THINGS = 0.40  # of composites show a thing alone
 HELD = 0.12  # of composites of people have a thing in a hand, or anywhere before them
 CAMOUFLAGE = 0.15  # of composites have a ground of the figure's colour
 
