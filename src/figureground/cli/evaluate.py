@@ -1,4 +1,4 @@
-"""The commands that measure networks: evaluate-depth, evaluate-cutouts."""
+"""The commands that measure networks: evaluate-depth, evaluate-cutouts, evaluate-people."""
 
 from __future__ import annotations
 
@@ -185,6 +185,37 @@ def evaluate_cutouts(
         _write_cuts(results, out)
         files["page" if _is_page(out) else "sheet"] = out
     console.tell({**to_json(results), **files}, _and_file(table(results), out))
+
+
+@app.command(
+    help_epilogue="Example:\n  figureground evaluate-people --photos people --masks people_masks --empty rooms\n"
+)
+def evaluate_people(
+    *,
+    source: Source = _NONE,
+    empty: Annotated[Path | None, Parameter(help="Folder of photos without anybody.")] = None,
+    network: Annotated[str, Parameter(help="small, or an ONNX file with an output called person.")] = "small",
+    console: Told,
+) -> None:
+    """Measure how often a network sees the people in pictures, and people where nobody is.
+
+    Photos with masks, or cut-outs of people pasted on rooms; and photos without anybody, seen as backgrounds are.
+    """
+    from figureground.evaluate.people import read_empty, table, to_json, with_people, without_people
+    from figureground.networks.cutout import cutout_network, cutout_weights
+
+    there: Subjects = source.pictures() if source != _NONE or empty is None else []
+    nobody = read_empty(empty) if empty is not None else []
+    path = cutout_weights(network, Path())
+    if path is None:
+        raise FigureGroundError("no network is named", "--network", "small, or a path")
+    asked = cutout_network(path)
+    if not asked.tells_people:
+        raise FigureGroundError("the network tells no people", path.name, "give one with an output called person")
+    with console.progress() as progress:
+        found = with_people(asked, there, _told(progress, "with people", len(there)))
+        wrong = without_people(asked, nobody, _told(progress, "without people", len(nobody)))
+    console.tell(to_json(found, wrong), table(path.stem, found, wrong))
 
 
 def _methods(networks: tuple[str, ...]) -> dict[str, Method]:
