@@ -41,7 +41,7 @@ def test_a_network_is_judged_by_who_it_sees(tmp_path: Path) -> None:
     text = people.table("both", there, empty)
     assert "of 2 pictures with people, somebody is found in 50.0%" in text
     assert "of 3 pictures without people, somebody is found in 33.3%" in text
-    assert "b.png: 11.1% of it" in text
+    assert "b.png: 11.2% of it" in text
     assert people.to_json(there, empty)["without_people"]["pictures"][1]["name"] == "b.png"
 
 
