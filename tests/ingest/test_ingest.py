@@ -10,6 +10,7 @@ from PIL import Image
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.job import CutoutModel, Job
 from figureground.core.nouns import Background, Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.store import FolderStore, MemoryStore
@@ -18,7 +19,9 @@ from figureground.ingest import ingest, state
 from figureground.ingest.catalog import FILE, digest, files, from_lines, load_catalog, to_lines
 from figureground.ingest.framing import framed_depth
 from figureground.ingest.inputs import photos_of
+from figureground.ingest.key import key
 from figureground.ingest.pixels import Pixels
+from figureground.networks.cutout import cutout_check
 from tests.builders import (
     FLOOR_VIEWS,
     ground_recipe,
@@ -27,6 +30,7 @@ from tests.builders import (
     small_recipe,
     write_floor_photos,
     write_photos,
+    write_saliency_network,
 )
 
 
@@ -147,6 +151,45 @@ def test_the_state_hangs_on_photos_and_knobs_that_matter(tmp_path: Path) -> None
     with Image.open(tmp_path / "rooms/room1.png") as room:
         room.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / "rooms/room1.png")
     assert state_of(small_recipe(tmp_path)) != before
+
+
+def looking_for_people(recipe: Recipe, network: Path) -> Job:
+    """Return the recipe's job, with a network of one's own that says who is in a background."""
+    job = job_of(recipe)
+    model = CutoutModel(network, hashlib.sha256(network.read_bytes()).hexdigest())
+    looked = tuple(dataclasses.replace(own, people=model) for own in job.inputs.backgrounds)
+    return dataclasses.replace(job, inputs=dataclasses.replace(job.inputs, backgrounds=looked))
+
+
+def test_a_background_that_shows_people_is_set_aside(tmp_path: Path) -> None:
+    """By a network that takes red for people; what it is counts among what the catalog hangs on."""
+    write_photos(tmp_path)
+    for i in range(3):
+        room = scene_photo(i).copy()
+        room[..., 0] //= 4  # nothing is red
+        room[..., 2] = 200
+        if i == 1:
+            room[40:110, 50:90] = (230, 30, 30)
+        Image.fromarray(room).save(tmp_path / f"rooms/room{i}.png")
+    recipe = small_recipe(tmp_path)
+    job = looking_for_people(recipe, write_saliency_network(tmp_path / "people.onnx", people=True))
+    catalog = ingest.ingest(job, Serial(), MemoryStore(), lambda *_: None)
+    assert [entry.source for entry in catalog.backgrounds] == ["rooms/room0.png", "rooms/room2.png"]
+    (aside,) = catalog.set_aside
+    assert aside.source == "rooms/room1.png"
+    assert aside.reason.startswith("it shows people, ")
+    assert "people.onnx" in [one.file for one in catalog.networks if one.use == "people"]
+    assert len(run(recipe)[0].backgrounds) == 3  # people = "use"
+    assert state.state(job, photos_of(job).photos) != state_of(recipe)
+    for one, other in zip(photos_of(job).photos, photos_of(job_of(recipe)).photos, strict=True):
+        same = key(job, one, state.file_hash) == key(job_of(recipe), other, state.file_hash)
+        assert same == (one.kind == "foreground")
+
+
+def test_the_networks_that_look_for_people_ship() -> None:
+    for network in ("small", "other.onnx", ""):
+        assert cutout_check(network).is_file()
+    assert cutout_check("small") != cutout_check("other.onnx")
 
 
 def test_a_depth_map_belongs_to_one_photo(tmp_path: Path) -> None:
