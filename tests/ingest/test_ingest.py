@@ -22,6 +22,7 @@ from figureground.ingest.inputs import photos_of
 from figureground.ingest.key import key
 from figureground.ingest.pixels import Pixels
 from figureground.networks.cutout import cutout_check
+from figureground.networks.weights import weights_of
 from tests.builders import (
     FLOOR_VIEWS,
     ground_recipe,
@@ -156,7 +157,8 @@ def test_the_state_hangs_on_photos_and_knobs_that_matter(tmp_path: Path) -> None
 def looking_for_people(recipe: Recipe, network: Path) -> Job:
     """Return the recipe's job, with a network of one's own that says who is in a background."""
     job = job_of(recipe)
-    model = CutoutModel(network, hashlib.sha256(network.read_bytes()).hexdigest())
+    found = weights_of(network, "cut-out")
+    model = CutoutModel(network, found.sha256, found.files)
     looked = tuple(dataclasses.replace(own, people=model) for own in job.inputs.backgrounds)
     return dataclasses.replace(job, inputs=dataclasses.replace(job.inputs, backgrounds=looked))
 
