@@ -45,8 +45,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(shared: Path, out: Path, *more: str) -> dict[str, Any]:
     """Train 10 steps at 64 px and return the averaged weights."""
     given = ["--photos", shared, "--rooms-in", "train/rooms", "--teacher", shared / "teacher.onnx", "--out", out]
-    small = ["--side", SIDE, "--steps", 10, "--batch", 2, "--rooms", 1, "--close-rooms", 1, "--every", 5]
-    small += ["--validate", 1]
+    small = ["--side", SIDE, "--steps", 10, "--batch", 2, "--rooms", 1, "--held-rooms", 1, "--room-side", SIDE]
+    small += ["--every", 5, "--validate", 1]
     train.main([*map(str, [*given, *small]), *more])
     held = torch.load(out / "checkpoint.pt", weights_only=True)
     assert held["step"] > 0
@@ -71,6 +71,12 @@ def test_ten_steps_resume_and_export(shared: Path, tmp_path: Path) -> None:
     pictures = np.random.default_rng(0).integers(0, 255, (2, 48, 60, 3)).astype(np.uint8)
     depth = network(pictures)
     assert depth.shape == (2, 48, 60)
+    outputs = network.run(np.zeros((2, 3, SIDE, SIDE), np.float32))
+    assert [(name, values.shape) for name, values in outputs.items()] == [
+        ("depth", (2, 1, SIDE, SIDE)),
+        ("floor", (2, 1, SIDE, SIDE)),
+        ("camera", (2, 4)),
+    ]
     assert file.stat().st_size < 8e6
 
 
@@ -86,7 +92,7 @@ def test_a_person_stands_at_the_depth_of_its_feet() -> None:
 
 
 def test_a_crop_brings_things_nearer_by_as_much_as_it_enlarges_them() -> None:
-    sample = data.Sample(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.float32), np.ones((64, 64), "f4"))
+    sample = data.Sample(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.float32), np.zeros((64, 64), "u1"))
     half = data.resize(sample, (0.25, 0.25, 0.75, 0.75), 32, mirrored=True)
     np.testing.assert_allclose(np.exp(half.log_depth), 0.5, rtol=1e-6)
 

@@ -12,10 +12,10 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 
-def export(net: nn.Module, side: int, path: Path, given: str, made: str) -> None:
-    """Write a network of pictures (n, 3, side, side) float32; n is free."""
+def export(net: nn.Module, side: int, path: Path, given: str, *made: str) -> None:
+    """Write a network of pictures (n, 3, side, side) float32, its input and outputs named; n is free."""
     partial = path.with_suffix(".partial")
-    free = {given: {0: "n"}, made: {0: "n"}}
+    free = {name: {0: "n"} for name in (given, *made)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the newer exporter needs a package more
         torch.onnx.export(
@@ -23,7 +23,7 @@ def export(net: nn.Module, side: int, path: Path, given: str, made: str) -> None
             (torch.zeros(1, 3, side, side),),
             str(partial),
             input_names=[given],
-            output_names=[made],
+            output_names=list(made),
             dynamic_axes=free,
             opset_version=17,
             dynamo=False,
