@@ -19,6 +19,7 @@ pytest.importorskip("onnx")
 import torch
 
 from figureground.drawn import Camera
+from training.common.export import export
 from training.depth import data, judge, labels, loss, people, rooms, tints, train
 from training.depth.net import DepthNet, Shipped, load_shipped
 
@@ -192,10 +193,11 @@ def test_other_colours_change_no_edge_between_things(views: list[rooms.View]) ->
 def test_boundary_f1_knows_edges_in_place_and_which_way_they_face() -> None:
     truth = np.full((20, 20), 2.0, np.float32)
     truth[5:12, 6:14] = 1.0
+    nearer = np.asarray(2 / truth, np.float32)
     assert judge.boundary_f1(truth, truth) == 1
     assert judge.boundary_f1(3 * truth, truth) == pytest.approx(1)
     assert judge.boundary_f1(np.roll(truth, 1, 1), truth) < 0.75
-    assert judge.boundary_f1(2 / truth, truth) == 0
+    assert judge.boundary_f1(nearer, truth) == 0
     assert judge.boundary_f1(np.full_like(truth, 2), truth) == 0
 
 
@@ -225,7 +227,7 @@ def test_a_training_starts_from_what_was_shipped(tmp_path: Path) -> None:
     with torch.no_grad():
         for values in before.parameters():  # the exporter writes equal weights, such as all zeros, once
             values.add_(0.02 * torch.randn_like(values))
-    train.export(Shipped(before), SIDE, tmp_path / "shipped.onnx", "picture", "depth", "floor", "camera")
+    export(Shipped(before), SIDE, tmp_path / "shipped.onnx", "picture", "depth", "floor", "camera")
     assert load_shipped(after, tmp_path / "shipped.onnx") == []
     picture = torch.randn(1, 3, SIDE, SIDE)
     with torch.inference_mode():

@@ -29,13 +29,13 @@ def boundary_f1(estimate: Singles, truth: Singles) -> float:
     Recall and precision are averaged over the four ways, the score over ten ratios from 1.05 to 1.25, larger ones
     weighing more.
     """
-    scores = []
+    scores: list[float] = []
     for ratio in _RATIOS:
         found, there = list(_steps(estimate, ratio)), list(_steps(truth, ratio))
         both = [int((a & b).sum()) for a, b in zip(found, there, strict=True)]
         recall = np.mean([n / max(int(b.sum()), 1) for n, b in zip(both, there, strict=True)])
         precision = np.mean([n / max(int(a.sum()), 1) for n, a in zip(both, found, strict=True)])
-        scores.append(2 * recall * precision / (recall + precision) if recall + precision else 0.0)
+        scores.append(float(2 * recall * precision / (recall + precision)) if recall + precision else 0.0)
     return float(np.average(scores, weights=_RATIOS))
 
 

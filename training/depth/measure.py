@@ -40,7 +40,7 @@ def split(views: Sequence[View], last: bool) -> Sequence[View]:
 
 def sharpened(picture: Picture, depth: Singles, radius: int) -> Singles:
     """Return depth whose edges are those of the picture: inverse depth through the guided filter."""
-    return np.asarray(1 / np.maximum(guided(picture, 1 / depth, radius), 1e-3), np.float32)
+    return np.asarray(1 / np.maximum(guided(picture, np.asarray(1 / depth, np.float32), radius), 1e-3), np.float32)
 
 
 def scaled_error(depth: Singles, truth: Singles) -> float:

@@ -159,7 +159,7 @@ def render_shard(folder: Path, first: int, side: int = SIDE, count: int = SHARD)
         made = [one for seed in range(first, first + count) for one in views(seed, side)]
         held = {name: np.stack([getattr(one, name) for one in made]) for name in View.__dataclass_fields__}
         partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **held)
+        np.savez(partial, **held)  # type: ignore[arg-type]
         partial.replace(path)
     return path
 

@@ -29,8 +29,9 @@ def in_other_colours(
     made = rgb * gain[thing]
     if pattern is not None and random.random() < _PATTERNED:
         side = rgb.shape[0]
-        low, high = sorted(random.uniform(0, pattern.shape[0], 2))
-        box = (low, low, max(high, low + 24), max(high, low + 24))
+        part = float(random.uniform(0.1, 1.0)) * pattern.shape[0]
+        x, y = random.uniform(0, pattern.shape[0] - part, 2)
+        box = (x, y, x + part, y + part)
         image = np.asarray(Image.fromarray(pattern).resize((side, side), Image.Resampling.BILINEAR, box=box))
         chosen = (random.random(256) < 0.35).astype(np.float32) * float(random.uniform(0.3, 1.0))
         chosen[PERSON] = 0
