@@ -73,6 +73,7 @@ PURE = {
         "samples/sums",
     ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
+    *("evaluate/boundaries", "evaluate/intervals"),
     *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/made_names"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
@@ -80,7 +81,7 @@ WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiproce
 HANDS = {
     *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
     *("ingest/finding", "ingest/cache", "ingest/credits", "ingest/depth_maps"),
-    *("evaluate/depth", "evaluate/cutouts", "evaluate/pairs"),
+    *("evaluate/masked", "evaluate/pairs"),
     "ingest/review",
     *("networks/cards", "networks/registry", "networks/hub", "networks/densedepth", "networks/runtimes"),
     "networks/weights",

@@ -1,5 +1,6 @@
 """The measures of cut-outs against slow ones, and the command on drawn photos."""
 
+import json
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 from figureground.cli import main
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.evaluate import cutouts
+from figureground.evaluate.cutout_table import paired, table, to_json
 from figureground.evaluate.metrics import iou
 from tests.builders import SHARED, figure_cutout
 
@@ -66,8 +68,10 @@ def test_the_command_measures_every_method(tmp_path: Path, capsys: pytest.Captur
     assert not caught.value.code
     said = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in said[1:3]] == ["cutout-small", "colour"]
-    key = [float(value) for value in said[2].split()[2:5]]
-    assert min(key) > 0.9  # a plain ground is what keying is for
+    cells = said[2].split()
+    assert min(float(cells[k]) for k in (2, 4, 5)) > 0.9  # a plain ground is what keying is for
+    assert said[4].startswith("more than cutout-small")
+    assert said[5].startswith("colour key ")
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert min(sheet.size) > 300
 
@@ -86,20 +90,58 @@ def test_photos_and_masks_that_are_none_are_refused_by_name(tmp_path: Path, fold
     assert caught.value.where == "p1"
 
 
+def never(picture: np.ndarray) -> np.ndarray:
+    raise SetAsideError("no")
+
+
 def test_giving_up_counts_as_nothing_found(tmp_path: Path) -> None:
     write_people(tmp_path)
     pictures = cutouts.read_pictures(tmp_path / "photos", tmp_path / "masks")
-
-    def never(picture: np.ndarray) -> np.ndarray:
-        raise SetAsideError("no")
 
     told: list[int] = []
     cuts = cutouts.cut_all(never, pictures, told.append)
     assert told == list(range(1, len(pictures) + 1))
     assert [(cut.iou, cut.alpha) for cut in cuts] == [(0.0, None)] * 2
-    assert " 2 " in cutouts.table({"never": cuts}).splitlines()[1]
+    assert " 2 " in table({"never": cuts}).splitlines()[1]
     with pytest.raises(FigureGroundError, match="no photo has a drawn mask"):
         cutouts.read_pictures(tmp_path / "photos", tmp_path)
+
+
+def test_table_and_json_say_the_same(tmp_path: Path) -> None:
+    write_people(tmp_path)
+    pictures = cutouts.read_pictures(tmp_path / "photos", tmp_path / "masks")
+    truths = iter([truth for _, _, truth in pictures] * 2)
+
+    def half(picture: np.ndarray) -> np.ndarray:
+        truth = next(truths).astype(np.uint8)
+        truth[len(truth) // 2 :] = 0
+        return truth * np.uint8(255)
+
+    results = {"never": cutouts.cut_all(never, pictures), "half": cutouts.cut_all(half, pictures)}
+    plain = json.loads(json.dumps(to_json(results), allow_nan=False))
+    assert plain["pictures"] == 2
+    assert "minus_first" not in plain["methods"]["never"]
+    facts = plain["methods"]["half"]
+    ious = [row["iou"] for row in facts["rows"]]
+    assert facts["mean"]["iou"] == facts["intervals"]["iou"]["mean"] == pytest.approx(np.mean(ious))
+    assert facts["minus_first"]["iou"] == facts["intervals"]["iou"]  # the first found nothing at all
+    low, high = (facts["intervals"]["iou"][end] for end in ("low", "high"))
+    assert min(ious) <= low <= high <= max(ious)
+    said = table(results)
+    assert f"{low:.3f}–{high:.3f}" in said.splitlines()[2]
+    assert f"IoU +{np.mean(ious):.3f} (+{low:.3f} to +{high:.3f})" in said.splitlines()[-1]
+    with pytest.raises(ValueError, match="different pictures"):
+        paired(results["half"][:1], results["never"])
+
+
+def test_what_is_kept_for_a_page_is_small(tmp_path: Path) -> None:
+    write_people(tmp_path)
+    pictures = cutouts.read_pictures(tmp_path / "photos", tmp_path / "masks")
+    (cut, _) = cutouts.cut_all(cutouts.keyed, pictures)
+    assert cut.alpha is not None
+    assert cut.picture.shape == (256, 151, 3)
+    assert cut.truth.shape == cut.alpha.shape == (256, 151)
+    assert cut.truth.mean() == pytest.approx(pictures[0][2].mean(), abs=0.01)
 
 
 @pytest.mark.skipif(not (SHARED / "photos/people_masks").is_dir(), reason="the photos of people are not here")

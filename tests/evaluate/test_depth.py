@@ -23,9 +23,9 @@ from figureground.evaluate.depth import (
     Evaluation,
     evaluate,
     resized,
-    table,
-    to_json,
 )
+from figureground.evaluate.depth_table import intervals, paired, table, to_json
+from figureground.evaluate.outlines import Outline
 from figureground.evaluate.pairs import Pair, read_pairs, read_photo, read_truth
 from figureground.image.colourmap import colours
 from figureground.report.evaluation import error_picture, evaluation_page, write_evaluation
@@ -36,9 +36,10 @@ NASTY = "<script>alert('x&y\"z')<b>"
 
 
 def slope(k: int, height: int = 48, width: int = 60) -> NDArray[np.float32]:
-    """Return the k-th true depth: (height, width) metres, nearer below, with a hole at the top left."""
+    """Return the k-th true depth: (height, width) metres, nearer below, with a box and a hole at the top left."""
     v = np.mgrid[0:height, 0:width][0] / height
     depth = (1.5 + k) / (0.25 + 0.5 * v)
+    depth[height // 2 : -height // 4, width // 3 : width // 2] *= 0.75
     depth[: height // 4, : width // 4] = 0
     return depth.astype(np.float32)
 
@@ -316,18 +317,64 @@ def test_only_the_worst_pictures_keep_a_view(tmp_path: Path) -> None:
     assert all(name in page for name in names)
 
 
+KEYS = ("abs_rel", "rmse_m", "log10", "delta1", "boundary_f1")
+
+
+def rows_of(part: str) -> list[list[str]]:
+    """Return the cells of a Markdown table's lines, whose lengths are all the same."""
+    lines = part.splitlines()
+    assert len({len(line) for line in lines}) == 1
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
 def test_json_and_table_say_the_same(tmp_path: Path) -> None:
-    found = evaluated(tmp_path, lambda t: 0.8 * t)
+    found = evaluated(tmp_path, lambda t: np.where(t > 4, 0.8, 0.9) * t)
     plain = json.loads(json.dumps(to_json(found), allow_nan=False))
     assert plain["pictures"] == len(plain["rows"]) == 3
-    assert plain["rows"][0]["network"]["metric"].keys() == {"abs_rel", "rmse_m", "log10", "delta1", "pixels"}
-    lines = table(found).splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:8]]
-    assert len({len(line) for line in lines[:8]}) == 1
-    for name, alignment, *numbers in cells:
-        e = plain["overall"]["constant" if name == "constant" else "network"][alignment]
-        assert numbers == [f"{e[key]:.3f}" for key in ("abs_rel", "rmse_m", "log10", "delta1")]
-    assert "3 pictures" in lines[-1]
+    assert plain["rows"][0]["network"]["metric"].keys() == {*KEYS, "pixels"}
+    shown, note = table(found).split("\n\n")
+    cells = rows_of(shown)
+    assert len(cells) == 12  # two sources, three alignments, each above its interval
+    for (name, alignment, *means), (_, _, *spans) in zip(cells[::2], cells[1::2], strict=True):
+        source = "constant" if name == "constant" else "network"
+        e, between = plain["overall"][source][alignment], plain["intervals"][source][alignment]
+        digits = [3, 3, 3, 3, 4]
+        assert means == [f"{e[key]:.{n}f}" for key, n in zip(KEYS, digits, strict=True)]
+        assert spans == [
+            f"{between[key]['low']:.{n}f}–{between[key]['high']:.{n}f}" for key, n in zip(KEYS, digits, strict=True)
+        ]
+        assert all(between[key]["mean"] == pytest.approx(e[key]) for key in KEYS)
+    assert "3 pictures" in note
+
+
+def test_a_second_network_is_compared_picture_by_picture(tmp_path: Path) -> None:
+    truths = write_pairs(tmp_path)
+    pairs = read_pairs(tmp_path)
+    first = evaluate(oracle(truths, pairs, lambda t: 0.8 * t), pairs, name="first")
+    second = evaluate(oracle(truths, pairs, lambda t: 0.9 * t), pairs, name="second")
+    minus = paired(second, first)["metric"]["abs_rel"]
+    assert (minus.mean, minus.low, minus.high) == pytest.approx((-0.1, -0.1, -0.1), abs=1e-3)
+    shown, differences, _ = table(first, second).split("\n\n")
+    assert [row[0] for row in rows_of(shown)[::6]] == ["first", "second", "constant"]
+    assert differences.startswith("| minus first |")
+    name, alignment, difference, *_ = rows_of(differences)[0]
+    assert (name, alignment, difference) == ("second", "metric", f"{minus.mean:+.3f}")
+    with pytest.raises(ValueError, match="different pictures"):
+        paired(evaluate(oracle(truths, pairs, lambda t: t), pairs[:2]), first)
+
+
+def test_pictures_without_a_true_edge_do_not_count_for_boundaries(tmp_path: Path) -> None:
+    truths = write_pairs(tmp_path, ("a", "b"))
+    truths["b"] = np.full_like(truths["b"], 2)
+    Image.fromarray(np.full(truths["b"].shape, 2000, np.uint16)).save(tmp_path / "b.depth.png")
+    pairs = read_pairs(tmp_path)
+    found = evaluate(oracle(truths, pairs, lambda t: t), pairs)
+    assert [np.isnan(row.network["metric"].boundary_f1) for row in found.rows] == [False, True]
+    assert found.overall()["metric"].boundary_f1 == 1
+    assert intervals([row.network for row in found.rows])["metric"]["boundary_f1"].pictures == 1
+    assert to_json(found)["rows"][1]["network"]["metric"]["boundary_f1"] is None
+    assert table(found).endswith("Boundary F1: of 1; the others' true depth has no edge.")
+    assert "<b>–</b>" in evaluation_page(found)
 
 
 def test_a_name_cannot_break_the_table(tmp_path: Path) -> None:
@@ -373,6 +420,24 @@ def test_the_page_is_one_file_with_escaped_names(tmp_path: Path) -> None:
     ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["page.html", "pairs"]
+
+
+def test_the_page_compares_networks_and_tells_of_outlines(tmp_path: Path) -> None:
+    truths = write_pairs(tmp_path)
+    pairs = read_pairs(tmp_path)
+    first = evaluate(oracle(truths, pairs, lambda t: 0.8 * t), pairs, name="first")
+    second = evaluate(oracle(truths, pairs, lambda t: 0.9 * t), pairs, name=NASTY)
+    edges = {name: [Outline(f"{NASTY}{k}", k / 8) for k in range(8)] for name in ("first", NASTY)}
+    page = Page(evaluation_page(first, [second], edges))
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "minus first" in page.text
+    assert "-0.100" in page.text
+    assert "boundary recall" in page.text
+    assert f"{NASTY}0 0.0000" in page.text
+    assert f"{NASTY}5 " not in page.text  # of the outlines the worst five
+    alone = evaluation_page(first)
+    assert "minus first" not in alone
+    assert 'id="outlines"' not in alone
 
 
 def test_the_page_goes_from_worst_to_best(tmp_path: Path) -> None:

@@ -96,6 +96,10 @@ def test_each_picture_counts_alike_in_the_mean() -> None:
     small, large = errors(np.array([3.0]), np.array([2.0])), errors(np.full(99, 2.0), np.full(99, 2.0))
     both = metrics.mean([small, large])
     assert (both.abs_rel, both.rmse_m, both.delta1, both.pixels) == (0.25, 0.5, 0.5, 100)
+    assert math.isnan(both.boundary_f1)  # neither is a map
+    step = np.array([[2.0, 3.0], [2.0, 3.0]])
+    sharp, flat, edgeless = errors(step, step), errors(np.ones((2, 2)), step), errors(step, np.ones((2, 2)))
+    assert metrics.mean([sharp, flat, edgeless, small]).boundary_f1 == 0.5
 
 
 @given(SEEDS, st.floats(0.05, 20))

@@ -1,10 +1,10 @@
-"""The commands about networks: models, depth, evaluate-depth, evaluate-cutouts."""
+"""The commands about networks: models, depth."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -14,10 +14,7 @@ from figureground.core.errors import FigureGroundError
 
 if TYPE_CHECKING:
     from figureground.core.card import Card
-    from figureground.core.progress import Progress
     from figureground.core.recipe import Recipe
-    from figureground.core.steps import Tick
-    from figureground.evaluate.cutouts import Cut, Method
 
 Model = Annotated[
     str, Parameter(help="A name from `figureground models`, or a path to .onnx, .h5 or a folder; none means small.")
@@ -51,7 +48,7 @@ class NetworkOptions:
         return parse("", "the command line", Path(), settings)
 
 
-_SHIPPED = NetworkOptions()
+THE_SHIPPED = NetworkOptions()
 
 
 @app.command(
@@ -62,7 +59,7 @@ def depth(
     target: Annotated[Path, Parameter(help="A finished dataset, a folder of pictures, or one picture.")],
     /,
     *,
-    network: NetworkOptions = _SHIPPED,
+    network: NetworkOptions = THE_SHIPPED,
     out: Annotated[Path | None, Parameter(help="A new folder; for a dataset, none means in place.")] = None,
     encoding: Annotated[str, Parameter(help="png16; datasets: png8, jpeg8; pictures: npy (float32)")] = "png16",
     size: Annotated[str, Parameter(help="Pictures only: image | native (the network's own)")] = "image",
@@ -148,64 +145,6 @@ def models(
     console.tell(facts, _listed(cards))
 
 
-@app.command(help_epilogue="Example:\n  figureground evaluate-depth --model fastdepth.onnx --pairs rgbd\n")
-def evaluate_depth(
-    *,
-    network: NetworkOptions = _SHIPPED,
-    pairs: Annotated[Path, Parameter(help="Folder of NAME.jpg with NAME.depth.png (16-bit millimetres) or .npy.")],
-    out: Annotated[Path | None, Parameter(help="Write a page with input, truth, estimate and error here.")] = None,
-    console: Told,
-) -> None:
-    """Measure a depth network against sensor depth: AbsRel, RMSE, log10, delta1; metric, and after alignment."""
-    from figureground.evaluate.depth import evaluate, table, to_json
-    from figureground.evaluate.pairs import read_pairs
-    from figureground.networks.registry import open_network
-    from figureground.report.evaluation import write_evaluation
-    from figureground.resolve import depth_model, running_of
-
-    recipe = network.recipe()
-    opened = open_network(depth_model(recipe), running_of(recipe.depth))
-    with console.progress() as progress:
-        result = evaluate(opened.estimate, read_pairs(pairs), name=opened.card.name, progress=progress)
-    if out is not None:
-        write_evaluation(result, out)
-    console.tell({**to_json(result), "page": out}, _and_file(table(result), out))
-
-
-@app.command(help_epilogue="Example:\n  figureground evaluate-cutouts --photos people --masks people_masks\n")
-def evaluate_cutouts(
-    *,
-    photos: Annotated[Path, Parameter(help="Folder of photos of people or things.")],
-    masks: Annotated[Path, Parameter(help="Folder of drawn masks with the photos' stems.")],
-    network: Annotated[tuple[str, ...], Parameter(help="small, or an ONNX file; may be given again.")] = ("small",),
-    out: Annotated[Path | None, Parameter(help="Write a contact sheet here, worst first (.png or .jpg).")] = None,
-    console: Told,
-) -> None:
-    """Measure cut-out networks, and colour keying beside them, against drawn masks: IoU, boundary F, time."""
-    from figureground.evaluate import cutouts
-    from figureground.networks.cutout import cutout_network, cutout_weights
-
-    pictures = cutouts.read_pictures(photos, masks)
-    methods: dict[str, Method] = {}
-    for name in network:
-        path = cutout_weights(name, Path())
-        if path is not None:
-            methods[path.stem] = cutout_network(path)
-    methods["colour key"] = cutouts.keyed
-    results = {}
-    with console.progress() as progress:
-        for name, method in methods.items():
-            results[name] = cutouts.cut_all(method, pictures, _told(progress, name, len(pictures)))
-    if out is not None:
-        from PIL import Image
-
-        from figureground.report.cutouts import cutouts_sheet
-
-        Image.fromarray(cutouts_sheet(results)).save(out)
-    facts = {"pictures": len(pictures), "methods": {name: _cut_facts(cuts) for name, cuts in results.items()}}
-    console.tell({**facts, "sheet": out}, _and_file(cutouts.table(results), out))
-
-
 _LEGEND = """\
 weights: "ships" is in the package; "here" was got; "get" is downloaded by `figureground models get NAME`; "by hand" is
 a file that you get from its authors, and name by its path (docs/models.md).  tested: whether we have run the real ones.
@@ -236,28 +175,3 @@ def _weights(card: Card) -> str:
     if is_here(card):
         return "here"
     return "get" if is_on_the_hub(card) else "by hand"
-
-
-def _and_file(text: str, out: Path | None) -> str:
-    return text if out is None else f"{text}\n{out}"
-
-
-def _told(progress: Progress, step: str, total: int) -> Tick:
-    return lambda done: progress(step, done, total)
-
-
-def _cut_facts(cuts: list[Cut]) -> dict[str, Any]:
-    """Return a method's means over the pictures, and its numbers for each of them."""
-    rows: list[dict[str, Any]] = [
-        {
-            "name": cut.name,
-            "found": cut.alpha is not None,
-            "iou": cut.iou,
-            "boundary_f": cut.boundary_f,
-            "softness": cut.softness,
-            "seconds": cut.seconds,
-        }
-        for cut in cuts
-    ]
-    means = {key: sum(row[key] for row in rows) / len(rows) for key in ("iou", "boundary_f", "seconds")}
-    return {"mean": means, "rows": rows}

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.errors import SetAsideError
 from figureground.core.nouns import HALF, Alpha, Mask, Picture
 from figureground.core.steps import Tick, untold
+from figureground.evaluate.masked import masked_photos, read_mask, unusable
 from figureground.evaluate.metrics import iou
 from figureground.image.masks import mask_of
-from figureground.image.opened import opened
 from figureground.ingest import matting, photos
 from figureground.ingest.cutout import KEY_SOFT, NETWORK_SOFT, working
 
+VIEW = 256  # px of what a page or sheet shows of a picture
 SIDE, TOLERANCE = 320, 2  # px: the size at which outlines are compared, and how far apart they may lie
 
+_WHITE = np.uint8(255)
+
 Method = Callable[[Picture], Alpha]
+Subject = tuple[str, Picture, Mask]  # a name, a picture, and the true mask of its size
+
+
+class Subjects(Protocol):
+    """Pictures to cut out, which may be made as they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Subject]: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """One picture cut out by one method: alpha (None where the method gives up), scores, processor seconds."""
+    """One picture cut out by one method: alpha (None where the method gives up), scores, processor seconds.
+
+    `picture`, `truth` and `alpha` are for looking at, at most VIEW px large; the scores are of the whole ones.
+    """
 
     name: str
     picture: Picture
@@ -36,6 +53,11 @@ class Cut:
     boundary_f: float
     softness: float
     seconds: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether a build would use it, by its softness."""
+        return self.alpha is not None and self.softness <= NETWORK_SOFT
 
 
 def boundary_f(found: Mask, truth: Mask) -> float:
@@ -52,7 +74,7 @@ def boundary_f(found: Mask, truth: Mask) -> float:
 
 
 def _small(mask: Mask) -> Mask:
-    picture = Image.fromarray(mask.astype(np.uint8) * np.uint8(255)).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    picture = Image.fromarray(mask.astype(np.uint8) * _WHITE).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(picture) >= HALF
 
 
@@ -77,40 +99,23 @@ def keyed(picture: Picture) -> Alpha:
     return alpha
 
 
-def read_pictures(folder: Path, masks: Path) -> list[tuple[str, Picture, Mask]]:
+def read_pictures(folder: Path, masks: Path) -> list[Subject]:
     """Return (name, picture as ingest works on it, drawn mask of its size) for every photo with a mask of its stem.
 
-    Raises FigureGroundError when there is none.
+    Raises FigureGroundError when there is none, and for a photo or mask that cannot be used.
     """
-    if not masks.is_dir():
-        raise FigureGroundError("no such folder of masks", str(masks), "give a folder of masks with the photos' stems")
-    drawn = {path.stem: path for path in masks.iterdir() if path.suffix.lower() in (".png", ".jpg")}
     found = []
-    for path in photos.find([str(folder)], Path(), "--photos"):
-        if path.stem not in drawn:
-            continue
+    for one in masked_photos(photos.find([str(folder)], Path(), "--photos"), masks):
         try:
-            picture = working(photos.decode(photos.read_bytes(path), 896).pixels)[..., :3]
-            mask = _drawn(drawn[path.stem])
+            picture = working(photos.decode(photos.read_bytes(one.photo), 896).pixels)[..., :3]
         except SetAsideError as error:
-            raise FigureGroundError(
-                f"a picture cannot be used: {error.reason}", path.stem, "mend photo and mask, or remove both"
-            ) from None
-        truth = np.asarray(mask.resize(picture.shape[1::-1])) >= HALF
-        found.append((path.stem, picture, truth))
-    if not found:
-        raise FigureGroundError("no photo has a drawn mask", str(folder), "masks need the photos' stems")
+            raise unusable(error, one) from None
+        mask = read_mask(one, picture.shape)
+        found.append((one.name, picture, np.asarray(mask.resize(picture.shape[1::-1])) >= HALF))
     return found
 
 
-def _drawn(path: Path) -> Image.Image:
-    """Return a drawn mask in mode L.  Raises SetAsideError."""
-    data = photos.read_bytes(path)
-    with photos.explained(data), opened(data, ("PNG", "JPEG")) as mask:
-        return mask.convert("L")
-
-
-def cut_all(method: Method, pictures: Sequence[tuple[str, Picture, Mask]], tick: Tick = untold) -> list[Cut]:
+def cut_all(method: Method, pictures: Subjects, tick: Tick = untold) -> list[Cut]:
     """Return every picture cut out by a method; where it gives up, nothing is found: IoU 0.
 
     `tick` is told how many pictures are cut out.
@@ -125,24 +130,15 @@ def cut_all(method: Method, pictures: Sequence[tuple[str, Picture, Mask]], tick:
         seconds = time.process_time() - start
         mask = mask_of(alpha) if alpha is not None else np.zeros(truth.shape, np.bool_)
         soft = matting.softness(alpha) if alpha is not None else 0.0
-        found.append(Cut(name, picture, truth, alpha, iou(mask, truth), boundary_f(mask, truth), soft, seconds))
+        views = _view(picture), mask_of(_view(truth * _WHITE)), None if alpha is None else _view(alpha)
+        found.append(Cut(name, *views, iou(mask, truth), boundary_f(mask, truth), soft, seconds))
         tick(len(found))
     return found
 
 
-def table(results: dict[str, list[Cut]]) -> str:
-    """Return the comparison as text.  "kept": what a build would use, by softness; "gave up": without a cut-out."""
-    titles, widths = (
-        ("IoU mean", "median", "boundary F", "kept", "their IoU", "gave up", "ms"),
-        (10, 9, 12, 6, 11, 9, 8),
-    )
-    lines = ["method".ljust(28) + "".join(t.rjust(w) for t, w in zip(titles, widths, strict=True))]
-    for name, cuts in results.items():
-        kept = [cut for cut in cuts if cut.alpha is not None and cut.softness <= NETWORK_SOFT]
-        values = np.array([cut.iou for cut in cuts])
-        lines.append(
-            f"{name:<28}{values.mean():>10.3f}{np.median(values):>9.3f}{np.mean([c.boundary_f for c in cuts]):>12.3f}"
-            f"{len(kept):>6}{np.mean([cut.iou for cut in kept]) if kept else float('nan'):>11.3f}"
-            f"{sum(cut.alpha is None for cut in cuts):>9}{1000 * np.median([cut.seconds for cut in cuts]):>8.0f}"
-        )
-    return "\n".join(lines)
+def _view(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture (h, w, 3) or a matte (h, w) at most VIEW px large."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, VIEW / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))

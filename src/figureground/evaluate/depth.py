@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +109,7 @@ def evaluate(
                 str(pair.depth),
                 "they must show the same view; is one turned or cropped?",
             )
-        depth = _estimated(estimate, photo, pair)
+        depth = estimated(estimate, photo, pair.name)
         kinds.add((depth.unit, depth.direction))
         flat = DepthMap(np.full(truth.shape, constant_m, np.float32), "m", "larger is farther")
         found = metrics.aligned(resized(depth, *truth.shape), truth, max_m)
@@ -125,13 +124,13 @@ def evaluate(
     return Evaluation(name, unit, direction, max_m, constant_m, tuple(rows))
 
 
-def _estimated(estimate: Callable[[Picture], DepthMap], photo: Picture, pair: Pair) -> DepthMap:
+def estimated(estimate: Callable[[Picture], DepthMap], photo: Picture, name: str) -> DepthMap:
     """Return the network's depth.  A picture without any is no reason to measure the network on the others alone."""
     try:
         return estimate(photo)
     except NoDepthError as error:
         raise FigureGroundError(
-            error.what, f"{pair.name}; {error.where}", f"{error.remedy}; or leave the picture out, and say so"
+            error.what, f"{name}; {error.where}", f"{error.remedy}; or leave the picture out, and say so"
         ) from None
 
 
@@ -142,45 +141,6 @@ def resized(depth: DepthMap, height: int, width: int) -> DepthMap:
     image = Image.fromarray(np.ascontiguousarray(depth.values, np.float32))
     values = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
     return DepthMap(values, depth.unit, depth.direction)
-
-
-def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Return all numbers of an evaluation, without its pictures, as what `json.dumps` takes."""
-
-    def plain(found: Mapping[str, DepthErrors]) -> dict[str, dict[str, float]]:
-        return {a: {key.rstrip("_"): value for key, value in asdict(e).items()} for a, e in found.items()}
-
-    return {
-        "network": evaluation.name,
-        "unit": evaluation.unit,
-        "direction": evaluation.direction,
-        "max_m": evaluation.max_m,
-        "constant_m": evaluation.constant_m,
-        "pictures": len(evaluation.rows),
-        "overall": {"network": plain(evaluation.overall()), "constant": plain(evaluation.overall_constant())},
-        "rows": [{"name": r.name, "network": plain(r.network), "constant": plain(r.constant)} for r in evaluation.rows],
-    }
-
-
-def table(evaluation: Evaluation) -> str:
-    """Return the overall errors as a Markdown table that also reads well in a terminal, ending in what it counts."""
-    name = " ".join(evaluation.name.replace("|", "\\|").split())
-    wide = max(len(name), len("constant"))
-    lines = [
-        f"| {'estimate':<{wide}} | aligned by      | AbsRel | RMSE, m | log10 |    δ1 |",
-        f"|{'-' * (wide + 2)}|-----------------|-------:|--------:|------:|------:|",
-    ]
-    for source, found in ((name, evaluation.overall()), ("constant", evaluation.overall_constant())):
-        for alignment, e in found.items():
-            numbers = f"{e.abs_rel:6.3f} | {e.rmse_m:7.3f} | {e.log10_:5.3f} | {e.delta1:5.3f}"
-            lines.append(f"| {source:<{wide}} | {alignment:<15} | {numbers} |")
-    pixels = sum(next(iter(row.constant.values())).pixels for row in evaluation.rows)
-    count = len(evaluation.rows)
-    note = (
-        f"Mean over {count} picture{'' if count == 1 else 's'}, {pixels:,} pixels with sensor depth up to "
-        f"{evaluation.max_m:g} m. Constant: {evaluation.constant_m:.3f} m, the median of them all."
-    )
-    return "\n".join([*lines, "", note])
 
 
 def _median(pairs: Sequence[Pair], max_m: float, progress: Progress) -> float:

@@ -2,7 +2,8 @@
 
 AbsRel, RMSE, log10 and δ1 are those of Eigen, Puhrsch and Fergus 2014 (log10 of Saxena et al. 2009).  Median scaling
 is that of Zhou et al. 2017 and Godard et al. 2019; scale and shift in inverse depth is that of Ranftl et al. 2020
-(MiDaS).  All maps are (height, width) or any other shape that the two share; all arithmetic is float64.
+(MiDaS).  All maps are (height, width) or any other shape that the two share; all arithmetic is float64.  Maps of
+(height, width) have edges besides (`boundaries.py`).
 
 Which pixels count is the truth's affair alone: those where it is finite and above 0.  An estimate has to say something
 about each of them, so one that is not finite or below MIN_M is taken as MIN_M: bad pixels are punished, not dropped.
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.nouns import DepthMap, Mask
+from figureground.evaluate.boundaries import boundary_f1
 
 MIN_M = 0.001  # the nearest that an estimate can be, m
 DELTA = 1.25
@@ -28,9 +30,10 @@ Metres = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DepthErrors:
-    """The errors of one map, or their means.  `abs_rel`, `log10_` and `rmse_m` are better small; `delta1`, 0..1, large.
+    """The errors of one map, or their means.  `abs_rel`, `log10_` and `rmse_m` are better small; `delta1` and
+    `boundary_f1`, 0..1, large.
 
-    `pixels` is how many pixels of the truth count.
+    `pixels` is how many pixels of the truth count.  `boundary_f1` is NaN where the truth has no edge, or is no map.
     """
 
     abs_rel: float
@@ -38,6 +41,7 @@ class DepthErrors:
     log10_: float
     delta1: float
     pixels: int
+    boundary_f1: float = float("nan")
 
 
 def known(truth_m: Values) -> Mask:
@@ -84,16 +88,25 @@ def errors(estimate_m: Values, truth_m: Values) -> DepthErrors:
         log10(estimate, truth_m, valid),
         delta1(estimate, truth_m, valid),
         int(np.count_nonzero(valid)),
+        boundary_f1(estimate, truth_m, valid) if valid.ndim == 2 else float("nan"),
     )
 
 
 def mean(rows: Sequence[DepthErrors]) -> DepthErrors:
-    """Return the mean of each error over pictures, each picture counting alike, and the sum of their pixels."""
+    """Return the mean of each error over pictures, each picture counting alike, and the sum of their pixels.
+
+    Pictures whose truth has no edge take no part in the boundary F1.
+    """
     if not rows:
         raise ValueError("the mean of no pictures")
     table = np.array([(r.abs_rel, r.rmse_m, r.log10_, r.delta1) for r in rows], np.float64)
     columns = [float(v) for v in table.mean(0)]
-    return DepthErrors(columns[0], columns[1], columns[2], columns[3], sum(r.pixels for r in rows))
+    edges = [r.boundary_f1 for r in rows if np.isfinite(r.boundary_f1)]
+    return DepthErrors(
+        *(columns[0], columns[1], columns[2], columns[3]),
+        pixels=sum(r.pixels for r in rows),
+        boundary_f1=float(np.mean(edges)) if edges else float("nan"),
+    )
 
 
 def align_scale(estimate_m: Values, truth_m: Values) -> Metres:
@@ -132,19 +145,27 @@ def aligned(depth: DepthMap, truth_m: Values, max_m: float) -> dict[str, Metres]
     "scale and shift": one factor and one addend a picture, fitted in inverse depth (in depth for relative depth that
     is larger for farther).
     """
-    values = depth.values.astype(np.float64)
     if depth.unit == "relative":
         inverse = depth.direction == "larger is nearer"
+        values = depth.values.astype(np.float64)
         return {"scale and shift": align_scale_shift(values, truth_m, max_m, inverse=inverse)}
-    nearness = values  # in 1/m, NaN where unknown
-    if depth.unit == "m":
-        nearness = 1 / np.where(values > 0, values, np.nan)
-    metric = 1 / np.maximum(nearness, 1 / max_m)
+    metric = metres(depth, max_m)
     return {
         "metric": metric,
         "scaled": np.minimum(align_scale(metric, truth_m), max_m),
-        "scale and shift": align_scale_shift(nearness, truth_m, max_m),
+        "scale and shift": align_scale_shift(_nearness(depth), truth_m, max_m),
     }
+
+
+def metres(depth: DepthMap, max_m: float) -> Metres:
+    """Return a map in m or 1/m as metres, at most max_m, NaN where unknown."""
+    return np.asarray(1 / np.maximum(_nearness(depth), 1 / max_m))
+
+
+def _nearness(depth: DepthMap) -> Metres:
+    """Return a map in m or 1/m as inverse depth, NaN where unknown."""
+    values = depth.values.astype(np.float64)
+    return np.asarray(1 / np.where(values > 0, values, np.nan)) if depth.unit == "m" else values
 
 
 def _chosen(estimate: Values, truth: Values, valid: Mask) -> tuple[Metres, Metres]:

@@ -72,12 +72,15 @@ def read_pairs(folder: Path) -> list[Pair]:
 
 def read_photo(pair: Pair) -> Picture:
     """Return the whole photo, uint8 (height, width, 3), as `photos.decode` does.  Raises FigureGroundError."""
+    return whole_photo(pair.photo, "mend it or remove the pair")
+
+
+def whole_photo(path: Path, remedy: str) -> Picture:
+    """Return a photo as `read_photo` does.  Raises FigureGroundError with that remedy."""
     try:
-        picture = photos.decode(photos.read_bytes(pair.photo), enough=photos.MAX_PIXELS).pixels
+        picture = photos.decode(photos.read_bytes(path), enough=photos.MAX_PIXELS).pixels
     except SetAsideError as error:
-        raise FigureGroundError(
-            f"the photo cannot be used: {error.reason}", str(pair.photo), "mend it or remove the pair"
-        ) from None
+        raise FigureGroundError(f"the photo cannot be used: {error.reason}", str(path), remedy) from None
     return np.ascontiguousarray(picture[..., :3])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from figureground.core.files import write_whole
 from figureground.core.nouns import DepthMap, Picture
 from figureground.evaluate.depth import Evaluation, Row, View
+from figureground.evaluate.depth_table import Intervals, digits, intervals, paired
+from figureground.evaluate.intervals import Interval, mean_interval, shown, span
 from figureground.evaluate.metrics import DepthErrors
+from figureground.evaluate.outlines import Outline, recalls
 from figureground.image.colourmap import DepthScale, colours, depth_scale
 from figureground.report import plots
 from figureground.report.depth_facts import UNITS
@@ -64,18 +67,30 @@ class Shown:
     pictures: tuple[PictureRow, ...]
     error_legend: str
     percent: str
+    estimates: Sequence[tuple[str, Mapping[str, Intervals]]]
+    minus: Sequence[tuple[str, Mapping[str, Intervals]]]
+    outlines: Sequence[tuple[str, Interval, Sequence[Outline]]]
 
 
-def write_evaluation(evaluation: Evaluation, out_html: Path) -> None:
-    """Write the page of an evaluation.  The same evaluation gives the same bytes."""
-    write_whole(out_html, evaluation_page(evaluation).encode("utf-8", "xmlcharrefreplace"))
+Outlines = Mapping[str, Sequence[Outline]]  # by network
 
 
-def evaluation_page(evaluation: Evaluation) -> str:
-    """Return the page: the overall table, then the pictures that kept a view, from the worst to the best."""
+def write_evaluation(
+    evaluation: Evaluation, out_html: Path, others: Sequence[Evaluation] = (), outlines: Outlines | None = None
+) -> None:
+    """Write the page of an evaluation (`evaluation_page`).  The same evaluation gives the same bytes."""
+    page = evaluation_page(evaluation, others, outlines)
+    write_whole(out_html, page.encode("utf-8", "xmlcharrefreplace"))
+
+
+def evaluation_page(evaluation: Evaluation, others: Sequence[Evaluation] = (), outlines: Outlines | None = None) -> str:
+    """Return the page: the overall table, then the pictures that kept a view, from the worst to the best.
+
+    `others`: further networks on the same pictures, which the table compares; `outlines`: what masks say of them all.
+    """
     head = evaluation.headline
     rows = sorted(evaluation.rows, key=lambda row: (-row.network[head].abs_rel, row.name))
-    shown = Shown(
+    page = Shown(
         evaluation=evaluation,
         unit=UNITS[evaluation.unit],
         headline=head,
@@ -89,8 +104,17 @@ def evaluation_page(evaluation: Evaluation) -> str:
         ),
         error_legend=markup(_error_legend()),
         percent=f"{100 * WORST:g} %",
+        estimates=[
+            *((one.name, intervals([row.network for row in one.rows])) for one in (evaluation, *others)),
+            ("constant", intervals([row.constant for row in evaluation.rows])),
+        ],
+        minus=[(one.name, paired(one, evaluation)) for one in others],
+        outlines=[
+            (name, mean_interval(recalls(found)), sorted(found, key=lambda one: one.recall)[:5])
+            for name, found in (outlines or {}).items()
+        ],
     )
-    return filled("evaluation.html.j2", vars(shown))
+    return filled("evaluation.html.j2", {**vars(page), "shown": shown, "span": span, "digits": digits})
 
 
 def error_picture(estimate_m: NDArray[np.floating], truth_m: NDArray[np.floating]) -> Picture:

@@ -13,10 +13,18 @@ from markupsafe import Markup
 def filled(template: str, values: Mapping[str, Any]) -> str:
     """Return the page that a template of this folder makes of the values."""
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(_text),
     )
-    text = files("figureground.report").joinpath(template).read_text(encoding="utf-8")
-    return environment.from_string(text).render(values)
+    return environment.get_template(template).render(values)
+
+
+def _text(name: str) -> str:
+    """Return a template's text; one may include another, as pages do that share a style sheet."""
+    return files("figureground.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def markup(svg: str) -> Markup:
