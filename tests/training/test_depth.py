@@ -20,7 +20,7 @@ import torch
 
 from figureground.drawn import Camera
 from training.common.export import export
-from training.depth import data, judge, labels, loss, people, rooms, tints, train
+from training.depth import data, labels, loss, people, rooms, tints, train
 from training.depth.net import DepthNet, Shipped, load_shipped
 
 SIDE = 64
@@ -188,17 +188,6 @@ def test_other_colours_change_no_edge_between_things(views: list[rooms.View]) ->
     for one in made:
         for thing in np.unique(views[0].thing):
             assert len(np.unique(one[views[0].thing == thing], axis=0)) == 1
-
-
-def test_boundary_f1_knows_edges_in_place_and_which_way_they_face() -> None:
-    truth = np.full((20, 20), 2.0, np.float32)
-    truth[5:12, 6:14] = 1.0
-    nearer = np.asarray(2 / truth, np.float32)
-    assert judge.boundary_f1(truth, truth) == 1
-    assert judge.boundary_f1(3 * truth, truth) == pytest.approx(1)
-    assert judge.boundary_f1(np.roll(truth, 1, 1), truth) < 0.75
-    assert judge.boundary_f1(nearer, truth) == 0
-    assert judge.boundary_f1(np.full_like(truth, 2), truth) == 0
 
 
 def test_losses_are_least_at_the_truth() -> None:
