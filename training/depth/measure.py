@@ -2,9 +2,9 @@
 
     python -m training.depth.measure work/cache src/figureground/weights/depth-small.onnx work/depth-small.onnx
 
-Prints a line of JSON a file: scaled AbsRel and boundary F1 of the map, as it is and as it is stored for a
-background, on the picture's outlines; and, where the network tells of them, the floor's IoU and the cameras' median errors.  `--last` takes
-the third of the rooms that the training's own scores are not of.
+Prints a line of JSON a file: scaled AbsRel and boundary F1 of the map, as it is and as it is stored for a background,
+on the picture's outlines; and, where the network tells of them, the floor's IoU and the cameras' median errors.
+`--last` takes the third of the rooms that the training's own scores are not of.
 """
 
 from __future__ import annotations
