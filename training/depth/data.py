@@ -29,6 +29,7 @@ _HELD_OUT = 24  # one photo of so many is for validation
 _ASIDE = 3  # one background of so many is never trained on: floors are judged by eye on them
 _BACKGROUNDS = 4  # how often each background photo counts
 _HIGH = 0.35  # of a photo's height: rooms' floors are seen below
+_WHOLE = 0.3  # share of drawn views that are not cropped: very wide lenses
 _MIX = (0.28, 0.2, 0.26, 0.26)  # photos, photos with people, drawn rooms, drawn rooms with photographed people
 KINDS = ("photos", "people", "rooms", "visited")
 Facts = NDArray[np.uint8]
@@ -189,15 +190,17 @@ def crop(random: np.random.Generator, sample: Sample, side: int) -> Sample:
     Much narrower parts would teach that what looks large is flat: that is so through a long lens, not from nearby.
     Most parts of a picture whose camera is known keep its middle, or the camera would be another.
     """
-    wanted = np.exp(random.uniform(-0.45, 0.35) if sample.camera.known else random.uniform(-0.1, 0.4))
-    share = float(np.clip(sample.camera.focal / wanted, 0.45, 1))
-    longer = np.exp(random.normal(0.1, 0.13) if sample.camera.known else random.normal(0, 0.05))
-    width, height = min(1.0, share * longer), min(1.0, share / longer)
+    drawn = sample.camera.known
+    wanted = np.exp(random.uniform(-0.6, 0.35) if drawn else random.uniform(-0.1, 0.4))
+    whole = drawn and random.random() < _WHOLE
+    share = 1.0 if whole else float(np.clip(sample.camera.focal / wanted, 0.45, 1))
+    longer = np.exp(random.normal(0.1, 0.13) if drawn else random.normal(0, 0.05))
+    width, height = (1.0, 1.0) if whole else (min(1.0, share * longer), min(1.0, share / longer))
     tilt = float(np.clip(random.normal(0, 0.1), -0.3, 0.3)) if random.random() < 0.4 else 0.0
     cos, sin = np.cos(tilt), abs(np.sin(tilt))
     wide, tall = width * cos + height * sin, width * sin + height * cos
     fit = 1 / max(1.0, wide, tall)
-    middle = sample.camera.known and random.random() < 0.75
+    middle = whole or (drawn and random.random() < 0.75)
     x, y = (0.5 if middle else random.uniform(fit * v / 2, 1 - fit * v / 2) for v in (wide, tall))
     half_width, half_height = fit * width / 2, fit * height / 2
     box = x - half_width, y - half_height, x + half_width, y + half_height

@@ -32,7 +32,7 @@ def depth_loss(predicted: Tensor, truth: Tensor, sharp: Tensor, exact: Tensor) -
         down = (part[..., 1:, :] - part[..., :-1, :]).abs() * weight[..., 1:, :]
         edges = edges + across.mean() + down.mean()
     steps = step_loss(difference, truth, sharp)
-    return 0.5 * level + shape + 0.5 * edges + 0.25 * steps + 0.3 * surface_loss(predicted[:, 0], truth, exact)
+    return 0.5 * level + shape + 0.5 * edges + 0.5 * steps + 0.3 * surface_loss(predicted[:, 0], truth, exact)
 
 
 def step_loss(difference: Tensor, truth: Tensor, sharp: Tensor) -> Tensor:

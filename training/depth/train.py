@@ -45,7 +45,7 @@ _CLIP = 2.0  # the longest gradient
 _KEPT = 0.985  # of the averaged weights, a step
 _FROZEN_BLOCKS = 3
 _SMALL_SIDE = 3 / 4  # of the side, in the first part of a training
-_FLOOR_SHARE, _CAMERA_SHARE = 0.5, 0.05  # of the loss
+_FLOOR_SHARE, _CAMERA_SHARE = 1.0, 0.05  # of the loss
 
 
 def untrained(seed: int, weights: Path | None, rate: float) -> State[DepthNet]:
