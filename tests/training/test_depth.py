@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from figureground.image.filters import guided
 from figureground.networks import runtimes
 from figureground.networks.cards import find_card
 from figureground.networks.depth import DepthNetwork
@@ -21,7 +22,7 @@ import torch
 from figureground.drawn import Camera
 from training.common.export import export
 from training.depth import data, labels, loss, people, rooms, tints, train
-from training.depth.net import DepthNet, Shipped, load_shipped
+from training.depth.net import DepthNet, Shipped, load_shipped, normalise, on_outlines
 
 SIDE = 64
 
@@ -208,6 +209,15 @@ def test_losses_are_least_at_the_truth() -> None:
     doubtfully_wrong = surely_wrong + torch.tensor([[0.0, 2.0, 0.0, 0.0], [0.0] * 4])
     losses = [float(loss.camera_loss(one, camera, known)) for one in (said, doubtfully_wrong, surely_wrong)]
     assert losses == sorted(losses)
+
+
+def test_the_filter_in_the_network_is_the_package_s_own(views: list[rooms.View]) -> None:
+    view = views[0]
+    depth = np.log(view.depth.astype(np.float32))
+    picture = normalise(torch.from_numpy(view.rgb.transpose(2, 0, 1).copy())[None])
+    made = on_outlines(picture, torch.from_numpy(depth)[None, None])[0, 0].numpy()
+    np.testing.assert_allclose(made, guided(view.rgb, depth, 4, 1e-4), atol=0.02)  # grey is rounded there
+    assert np.abs(made - depth).max() > 0.1
 
 
 def test_a_training_starts_from_what_was_shipped(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ PITCH_UNIT = 10.0  # degrees
 _MIDDLE = 0.9  # log of 2.5 m: where an untrained network starts
 _WIDTHS = (128, 80, 40, 24)  # decoder channels at strides 16, 8, 4, 2
 _KERNELS = (5, 5, 5, 3)
+_GREY = (0.299, 0.587, 0.114)
+_WINDOW, _FLAT = 4, 1e-4  # px; variance of grey, 0..1, above which an edge of the picture is one
 _SURE = (-3.5, 1.5)  # how small and how large the log of the camera's doubt may be
 
 
@@ -33,6 +35,25 @@ def normalise(pictures: Tensor) -> Tensor:
     """Return uint8 pictures (n, 3, h, w) as the encoder takes them: the card's mean and std."""
     mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (MEAN, STD))
     return (pictures.float() / 255 - mean) / std
+
+
+def box_mean(x: Tensor, radius: int) -> Tensor:
+    """Return the mean over windows of 2 * radius + 1 px, cut off at the edge."""
+    wide, around = 2 * radius + 1, radius
+    tall = functional.avg_pool2d(x, (wide, 1), 1, (around, 0), count_include_pad=False)
+    return functional.avg_pool2d(tall, (1, wide), 1, (0, around), count_include_pad=False)
+
+
+def on_outlines(picture: Tensor, values: Tensor) -> Tensor:
+    """Return values (n, 1, h, w) with their edges on those of the normalised picture (n, 3, h, w): a guided filter
+    (He, Sun and Tang 2013) by its grey.  It has no weights, and a network behind it learns to leave edges to it."""
+    shares = torch.tensor([w * s for w, s in zip(_GREY, STD, strict=True)]).reshape(1, 3, 1, 1)
+    grey = (picture * shares).sum(1, keepdim=True)
+    means = box_mean(torch.cat([grey, values, grey * values, grey * grey], 1), _WINDOW)
+    mean_grey, mean_value = means[:, :1], means[:, 1:2]
+    slope = (means[:, 2:3] - mean_grey * mean_value) / (means[:, 3:] - mean_grey * mean_grey + _FLAT)
+    lines = box_mean(torch.cat([slope, mean_value - slope * mean_grey], 1), _WINDOW)
+    return lines[:, :1] * grey + lines[:, 1:]
 
 
 class Up(nn.Module):
@@ -105,6 +126,11 @@ class DepthNet(nn.Module):
                     values.zero_()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        depth, floor, camera = self.soft(x)
+        return on_outlines(x, depth), floor, camera
+
+    def soft(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the three answers before the depth's edges are moved onto the picture's."""
         *skips, x = self.encoder(x)
         # what the whole picture shows, to every place: the scale of a room is seen nowhere in particular
         deepest = x = x + self.whole(x.mean((2, 3)))[..., None, None]
@@ -123,11 +149,11 @@ class DepthNet(nn.Module):
 
 
 class Shipped(nn.Module):
-    """The network as it is shipped, the mean of a picture's and its mirror image's answers.
+    """The network as it is shipped: depth and camera are the mean of what it sees in a picture and in its mirror image.
 
     Metres (n, 1, h, w), 0.1 to 20; the floor's probability (n, 1, h, w); the camera (n, 4) in degrees: pitch, downwards
     positive, its standard deviation, vertical field of view, its standard deviation.  The second look takes as long
-    again; it makes errors smaller and leaves no left or right to prefer.
+    again; it makes errors smaller and leaves no left or right to prefer.  The floor is that of the first.
     """
 
     def __init__(self, net: DepthNet) -> None:
@@ -135,13 +161,14 @@ class Shipped(nn.Module):
         self.net = net
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        looks = self.net(picture), self.net(picture.flip(3))
-        depth, floor = ((looks[0][k] + looks[1][k].flip(3)) / 2 for k in (0, 1))
-        camera = (looks[0][2] + looks[1][2]) / 2
+        straight, mirrored = self.net.soft(picture), self.net.soft(picture.flip(3))
+        # the filter is linear in the depth, so it serves both looks at once
+        depth = on_outlines(picture, (straight[0] + mirrored[0].flip(3)) / 2)
+        camera = (straight[2] + mirrored[2]) / 2
         spread = 2**0.5 * torch.exp(camera[:, 1::2])  # of a Laplace distribution with that mean absolute error
         fov = USUAL_FOV * torch.exp(camera[:, 2:3])
         told = [PITCH_UNIT * camera[:, :1], PITCH_UNIT * spread[:, :1], fov, fov * spread[:, 1:]]
-        return torch.exp(depth.clamp(log(0.1), log(20.0))), torch.sigmoid(floor), torch.cat(told, 1)
+        return torch.exp(depth.clamp(log(0.1), log(20.0))), torch.sigmoid(straight[1]), torch.cat(told, 1)
 
 
 def load_shipped(net: DepthNet, path: Path) -> list[str]:

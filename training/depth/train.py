@@ -40,7 +40,7 @@ std = [0.229, 0.224, 0.225]
 valid = [0.1, 20.0]
 """
 _WARM_UP = 50  # steps
-_COOLING = 0.35  # share of the steps over which the rate goes down
+_COOLING = 0.6  # share of the steps over which the rate goes down
 _CLIP = 2.0  # the longest gradient
 _KEPT = 0.985  # of the averaged weights, a step
 _FROZEN_BLOCKS = 3
