@@ -30,7 +30,7 @@ _ASIDE = 3  # one background of so many is never trained on: floors are judged b
 _BACKGROUNDS = 4  # how often each background photo counts
 _HIGH = 0.35  # of a photo's height: rooms' floors are seen below
 _WHOLE = 0.3  # share of drawn views that are not cropped: very wide lenses
-_MIX = (0.28, 0.2, 0.26, 0.26)  # photos, photos with people, drawn rooms, drawn rooms with photographed people
+_MIX = (0.38, 0.22, 0.22, 0.18)  # photos, photos with people, drawn rooms, drawn rooms with photographed people
 KINDS = ("photos", "people", "rooms", "visited")
 Facts = NDArray[np.uint8]
 

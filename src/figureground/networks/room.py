@@ -47,8 +47,8 @@ class SeenRoom:
 def look(network: DepthNetwork, picture: Picture) -> SeenRoom:
     """Return what a network sees in one picture, uint8 (height, width, 3), in one run, at the picture's size.
 
-    Raises FigureGroundError for a network without these outputs (of those with a name only the one that ships has
-    them), and NoDepthError where what comes out is not finite, or no depth.
+    Raises FigureGroundError for a network without these outputs (training/depth makes one that has them), and
+    NoDepthError where what comes out is not finite, or no depth.
     """
     told: dict[str, NDArray[Any]] = {}
 
@@ -61,7 +61,7 @@ def look(network: DepthNetwork, picture: Picture) -> SeenRoom:
     depth = DepthNetwork(network.card, run, network.where, network.focal)(picture[None])[0]
     if missing := [name for name in (FLOOR, CAMERA) if name not in told]:
         raise FigureGroundError(
-            f"the network has no output {missing[0]!r}", network.where, 'take the one that ships, depth.model = "small"'
+            f"the network has no output {missing[0]!r}", network.where, "take one that training/depth made"
         )
     floor, camera = told[FLOOR], told[CAMERA].ravel()
     if floor.ndim != 4 or floor.shape[:2] != (1, 1) or camera.size != 4:
