@@ -12,12 +12,14 @@ from figureground.drawn import (
     FIGURE,
     LABELS,
     Camera,
+    Effort,
     PersonAt,
     Rendering,
     furnish,
     render_person,
     render_room,
     render_stage,
+    room_glow,
     trace,
     with_person,
 )
@@ -305,3 +307,22 @@ def test_outside_the_folder_only_its_public_names_are_used() -> None:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("figureground.drawn"):
                 assert node.module == "figureground.drawn", path
                 assert {alias.name for alias in node.names} <= set(drawn.__all__), path
+
+
+def test_a_glow_made_beforehand_changes_nothing_and_less_effort_only_the_light() -> None:
+    stage, camera = furnish(4)
+    whole = render_stage(stage, camera, 64, 1)
+    again = render_stage(stage, camera, 64, 1, glow=room_glow(stage))
+    assert np.array_equal(whole.rgb, again.rgb)
+    quick = render_stage(stage, camera, 64, 1, effort=Effort(1, 1, 4, near=False, mirrors=False))
+    assert not np.array_equal(quick.rgb, whole.rgb)
+    assert np.abs(quick.rgb.astype(int) - whole.rgb).mean() < 16
+    for name in ("depth_m", "labels", "things", "person_mask"):
+        assert np.array_equal(getattr(quick, name), getattr(whole, name))
+
+
+def test_things_are_numbered_as_trace_numbers_them() -> None:
+    stage, camera = furnish(4)
+    made = render_stage(with_person(stage, PersonAt(1)), camera, 64, 1)
+    assert np.array_equal(made.things == FIGURE, made.person_mask)
+    assert np.array_equal(render_stage(stage, camera, 64, 1).things, trace(stage, camera, 64)[1])

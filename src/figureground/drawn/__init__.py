@@ -3,7 +3,8 @@
 Pictures:
     render_room(seed, size, person)     a furnished room, with a person in it if one is given, as a Rendering
     render_person(seed, height)         a person cut out, RGBA
-    render_stage(stage, camera, size, seed, exposure)     any stage from any camera, as a Rendering
+    render_stage(stage, camera, size, seed, exposure)     any stage from any camera, as a Rendering (and in a hurry:
+                                        with its room_glow, for several looks, and with less Effort)
 
 What they are made of, for those who want another place or another person:
     furnish(seed)                       the Stage of a room, without a person, and the Camera that it was made for
@@ -16,6 +17,7 @@ person ...), FIGURE is the person among the thing numbers of `trace`.  The same 
 """
 
 from figureground.drawn.camera import Camera
+from figureground.drawn.illumination import Effort, room_glow
 from figureground.drawn.interior import Rendering, render_room, render_stage
 from figureground.drawn.people import PersonAt, with_person
 from figureground.drawn.portrait import render_person
@@ -26,6 +28,7 @@ __all__ = [
     "FIGURE",
     "LABELS",
     "Camera",
+    "Effort",
     "PersonAt",
     "Rendering",
     "Stage",
@@ -33,6 +36,7 @@ __all__ = [
     "render_person",
     "render_room",
     "render_stage",
+    "room_glow",
     "trace",
     "with_person",
 ]

@@ -7,6 +7,7 @@ Pixel coordinates: x to the right, y down, and the centre of the pixel in row j,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import cos, radians, sin
 
 import numpy as np
@@ -29,7 +30,7 @@ class Camera:
     roll_deg: float
     focal: float
 
-    @property
+    @cached_property
     def basis(self) -> Floats:
         """The unit vectors right, up and forward as rows, (3, 3)."""
         yaw, pitch, roll = radians(self.yaw_deg), radians(self.pitch_deg), radians(self.roll_deg)

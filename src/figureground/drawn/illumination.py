@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -14,6 +15,29 @@ from figureground.drawn.shading import CELLS, direct, gather, scatter, sunlight
 from figureground.drawn.textures import flat_albedo
 
 T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many rays a picture gets: to each window from a point, gathered at a point, and in a pixel with an edge.
+
+    near: whether what is near stops the gathered rays, as it does those to the windows.  mirrors: whether polished
+    things mirror the room.
+    """
+
+    to_window: int = 3
+    gathered: int = 4
+    parts: int = 8
+    near: bool = True
+    mirrors: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Glow:
+    """What a stage gives back of its light: faces (6, CELLS, CELLS, 3), and each solid with the figure last (n, 3)."""
+
+    faces: Singles
+    solids: Singles
 
 
 def _tiles(image: NDArray[T]) -> NDArray[T]:
@@ -44,8 +68,8 @@ def _soften(glow: Singles) -> Singles:
     return glow
 
 
-def room_glow(stage: Stage) -> tuple[Singles, Singles]:
-    """Light given back by the room's faces (6, CELLS, CELLS, 3) and by each solid (n + 1, 3), after two bounces."""
+def room_glow(stage: Stage) -> Glow:
+    """Light given back by the room's faces and by each solid, after two bounces."""
     step = (np.arange(CELLS) + 0.5) / CELLS
     first, second = np.meshgrid(step, step, indexing="ij")
     points, normal = np.zeros((6, CELLS, CELLS, 3)), np.zeros((6, CELLS, CELLS, 3))
@@ -79,23 +103,32 @@ def room_glow(stage: Stage) -> tuple[Singles, Singles]:
         dim = np.asarray(tints * image[[0, 1, 2, 4, 5]].mean((0, 1, 2)) * 0.7 / np.pi, np.float32)
         total = light + np.pi * gather(stage, tiles, rays, owner, glow, dim, False).mean(2)
     image = _untile(total, 6 * CELLS, CELLS).reshape(6, CELLS, CELLS, 3)
-    return _soften(np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32)), dim
+    return Glow(_soften(np.asarray(image * base / np.pi + np.asarray(stage.ambient, np.float32), np.float32)), dim)
 
 
-def illuminate(
-    stage: Stage, eye: Floats, points: Floats, normal: Floats, what: Ids, depth: Floats, gloss: Floats
-) -> tuple[Singles, Singles]:
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The surface points that pixels see: points, normal (h, w, 3); what, depth, gloss (h, w)."""
+
+    points: Floats
+    normal: Floats
+    what: Ids
+    depth: Floats
+    gloss: Floats
+
+
+def illuminate(stage: Stage, eye: Floats, seen: Seen, glow: Glow, effort: Effort) -> tuple[Singles, Singles]:
     """Irradiance and mirrored radiance, both (h, w, 3), at the surface points (h, w, 3) of all pixels.
 
     Soft light is found on the black squares of a chessboard only, and shared with the white ones; the sun, whose
     shadows are sharp, everywhere.
     """
-    h, w = what.shape
+    h, w = seen.what.shape
     pad = ((0, -h % 8), (0, -w % 16))
-    lifted = np.asarray(points + normal * 0.004, np.float32)
-    place, facing = (np.pad(np.asarray(x, np.float32), (*pad, (0, 0)), "edge") for x in (lifted, normal))
-    owner, far = np.pad(what, pad, "edge"), np.pad(np.asarray(depth, np.float32), pad, "edge")
-    shiny_all = np.pad(np.asarray(gloss, np.float32), pad, "edge")
+    lifted = np.asarray(seen.points + seen.normal * 0.004, np.float32)
+    place, facing = (np.pad(np.asarray(x, np.float32), (*pad, (0, 0)), "edge") for x in (lifted, seen.normal))
+    owner, far = np.pad(seen.what, pad, "edge"), np.pad(np.asarray(seen.depth, np.float32), pad, "edge")
+    shiny_all = np.pad(np.asarray(seen.gloss, np.float32), pad, "edge")
     big = owner.shape
     row = np.arange(big[0])[:, None]
     black = row, 2 * np.arange(big[1] // 2)[None, :] + row % 2
@@ -109,9 +142,9 @@ def illuminate(
         full[black] = _untile(found, big[0], big[1] // 2)
         return share(full, known, facing, owner, far)
 
-    glow, dim = room_glow(stage)
-    light = direct(stage, tiles, norms, own, start, 3)
-    light += np.pi * gather(stage, tiles, scatter(norms, start, 4), own, glow, dim, False).mean(2)
+    light = direct(stage, tiles, norms, own, start, effort.to_window)
+    around = scatter(norms, start, effort.gathered)
+    light += np.pi * gather(stage, tiles, around, own, glow.faces, glow.solids if effort.near else None, False).mean(2)
     light = spread(light)
     if stage.figure is not None:  # the photographer's fill light: nobody wants a silhouette
         light[owner == FIGURE] = light[owner == FIGURE] * 1.1 + 0.15 * np.median(light[owner != FIGURE], 0)
@@ -119,7 +152,7 @@ def illuminate(
     light += sun.reshape(*big, 3)
     mirror = np.zeros_like(light)
     rows = np.nonzero(shiny.max(1) > 0)[0]
-    if len(rows):
+    if effort.mirrors and len(rows):
         view = tiles[rows] - np.asarray(eye, np.float32)
         view /= np.linalg.norm(view, axis=-1, keepdims=True)
         n = norms[rows]
@@ -129,9 +162,9 @@ def illuminate(
         rough = (0.32 * (1 - shiny[rows]) + 0.03)[..., None, None]
         rays = np.asarray(ideal[:, :, None] + rough * fuzz, np.float32)
         rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
-        back = gather(stage, tiles[rows], rays, own[rows], glow, dim, True)
+        back = gather(stage, tiles[rows], rays, own[rows], glow.faces, glow.solids, True)
         fresnel = 0.04 + 0.96 * np.clip(1 + cosine, 0, 1) ** 5
-        seen = np.zeros_like(tiles)
-        seen[rows] = np.minimum(back, 8).mean(2) * fresnel * np.minimum(shiny[rows] * 1.6, 1)[..., None]
-        mirror = spread(seen) * np.minimum(shiny_all * 99, 1)[..., None]
+        back_there = np.zeros_like(tiles)
+        back_there[rows] = np.minimum(back, 8).mean(2) * fresnel * np.minimum(shiny[rows] * 1.6, 1)[..., None]
+        mirror = spread(back_there) * np.minimum(shiny_all * 99, 1)[..., None]
     return light[:h, :w], mirror[:h, :w]

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from figureground.core.arrays import Bools, Floats
 from figureground.drawn.camera import Camera
 from figureground.drawn.film import develop
-from figureground.drawn.illumination import illuminate
+from figureground.drawn.illumination import Effort, Glow, Seen, illuminate, room_glow
 from figureground.drawn.people import PersonAt, with_person
 from figureground.drawn.raycast import FIGURE, Ids, Stage, Surface, surface, trace, trace_parts
 from figureground.drawn.rooms import furnish
 
-_PARTS = 8  # rays in a pixel that has an edge in it
+_FULL = Effort()
 
 
 def _edges(what: Ids, look: Surface, radiance: Floats, shape: tuple[int, int]) -> Bools:
@@ -58,21 +58,32 @@ class Rendering:
 
     rgb: (size, size, 3) uint8, sRGB.  depth_m: (size, size) float32, z-depth in metres along the optical axis of the
     surface seen through the centre of each pixel (never averaged).  labels: (size, size) uint8, numbers of LABELS.
-    person_mask: (size, size) bool, the pixels whose centre sees the person.
+    person_mask: (size, size) bool, the pixels whose centre sees the person.  things: (size, size) int16, the number of
+    the thing that is seen, as `trace` numbers them.
     """
 
     rgb: NDArray[np.uint8]
     depth_m: NDArray[np.float32]
     labels: NDArray[np.uint8]
     person_mask: NDArray[np.bool_]
+    things: Ids
     camera: Camera
 
 
-def render_stage(stage: Stage, camera: Camera, size: int, seed: int, exposure: float = 0.24) -> Rendering:
+def render_stage(
+    stage: Stage,
+    camera: Camera,
+    size: int,
+    seed: int,
+    exposure: float = 0.24,
+    glow: Glow | None = None,
+    effort: Effort = _FULL,
+) -> Rendering:
     """What the camera sees of a stage, size x size pixels.
 
     seed: of the film's grain.  exposure: the linear grey, 0..1, that the picture's mean (logarithmic) brightness
-    becomes; larger is lighter.
+    becomes; larger is lighter.  glow: the stage's `room_glow`, for those who look at it from several places.  effort:
+    fewer rays make a noisier picture sooner, and the same depth.
     """
     depth, what = trace(stage, camera, size)
     eye = np.asarray(camera.eye)
@@ -80,22 +91,24 @@ def render_stage(stage: Stage, camera: Camera, size: int, seed: int, exposure: f
     points = eye + depth[..., None] * camera.rays(centre[None, :], centre[:, None], size)
     look = surface(stage, what.reshape(-1), points.reshape(-1, 3))
     normal = look.normal.reshape(size, size, 3)
-    light, mirror = illuminate(stage, eye, points, normal, what, depth, look.gloss.reshape(size, size))
+    seen = Seen(points, normal, what, depth, look.gloss.reshape(size, size))
+    light, mirror = illuminate(stage, eye, seen, room_glow(stage) if glow is None else glow, effort)
     diffuse = np.asarray(light, np.float64) / np.pi
     radiance = look.albedo.reshape(size, size, 3) * diffuse + mirror + look.emission.reshape(size, size, 3)
     chosen = _edges(what, look, radiance, (size, size))
-    turn = np.arange(_PARTS)
-    offsets = np.stack([(turn + 0.5) / _PARTS, (turn * 3 % _PARTS + 0.5) / _PARTS], -1)
+    count = effort.parts
+    turn = np.arange(count)
+    offsets = np.stack([(turn + 0.5) / count, (turn * 3 % count + 0.5) / count], -1)
     part_depth, found, rays = trace_parts(stage, camera, what, chosen, offsets)
     at = (eye + part_depth[..., None] * rays).reshape(-1, 3)
     parts = surface(stage, found.reshape(-1), at)
-    r, c = _borrow(chosen, found.reshape(-1), parts.normal, what, normal, _PARTS)
+    r, c = _borrow(chosen, found.reshape(-1), parts.normal, what, normal, count)
     colour = parts.albedo * diffuse[r, c] + np.minimum(mirror[r, c], 8) + parts.emission
     # Average what the film can tell apart: a part far brighter than white must not hide the rest of its pixel.
     ceiling = float(np.quantile(radiance, 0.98)) + 1e-6
-    radiance[chosen] = np.minimum(colour, ceiling * 1.5).reshape(-1, _PARTS, 3).mean(1)
+    radiance[chosen] = np.minimum(colour, ceiling * 1.5).reshape(-1, count, 3).mean(1)
     labels = look.label.reshape(size, size)
-    return Rendering(develop(radiance, seed, exposure), depth.astype(np.float32), labels, what == FIGURE, camera)
+    return Rendering(develop(radiance, seed, exposure), depth.astype(np.float32), labels, what == FIGURE, what, camera)
 
 
 def render_room(seed: int, size: int = 448, person: PersonAt | None = None) -> Rendering:

@@ -218,12 +218,12 @@ def scatter(normal: Singles, start: NDArray[np.int64], count: int) -> Singles:
 
 
 def gather(
-    stage: Stage, tiles: Singles, rays: Singles, owner: Ids, glow: Singles, tints: Singles, panes: bool
+    stage: Stage, tiles: Singles, rays: Singles, owner: Ids, glow: Singles, tints: Singles | None, panes: bool
 ) -> Singles:
     """Radiance (t, q, k, 3) that unit rays bring back: the room's glow (6, CELLS, CELLS, 3), or nearby furniture.
 
-    tints (n, 3) is the glow of each solid, the figure last.  panes: whether rays see the bright windows (a mirror
-    does; diffuse light has them already from `direct`).
+    tints (n, 3) is the glow of each solid, the figure last; None lets no furniture stop a ray.  panes: whether rays
+    see the bright windows (a mirror does; diffuse light has them already from `direct`).
     """
     origin = tiles[:, :, None]
     safe = np.where(np.abs(rays) < 1e-6, _f32(1e-6), rays)
@@ -242,6 +242,8 @@ def gather(
         pv = v * span_uv[1]
         seen = (face == window.face) & (pu > window.u0) & (pu < window.u1) & (pv > window.v0) & (pv < window.v1)
         out[seen] = _f32(window.light)
+    if tints is None:
+        return out
     stopped, by = blocked(stage, tiles, owner, rays * _f32(_NEAR), None, _NEAR)
     # Low things sit in the dim light near the floor: darker than the tint seen from above.
     out[stopped] = tints[np.minimum(by[stopped], len(tints) - 1)]

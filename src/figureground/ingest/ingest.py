@@ -33,6 +33,7 @@ from figureground.ingest.inputs import Photo, classes_of, photos_of
 from figureground.ingest.key import Hashed, key
 from figureground.ingest.lens import lens
 from figureground.ingest.outcome import Outcome
+from figureground.ingest.outlines import estimated
 from figureground.ingest.prepare import Entry, Prepared, Source, Tools
 from figureground.ingest.shelf import Shelf
 from figureground.ingest.state import file_hash, state
@@ -155,7 +156,7 @@ def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepare
     if photo.given is not None:
         return with_given_depth(prepared, photo.given, decoded, job)
     stretch = pixel_stretch(decoded.pixels.shape, job.canvas, job.inputs.backgrounds[photo.source].fit)
-    depth = depth_network(job.depth).estimate(prepared.pixels)
+    depth = estimated(depth_network(job.depth), prepared.pixels)
     return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
 
 
