@@ -6,32 +6,57 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PIL import Image
 
 import figureground
+from figureground.ingest.cutters import SOMEBODY
 from figureground.networks import cutout, runtimes
+from tests.builders import SHARED
 
 WEIGHTS = Path(figureground.__file__).parent / "weights"
-NETWORK, CARD = WEIGHTS / "cutout-small.onnx", WEIGHTS / "cutout-small.md"
+NETWORK, CHECK, CARD = (WEIGHTS / name for name in ("cutout-small.onnx", "cutout-check.onnx", "cutout-small.md"))
 
 
 def test_it_is_small_and_the_one_its_card_describes() -> None:
-    data = NETWORK.read_bytes()
-    assert len(data) <= 8_000_000
-    assert hashlib.sha256(data).hexdigest() in CARD.read_text()
+    for path in (NETWORK, CHECK):
+        data = path.read_bytes()
+        assert len(data) <= 8_000_000
+        told = f"`{path.name}` | sha256 `{hashlib.sha256(data).hexdigest()}`, {len(data):,} bytes"
+        assert told in CARD.read_text("utf-8")
 
 
-def test_it_takes_any_number_of_pictures_and_returns_alpha() -> None:
-    session = runtimes.library("onnxruntime").InferenceSession(NETWORK, providers=["CPUExecutionProvider"])
+@pytest.mark.parametrize("network", [NETWORK, CHECK])
+def test_it_takes_any_number_of_pictures_and_returns_alphas(network: Path) -> None:
+    session = runtimes.library("onnxruntime").InferenceSession(network, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
     side = given.shape[-1]
     x = np.random.default_rng(0).normal(0, 1, (2, 3, side, side)).astype(np.float32)
-    (both,) = session.run(None, {given.name: x})
-    assert both.shape == (2, 1, side, side)
-    assert both.dtype == np.float32
-    assert both.min() >= 0
-    assert both.max() <= 1
-    (second,) = session.run(None, {given.name: x[1:]})
-    np.testing.assert_allclose(both[1:], second, atol=1e-4)
+    assert [made.name for made in session.get_outputs()] == ["alpha", "person"]
+    for both, second in zip(session.run(None, {given.name: x}), session.run(None, {given.name: x[1:]}), strict=True):
+        assert both.shape == (2, 1, side, side)
+        assert both.dtype == np.float32
+        assert both.min() >= 0
+        assert both.max() <= 1
+        np.testing.assert_allclose(both[1:], second, atol=1e-4)
+
+
+PEOPLE, ROOMS = SHARED / "photos/people_photos", SHARED / "photos/backgrounds"
+
+
+@pytest.mark.skipif(not ROOMS.is_dir(), reason="the photos of rooms and people are not on this machine")
+def test_it_tells_people_from_rooms() -> None:
+    asked = cutout.cutout_network(NETWORK)
+    found = {}
+    for folder in (PEOPLE, ROOMS):
+        shares = []
+        for path in sorted(folder.glob("*"))[::16]:
+            with Image.open(path, formats=("JPEG", "PNG")) as photo:
+                picture = np.asarray(photo.convert("RGB").resize((224, 224)))
+            shares.append((asked.people(picture) >= 128).mean())
+        found[folder] = np.array(shares)
+    assert (found[PEOPLE] >= SOMEBODY).mean() >= 0.8
+    assert (found[ROOMS] >= SOMEBODY).mean() <= 0.2
 
 
 def test_an_empty_wall_has_no_figure() -> None:
