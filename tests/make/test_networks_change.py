@@ -70,9 +70,10 @@ def test_a_swapped_cut_out_network_is_refused_and_named(root: Path) -> None:
     onnx.save_model(model, root / "cut.onnx", save_as_external_data=True, location="cut.bin", size_threshold=0)
     for i in range(3):
         picture = scene_photo(i, 200, 120) // 4
+        picture[..., 2] = 90  # nothing else is red
         picture[40:160, 40:80] = (220, 40 + 20 * i, 30)
         Image.fromarray(picture).save(root / f"people/person{i}.png")
-    recipe = small_recipe(root, foregrounds={"network": "cut.onnx", "cutout": "network"})
+    recipe = small_recipe(root, foregrounds={"network": "cut.onnx", "cutout": "network", "doubtful": "use"})
     out = build(recipe, root / "out")
     (root / "cut.bin").write_bytes(np.array([9.0, 0.0, -9.0], np.float32).tobytes())
     with pytest.raises(FigureGroundError, match=r"of the cut-out network cut.bin has other content"):

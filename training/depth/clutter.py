@@ -6,12 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from figureground.drawn import LABELS, Stage, decor, furniture
-from figureground.drawn.kit import Dice, Kit, Place
-from figureground.drawn.palette import palette
-from figureground.drawn.raycast import CEILING, FLOOR
-from figureground.drawn.solids import Solid
-from figureground.drawn.textures import Colour, Material
+from figureground.drawn import (
+    CEILING,
+    FLOOR,
+    LABELS,
+    Colour,
+    Dice,
+    Kit,
+    Material,
+    Place,
+    Solid,
+    Stage,
+    decor,
+    furniture,
+    palette,
+)
 
 _FLOORS = ("planks", "herringbone", "tiles", "carpet", "paint", "fabric", "checks", "marble", "wood", "plain")
 _SCALES = {"planks": (0.07, 0.22), "herringbone": (0.06, 0.14), "tiles": (0.1, 0.8), "checks": (0.1, 0.6)}

@@ -32,7 +32,9 @@ def _table(section: Any, prefix: str, title: str) -> dict[str, Any]:
             properties[item.name] = _table(item.type, f"{key}.", key)
         elif item.name not in NO_KEYS:
             about = {"title": key, "description": item.metadata["meaning"], "default": item.default}
-            properties[key_of(item)] = {**about, **_kind(item.type, item.metadata["between"])}
+            names = not item.metadata["content"] and key != "name"  # of files, in which a control character is a slip
+            found = _kind(item.type, item.metadata["between"])
+            properties[key_of(item)] = {**about, **(_plain(found) if names else found)}
     return {
         "title": title,
         "description": section.__doc__,
@@ -56,6 +58,14 @@ def _kind(kind: Any, between: tuple[float, float] | None) -> dict[str, Any]:
         return {"anyOf": [_kind(other, between) for other in inner]}
     limits = {"minimum": between[0], "maximum": between[1]} if between else {}
     return {"type": {int: "integer", float: "number", bool: "boolean", str: "string"}[kind], **limits}
+
+
+def _plain(kind: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a knob's type, its texts without control characters."""
+    if kind.get("type") == "string":
+        return {**kind, "pattern": r"^[^\x00-\x1f\x7f]*$"}
+    inside = {name: _plain(kind[name]) for name in ("items",) if name in kind}
+    return {**kind, **inside, **({"anyOf": [_plain(one) for one in kind["anyOf"]]} if "anyOf" in kind else {})}
 
 
 def text() -> str:

@@ -9,6 +9,7 @@ Pictures:
 What they are made of, for those who want another place or another person:
     furnish(seed)                       the Stage of a room, without a person, and the Camera that it was made for
     with_person(stage, person)          the stage with a PersonAt on its floor
+    Kit, Dice, Place, Solid, Material, palette, furniture, decor     what rooms of one's own are put together of
     trace(stage, camera, size)          depth and thing numbers of each pixel without light or colour, a fast look
 
 World axes: x right, y up, z into the room, metres; the floor is y = 0.  Pictures are square, `size` pixels a side;
@@ -16,23 +17,39 @@ depth is z-depth in metres through pixel centres.  LABELS names the numbers in `
 person ...), FIGURE is the person among the thing numbers of `trace`.  The same arguments give the same bytes.
 """
 
+from figureground.drawn import decor, furniture
 from figureground.drawn.camera import Camera
 from figureground.drawn.illumination import Effort, room_glow
 from figureground.drawn.interior import Rendering, render_room, render_stage
+from figureground.drawn.kit import Dice, Kit, Place
+from figureground.drawn.palette import palette
 from figureground.drawn.people import PersonAt, with_person
 from figureground.drawn.portrait import render_person
-from figureground.drawn.raycast import FIGURE, LABELS, Stage, trace
+from figureground.drawn.raycast import CEILING, FIGURE, FLOOR, LABELS, Stage, trace
 from figureground.drawn.rooms import furnish
+from figureground.drawn.solids import Solid
+from figureground.drawn.textures import Colour, Material
 
 __all__ = [
+    "CEILING",
     "FIGURE",
+    "FLOOR",
     "LABELS",
     "Camera",
+    "Colour",
+    "Dice",
     "Effort",
+    "Kit",
+    "Material",
     "PersonAt",
+    "Place",
     "Rendering",
+    "Solid",
     "Stage",
+    "decor",
     "furnish",
+    "furniture",
+    "palette",
     "render_person",
     "render_room",
     "render_stage",
