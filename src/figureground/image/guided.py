@@ -51,7 +51,10 @@ def _solved(matrix: list[Singles], right: list[Singles]) -> list[Singles]:
 
 def asked(picture: Picture, enlarged: Singles) -> Singles:
     """Return what linear functions (h, w, 4), enlarged to the picture, say of its colours: float32 (h, w)."""
-    return np.asarray(enlarged[..., 3] + (enlarged[..., :3] * picture).sum(-1) / np.float32(255), np.float32)
+    slopes = (
+        enlarged[..., k] * picture[..., k] for k in range(3)
+    )  # plane by plane: sums over a last axis of 3 are slow
+    return np.asarray(enlarged[..., 3] + sum(slopes) / np.float32(255), np.float32)
 
 
 def drawn_by(picture: Picture, copy: Picture, values: Singles, radius: int) -> Singles:
@@ -59,4 +62,4 @@ def drawn_by(picture: Picture, copy: Picture, values: Singles, radius: int) -> S
     bands = np.moveaxis(lines(copy, values, radius), -1, 0)
     size = picture.shape[1::-1]
     large = [np.asarray(Image.fromarray(band.copy()).resize(size, Image.Resampling.BILINEAR)) for band in bands]
-    return asked(picture, np.stack(large, -1))
+    return asked(picture, np.moveaxis(np.stack(large), 0, -1))

@@ -16,10 +16,8 @@ from figureground.image.masks import mask_of
 from figureground.ingest import cleaning, matting
 
 WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller
-KEY_SOFT, NETWORK_SOFT = (
-    0.08,
-    0.5,
-)  # limits of `matting.softness`; measured on studio and street photos (docs/cutouts.md)
+# limits of `matting.softness`; measured on studio and street photos (docs/cutouts.md)
+KEY_SOFT, NETWORK_SOFT = 0.08, 0.33
 
 
 Cutter = Callable[[Picture], Alpha]

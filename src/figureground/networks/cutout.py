@@ -24,7 +24,7 @@ from figureground.networks.weights import require_same, weights_of
 SHIPPED = "small"  # the cut-out network in the package
 PERSON = "person"  # the output that tells people from other foregrounds
 RADIUS = 2  # px of the network's picture: windows in which colours draw the outline
-VEIL = np.float32(0.02)  # this little alpha is none, and this little less than all is all
+VEIL = np.float32(0.15)  # this little alpha is a ghost, and this little less than all is all (docs/cutouts.md)
 
 
 def cutout_weights(network: str, root: Path) -> Path | None:
