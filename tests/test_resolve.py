@@ -257,3 +257,18 @@ def test_a_job_can_be_a_key_and_travel(tmp_path: Path, prepared: bool) -> None:
     assert hash(travelled) == hash(job)
     assert travelled.recipe.root == job.recipe.root  # which equality passes over
     assert resolve(small_recipe(tmp_path, seed=1, **sections), prepared=prepared) != job
+
+
+@pytest.mark.parametrize(
+    ("knobs", "what"),
+    [
+        ({"cutout": "key"}, 'cutout = "key" does not'),
+        ({"cutout": "alpha"}, 'cutout = "alpha" does not'),
+        ({"network": ""}, "foregrounds.network names none"),
+    ],
+)
+def test_people_alone_are_cut_out_by_a_network(knobs: dict[str, str], what: str) -> None:
+    table = {"backgrounds": {"path": "rooms"}, "foregrounds": {"path": "people", "subject": "people", **knobs}}
+    with pytest.raises(FigureGroundError, match='subject = "people" goes by the network') as caught:
+        resolve(from_mapping(table, root=Path()))
+    assert what in caught.value.what

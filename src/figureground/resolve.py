@@ -124,6 +124,12 @@ def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:
             "recipe: foregrounds",
             'leave one of them out, or set cutout = "auto"',
         )
+    if own.subject == "people" and not own.network:
+        raise FigureGroundError(
+            'foregrounds.subject = "people" goes by the network, and foregrounds.network names none',
+            "recipe: foregrounds",
+            'set network = "small", or leave subject out',
+        )
     model = None if prepared else _cutout_model(own, root)
     check = _model_in(cutout_check(own.network)) if model else None
     return Cutting(

@@ -51,9 +51,8 @@ def _solved(matrix: list[Singles], right: list[Singles]) -> list[Singles]:
 
 def asked(picture: Picture, enlarged: Singles) -> Singles:
     """Return what linear functions (h, w, 4), enlarged to the picture, say of its colours: float32 (h, w)."""
-    slopes = (
-        enlarged[..., k] * picture[..., k] for k in range(3)
-    )  # plane by plane: sums over a last axis of 3 are slow
+    # plane by plane: numpy is slow at sums over a last axis of 3
+    slopes = (enlarged[..., k] * picture[..., k] for k in range(3))
     return np.asarray(enlarged[..., 3] + sum(slopes) / np.float32(255), np.float32)
 
 

@@ -21,7 +21,7 @@ KEY_SOFT, NETWORK_SOFT = 0.08, 0.33
 
 
 Cutter = Callable[[Picture], Alpha]
-AGREE = 0.8  # IoU of two masks from which they are one figure (docs/cutouts.md says what it was measured on)
+AGREE = 0.8  # IoU of two masks from which they are one figure (cutout-small.md says how it was measured)
 DOUBTFUL = "doubtful: "  # how the reason begins why a cut-out is set aside on which two ways disagree
 
 

@@ -20,7 +20,7 @@ def ways_of(cutting: Cutting) -> Ways:
     check = cutout_network(cutting.check.path, cutting.check.files) if cutting.check else None
     if not cutting.people:
         return Ways(network, check, doubtful=cutting.doubtful)
-    checked = check.people if check and check.tells_people else None  # else nothing says who is one
+    checked = check.people if check and check.tells_people else None
     return Ways(_telling_people(network).people, checked, keyed=False, doubtful=cutting.doubtful)
 
 

@@ -48,10 +48,8 @@ def cut_at_own_size(pixels: Bytes, method: str, ways: Ways = ALONE) -> tuple[Cut
 def enlarged(picture: Picture, copy: Picture, alpha: Alpha) -> Cutout:
     """Return the RGBA cut-out of a picture, of whose reduced copy the alpha is known."""
     made: Cutout = np.zeros((*picture.shape[:2], 4), np.uint8)
-    lines, around = (
-        _bands(guided.lines(copy, alpha.astype(np.float32) / np.float32(255), _radius(alpha))),
-        _bands(_around(copy, alpha)),
-    )
+    lines = _bands(guided.lines(copy, alpha.astype(np.float32) / np.float32(255), _radius(alpha)))
+    around = _bands(_around(copy, alpha))
     for y in range(0, picture.shape[0], TILE):
         for x in range(0, picture.shape[1], TILE):
             tile = picture[y : y + TILE, x : x + TILE]
