@@ -132,6 +132,10 @@ class Background:
         return "larger is farther" if self.depth_unit == "m" else "larger is nearer"
 
 
+Pose = Literal["standing", "seated", "half-length", "airborne", "group", "cropped", "object"]
+SIDES = ("top", "right", "bottom", "left")
+
+
 @dataclass(frozen=True)
 class Foreground:
     """A prepared cut-out in the catalog: trimmed and scaled, `height` x `width` px; `area` is its mask's, in px.
@@ -141,6 +145,8 @@ class Foreground:
     from where the figure stands, from `relief_back` at code 0 to `relief_front` at code 255, metres, as a metric depth
     map of it says; both are 0 where none does, and then it is from 0 to the recipe's depth.thickness; "" for a flat
     figure.  `class_id`: from 1; 0 is the background.
+    `pose`: how it stands or why it cannot, with how sure that is, 0..1.  `cut`: the sides on which the photo's frame
+    cut it off, in the order of SIDES; such a side is a straight edge of the cut-out.
     `source_number`, `licence`, `credit`, `group` and `twins` are as with backgrounds.
     """
 
@@ -158,6 +164,9 @@ class Foreground:
     appearance: Appearance
     foot: tuple[float, float] = (0.5, 1.0)
     real_height: float = 0.0
+    pose: Pose = "standing"
+    pose_confidence: float = 1.0
+    cut: tuple[str, ...] = ()
     relief_file: str = ""
     relief_sha256: str = ""
     relief_back: float = 0.0

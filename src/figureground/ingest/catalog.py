@@ -75,7 +75,8 @@ def _background(row: dict[str, Any]) -> Background:
 
 def _foreground(row: dict[str, Any]) -> Foreground:
     seen, foot = _appearance(row), row.pop("foot")
-    return Foreground(**row, appearance=seen, foot=tuple(foot))
+    cut = tuple(row.pop("cut", ()))
+    return Foreground(**row, appearance=seen, foot=tuple(foot), cut=cut)
 
 
 def _appearance(row: dict[str, Any]) -> Appearance:
