@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,8 +11,7 @@ from PIL import Image
 from figureground.core.arrays import Bools
 from figureground.core.nouns import SIDES
 from figureground.evaluate.framings import PHOTOS, QUANTILES, Framing, framing, spread
-
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+from tests.builders import SHARED
 
 
 def box(top: int, bottom: int, left: int, right: int, shape: tuple[int, int] = (100, 200)) -> Bools:
