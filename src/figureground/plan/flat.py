@@ -125,8 +125,16 @@ def _spread(setting: Setting, own: _Wanted, position: Ints, flip: Bools) -> tupl
             bad = ~_suits(setting, own.number, at, sizes, flip)
             at[bad] = (at[bad] + middle[bad]) // 2
         bad = ~_suits(setting, own.number, at, sizes, flip)
-        at[bad] = middle[bad]
+        at[bad], sizes[bad] = _smallest(placing, own.cutout, flip[bad])
     return at, sizes
+
+
+def _smallest(placing: Placing, cutout: Foreground, flip: Bools) -> tuple[Ints, Ints]:
+    """Return corners and sizes of figures as small as they may be, where most of them is seen."""
+    sizes = heights.sizes_of(cutout, np.full(flip.size, bounds(placing, cutout)[0]))
+    if placing.heights[cutout.source_number - 1].of_photo:
+        sizes[:] = cutout.width, cutout.height
+    return _middle(placing, *corner_range(placing, cutout, sizes, flip), sizes), sizes
 
 
 def _middle(placing: Placing, first: Ints, last: Ints, sizes: Ints) -> Ints:
@@ -164,8 +172,7 @@ def _drawn(setting: Setting, own: _Wanted, flip: Bools) -> tuple[Ints, Ints]:
             open_ = open_[~_suits(setting, own.number, at[open_], sizes[open_], flip[open_])]
         if not placing.truncated or not open_.size:
             return at, sizes
-    sizes[open_] = heights.sizes_of(own.cutout, np.full(open_.size, bounds(placing, own.cutout)[0]))
-    at[open_] = _middle(placing, *corner_range(placing, own.cutout, sizes[open_], flip[open_]), sizes[open_])
+    at[open_], sizes[open_] = _smallest(placing, own.cutout, flip[open_])
     return at, sizes
 
 
@@ -174,14 +181,12 @@ def fits(placing: Placing, cutout: Foreground, table: AreaTable) -> bool:
     if placing.as_2020 or placing.standing:
         return True
     least, most = bounds(placing, cutout)
-    if placing.heights[cutout.source_number - 1].of_photo:
-        least = most = cutout.height
-    if least > most + 1e-9:
+    of_photo = placing.heights[cutout.source_number - 1].of_photo
+    if least > most + 1e-9 or (of_photo and not placing.truncated and cutout.height > most + 0.5):
         return False
-    sizes = heights.sizes_of(cutout, np.array([least]))
-    first, last = corner_range(placing, cutout, sizes, np.array([False]))
-    share = visible_share(table, _middle(placing, first, last, sizes), sizes, np.array([False]), placing.canvas.shape)
-    return bool(share[0] >= placing.min_visible)
+    upright = np.array([False])
+    at, sizes = _smallest(placing, cutout, upright)
+    return bool(visible_share(table, at, sizes, upright, placing.canvas.shape)[0] >= placing.min_visible)
 
 
 def beside(setting: Setting, slot: Slot, before: Sequence[Sequence[Figure]]) -> Placed | None:
