@@ -129,7 +129,7 @@ def _rows(dataset: Dataset, progress: Progress) -> Ints:
 
 
 def _require_one(record: Record) -> None:
-    """Raise FigureGroundError for a sample that the layout has no number for: it knows one figure, of the pair's photo."""
+    """Raise FigureGroundError for a sample that the layout has no number for: it knows one figure, its pair's."""
     if len(record.figures) != 1:
         raise FigureGroundError(
             f"the 2020 layout knows one figure a sample, and this one has {len(record.figures) or 'none'}",
