@@ -15,9 +15,9 @@ from figureground.geometry.perspective import figure_heights
 
 USUAL_M = 1.7  # metres; whose heights the table holds
 _TALLEST = 6.0  # of the frame's height: who is taller shows less than a face
-_STEP = 0.02  # of the height, from row to row below the frame
+_STEP, _ROWS = 0.02, 256  # of the height, from row to row below the frame, and how many rows at most
 _COLUMNS = 112  # that are looked at below the frame
-_MOST = 8192  # floor pixels that are kept, evenly by height
+_MOST = 8192  # floor pixels that are kept, evenly over the floor
 _BEFORE = 1.3  # times the inverse depth of what the lower edge shows, where that is no floor
 
 
@@ -29,9 +29,11 @@ def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Si
     what is seen there is well behind it, so that the floor goes on before that.
     """
     y, x = np.nonzero(floor)
-    seen = _with_heights(ground, np.stack([x, y], -1), canvas)
-    seen = seen[np.linspace(0, len(seen) - 1, min(_MOST, len(seen))).round().astype(np.int64)]
-    found = np.concatenate([seen, _with_heights(ground, _below(ground, floor, edge, canvas), canvas)])
+    kept = np.linspace(0, y.size - 1, min(_MOST, y.size)).round().astype(np.int64)
+    places = np.concatenate([np.stack([x[kept], y[kept]], -1), _below(ground, floor, edge, canvas)])
+    tall = figure_heights(ground, USUAL_M, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
+    good = np.isfinite(tall) & (tall > 0)
+    found = np.column_stack([places[good], tall[good]]).astype(np.float32)
     return found[np.argsort(found[:, 2], kind="stable")]
 
 
@@ -44,27 +46,15 @@ def plane_at(ground: Ground, places: Ints) -> Floats:
 
 def _below(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Ints:
     """Return the places below the frame, int64 (n, 2), x first."""
-    middle = canvas.width / 2
-    rows: list[int] = []
-    y = float(canvas.height)
-    while y - ground.horizon_y > 0 and len(rows) < 256:
-        tall = float(figure_heights(ground, USUAL_M, middle, y + 1, canvas))
-        if not 0 < tall <= _TALLEST * canvas.height:
-            break
-        rows.append(int(y))
-        y += max(1.0, round(_STEP * (y - ground.horizon_y)))
+    near = max(1.0, canvas.height - ground.horizon_y)
+    rows = np.unique((ground.horizon_y + near * (1 + _STEP) ** np.arange(_ROWS)).astype(np.int64))
+    rows = rows[rows >= canvas.height]
+    tall = figure_heights(ground, USUAL_M, canvas.width / 2, rows + 1.0, canvas)
+    rows = rows[np.logical_and.accumulate((tall > 0) & (tall <= _TALLEST * canvas.height))]
     columns = np.unique(np.linspace(0, canvas.width - 1, min(_COLUMNS, canvas.width)).round().astype(np.int64))
     lowest: Bools = np.asarray(floor[-max(1, canvas.height // 64) :].any(0))
-    xs, ys = np.meshgrid(columns, np.array(rows, np.int64))
+    xs, ys = np.meshgrid(columns, rows)
     places = np.stack([xs.ravel(), ys.ravel()], -1)
     q, seen = plane_at(ground, places), np.tile(edge[columns], len(rows))
     goes_on = np.tile(lowest[columns], len(rows)) | ((seen > 0) & (q >= _BEFORE * seen))
     return places[goes_on & (q > 0)]
-
-
-def _with_heights(ground: Ground, places: Ints, canvas: Canvas) -> Singles:
-    """Return places with the height of somebody of 1.7 m, lowest first."""
-    tall = figure_heights(ground, USUAL_M, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
-    good = np.isfinite(tall) & (tall > 0)
-    found = np.column_stack([places[good], tall[good]]).astype(np.float32)
-    return found[np.argsort(found[:, 2], kind="stable")]
