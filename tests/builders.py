@@ -64,7 +64,7 @@ def small_recipe(root: Path, **sections: Any) -> Recipe:
     """Return a recipe over `write_photos(root)`: 64 px, 2 positions a pair, no depth; sections lie over it."""
     table: dict[str, Any] = {
         "size": 64,
-        "backgrounds": {"path": "rooms", "people": "use"},
+        "backgrounds": {"path": "rooms", "people": "do not ask"},
         "foregrounds": {"path": "people"},
         "placement": {"per_pair": 2},
         "depth": {"source": "none"},

@@ -13,6 +13,7 @@ from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Look
 from figureground.plan.interleave import Turns, sources_of
+from figureground.plan.plausible import doubted_sources, pasted, scene_score
 from figureground.plan.sight import Sight, needed
 from figureground.plan.split import split
 
@@ -46,6 +47,11 @@ class Setting:
         everyone = range(len(self.catalog.foregrounds))
         inside = [i for i in everyone if i in self._kept_out]
         return [i for i in everyone if i not in self._kept_out], inside
+
+    @functools.cached_property
+    def doubted(self) -> frozenset[str]:
+        """The photos whose cut-outs came with a warning."""
+        return doubted_sources(self.catalog)
 
     @property
     def eyes(self) -> Sight:
@@ -108,9 +114,17 @@ def enough(setting: Setting, background: int, figures: Sequence[Figure]) -> bool
     areas = [setting.eyes.areas(background, figure) for figure in figures]
     if any(alone < least * whole for whole, alone in areas):
         return False
-    if len(figures) == 1:
-        return True
-    return all(
+    if len(figures) > 1 and not all(
         seen >= least * whole and seen >= (1 - most) * alone
         for seen, (whole, alone) in zip(setting.eyes.shares(background, figures), areas, strict=True)
-    )
+    ):
+        return False
+    return setting.placing.min_plausibility <= 0 or _plausible(setting, background, figures)
+
+
+def _plausible(setting: Setting, background: int, figures: Sequence[Figure]) -> bool:
+    """Tell whether a scene with these figures is as plausible as the rules want it."""
+    catalog = setting.catalog
+    views = setting.eyes.views(background, figures)
+    score = scene_score(pasted(catalog, background, figures, views, setting.doubted), setting.placing.canvas)
+    return score.value >= setting.placing.min_plausibility
