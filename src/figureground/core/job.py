@@ -183,12 +183,12 @@ class Floors:
 class Placing:
     """The rules of placement.
 
-    `heights`: of each source of foregrounds. `weights`: of each, how often its photos are drawn; () where all are
-    drawn equally often. `standing`: figures stand on the floor where the background has one. Others are `spread`
+    `heights`: of each source of foregrounds.  `weights`: of each, how often its photos are drawn; () where all are
+    drawn equally often.  `standing`: figures stand on the floor where the background has one.  Others are `spread`
     evenly, or drawn: `as_2020` with the corner in 1..120 of 224 a side, whatever is cut off; `truncated` wherever
-    `min_visible` of the mask stays inside; else wholly inside. `min_plausibility`: of a place on a floor. `twins`:
-    2 with a mirrored twin, which has its `own_places` or shares its twin's. `samples`: None for all combinations.
-    `held_out`: fractions of backgrounds and foregrounds kept out of training.
+    `min_visible` of the mask stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its
+    `own_places` or shares its twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and
+    foregrounds kept out of training.  `min_plausibility`: least score of a place on a floor, 0 for any.
     """
 
     seed: int

@@ -19,16 +19,18 @@ UNKNOWN = -1.0  # the score of samples that nobody scored
 TOLD = 0.15  # of z: what a doubt must weigh at least to be named
 
 # of z: what each doubt takes away at its strongest; the names are what records and the report call them
+NO_FLOOR, FEET_HIDDEN, HIDDEN = "placed without a floor", "its feet are hidden", "much of it is hidden"
+SIZE = "size unsure"  # what the names of doubts about sizes begin with
 START = 1.0
 WEIGHTS = {
-    "placed without a floor": 1.5,
+    NO_FLOOR: 1.5,
     "cannot stand so": 2.5,
     "pose unsure": 1.0,
     "floor unsure": 1.0,
-    "size unsure: camera height": 1.0,
-    "size unsure: horizon": 1.0,
-    "its feet are hidden": 0.8,
-    "much of it is hidden": 1.0,
+    f"{SIZE}: camera height": 1.0,
+    f"{SIZE}: horizon": 1.0,
+    FEET_HIDDEN: 0.8,
+    HIDDEN: 1.0,
     "the frame cuts it off": 0.5,
     "cut-out doubted": 1.0,
     "cut out by a network": 0.4,
@@ -112,13 +114,13 @@ def strengths(one: Pasted, canvas: Canvas) -> dict[str, float]:
     ground = one.background.ground
     found = _of_stance(figure, cutout, canvas)
     if figure.contact is None or ground is None:
-        found["placed without a floor"] = 1.0
+        found[NO_FLOOR] = 1.0
     else:
         found |= _of_size(ground, one.background.depth_from != "network", figure.contact, canvas)
         found["floor unsure"] = 1 - float(getattr(ground, "confidence", 1.0))
         if view.feet:
-            found["its feet are hidden"] = 1 - view.feet_seen / view.feet
-    found["much of it is hidden"] = 1 - view.seen / view.inside if view.inside else 1.0
+            found[FEET_HIDDEN] = 1 - view.feet_seen / view.feet
+    found[HIDDEN] = 1 - view.seen / view.inside if view.inside else 1.0
     found["the frame cuts it off"] = 1 - view.inside / view.whole if view.whole else 1.0
     found["cut-out doubted"] = float(one.doubted)
     found["cut out by a network"] = float(cutout.cutout == "network")
@@ -156,8 +158,8 @@ def _of_size(ground: Ground, known: bool, contact: tuple[int, int], canvas: Canv
     height_sd = float(getattr(ground, "camera_height_sd", 0.0)) or (0.0 if known and ground.focal else _USUAL_HEIGHT_SD)
     below = max(1.0, y - float(horizon_y(ground, x, canvas)))
     return {
-        "size unsure: horizon": horizon_sd / below / _SIZE_OFF,
-        "size unsure: camera height": height_sd / ground.camera_height / _SIZE_OFF,
+        f"{SIZE}: horizon": horizon_sd / below / _SIZE_OFF,
+        f"{SIZE}: camera height": height_sd / ground.camera_height / _SIZE_OFF,
     }
 
 
