@@ -40,5 +40,5 @@ def spread_bars(bars: Sequence[Bar], label: str) -> str:
             f"<title>{escape(says)}</title></rect>",
             f'<rect class="middle" x="{middle - 1:.1f}" y="{y + 16}" width="2" height="14"/>',
         ]
-    height = _TOP + _ROW * len(bars)
-    return f'<svg class="plot" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(label)}">{"".join(body)}</svg>'
+    box = f"0 0 {_WIDTH} {_TOP + _ROW * len(bars)}"
+    return f'<svg class="plot" viewBox="{box}" role="img" aria-label="{escape(label)}">{"".join(body)}</svg>'
