@@ -21,24 +21,30 @@ TOLD = 0.15  # of z: what a doubt must weigh at least to be named
 # of z: what each doubt takes away at its strongest; the names are what records and the report call them
 NO_FLOOR, FEET_HIDDEN, HIDDEN = "placed without a floor", "its feet are hidden", "much of it is hidden"
 SIZE = "size unsure"  # what the names of doubts about sizes begin with
+CANNOT, POSE, FLOOR, CUT = "cannot stand so", "pose unsure", "floor unsure", "the frame cuts it off"
+TWO_SIZES, HORIZON, CAMERA = f"{SIZE}: depth says another", f"{SIZE}: horizon", f"{SIZE}: camera height"
+DOUBTED, COARSE = "cut-out doubted", "its photo shows little detail"
+
+# of z: what each doubt takes away at its strongest; the names are what records and the report call them
 START = 1.0
 WEIGHTS = {
-    NO_FLOOR: 1.5,
-    "cannot stand so": 2.5,
-    "pose unsure": 1.0,
-    "floor unsure": 1.0,
-    f"{SIZE}: camera height": 1.0,
-    f"{SIZE}: horizon": 1.0,
-    FEET_HIDDEN: 0.8,
-    HIDDEN: 1.0,
-    "the frame cuts it off": 0.5,
-    "cut-out doubted": 1.0,
-    "cut out by a network": 0.4,
-    "enlarged": 0.6,
+    NO_FLOOR: 2.4,
+    CANNOT: 2.9,
+    POSE: 1.0,
+    FLOOR: 1.0,
+    TWO_SIZES: 1.9,
+    HORIZON: 0.9,
+    CAMERA: 0.9,
+    FEET_HIDDEN: 0.5,
+    HIDDEN: 0.5,
+    CUT: 0.5,
+    DOUBTED: 1.0,
+    COARSE: 1.3,
 }
 _USUAL_HORIZON_SD = 0.04  # of the canvas's height, of a network's floor that says nothing of it (docs/placement.md)
-_USUAL_HEIGHT_SD = 0.2  # metres, of a camera's height that nothing measures
 _SIZE_OFF = 0.5  # relative error of a size from which on more of it does not matter
+_TWO_SIZES = 0.2, 0.6  # of the logarithm of their ratio: what is usual, and from where on more does not matter
+_DETAIL = 0.35, 1.0  # px of the picture a px of the photo: what shows all detail, and what shows none
 
 
 @dataclass(frozen=True)
@@ -116,16 +122,20 @@ def strengths(one: Pasted, canvas: Canvas) -> dict[str, float]:
     if figure.contact is None or ground is None:
         found[NO_FLOOR] = 1.0
     else:
-        found |= _of_size(ground, one.background.depth_from != "network", figure.contact, canvas)
-        found["floor unsure"] = 1 - float(getattr(ground, "confidence", 1.0))
+        found |= _of_size(one, ground, figure.contact, canvas)
+        found[FLOOR] = 1 - float(getattr(ground, "confidence", 1.0))
         if view.feet:
             found[FEET_HIDDEN] = 1 - view.feet_seen / view.feet
     found[HIDDEN] = 1 - view.seen / view.inside if view.inside else 1.0
-    found["the frame cuts it off"] = 1 - view.inside / view.whole if view.whole else 1.0
-    found["cut-out doubted"] = float(one.doubted)
-    found["cut out by a network"] = float(cutout.cutout == "network")
-    found["enlarged"] = math.log2(max(1.0, enlargement(figure, cutout)))
+    found[CUT] = 1 - view.inside / view.whole if view.whole else 1.0
+    found[DOUBTED] = float(one.doubted)
+    found[COARSE] = _between(math.log2(max(enlargement(figure, cutout), 1e-3)), *map(math.log2, _DETAIL))
     return {name: min(1.0, strength) for name, strength in found.items() if strength > 0}
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """Return how far a value is from low to high, 0..1."""
+    return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
 def enlargement(figure: Figure, cutout: Foreground) -> float:
@@ -148,19 +158,28 @@ def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, 
     return {"pose unsure": 1 - sure}
 
 
-def _of_size(ground: Ground, known: bool, contact: tuple[int, int], canvas: Canvas) -> dict[str, float]:
-    """Return the doubts about a figure's size, which is (foot - horizon) x real height / camera height.
-
-    `known`: the floor's plane is of known depth, and taken at its word.
-    """
+def _of_size(one: Pasted, ground: Ground, contact: tuple[int, int], canvas: Canvas) -> dict[str, float]:
+    """Return the doubts about a figure's size, which is (foot - horizon) x real height / camera height."""
     x, y = contact[0] + 0.5, contact[1] + 1.0
-    horizon_sd = float(getattr(ground, "horizon_sd", 0.0)) or (0.0 if known else _USUAL_HORIZON_SD * canvas.height)
-    height_sd = float(getattr(ground, "camera_height_sd", 0.0)) or (0.0 if known and ground.focal else _USUAL_HEIGHT_SD)
+    estimated = one.background.depth_from == "network"
+    horizon_sd = float(getattr(ground, "horizon_sd", 0.0)) or (_USUAL_HORIZON_SD * canvas.height if estimated else 0.0)
+    height_sd = float(getattr(ground, "camera_height_sd", 0.0))
     below = max(1.0, y - float(horizon_y(ground, x, canvas)))
     return {
-        f"{SIZE}: horizon": horizon_sd / below / _SIZE_OFF,
-        f"{SIZE}: camera height": height_sd / ground.camera_height / _SIZE_OFF,
+        HORIZON: horizon_sd / below / _SIZE_OFF,
+        CAMERA: height_sd / ground.camera_height / _SIZE_OFF,
+        TWO_SIZES: _between(abs(size_against_depth(one)), *_TWO_SIZES) if estimated else 0.0,
     }
+
+
+def size_against_depth(one: Pasted) -> float:
+    """Return the logarithm of a figure's height against what depth in metres and focal length say; 0 where they do not.
+
+    A "floor" that is a bed or a table lies nearer to the camera than the floor's horizon makes it.
+    """
+    figure, background = one.figure, one.background
+    rows = background.camera.fy * one.foreground.real_height * figure.inverse_depth
+    return math.log(figure.height / rows) if background.depth_unit != "relative" and rows > 0 else 0.0
 
 
 def scene_score(found: Sequence[Pasted], canvas: Canvas) -> Score:
