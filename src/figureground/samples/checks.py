@@ -102,13 +102,15 @@ def checks(
                 f"{statistics.around_moved:,} of {statistics.around:,} decoded px differ",
             )
         )
-    found += plausible(statistics)
-    found.append(_even("backgrounds", statistics.backgrounds, spread))
+    return [*found, *plausible(statistics), *_used(statistics, weights, spread)]
+
+
+def _used(statistics: Statistics, weights: Mapping[str, float] | None, spread: int) -> list[Check]:
+    """Return whether photos are used as often as the rules want it."""
+    backgrounds = _even("backgrounds", statistics.backgrounds, spread)
     if weights is None:
-        found.append(_even("foregrounds", statistics.foregrounds, 1))
-    else:
-        found.append(_weighted(statistics.foregrounds, weights))
-    return found
+        return [backgrounds, _even("foregrounds", statistics.foregrounds, 1)]
+    return [backgrounds, _weighted(statistics.foregrounds, weights)]
 
 
 def _between_layers(statistics: Statistics) -> list[Check]:
