@@ -65,7 +65,7 @@ def small_recipe(root: Path, **sections: Any) -> Recipe:
     over it."""
     table: dict[str, Any] = {
         "size": 64,
-        "backgrounds": {"path": "rooms", "people": "use"},
+        "backgrounds": {"path": "rooms", "people": "do not ask"},
         "foregrounds": {"path": "people"},
         "placement": {"per_pair": 2, "mode": "uniform", "min_visible": 1.0},
         "depth": {"source": "none"},

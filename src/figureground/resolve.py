@@ -87,7 +87,8 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
             given_depth(own),
             own.fit,
             own.exclude,
-            None if prepared or own.people == "use" else _model_in(cutout_check("")),
+            None if prepared or own.people == "do not ask" else _model_in(cutout_check("")),
+            own.people == "keep",
         )
         for own in recipe.backgrounds
     )
@@ -256,6 +257,7 @@ def placing_of(recipe: Recipe) -> Placing:
         samples=None if own.samples == "all" else int(own.samples),
         look=recipe.look,
         held_out=(recipe.split.backgrounds, recipe.split.foregrounds),
+        min_plausibility=own.min_plausibility if standing else 0.0,
     )
 
 

@@ -129,7 +129,7 @@ class BackgroundSource:
 
     `depth`: their known depth, None where there is none.  `fit`: how a photo becomes the canvas.  `tag`: a word that
     their records bear.  `exclude`: patterns of photos to leave out.  `people`: the network that says whether a photo
-    shows people, and is set aside; None: it is used as it is.
+    shows people already; None: nobody looks.  `keep_people`: such photos are used, also where figures are people.
     """
 
     paths: tuple[str, ...]
@@ -138,6 +138,7 @@ class BackgroundSource:
     fit: Fit
     exclude: tuple[str, ...] = ()
     people: CutoutModel | None = None
+    keep_people: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ class Placing:
     evenly, or drawn: `as_2020` with the corner in 1..120 of 224 a side, whatever is cut off; `truncated` wherever
     `min_visible` of the mask stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its
     `own_places` or shares its twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and
-    foregrounds kept out of training.
+    foregrounds kept out of training.  `min_plausibility`: least score of a place on a floor, 0 for any.
     """
 
     seed: int
@@ -208,6 +209,7 @@ class Placing:
     samples: int | None
     look: LookOptions
     held_out: tuple[float, float]
+    min_plausibility: float = 0.0
 
     @property
     def several(self) -> bool:

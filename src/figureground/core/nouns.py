@@ -100,7 +100,9 @@ class Background:
     `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no usable floor, and
     `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from 1; `tag` is that
     source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a split, and so do
-    those of one `twins`, a name that photos nearly alike have.  `camera`: of the prepared picture.
+    those of one `twins`, a name that photos nearly alike have.  `camera`: of the prepared picture.  `people`: the part
+    of the picture that shows people already, whom no mask names, 0 for nobody, -1 where nobody looked; `people_file` is
+    a 1-bit picture of them, "" for nobody.
     """
 
     id: str
@@ -126,6 +128,9 @@ class Background:
     group: str = ""
     camera: Camera = UNKNOWN
     twins: str = ""
+    people: float = -1.0
+    people_file: str = ""
+    people_sha256: str = ""
 
     @property
     def depth_direction(self) -> Direction:

@@ -18,6 +18,7 @@ from figureground.core.nouns import DEFAULT_CLASS
 Fit = Literal["cover", "contain", "stretch"]
 Subject = Literal["anything", "people"]
 Doubtful = Literal["set aside", "use"]
+Bystanders = Literal["set aside", "keep", "do not ask"]
 CutoutMethod = Literal["auto", "alpha", "key", "network"]
 PlacementMode = Literal["uniform", "grid", "ground"]
 NoFloor = Literal["leave out", "uniform", "grid"]
@@ -71,7 +72,11 @@ class Backgrounds:
 
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
-    people: Doubtful = _knob("set aside", "photos that show people already, whom no mask will name: set aside, or use")
+    people: Bystanders = _knob(
+        "set aside",
+        "photos that show people already, whom no mask names: set aside where figures are people, else kept; or kept "
+        "always; or nobody looks",
+    )
     fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
     depth: str = _knob("", _MAPS + "by the network", content=False)
     depth_unit: GivenUnitChoice = _knob("auto", _UNIT)
@@ -151,6 +156,9 @@ class Placement:
     )
     min_visible: float = _knob(
         0.5, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
+    )
+    min_plausibility: float = _knob(
+        0.0, "mode = ground: least plausibility of a place, 0..1, else another is drawn; 0: any", between=(0.0, 0.95)
     )
     clip: Clip = _knob(
         "inside", "inside: min_visible holds; 2020: corner drawn from 1..120 of 224 a side, whatever is cut off"

@@ -29,9 +29,9 @@ from figureground.ingest.state import VERSION
 # of a photo: its kind and content are told apart, and what is known beside its pixels is added to the entry afterwards
 _BESIDE = {"kind", "path", "name", "source", "class_name", "class_id", "credit"}
 _JOB = {"recipe", "inputs", "placing", "depth", "formats", "layers"}  # told by part below, or of samples alone
-_SOURCE = {"paths", "exclude", "tag", "class_name"}
+_SOURCE = {"paths", "exclude", "tag", "class_name", "keep_people"}
 _PLACING = {"seed", "heights", "weights", "spread", "overlap", "per_pair", "own_places", "figures", "samples", "look"}
-_PLACING |= {"held_out"}
+_PLACING |= {"held_out", "min_plausibility"}
 _DEPTH = {"known", "layered", "on_composites", "thickness_m", "encoding", "batch", "model", "running"}
 _LIBRARIES = ("numpy", "Pillow", "pi-heif", "onnxruntime", "openvino", "torch", "transformers", "scipy")
 _CODECS = (

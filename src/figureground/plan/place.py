@@ -17,6 +17,7 @@ from figureground.core.job import Placing
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Look
 from figureground.plan import cut
 from figureground.plan.interleave import Turns, sources_of
+from figureground.plan.plausible import doubted_sources, pasted, scene_score
 from figureground.plan.sight import Sight, needed
 from figureground.plan.split import Split, split
 
@@ -68,6 +69,11 @@ class Setting:
     def has_floor(self, background: int) -> bool:
         """Tell whether figures stand on a background."""
         return self.placing.standing and self.catalog.backgrounds[background].ground is not None
+
+    @functools.cached_property
+    def doubted(self) -> frozenset[str]:
+        """The photos whose cut-outs came with a warning."""
+        return doubted_sources(self.catalog)
 
     @property
     def eyes(self) -> Sight:
@@ -140,9 +146,17 @@ def enough(setting: Setting, background: int, figures: Sequence[Figure]) -> bool
     areas = [setting.eyes.areas(background, figure) for figure in figures]
     if any(alone < least * whole for whole, alone in areas):
         return False
-    if len(figures) == 1:
-        return True
-    return all(
+    if len(figures) > 1 and not all(
         seen >= least * whole and seen >= (1 - most) * alone
         for seen, (whole, alone) in zip(setting.eyes.shares(background, figures), areas, strict=True)
-    )
+    ):
+        return False
+    return setting.placing.min_plausibility <= 0 or _plausible(setting, background, figures)
+
+
+def _plausible(setting: Setting, background: int, figures: Sequence[Figure]) -> bool:
+    """Tell whether a scene with these figures is as plausible as the rules want it."""
+    catalog = setting.catalog
+    views = setting.eyes.views(background, figures)
+    score = scene_score(pasted(catalog, background, figures, views, setting.doubted), setting.placing.canvas)
+    return score.value >= setting.placing.min_plausibility

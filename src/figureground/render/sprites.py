@@ -10,7 +10,7 @@ import numpy as np
 
 from figureground.core.arrays import Bytes, Floats, Ints, Singles
 from figureground.core.canvas import Canvas
-from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Scene, far_to_near
+from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Mask, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.geometry.footing import plane_at
@@ -20,7 +20,9 @@ from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
 from figureground.plan.cut import share
+from figureground.plan.plausible import View
 from figureground.render.composite import Composite, Seen, Sprite, matched, seen_masks, seen_of, sized, sprite, turned
+from figureground.render.view import view_of, views_of
 
 _KEPT = 64  # of each kind; what planning a scene makes serves its twin and composing
 _KEPT_PAIRS = 4096
@@ -103,10 +105,20 @@ class Sprites:
         return one.area, int(np.count_nonzero(mask_of(one.visible)))
 
     def shares(self, background: int, figures: Sequence[Figure]) -> list[int]:
+        return [int(np.count_nonzero(mask)) for mask in self._masks(background, figures)]
+
+    def views(self, background: int, figures: Sequence[Figure]) -> list[View]:
+        found = [self.seen(background, figure) for figure in figures]
+        if len(figures) == 1:
+            return [view_of(figures[0], found[0], mask_of(found[0].visible))]
+        return views_of(figures, found, self._masks(background, figures))
+
+    def _masks(self, background: int, figures: Sequence[Figure]) -> list[Mask]:
+        """Return what is seen of each figure when all of them are there, bool (height, width)."""
         order = far_to_near(figures)
         masks = seen_masks([self.seen(background, figures[i]) for i in order], self.canvas.shape)
-        seen = {i: int(np.count_nonzero(mask)) for i, mask in zip(order, masks, strict=True)}
-        return [seen[i] for i in range(len(figures))]
+        of_each = dict(zip(order, masks, strict=True))
+        return [of_each[i] for i in range(len(figures))]
 
     def seen(self, background: int, figure: Figure) -> Seen:
         """Return what would be seen of the figure on a background."""
