@@ -159,13 +159,21 @@ class Placement:
 class LookOptions:
     """Each is a range that a strength is drawn from, a figure; [0, 0] turns it off."""
 
-    shadow: tuple[float, float] = _knob((0.2, 0.5), "contact shadow of figures that stand", between=(0.0, 1.0))
-    colour: tuple[float, float] = _knob(
-        (0.0, 0.3), "colour match to the background (Reinhard, in Lab)", between=(0.0, 1.0)
+    shadow: tuple[float, float] = _knob(
+        (0.6, 0.95), "darkness right under the soles of figures that stand", between=(0.0, 1.0)
     )
-    sharpness: tuple[float, float] = _knob((0.5, 1.0), "blur towards the background's sharpness", between=(0.0, 1.0))
+    cast: tuple[float, float] = _knob(
+        (0.3, 0.7), "darkness of the shadow that they cast on the floor; one light a background", between=(0.0, 1.0)
+    )
+    colour: tuple[float, float] = _knob(
+        (0.4, 0.8), "match of tone, white and colour to the background; a grey one: wholly", between=(0.0, 1.0)
+    )
+    sharpness: tuple[float, float] = _knob((0.7, 1.0), "blur towards the background's sharpness", between=(0.0, 1.0))
     noise: tuple[float, float] = _knob((0.5, 1.0), "noise towards the background's", between=(0.0, 1.0))
-    feather: tuple[float, float] = _knob((0.0, 0.4), "softening of edges, px at size 224", between=(0.0, 4.0))
+    feather: tuple[float, float] = _knob((0.0, 0.7), "softening of the outline alone, px", between=(0.0, 4.0))
+    wrap: tuple[float, float] = _knob(
+        (0.0, 0.4), "how far the rim takes the light of what is behind", between=(0.0, 1.0)
+    )
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from figureground.plan.place import Placed, Setting, Slot, with_look
 from figureground.plan.sight import Sight
 
 VERSION = 3  # raise it when a scene becomes another for the same rules, catalog and number
-_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather")
+_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather", "wrap", "cast")
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from figureground.core.arrays import Bytes, Floats, Ints
 from figureground.core.canvas import Canvas
-from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Scene, far_to_near
+from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Picture, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.geometry.glance import shares_seen
@@ -18,11 +19,24 @@ from figureground.geometry.layering import Surface
 from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
-from figureground.render.composite import Composite, Seen, Sprite, matched, seen_masks, seen_of, sized, sprite, turned
+from figureground.render.composite import (
+    Composite,
+    Seen,
+    Sprite,
+    lit,
+    matched,
+    seen_masks,
+    seen_of,
+    sized,
+    sprite,
+    turned,
+)
+from figureground.render.harmonise import shine
+from figureground.render.shadows import shadow_of
 
 _KEPT = 64  # of each kind; what planning a scene makes serves its twin and composing
 _KEPT_PAIRS = 4096
-_Size = tuple[int, int, int, float]  # a foreground, its width, height and blur
+_Size = tuple[int, int, int, float, float]  # a foreground, its width, height, blur and feather
 _Box = tuple[int, int, int, int]  # first and last row and column, last ones exclusive
 
 
@@ -48,7 +62,7 @@ class Kept(Generic[Key, Value]):
 
 
 def _size(figure: Figure) -> _Size:
-    return figure.foreground, figure.width, figure.height, figure.look.blur
+    return figure.foreground, figure.width, figure.height, figure.look.blur, figure.look.feather
 
 
 class Sprites:
@@ -63,6 +77,7 @@ class Sprites:
         self._sized: Kept[_Size, tuple[Bytes, int, int]] = Kept()
         self._matched: Kept[tuple[int, float, _Size], Cutout] = Kept()
         self._hidden: Kept[tuple[int, float, _Box], Alpha | None] = Kept()
+        self._shine: Kept[int, Picture] = Kept()
         self._known: Kept[Hashable, Any] = Kept(_KEPT_PAIRS)
 
     def table(self, foreground: int) -> AreaTable:
@@ -161,7 +176,14 @@ class Sprites:
         )
         hidden = self._before(background, figure, margin, planes[3])
         relief = planes[4] if figure.stands and len(planes) > 4 else None
-        return sprite(figure, turned(cutout, figure), margin, self.canvas, hidden, relief)
+        shown = turned(cutout, figure)
+        found = sprite(figure, shown, margin, self.canvas, hidden, relief)
+        shadow = shadow_of(figure, shown[..., 3], margin, other.ground, self.canvas)
+        if figure.look.wrap <= 0:
+            return replace(found, shadow=shadow)
+        behind = self._shine.get(background, lambda: shine(self.pixels.background(background)))
+        colour = lit(found.colour, found.whole, behind[found.rows, found.columns], figure)
+        return replace(found, colour=colour, shadow=shadow)
 
     def surfaces(
         self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float
