@@ -48,6 +48,7 @@ PURE = {
         "core/texts",
     ),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
+    *("render/shadows", "render/tone", "ingest/rims"),
     *("ingest/doubt", "ingest/own_size"),
     *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),
     *(

@@ -210,6 +210,11 @@ class DepthOptions:
     )
     relief: Relief = _knob("round", "layered figures: flat, round (from the matte), or as the network sees them")
     thickness: float = _knob(0.12, "metres from the outline of a figure to its front", between=(0.0, 2.0))
+    edges: Said = _knob(
+        "auto",
+        "px inwards over which a figure's layered depth softens; auto: as its background's estimated depth; known: 0",
+        between=(0.0, 7.0),
+    )
     model: str = _knob(
         "small", "the depth network: small (it ships), a path, or a name from `figureground models`", content=False
     )
