@@ -273,6 +273,7 @@ def depth_plan(recipe: Recipe) -> DepthPlan:
         on_composites=own.source in ("network", "both"),
         relief=relief,
         thickness_m=own.thickness,
+        edge=None if own.edges == "auto" else round(own.edges),
         focal=own.focal,
         encoding=own.encoding,
         batch=own.batch,

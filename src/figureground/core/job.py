@@ -223,7 +223,8 @@ class DepthPlan:
 
     `of_backgrounds`: the catalog holds the backgrounds' depth, given by the user (`known`: of all) or by the network.
     `layered`: composites have that depth with the figures standing in it.  `on_composites`: the network is run on every
-    composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `model`: the network, where any of
+    composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `edge`: px over which their depth is
+    softened at outlines, None for as their background's is.  `model`: the network, where any of
     this runs one.  `focal`: focal length / width of the canvas, 0 unknown.
     """
 
@@ -233,6 +234,7 @@ class DepthPlan:
     on_composites: bool
     relief: Relief
     thickness_m: float
+    edge: int | None
     focal: float
     encoding: DepthEncoding
     batch: int

@@ -8,6 +8,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe, keys
 from figureground.core.recipe_toml import from_mapping, to_toml
 
+_LOOK = ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap")
 PRESETS: dict[str, dict[str, Any]] = {
     # figures that stand on the floor of each background, with depth that agrees
     "default": {},
@@ -27,7 +28,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "per_pair": 20,
             "mirror": "same",
         },
-        "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
+        "look": {name: [0, 0] for name in _LOOK},
         "image": {"quality": 30, "optimize": True},
         # 448 px bicubic -> DenseDepth with half-pixel upsampling -> 224 -> stretched per image -> 8-bit JPEG
         "depth": {"source": "network", "model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},

@@ -59,7 +59,7 @@ class FigureRecord:
     )
     depth_at_contact: float | None = _says("depth there, in the unit of the depth; 0 where unknown", 0.0)
     real_height: float | None = _says("metres, of figures that stand; 0 of others", 0.0)
-    look: Look = _says("strengths of shadow, colour, blur and noise that fit it to its background")
+    look: Look = _says("strengths of shadows, colour, blur, noise and edges that fit it to its background; its light")
     class_id: int = _says("number of its class, from 1; 0 is the background", default=1)
     class_name: str = _says("name of its class", default=DEFAULT_CLASS)
     licence: str = _says("of its photo, as credits.csv says; empty where nobody does", default="")
@@ -192,7 +192,7 @@ def _values(kind: type, row: Mapping[str, Any], but: Sequence[str] = ()) -> dict
 
 
 def _figure(row: Mapping[str, Any]) -> FigureRecord:
-    look = Look(**{name: row["look"][name] for name in _names(Look)})
+    look = Look(**{name: row["look"][name] for name in _names(Look) if name in row["look"]})
     return FigureRecord(**_values(FigureRecord, row) | {"look": look})
 
 
