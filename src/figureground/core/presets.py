@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import POSES
 from figureground.core.recipe import Recipe, keys
 from figureground.core.recipe_toml import from_mapping, to_toml
 
@@ -14,7 +15,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "ground": {"placement": {"mode": "ground", "min_visible": 0.6}, "depth": {"source": "layered"}},
     # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
     "eva4": {
-        "foregrounds": {"height": [0.4464, 0.5358]},
+        "foregrounds": {"height": [0.4464, 0.5358], "poses": list(POSES)},
         "placement": {"clip": "2020"},
         "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
         "image": {"quality": 30, "optimize": True},

@@ -33,6 +33,7 @@ from figureground.ingest.cutout import ALONE, Ways, cut_out, sized, working
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim, visible_box
+from figureground.ingest.pose import Posed, posed
 from figureground.ingest.relief import measured_relief, network_relief, rounded
 from figureground.ingest.same_picture import miniature
 from figureground.ingest.straight import straightened
@@ -53,11 +54,13 @@ class Source:
 @dataclass(frozen=True)
 class Tools:
     """The networks at hand: what cuts out, and the depth of a picture, None where the job needs none.  `known`: the
-    photo's own depth, planar, where the user gives it for its relief."""
+    photo's own depth, planar, where the user gives it for its relief.  `person`: photos show people, by their class.
+    """
 
     ways: Ways = ALONE
     depth: Callable[[Picture], DepthMap] | None = None
     known: DepthMap | None = None
+    person: bool = True
 
 
 Entry = TypeVar("Entry", Background, Foreground)
@@ -196,8 +199,7 @@ def foreground(
     wrong = [*cut.doubts, *wrong]
     whole, cutout = cut.pixels, trim(cut.pixels)
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
-    if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
-        raise SetAsideError(f"it cannot stand on a floor: {reason}")
+    stands = _posed(whole[..., 3], cut.method, tools.person)
     scaled = _scaled(cutout, _prepared_height(cutout, own.heights, job.placing.standing, source), job)
     mask = mask_of(scaled[..., 3])
     height, width = mask.shape
@@ -215,6 +217,9 @@ def foreground(
         cutout=cut.method,
         appearance=measure(scaled[..., :3], mask),
         source_number=source.number,
+        pose=stands.pose,
+        pose_confidence=stands.confidence,
+        cut=stands.cut,
     )
     files = {"picture": _png(scaled), "mask": png.encode(mask)}
     if job.placing.standing:
@@ -238,6 +243,13 @@ def foreground(
         full_pixels=box,
         mended=bool(laid or cut.notes),
     )
+
+
+def _posed(alpha: Alpha, method: str, person: bool) -> Posed:
+    """Return how the figure of a whole matte stands; `method`: what cut it out."""
+    from figureground.networks.pose import shares  # reads its weights
+
+    return posed(alpha, method != "alpha", person, shares)
 
 
 def _scaled(cutout: Cutout, height: int, job: Job) -> Cutout:
