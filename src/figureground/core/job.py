@@ -13,7 +13,7 @@ from typing import Literal
 
 from figureground.core.canvas import Canvas
 from figureground.core.card import Card
-from figureground.core.nouns import GivenUnit
+from figureground.core.nouns import POSES, GivenUnit
 from figureground.core.recipe import (
     CutoutMethod,
     DepthEncoding,
@@ -145,7 +145,7 @@ class BackgroundSource:
 class ForegroundSource:
     """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it.  `depth`:
     their known depth, for their relief, None where there is none or nothing shows it.  `exclude`: patterns of photos
-    to leave out."""
+    to leave out.  `poses`: of figures that are used."""
 
     paths: tuple[str, ...]
     class_name: str
@@ -153,6 +153,7 @@ class ForegroundSource:
     heights: Heights
     depth: GivenDepth | None = None
     exclude: tuple[str, ...] = ()
+    poses: tuple[str, ...] = POSES
 
 
 @dataclass(frozen=True)

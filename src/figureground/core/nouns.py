@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +140,7 @@ class Background:
 
 
 Pose = Literal["standing", "seated", "half-length", "airborne", "group", "cropped", "object"]
+POSES: tuple[Pose, ...] = get_args(Pose)
 SIDES = ("top", "right", "bottom", "left")
 
 

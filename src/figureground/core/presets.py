@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import POSES
 from figureground.core.recipe import Recipe, keys
 from figureground.core.recipe_toml import from_mapping, to_toml
 
@@ -18,7 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Its values are said whatever the defaults become.
     "eva4": {
         "size": 224,
-        "foregrounds": {"height": [0.4464, 0.5358]},
+        "foregrounds": {"height": [0.4464, 0.5358], "poses": list(POSES)},
         "placement": {
             "mode": "uniform",
             "clip": "2020",

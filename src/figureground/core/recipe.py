@@ -126,6 +126,11 @@ class Foregrounds:
     depth_offset: Said = _knob("auto", _OFFSET, between=(-1e9, 1e9))
     depth_invalid: Said = _knob("auto", _INVALID, between=(-1e12, 1e12))
     depth_kind: DepthKind = _knob("planar", _KIND)
+    poses: tuple[str, ...] = _knob(
+        (),
+        "who is used: standing, seated, half-length, airborne, group, cropped, object; empty: standing and object for "
+        "mode = ground, else all but cropped",
+    )
     exclude: tuple[str, ...] = _knob(
         (),
         'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
