@@ -68,7 +68,10 @@ def test_ground_stands_figures_on_floors_in_layered_depth() -> None:
         "relief": "round",
     }
     assert (plan.estimates, plan.network_layer) == (True, "depth_network")
-    assert floors_of(recipe) == Floors(True, 1.4, True, False)
+    floors = floors_of(recipe)
+    assert floors.room is not None
+    assert floors.room.path.name == "room-small.onnx"
+    assert floors_of(recipe, prepared=True) == Floors(True, 1.4, True, False) == dataclasses.replace(floors, room=None)
 
 
 def test_eva4_is_2020() -> None:
@@ -118,7 +121,7 @@ def test_what_placements_mean(placement: dict[str, Any], expected: dict[str, Any
 @pytest.mark.parametrize("mode", ["uniform", "grid", "ground"])
 @pytest.mark.parametrize("no_floor", ["leave out", "uniform", "grid"])
 def test_floors_are_looked_for_where_figures_stand(mode: str, no_floor: str) -> None:
-    placement = {"mode": mode, "no_floor": no_floor, "camera_height": 2.5}
+    placement = {"mode": mode, "no_floor": no_floor, "camera_height": 2.5, "room": ""}
     floors = floors_of(from_mapping({"placement": placement}))
     assert floors == Floors(mode == "ground", 2.5, no_floor == "leave out", True)
 

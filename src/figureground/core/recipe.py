@@ -138,6 +138,11 @@ class Placement:
     camera_height: float = _knob(
         1.4, "metres above the floor, where depth and focal length do not say it", between=(0.1, 10.0)
     )
+    room: str = _knob(
+        "small",
+        "mode = ground: the network that tells floors and cameras: small (it ships), an ONNX file; empty: none",
+        content=False,
+    )
     figures: tuple[int, int] = _knob((1, 1), "least and greatest number of figures in a composite", between=(1, 16))
     overlap: float = _knob(0.5, "greatest part of a figure that other figures may hide", between=(0.0, 1.0))
     per_pair: int = _knob(20, "positions for each background and foreground", between=(1, 1_000_000))
