@@ -73,7 +73,7 @@ PURE = {
         "samples/sums",
     ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
-    *("evaluate/boundaries", "evaluate/intervals"),
+    *("evaluate/boundaries", "evaluate/framings", "evaluate/intervals"),
     *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/made_names"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
