@@ -87,8 +87,8 @@ def read(cache: Path, first: int, views: int) -> list[tuple[Picture, NDArray[np.
         if not path.exists():
             rows = [view for seed in range(first, first + 10) for view in draw(seed)]
             told = [[*r[3].eye, r[3].pitch_deg, r[3].yaw_deg, r[3].roll_deg, r[3].focal] for r in rows]
-            arrays = {name: np.stack([row[k] for row in rows]) for k, name in enumerate(("rgb", "depth", "floor"))}
-            np.savez(path, camera=np.array(told), **arrays)
+            rgb, depth, floor = (np.stack([np.asarray(row[k]) for row in rows]) for k in range(3))
+            np.savez(path, rgb=rgb, depth=depth, floor=floor, camera=np.array(told))
         with np.load(path) as stored:
             parts = [stored[name] for name in ("rgb", "depth", "floor", "camera")]
         for rgb, depth, floor, c in zip(*parts, strict=True):
