@@ -39,6 +39,7 @@ FIRST = 900_100  # rooms from here on are never trained on
 _FLOORS = [LABELS["floor"], LABELS["rug"]]
 _QUICK = Effort(to_window=1, gathered=1, parts=4, near=False, mirrors=False)
 _PERSON_M, _FEET = 1.7, 200
+_TALLEST = 4  # of the picture's height
 
 
 def choose(random: np.random.Generator, stage: Stage) -> Camera | None:
@@ -86,8 +87,8 @@ def read(cache: Path, first: int, views: int) -> list[tuple[Picture, NDArray[np.
         if not path.exists():
             rows = [view for seed in range(first, first + 10) for view in draw(seed)]
             told = [[*r[3].eye, r[3].pitch_deg, r[3].yaw_deg, r[3].roll_deg, r[3].focal] for r in rows]
-            arrays = {name: np.stack([row[k] for row in rows]) for k, name in enumerate(("rgb", "depth", "floor"))}
-            np.savez(path, camera=np.array(told), **arrays)
+            rgb, depth, floor = (np.stack([np.asarray(row[k]) for row in rows]) for k in range(3))
+            np.savez(path, rgb=rgb, depth=depth, floor=floor, camera=np.array(told))
         with np.load(path) as stored:
             parts = [stored[name] for name in ("rgb", "depth", "floor", "camera")]
         for rgb, depth, floor, c in zip(*parts, strict=True):
@@ -105,12 +106,14 @@ def truth(camera: Camera, size: int) -> Ground:
 
 
 def sizes(found: Ground, true: Ground, mask: Mask, random: np.random.Generator) -> Floats:
-    """Return estimated / true heights of persons on random pixels of a mask."""
+    """Return estimated / true heights of persons on random pixels of a mask, less those who stand too near to have a
+    height: whose heads would be beside or behind the camera."""
     y, x = np.nonzero(mask)
     k = random.integers(y.size, size=_FEET)
     canvas = Canvas(*mask.shape)
     seen, is_ = (figure_heights(g, _PERSON_M, x[k] + 0.5, y[k] + 0.5, canvas) for g in (found, true))
-    return np.asarray(seen / is_, np.float64)
+    there = np.isfinite(seen) & np.isfinite(is_) & (is_ > 0) & (is_ < _TALLEST * canvas.height) & (seen > 0)
+    return np.asarray(seen[there] / is_[there], np.float64)
 
 
 def drawn(cache: Path, first: int, views: int, ask: Ask) -> None:
@@ -126,6 +129,8 @@ def drawn(cache: Path, first: int, views: int, ask: Ask) -> None:
         ground, mask = found
         true = truth(camera, rgb.shape[0])
         ratio = sizes(ground, true, mask & floor if (mask & floor).any() else floor, random)
+        if not ratio.size:
+            continue
         rows.append(
             {
                 "size": float(np.median(ratio)) - 1,

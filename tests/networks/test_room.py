@@ -1,6 +1,7 @@
 """What a room network says of a photo, and what is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,11 @@ def write_room_network(
     path: Path, camera: NDArray[np.float32] = CAMERA, floor: str = "floor", scale: float = 1.0
 ) -> Path:
     """Write a network whose floor is its input's first channel times `scale`, and whose camera is always one."""
-    values = {"first": np.array([0], np.int64), "camera_is": camera, "scale": np.array(scale, np.float32)}
+    values: dict[str, NDArray[Any]] = {
+        "first": np.array([0], np.int64),
+        "camera_is": camera,
+        "scale": np.array(scale, np.float32),
+    }
     graph = helper.make_graph(
         [
             helper.make_node("Gather", ["picture", "first"], ["channel"], axis=1),
