@@ -47,6 +47,17 @@ def test_the_floor_goes_on_before_what_is_well_behind_and_under_nothing_else() -
     assert (plane_at(LEVEL, found[:, :2].astype(np.int64)) >= 1.3 * 60 / 140 * (1 - 1e-6)).all()
 
 
+def test_nobody_stands_where_the_head_too_would_be_below_the_frame() -> None:
+    """From 9 m above the floor, those who look tall enough are far below the picture."""
+    lofty = Ground(0.0, 1 / 900, -40 / 900, 40.0, 0.0, 0.5, 0.0, 9.0)
+    floor = np.ones(CANVAS.shape, bool)
+    floor[:45] = False
+    found = footing_of(lofty, floor, np.zeros(80, np.float32), CANVAS)
+    assert len(below(found))
+    assert (found[:, 1] + 1 - found[:, 2] < CANVAS.height).all()
+    assert found[:, 2].max() < 20
+
+
 def test_a_plane_has_depth_below_its_horizon_alone() -> None:
     q = plane_at(LEVEL, np.array([[3, 120], [3, 30]]))
     assert q[0] == pytest.approx((120.5 - 40) / 140)

@@ -132,7 +132,7 @@ def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:
         assert figure.depth_at_contact is not None
         expected = 96 * figure.real_height / figure.depth_at_contact
         assert figure.height == pytest.approx(expected, rel=0.08, abs=1.5)
-        assert 30 * 96 / 224 - 1 <= figure.height <= 210 * 96 / 224 + 1
+        assert 0.15 * 96 - 1 <= figure.height <= 1.3 * 96 + 1
 
 
 def test_several_figures_use_all_foregrounds_alike_and_do_not_leak(tmp_path: Path) -> None:

@@ -111,10 +111,11 @@ def test_as_many_figures_as_wanted_or_it_is_said_why_not(prepared: Prepared, mod
     assert {scene.fewer for scene in scenes} == {""}
     alone = scenes_of(prepared, prepared[1], placement=placement, split={"foregrounds": 0.17})
     assert {(len(s.figures) < 2, s.fewer) for s in alone} == {(False, ""), (True, crowd.NO_OTHERS)}
-    tight = {**placement, "overlap": 0.0, "min_visible": 1.0, "figures": [4, 4]}
-    tall = {"foregrounds": {"height": [0.55, 0.75]}, "split": {"foregrounds": 0.0}}
+    tight = {**placement, "overlap": 0.0, "min_visible": 1.0, "figures": [6, 6]}
+    tall = {"foregrounds": {"height": [0.6, 0.8]}, "split": {"foregrounds": 0.0}}
     crowded = scenes_of(prepared, prepared[1], placement=tight, **tall)
-    assert {(len(s.figures) < 4, s.fewer) for s in crowded} == {(False, ""), (True, crowd.NO_PLACE)}
+    assert crowd.NO_PLACE in {s.fewer for s in crowded}
+    assert all((s.fewer == "") == (len(s.figures) == 6) for s in crowded)
 
 
 @pytest.mark.parametrize("mode", ["ground", "uniform"])
