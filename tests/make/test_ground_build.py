@@ -273,3 +273,44 @@ def test_the_catalog_is_kept_when_only_the_drawing_changes(tmp_path: Path) -> No
     taller = ground_recipe(tmp_path, foregrounds={"real_height": [0.9, 1.0]})
     build(taller, tmp_path / "out", catalog_only=True)
     assert json.loads((tmp_path / "out/catalog/catalog.jsonl").read_text().splitlines()[0])["state"] != state
+
+
+@pytest.mark.parametrize("mode", ["ground", "uniform"])
+def test_negatives_are_samples_like_others(tmp_path: Path, mode: str) -> None:
+    placement = {"mode": mode, "figures": [0, 2], "per_pair": 3, "min_visible": 0.5}
+    data = built(tmp_path, placement=placement, layers={"semantic": True, "alpha": True})
+    empty = [i for i in range(len(data)) if not data.record(i).figures]
+    assert 0.1 < len(empty) / len(data) < 0.6
+    for i in empty[:6]:
+        sample = data[i]
+        assert sample.mask is not None
+        assert sample.depth is not None
+        assert not sample.mask.any()
+        assert sample.background_depth is not None
+        assert np.array_equal(sample.depth.values, sample.background_depth.values, equal_nan=True)
+        assert sample.record.turn_foreground in sample.record.key
+        assert repr(sample).endswith("0 figures)")
+        assert sample.plot().height == 224
+    assert len({data.record(i).key for i in range(len(data))}) == len(data)
+    assert all(check["passed"] for check in data.statistics["checks"])
+    assert int(total_of(data).figures["0"]) == len(empty)
+    rows = [line.split(",") for line in (tmp_path / "out/labels.csv").read_text().splitlines()]
+    assert sum(row[rows[0].index("figures")] == "0" for row in rows[1:]) == len(empty)
+    assert "no figure" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+
+
+def test_contacts_below_the_frame_have_depth_and_cast_no_shadow(tmp_path: Path) -> None:
+    data = built(tmp_path, placement={"per_pair": 4}, foregrounds={"height": [0.9, 1.3]})
+    below = 0
+    for sample in data:
+        (figure,) = sample.record.figures
+        assert figure.contact is not None
+        assert sample.mask is not None
+        if figure.contact[1] >= 96:
+            below += 1
+            assert figure.depth_at_contact is not None
+            assert sample.mask[-1].any()
+            own, outside = sample.background, ~sample.mask
+            assert own is not None
+            assert np.abs(sample.image[outside].astype(int) - own[outside]).mean() < 6  # JPEG alone
+    assert below > 10
