@@ -110,18 +110,20 @@ def test_records_say_what_is_seen(tmp_path: Path) -> None:
 def test_what_the_room_hides_is_in_the_whole_mask(tmp_path: Path) -> None:
     """One figure: what stands before it is the room's box alone."""
     behind = 0
-    for sample in built(tmp_path, placement={"per_pair": 6}, look=NO_LOOK):
+    for sample in built(tmp_path, placement={"per_pair": 8}, look=NO_LOOK):
         (figure,) = sample.record.figures
         assert sample.mask is not None
         whole = sample.whole_mask(0)
-        if figure.visible_fraction < 0.97 and 0 <= figure.x <= 96 - figure.width:
+        inside = 0 <= figure.x <= 96 - figure.width and figure.y + figure.height <= 96
+        if figure.visible_fraction < 0.97 and inside:
             behind += 1
             assert sample.mask.sum() / whole.sum() == pytest.approx(figure.visible_fraction, abs=0.02)
     assert behind >= 2
 
 
 def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:
-    """Focal length 1.0 and real height over distance: within the pixel that heights are rounded to, and the pitch."""
+    """Focal length 1.0 and real height over distance: within the pixel that heights are rounded to, and the pitch, which
+    tells more the nearer they stand."""
     data = built(tmp_path, look=NO_LOOK)
     heights = {f.id: f.real_height for f in data.catalog.foregrounds}
     for i in range(len(data)):
@@ -131,7 +133,7 @@ def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:
         assert figure.real_height is not None
         assert figure.depth_at_contact is not None
         expected = 96 * figure.real_height / figure.depth_at_contact
-        assert figure.height == pytest.approx(expected, rel=0.08, abs=1.5)
+        assert figure.height == pytest.approx(expected, rel=0.16, abs=1.5)
         assert 0.15 * 96 - 1 <= figure.height <= 1.3 * 96 + 1
 
 
