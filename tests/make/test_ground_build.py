@@ -122,8 +122,8 @@ def test_what_the_room_hides_is_in_the_whole_mask(tmp_path: Path) -> None:
 
 
 def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:
-    """Focal length 1.0 and real height over distance: within the pixel that heights are rounded to, and the pitch, which
-    tells more the nearer they stand."""
+    """Focal length 1.0 and real height over distance: within the pixel that heights are rounded to, and the pitch, the
+    more the nearer they stand."""
     data = built(tmp_path, look=NO_LOOK)
     heights = {f.id: f.real_height for f in data.catalog.foregrounds}
     for i in range(len(data)):
