@@ -23,7 +23,7 @@ from figureground.cli.run import main
 from figureground.core.layers import LAYERS
 from figureground.core.recipe_toml import from_mapping, parse, to_toml
 from figureground.core.record import described
-from tests.builders import figure_cutout, scene_photo, small_recipe, write_photos
+from tests.builders import FLOOR_VIEWS, figure_cutout, floor_scene, small_recipe, write_photos
 from tests.test_architecture import LEVEL, ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +68,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("backgrounds", "people"):
         (folder / "mine/photos" / name).mkdir(parents=True)
     for i in range(2):
-        Image.fromarray(scene_photo(i, 240, 300)).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
+        picture, *_ = floor_scene(i, FLOOR_VIEWS[i + 1], 240, 300)
+        Image.fromarray(picture).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
     for i in range(5):
         Image.fromarray(figure_cutout(i, 300, 120)).save(folder / f"mine/photos/people/person {i}.png")
     return folder

@@ -48,7 +48,7 @@ def test_a_datasets_depth_is_replaced_by_a_network_that_is_named(desk: Path, cap
     recipe = desk / "recipe.toml"
     recipe.write_text(
         'size = 64\n[backgrounds]\npath = "rooms"\n[foregrounds]\npath = "people"\n'
-        '[placement]\nper_pair = 1\n[depth]\nsource = "none"\n'
+        '[placement]\nmode = "uniform"\nper_pair = 1\n[depth]\nsource = "none"\n'
     )
     run("build", recipe, "out", "--workers", "1")
     capsys.readouterr()

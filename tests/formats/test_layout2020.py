@@ -15,8 +15,8 @@ from figureground.core.recipe import ImageOptions
 from figureground.dataset.stored import Dataset
 from figureground.formats import EXPORTS
 from figureground.formats.layout2020 import JPEG_2020, filled
-from figureground.samples import codec
-from tests.builders import small_recipe, write_photos
+from figureground.samples import codec, stats
+from tests.builders import ground_recipe, small_recipe, write_floor_photos, write_photos
 
 BACKGROUNDS, PEOPLE, POSITIONS, ZIPS = 3, 7, 2, 3
 
@@ -201,3 +201,36 @@ def test_no_zip_is_left_without_samples() -> None:
         with pytest.raises(FigureGroundError, match="cannot be filled") as caught:
             filled(rows, 6, zips)
         assert caught.value.remedy == "--parts 2, or leave it out"
+
+
+@pytest.mark.parametrize(
+    ("sections", "what"),
+    [
+        ({"placement": {"figures": [2, 3]}}, "knows one figure a sample, and this one has [23]"),
+        ({"placement": {"figures": [0, 1]}}, "knows one figure a sample, and this one has none"),
+    ],
+)
+def test_other_than_one_figure_is_refused(tmp_path: Path, sections: dict[str, Any], what: str) -> None:
+    write_photos(tmp_path)
+    data = open_dataset(build(small_recipe(tmp_path, split={"foregrounds": 0.0}, **sections), tmp_path / "out"))
+    with pytest.raises(FigureGroundError, match=what):
+        EXPORTS["2020"](data, tmp_path / "zips")
+
+
+def test_stand_ins_are_refused_by_name(tmp_path: Path) -> None:
+    """Somebody of half a metre is nowhere as tall as is asked for."""
+    write_floor_photos(tmp_path)
+    tall = {"height": [0.5, 0.8]}
+    sources = [
+        {"path": "people/person0.png", "real_height": [0.3, 0.3], **tall},
+        {"path": "people/person[1-9].png", **tall},
+    ]
+    recipe = ground_recipe(tmp_path, foregrounds=sources, placement={"min_visible": 0.9}, split={"foregrounds": 0.0})
+    data = open_dataset(build(recipe, tmp_path / "out"))
+    assert any(data.record(i).turn_foreground for i in range(len(data)))
+    with pytest.raises(FigureGroundError, match="another photo stands in"):
+        EXPORTS["2020"](data, tmp_path / "zips")
+    total = stats.total(stats.by_split_from_json(data.statistics["accumulated_by_split"]).values())
+    assert total.stood_in["foreground"] == sum(bool(data.record(i).turn_foreground) for i in range(len(data)))
+    assert all(check["passed"] for check in data.statistics["checks"])  # each had its turn
+    assert b"the next one of its split stands in" in (tmp_path / "out/report.html").read_bytes()

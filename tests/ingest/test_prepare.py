@@ -44,7 +44,7 @@ def test_poor_backgrounds_are_set_aside() -> None:
 
 
 def test_a_cutout_is_trimmed_scaled_and_masked() -> None:
-    job = meant({"size": 224, "foregrounds": {"height": [110 / 224, 110 / 224]}})
+    job = meant({"size": 224, "foregrounds": {"height": [110 / 224, 110 / 224]}, "placement": {"mode": "uniform"}})
     padded = np.zeros((400, 300, 4), np.uint8)
     padded[60:360, 90:210] = figure_cutout(0, 300, 120)
     found = prepare.foreground(padded, job, PHOTO, Tools())
@@ -65,7 +65,7 @@ def test_a_cutout_is_trimmed_scaled_and_masked() -> None:
 
 
 def test_hidden_colours_do_not_bleed_into_the_edge() -> None:
-    job = meant({"foregrounds": {"height": [100 / 224, 100 / 224]}})
+    job = meant({"foregrounds": {"height": [100 / 224, 100 / 224]}, "placement": {"mode": "uniform"}})
     cutout = figure_cutout(0, 400, 160)
     cutout[..., :3] = np.where(cutout[..., 3:] > 0, [200, 30, 30], [0, 255, 0])
     scaled = prepare.foreground(cutout.astype(np.uint8), job, PHOTO, Tools()).pixels
@@ -74,7 +74,7 @@ def test_hidden_colours_do_not_bleed_into_the_edge() -> None:
 
 
 def test_figures_too_small_or_too_wide_are_set_aside() -> None:
-    job = meant({})
+    job = meant({"placement": {"mode": "uniform", "min_visible": 1.0, "height_for": "photo"}})
     small = np.zeros((600, 600, 4), np.uint8)
     small[100:126, 100:112] = figure_cutout(0, 26, 12)
     with pytest.raises(SetAsideError, match="px high"):
@@ -83,11 +83,15 @@ def test_figures_too_small_or_too_wide_are_set_aside() -> None:
     wide[5:-5, 5:-5] = (200, 30, 30, 255)
     with pytest.raises(SetAsideError, match="larger than the canvas"):
         prepare.foreground(wide, job, PHOTO, Tools())
-    assert prepare.foreground(wide, meant({"placement": {"min_visible": 0.5}}), PHOTO, Tools())
+    part = {"mode": "uniform", "min_visible": 0.5, "height_for": "photo"}
+    assert prepare.foreground(wide, meant({"placement": part}), PHOTO, Tools())
+    # where each sample draws its height, it is never drawn wider than the frame has room for
+    assert prepare.foreground(wide, meant({"placement": {"mode": "uniform", "min_visible": 1.0}}), PHOTO, Tools())
 
 
 FILE = prepare.Seen(1.0, depth_from="file")
 GROUND: dict[str, Any] = {"size": 96, "placement": {"mode": "ground"}}
+NO_DEPTH: dict[str, Any] = {"depth": {"source": "none"}}
 KNOWN: dict[str, Any] = {"backgrounds": {"depth": "depth"}}
 
 
@@ -100,7 +104,7 @@ def test_a_standing_cutout_is_kept_as_large_as_it_is_ever_pasted() -> None:
     """Up to the tallest allowed figure, never enlarged; with the foot and the height in metres that it stands by."""
     heights = {"foregrounds": {"real_height": [1.2, 1.2]}}
     job = meant(GROUND | heights | {"depth": {"source": "layered", "relief": "round"}})
-    tall = round(210 * 96 / 224)
+    tall = round(1.3 * 96)
     for height, kept in ((300, tall), (70, None)):
         source = Source("people/a.png", "ab" * 32)
         found = prepare.foreground(figure_cutout(0, height, height * 2 // 5), job, source, Tools())
@@ -117,7 +121,9 @@ def test_a_standing_cutout_is_kept_as_large_as_it_is_ever_pasted() -> None:
         assert relief.shape == mask.shape
         assert not relief[~mask].any()
         assert relief[mask].max() > 150
-    assert "relief" not in prepare.foreground(figure_cutout(0), meant(GROUND | heights), PHOTO, Tools()).files
+    assert (
+        "relief" not in prepare.foreground(figure_cutout(0), meant(GROUND | heights | NO_DEPTH), PHOTO, Tools()).files
+    )
 
 
 @pytest.mark.parametrize("table", [GROUND, {"size": 96}])
@@ -145,7 +151,8 @@ def test_a_backgrounds_depth_is_kept_with_its_floor() -> None:
     assert found.entry.ground is not None
     assert found.entry.ground.camera_height == pytest.approx(1.4, rel=0.01)
     assert (found.entry.depth_unit, found.entry.depth_from, found.entry.depth_scale) == ("m", "file", 0.001)
-    found = prepare.with_depth(bare(picture), depth, meant({"size": 96} | KNOWN), FILE)
+    grid = meant({"size": 96, "placement": {"mode": "grid"}} | KNOWN)
+    found = prepare.with_depth(bare(picture), depth, grid, FILE)
     assert set(found.files) == {"picture", "depth"}  # no floor is looked for where nothing stands on it
     assert found.entry.ground is None
 

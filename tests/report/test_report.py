@@ -79,7 +79,7 @@ def make_dataset(folder: Path, out: str, unit: str = "m", **depth: str) -> Path:
             "size": SIZE,
             "backgrounds": {"path": "bg", "depth": "depth-inverse" if unit != "m" else "depth", "depth_unit": unit},
             "foregrounds": {"path": "fg"},
-            "placement": {"per_pair": 2, "samples": 40},
+            "placement": {"mode": "uniform", "min_visible": 1.0, "per_pair": 2, "samples": 40},
             "depth": depth,
             "parts": {"size": 16},
             "split": {"backgrounds": 0.25, "foregrounds": 0.25},

@@ -125,7 +125,9 @@ def slow(
         "against_mask": {"alpha": int(((decoded["alpha"] >= 128) != mask).sum())} if decoded else {},
         "bytes": sizes,
         "backgrounds": {about.background: 1},
-        "foregrounds": {figures[0].foreground: 1},
+        "foregrounds": {about.turn[1]: 1},
+        "stood_in": {},
+        "fewer": {},
         "splits": {about.split: 1},
         "heat": [count for row in heat for count in row],
         "area_histogram": bins([min(sum(one.area for one in figures) * 200 // mask.size, 199)], 200),
@@ -134,8 +136,8 @@ def slow(
         "wrong_boxes": int(wrong),
         "placements": {name: sum(one.placement == name for one in figures) for name in {f.placement for f in figures}},
         "figures": {str(len(figures)): 1},
-        "classes": {"person": len(figures)},
-        "visible_histogram": bins([min(int(one.visible_fraction * 20), 19) for one in figures], 20),
+        "classes": {"person": len(figures)} if figures else {},
+        "visible_histogram": bins([min(int(one.visible_fraction * 20), 19) for one in figures], 20) if figures else [],
         "around": int(outside.sum()),
         "around_moved": int((decoded["depth"][outside] != own["depth"][outside]).sum()) if decoded else 0,
         "no_depth": {},
@@ -175,7 +177,7 @@ def slow_framing(mask: np.ndarray[Any, Any]) -> dict[str, Any]:
 def test_statistics_are_those_of_counting_every_pixel(
     seed: int, checked: bool, dtype: Any, shape: tuple[int, int]
 ) -> None:
-    """Two figures anywhere, or one, or none that is seen; a box that holds them, and changes beside them."""
+    """Two figures anywhere, or one, or none; a box that holds them, and changes beside them."""
     rng = np.random.default_rng(seed)
     height, width = shape
     top = np.iinfo(dtype).max + 1
@@ -183,7 +185,7 @@ def test_statistics_are_those_of_counting_every_pixel(
     own["depth"] = (rng.integers(0, top, shape) * (rng.random(shape) < 0.9)).astype(dtype)
     stored = {name: values.copy() for name, values in own.items()} | {"mask": np.zeros(shape, bool)}
     figures, x0, y0, x1, y1 = [], width, height, 0, 0
-    for i in range(int(rng.integers(1, 3))):
+    for i in range(int(rng.integers(0, 3))):
         (top_row, bottom), (left, right) = (np.sort(rng.integers(0, side + 1, 2)).tolist() for side in shape)
         seen = np.zeros(shape, bool)
         seen[top_row:bottom, left:right] = rng.random((bottom - top_row, right - left)) < rng.random()
@@ -195,6 +197,9 @@ def test_statistics_are_those_of_counting_every_pixel(
         x0, y0, x1, y1 = min(x0, left), min(y0, top_row), max(x1, right), max(y1, bottom)
         figures.append(figure(int(seen.sum()), tight_box(seen), f"fg{i}", "ground", float(rng.random())))
     about = replace(record(*figures), plausibility=0.654, doubts=("pose unsure", "enlarged"))
+    if not figures:
+        x0 = y0 = 0
+        about = replace(about, turn_foreground="fg9")
     bases = {layer: base_of(layer, values, 0) for layer, values in own.items()}
     decoded = as_read(stored) if checked else None
     if decoded is not None:
@@ -237,3 +242,15 @@ def test_a_sixteenth_is_checked_and_always_the_first() -> None:
     chosen = [k for k in range(8000) if is_checked(k)]
     assert chosen[0] == 0
     assert 400 < len(chosen) < 600
+
+
+def test_stand_ins_and_scenes_with_too_few_are_counted_and_the_turn_is_whose_it_was() -> None:
+    one = figure(5, (0, 0, 5, 1), "fg2", "ground", 1.0)
+    about = dataclasses.replace(record(one), turn_foreground="fg1", turn_background="bg7", fewer="no place")
+    shape = 64, 64
+    mask = np.zeros(shape, bool)
+    mask[0, :5] = True
+    stored = {"image": np.zeros((*shape, 3), np.uint8), "mask": mask}
+    found = stats.to_json(counted(about, stored, None, {}, {}, (slice(0, 1), slice(0, 5))))
+    assert (found["backgrounds"], found["foregrounds"]) == ({"bg7": 1}, {"fg1": 1})
+    assert (found["stood_in"], found["fewer"]) == ({"foreground": 1, "background": 1}, {"no place": 1})

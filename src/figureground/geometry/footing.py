@@ -32,7 +32,7 @@ def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Si
     kept = np.linspace(0, y.size - 1, min(_MOST, y.size)).round().astype(np.int64)
     places = np.concatenate([np.stack([x[kept], y[kept]], -1), _below(ground, floor, edge, canvas)])
     tall = figure_heights(ground, USUAL_M, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
-    good = np.isfinite(tall) & (tall > 0)
+    good = (tall > 0) & (places[:, 1] + 1 - tall < canvas.height)  # of some the head, too, would be below the frame
     found = np.column_stack([places[good], tall[good]]).astype(np.float32)
     return found[np.argsort(found[:, 2], kind="stable")]
 

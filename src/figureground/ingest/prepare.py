@@ -161,7 +161,7 @@ def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, seen: 
     found = fit_floor(dequantise(code), prepared.pixels, _trust(job, seen, entry), told, seen.room)
     if not isinstance(found, str):
         edge = nearness(dequantise(code), prepared.pixels, seen.depth_from != "file")[-1]
-        reasons = [_why_nobody_fits(found, edge, heights, job.canvas) for heights in job.placing.heights]
+        reasons = [_why_nobody_fits(found, edge, heights, job) for heights in job.placing.heights]
         found = reasons[0] if all(reasons) else found
     if isinstance(found, str):
         if job.floors.required:
@@ -195,18 +195,19 @@ def with_camera(prepared: Prepared[Background], lens: Camera, job: Job) -> Prepa
     return replace(prepared, entry=replace(entry, camera=camera))
 
 
-def _why_nobody_fits(found: tuple[Ground, Mask], edge: Singles, heights: Heights, canvas: Canvas) -> str:
+def _why_nobody_fits(found: tuple[Ground, Mask], edge: Singles, heights: Heights, job: Job) -> str:
     """Return why no figure of usual height has a place on a floor, or "".  `edge`: inverse depth of the lowest row."""
     ground, floor = found
-    places = footing_of(ground, floor, edge, canvas)
+    x, y, _ = footing_of(ground, floor, edge, job.canvas).T
     usual = sum(heights.real_m) / 2
-    tall = figure_heights(ground, usual, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
-    if ((tall >= heights.least) & (tall <= heights.most)).any():
-        return ""
+    tall = figure_heights(ground, usual, x + 0.5, y + 1.0, job.canvas)
+    tall = tall[job.canvas.height - (y + 1 - tall) >= job.placing.min_visible * tall]  # enough of it is in the frame
     if not tall.size:
         return "none of it is a place to stand"
+    if ((tall >= heights.least) & (tall <= heights.most)).any():
+        return ""
     return (
-        f"a figure of {usual:.2f} m would be {np.nanmin(tall):.0f} to {np.nanmax(tall):.0f} px tall on it, "
+        f"a figure of {usual:.2f} m would be {tall.min():.0f} to {tall.max():.0f} px tall on it, "
         f"and foregrounds.height allows {heights.least:.0f} to {heights.most:.0f}"
     )
 

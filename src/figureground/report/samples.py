@@ -55,7 +55,8 @@ class DifferenceKey:
 def spread(dataset: Dataset, n: int) -> list[int]:
     """Return up to n sample indices, in order: spread over the dataset, and as different as they can be.
 
-    A split, a background, a foreground and a twin (plain or mirrored) that has been seen least often so far is taken.
+    A split, a background, a foreground, a twin (plain or mirrored), or none at all that has been seen least often so
+    far is taken.
     """
     return spread_by(lambda candidates: {k: _traits(dataset.record(k)) for k in candidates}, len(dataset), n)
 
@@ -86,6 +87,7 @@ def _traits(record: Record) -> list[Trait]:
         ("foreground", record.turn[1]),
         ("mirrored", record.mirrored),
         ("split", record.split),
+        ("any figure", bool(record.figures)),
     ]
 
 
