@@ -16,7 +16,7 @@ from figureground.core.nouns import Background, Catalog, Figure, Foreground, Gro
 from figureground.geometry.perspective import horizon_y
 
 UNKNOWN = -1.0  # the score of samples that nobody scored
-TOLD = 0.15  # of z: what a doubt must weigh at least to be named
+TOLD = 0.25  # of z: what a doubt must weigh at least to be named
 
 # of z: what each doubt takes away at its strongest; the names are what records and the report call them
 NO_FLOOR, FEET_HIDDEN, HIDDEN = "placed without a floor", "its feet are hidden", "much of it is hidden"
