@@ -11,9 +11,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Ground
 from figureground.geometry.perspective import horizon_y
+from figureground.plan import cut
 
 UNKNOWN = -1.0  # the score of samples that nobody scored
 TOLD = 0.25  # of z: what a doubt must weigh at least to be named
@@ -146,16 +149,15 @@ def enlargement(figure: Figure, cutout: Foreground) -> float:
 def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, float]:
     """Return the doubts about how a figure stands.
 
-    Whom the photo's frame cut off below stands where nobody sees it, if the picture's frame cuts it off there, too.
+    Whom the photo's frame cut off stands where nobody sees it, if the picture's frame cuts it off there, too.
     """
     sure = cutout.pose_confidence
-    cut_below = "bottom" in cutout.cut or cutout.pose in ("half-length", "cropped")
-    if cut_below:
-        hidden = figure.y + figure.height >= canvas.height
-        return {} if hidden else {"cannot stand so": sure}
-    if cutout.pose in ("seated", "airborne"):
-        return {"cannot stand so": sure, "pose unsure": 1 - sure}
-    return {"pose unsure": 1 - sure}
+    place, size = np.array([[figure.x, figure.y]]), np.array([[figure.width, figure.height]])
+    if cut.sides(cutout, figure.flip):
+        return {} if cut.beyond(cutout, canvas, place, size, figure.flip).all() else {CANNOT: sure}
+    if cutout.pose in ("seated", "airborne", "cropped"):
+        return {CANNOT: sure, POSE: 1 - sure}
+    return {POSE: 1 - sure}
 
 
 def _of_size(one: Pasted, ground: Ground, contact: tuple[int, int], canvas: Canvas) -> dict[str, float]:
@@ -178,7 +180,8 @@ def size_against_depth(one: Pasted) -> float:
     A "floor" that is a bed or a table lies nearer to the camera than the floor's horizon makes it.
     """
     figure, background = one.figure, one.background
-    rows = background.camera.fy * one.foreground.real_height * figure.inverse_depth
+    shown = one.foreground.real_height * cut.share(one.foreground)
+    rows = background.camera.fy * shown * figure.inverse_depth
     return math.log(figure.height / rows) if background.depth_unit != "relative" and rows > 0 else 0.0
 
 
