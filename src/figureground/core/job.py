@@ -13,7 +13,7 @@ from typing import Literal
 
 from figureground.core.canvas import Canvas
 from figureground.core.card import Card
-from figureground.core.nouns import GivenUnit
+from figureground.core.nouns import POSES, GivenUnit
 from figureground.core.recipe import (
     CutoutMethod,
     DepthEncoding,
@@ -145,7 +145,7 @@ class BackgroundSource:
 class ForegroundSource:
     """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it.  `depth`:
     their known depth, for their relief, None where there is none or nothing shows it.  `exclude`: patterns of photos
-    to leave out."""
+    to leave out.  `poses`: of figures that are used."""
 
     paths: tuple[str, ...]
     class_name: str
@@ -153,6 +153,7 @@ class ForegroundSource:
     heights: Heights
     depth: GivenDepth | None = None
     exclude: tuple[str, ...] = ()
+    poses: tuple[str, ...] = POSES
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,8 @@ class DepthPlan:
 
     `of_backgrounds`: the catalog holds the backgrounds' depth, given by the user (`known`: of all) or by the network.
     `layered`: composites have that depth with the figures standing in it.  `on_composites`: the network is run on every
-    composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `model`: the network, where any of
+    composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `edge`: px over which their depth is
+    softened at outlines, None for as their background's is.  `model`: the network, where any of
     this runs one.  `focal`: focal length / width of the canvas, 0 unknown.
     """
 
@@ -233,6 +235,7 @@ class DepthPlan:
     on_composites: bool
     relief: Relief
     thickness_m: float
+    edge: int | None
     focal: float
     encoding: DepthEncoding
     batch: int

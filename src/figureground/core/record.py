@@ -59,7 +59,7 @@ class FigureRecord:
     )
     depth_at_contact: float | None = _says("depth there, in the unit of the depth; 0 where unknown", 0.0)
     real_height: float | None = _says("metres, of figures that stand; 0 of others", 0.0)
-    look: Look = _says("strengths of shadow, colour, blur and noise that fit it to its background")
+    look: Look = _says("strengths of shadows, colour, blur, noise and edges that fit it to its background; its light")
     class_id: int = _says("number of its class, from 1; 0 is the background", default=1)
     class_name: str = _says("name of its class", default=DEFAULT_CLASS)
     licence: str = _says("of its photo, as credits.csv says; empty where nobody does", default="")
@@ -97,6 +97,11 @@ class Record:
     background_tag: str = _says("the tag of its background's source; empty for none", default="")
     background_licence: str = _says("of its background's photo, as credits.csv says; or empty", default="")
     background_credit: str = _says("whose photo it is, likewise", default="")
+    turn_background: str = _says("whose turn it was, where another background stands in for it; else empty", default="")
+    turn_foreground: str = _says(
+        "whose turn it was, where another foreground stands in for it, or no figure does; else empty", default=""
+    )
+    fewer: str = _says("why it has fewer figures than placement.figures says; empty where it has enough", default="")
     background_people: float = _says(
         "part of its background that shows people already, whom no mask names; 0: nobody; -1: nobody looked",
         default=-1.0,
@@ -107,11 +112,6 @@ class Record:
     doubts: tuple[str, ...] = _says(
         "what speaks against that, the strongest first, with ; between; empty where nothing does", default=()
     )
-    turn_background: str = _says("whose turn it was, where another background stands in for it; else empty", default="")
-    turn_foreground: str = _says(
-        "whose turn it was, where another foreground stands in for it, or no figure does; else empty", default=""
-    )
-    fewer: str = _says("why it has fewer figures than placement.figures says; empty where it has enough", default="")
     camera: Camera = UNKNOWN  # of the background; format version 1 has none
 
     @property
@@ -192,7 +192,7 @@ def _values(kind: type, row: Mapping[str, Any], but: Sequence[str] = ()) -> dict
 
 
 def _figure(row: Mapping[str, Any]) -> FigureRecord:
-    look = Look(**{name: row["look"][name] for name in _names(Look)})
+    look = Look(**{name: row["look"][name] for name in _names(Look) if name in row["look"]})
     return FigureRecord(**_values(FigureRecord, row) | {"look": look})
 
 
@@ -203,7 +203,7 @@ COLUMNS = (
     *("box_x0", "box_y0", "box_x1", "box_y1", "area", "visible_fraction", "contact_x", "contact_y"),
     *("depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"),
     *("class_id", "class_name", "background_tag", "turn_background", "turn_foreground", "fewer"),
-    *("background_people", "plausibility", "doubts"),
+    *("class_id", "class_name", "background_tag", "background_people", "plausibility", "doubts"),
 )
 _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 

@@ -35,6 +35,7 @@ from figureground.ingest.key import Hashed, key
 from figureground.ingest.lens import lens
 from figureground.ingest.outcome import Outcome
 from figureground.ingest.outlines import estimated
+from figureground.ingest.pose import is_person, left_out
 from figureground.ingest.prepare import Entry, Prepared, Source, Tools
 from figureground.ingest.shelf import Shelf
 from figureground.ingest.state import file_hash, state
@@ -62,10 +63,12 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     with closing(prepared(job, todo, engine, hashed)) as found_out:
         for number, (photo, outcome) in enumerate(found_out):
             progress("photos", number + 1, len(todo))
-            reason = outcome.reason or _shows_people(outcome, job, photo, among_people)
-            if outcome.entry is not None and not reason:
+            entry = None if outcome.entry is None else _named(outcome.entry, job, photo)
+            reason = outcome.reason if entry is None else _out_of_place(entry, job, photo)
+            reason = reason or _shows_people(outcome, job, photo, among_people)
+            if entry is not None and not reason:
                 seen[number] = _seen(photo, outcome)
-                shelf.save(number, _named(outcome.entry, job, photo), outcome)
+                shelf.save(number, entry, outcome)
             else:
                 reasons[number] = reason
                 _mind(photo, reason, strict)
@@ -149,6 +152,11 @@ def _named(entry: Background | Foreground, job: Job, photo: Photo) -> Background
     return replace(entry, **about)
 
 
+def _out_of_place(entry: Background | Foreground, job: Job, photo: Photo) -> str:
+    """Return why a figure's pose has no place, "" where it has one."""
+    return "" if isinstance(entry, Background) else left_out(entry, job.inputs.foregrounds[photo.source].poses)
+
+
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
     own = job.inputs.backgrounds[photo.source]
     decoded = _decoded(data, 2 * job.canvas.longer)
@@ -178,6 +186,7 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
         ways_of(own.cutting),
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
         known,
+        is_person(photo.class_name),
     )
     mask = _mask_of(photo, own.cutting, decoded)
     made = prepare.foreground(decoded.pixels, job, source, tools, mask.alpha if mask else None)
