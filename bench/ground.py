@@ -26,9 +26,10 @@ from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Figure, Ground
 from figureground.drawn import FIGURE, LABELS, PersonAt, Rendering, furnish, render_room, trace, with_person
 from figureground.geometry.codes import background_code, dequantise
-from figureground.geometry.floor import ESTIMATED, KNOWN, Trust, fit_floor
+from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.layering import Surface, layered
 from figureground.geometry.occlusion import hidden, nearness
+from figureground.geometry.plane import ESTIMATED, KNOWN, Trust
 from figureground.ingest import stance
 from figureground.ingest.relief import rounded
 from figureground.networks.depth import DepthNetwork
@@ -58,7 +59,7 @@ def floors(rooms: list[Rendering], network: DepthNetwork | None) -> None:
         horizon, contact, rolls, heights, none = [], [], [], [], 0
         for room in rooms:
             known = trust is KNOWN
-            found = fit_floor(metres(look(room)), room.rgb, trust, room.camera.focal if known else 0.0, 1.4)
+            found = fit_floor(metres(look(room)), room.rgb, trust, Told(room.camera.focal if known else 0.0, 1.4))
             if isinstance(found, str):
                 none += 1
                 continue
@@ -98,7 +99,7 @@ def people(rooms: list[Rendering]) -> None:
     """Print how layered depth and occlusion compare with a rendering of the same person in the same place."""
     errors: dict[str, list[float]] = {}
     for k, room in enumerate(rooms):
-        found = fit_floor(metres(room.depth_m), room.rgb, KNOWN, room.camera.focal, 1.4)
+        found = fit_floor(metres(room.depth_m), room.rgb, KNOWN, Told(room.camera.focal, 1.4))
         if isinstance(found, str):
             continue
         seed = SEED + k

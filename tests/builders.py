@@ -170,7 +170,7 @@ def ground_recipe(root: Path, **sections: Any) -> Recipe:
     table: dict[str, Any] = {
         "size": 96,
         "backgrounds": {"depth": "depth"},
-        "placement": {"mode": "ground", "min_visible": 0.5},
+        "placement": {"mode": "ground", "min_visible": 0.5, "room": ""},  # the photos are painted: no room to be seen
         "depth": {"source": "layered", "focal": 1.0},
     }
     for name, value in sections.items():

@@ -54,7 +54,10 @@ def test_the_default_stands_figures_on_floors_in_layered_depth() -> None:
     assert (plan.of_backgrounds, plan.known, plan.layered, plan.on_composites) == (True, False, True, False)
     assert (plan.relief, plan.model, plan.estimates, plan.network_layer) == ("round", None, True, "depth_network")
     assert (plan.wide, plan.top) == (True, 65535)
-    assert floors_of(recipe) == Floors(True, 1.4, True, False)
+    floors = floors_of(recipe)
+    assert floors.room is not None
+    assert floors.room.path.name == "room-small.onnx"
+    assert floors_of(recipe, prepared=True) == Floors(True, 1.4, True, False) == dataclasses.replace(floors, room=None)
 
 
 OF_COMPOSITES = {"of_backgrounds": False, "layered": False, "on_composites": True, "relief": "flat"}
@@ -126,7 +129,7 @@ def test_a_dataset_without_any_figure_is_refused() -> None:
 @pytest.mark.parametrize("mode", ["uniform", "grid", "ground"])
 @pytest.mark.parametrize("no_floor", ["leave out", "uniform", "grid"])
 def test_floors_are_looked_for_where_figures_stand(mode: str, no_floor: str) -> None:
-    placement = {"mode": mode, "no_floor": no_floor, "camera_height": 2.5}
+    placement = {"mode": mode, "no_floor": no_floor, "camera_height": 2.5, "room": ""}
     floors = floors_of(from_mapping({"placement": placement}))
     assert floors == Floors(mode == "ground", 2.5, no_floor == "leave out", True)
 

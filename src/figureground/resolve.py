@@ -31,6 +31,7 @@ from figureground.core.recipe import Backgrounds, DepthOptions, Foregrounds, Pla
 from figureground.core.units import refuse_several_units, stored_unit
 from figureground.networks.cutout import cutout_check, cutout_weights
 from figureground.networks.registry import resolve as resolve_model
+from figureground.networks.room import room_weights
 from figureground.networks.weights import weights_of as files_of
 
 
@@ -49,7 +50,7 @@ def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
         recipe,
         canvas_of(recipe),
         inputs_of(recipe, prepared=prepared),
-        floors_of(recipe),
+        floors_of(recipe, prepared=prepared),
         placing_of(recipe),
         depth,
         formats_of(recipe),
@@ -200,10 +201,14 @@ def _class_name(text: str) -> str:
     return "" if text.strip() == "folder" else text.strip()
 
 
-def floors_of(recipe: Recipe) -> Floors:
+def floors_of(recipe: Recipe, *, prepared: bool = False) -> Floors:
+    """Return how floors are found; `prepared`: the room network is not looked for."""
     placement = recipe.placement
     own = placement.camera_height != Placement().camera_height  # a dataset's recipe has every default written out
-    return Floors(placement.mode == "ground", placement.camera_height, placement.no_floor == "leave out", own)
+    wanted = placement.mode == "ground"
+    path = room_weights(placement.room, recipe.root) if wanted and not prepared else None
+    model = None if path is None else _model_in(path, "room")
+    return Floors(wanted, placement.camera_height, placement.no_floor == "leave out", own, model)
 
 
 _OF_SAMPLE, _OF_PHOTO = (0.15, 1.3), (100 / REFERENCE, 120 / REFERENCE)  # of the frame's height: height = "auto"
@@ -366,6 +371,6 @@ def _cutout_model(own: Foregrounds, root: Path) -> CutoutModel | None:
     return None if path is None else _model_in(path)
 
 
-def _model_in(path: Path) -> CutoutModel:
-    found = files_of(path, "cut-out")
+def _model_in(path: Path, purpose: str = "cut-out") -> CutoutModel:
+    found = files_of(path, purpose)
     return CutoutModel(path, found.sha256, found.files)

@@ -1,5 +1,7 @@
 """Floors from depth: planes cast here ray by ray, and drawn rooms, whose cameras are known."""
 
+import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Mask, Picture
+from figureground.core.room import SeenCamera, SeenRoom
 from figureground.drawn import LABELS, Rendering, render_room
-from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
+from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.perspective import figure_heights, horizon_y, inverse
+from figureground.geometry.plane import ESTIMATED, KNOWN
 from tests.builders import View, floor_scene
-from tests.geometry.cameras import SIZE, views
+from tests.geometry.cameras import SIZE, exact_ground, views
 
 GREY: Picture = np.full((SIZE, SIZE, 3), 128, np.uint8)
 PLAIN_VIEW = View(1.5, 10.0, 0.0, 1.0, 6.0)
@@ -30,7 +34,7 @@ def relative(values: NDArray[np.floating[Any]]) -> DepthMap:
 
 def known(view: View, focal: bool = True, size: int = SIZE) -> tuple[Ground, Mask]:
     """Return the floor that is found in a view's exact depth."""
-    found = fit_floor(metres(view.cast(size, size)[0]), GREY, KNOWN, view.focal if focal else 0.0, 1.4)
+    found = fit_floor(metres(view.cast(size, size)[0]), GREY, KNOWN, Told(view.focal if focal else 0.0, 1.4))
     assert not isinstance(found, str), found
     return found
 
@@ -64,7 +68,7 @@ def test_the_floor_of_a_known_camera_is_found(view: View) -> None:
 def test_inverse_depth_of_unknown_scale_shows_the_same_floor(view: View, factor: float, power: int) -> None:
     depth, seen = view.cast(SIZE, SIZE)
     assume((seen[int(0.42 * SIZE) :] == 0).mean() > 0.15)
-    one, other, exact = (fit_floor(relative(f / depth), GREY, KNOWN, 0.0, 1.4) for f in (1.0, factor, 2.0**power))
+    one, other, exact = (fit_floor(relative(f / depth), GREY, KNOWN, Told(0.0, 1.4)) for f in (1.0, factor, 2.0**power))
     if isinstance(one, str):
         assert other == one == exact
         return
@@ -76,7 +80,7 @@ def test_inverse_depth_of_unknown_scale_shows_the_same_floor(view: View, factor:
     assert other[0].roll_deg == pytest.approx(one[0].roll_deg, abs=0.05)
     assert (other[1] != one[1]).mean() < 0.002
     assert exact[0].b == pytest.approx(2.0**power * one[0].b, rel=1e-5)
-    in_metres = fit_floor(metres(depth), GREY, KNOWN, 0.0, 1.4)
+    in_metres = fit_floor(metres(depth), GREY, KNOWN, Told(0.0, 1.4))
     assert not isinstance(in_metres, str)
     assert in_metres[0].horizon_y == pytest.approx(one[0].horizon_y, abs=0.05)
     assert (in_metres[1] != one[1]).mean() < 0.002
@@ -97,44 +101,102 @@ def test_metric_depth_and_a_focal_length_measure_the_camera(unit: Any) -> None:
         view = View(camera, 12.0, 1.0, 1.1, 4 * camera)
         depth = view.cast(SIZE, SIZE)[0]
         map_ = metres(depth) if unit == "m" else DepthMap((1 / depth).astype(np.float32), unit, "larger is nearer")
-        found = fit_floor(map_, GREY, KNOWN, 1.1, 1.4)
+        found = fit_floor(map_, GREY, KNOWN, Told(1.1, 1.4))
         assert not isinstance(found, str)
         assert found[0].focal == 1.1
         assert found[0].camera_height == pytest.approx(camera, rel=0.01)
-        for other in (fit_floor(map_, GREY, KNOWN, 0.0, 1.4), fit_floor(relative(1 / depth), GREY, KNOWN, 1.1, 1.4)):
+        for other in (
+            fit_floor(map_, GREY, KNOWN, Told(0.0, 1.4)),
+            fit_floor(relative(1 / depth), GREY, KNOWN, Told(1.1, 1.4)),
+        ):
             assert not isinstance(other, str)
             assert other[0].camera_height == 1.4  # not known: the recipe's
 
 
-def test_a_network_that_cannot_be_right_about_the_camera_is_not_believed() -> None:
-    view = View(1.5, 10.0, 0.0, 1.0, 6.0)
-    picture, depth, _ = floor_scene(0, view, SIZE, SIZE)
-    near = fit_floor(metres(1.3 * depth), picture, ESTIMATED, 1.0, 1.4)
-    far = fit_floor(metres(4 * depth), picture, ESTIMATED, 1.0, 1.4)
-    assert not isinstance(near, str)
-    assert not isinstance(far, str)
-    assert near[0].focal == 1.0
-    assert 1.3 < near[0].camera_height < 2.2
-    # plane, horizon and camera are one: where the plane is 0 lies the horizon, and it passes at the camera's height
-    g = near[0]
-    assert -(g.a * SIZE / 2 + g.c) / g.b == pytest.approx(g.horizon_y, abs=0.01)
-    y = 0.8 * SIZE
-    tall = float(figure_heights(g, g.camera_height, SIZE / 2, y, Canvas(SIZE, SIZE)))
-    assert y - tall == pytest.approx(g.horizon_y, abs=1.0)
-    assert (far[0].focal, far[0].camera_height) == (0.0, 1.4)
+def seen_room(view: View, sure: float = 0.95, pitch_off: float = 0.0) -> SeenRoom:
+    """Return what a good room network would see of a view."""
+    seen = view.cast(SIZE, SIZE)[1]
+    floor = np.where(seen == 0, sure, 0.02).astype(np.float32)
+    fov = math.degrees(2 * math.atan(0.5 / view.focal))
+    return SeenRoom(floor, SeenCamera(view.pitch_deg + pitch_off, 3.0, fov, 5.0))
 
 
-def test_an_estimated_horizon_is_drawn_towards_the_usual_one() -> None:
-    """By the precision of each; and a tilt is believed in part."""
-    view = View(1.5, 14.0, 2.0, 1.0, 6.0)
-    picture, depth, _ = floor_scene(0, view, SIZE, SIZE)
-    plain, trusted = (fit_floor(metres(depth), picture, trust, 0.0, 1.4) for trust in (KNOWN, ESTIMATED))
+def canonical(view: View, scale: float = 1.0) -> DepthMap:
+    """Return a view's depth as networks give it, which are not told the focal length."""
+    return metres(scale * view.cast(SIZE, SIZE)[0] / view.focal)
+
+
+@pytest.mark.parametrize("focal", [0.7, 1.0, 1.5])
+@pytest.mark.parametrize("camera", [0.7, 1.5, 2.0])
+def test_with_a_room_network_figures_come_out_at_their_size(focal: float, camera: float) -> None:
+    """Whatever the camera: the usual one has no say where the picture speaks."""
+    view = View(camera, 12.0, 1.0, focal, 4 * camera)
+    found = fit_floor(canonical(view), GREY, ESTIMATED, Told(0.0, 1.4), seen_room(view))
+    assert not isinstance(found, str), found
+    ground, mask = found
+    y, x = np.nonzero(mask & (view.cast(SIZE, SIZE)[1] == 0))
+    true, seen = (figure_heights(g, 1.7, x + 0.5, y + 0.5, Canvas(SIZE, SIZE)) for g in (exact_ground(view), ground))
+    assert abs(np.median(seen / true) - 1) < 0.2
+    assert abs(ground.horizon_y - view.horizon(SIZE)) < 0.1 * SIZE
+    assert ground.confidence > 0.7
+    assert 0 < ground.horizon_sd < 0.2 * SIZE
+    assert 0 < ground.focal_sd < 0.3 * ground.focal
+    assert 0 < ground.camera_height_sd < 0.35 * ground.camera_height
+    # plane, horizon and camera are one
+    assert -(ground.a * SIZE / 2 + ground.c) / ground.b == pytest.approx(ground.horizon_y, abs=0.01)
+
+
+def test_a_told_focal_length_is_taken_and_depth_with_it_in_its_metres_is_not_canonical() -> None:
+    view = View(1.5, 12.0, 0.0, 1.5, 6.0)
+    trust = dataclasses.replace(ESTIMATED, canonical=False)
+    heights = []
+    for one, map_ in ((ESTIMATED, canonical(view)), (trust, metres(view.cast(SIZE, SIZE)[0]))):
+        found = fit_floor(map_, GREY, one, Told(1.5, 1.4), seen_room(view))
+        assert not isinstance(found, str)
+        assert (found[0].focal, found[0].focal_sd) == (1.5, 0.0)
+        heights.append(found[0].camera_height)
+    assert heights[0] == pytest.approx(heights[1], rel=1e-3)
+
+
+def test_a_table_top_is_no_floor_where_depth_and_room_do_not_agree() -> None:
+    """It is a level plane like any, and depth alone has it for a floor; and what looks like floor and is a wall is
+    none either."""
+    view = View(0.7, 15.0, 0.0, 0.9, 6.0)
+    nothing = SeenRoom(np.full((SIZE, SIZE), 0.05, np.float32), seen_room(view).camera)
+    for trust in (KNOWN, ESTIMATED):
+        assert not isinstance(fit_floor(canonical(view), GREY, trust, Told(0.9, 1.4), seen_room(view)), str)
+        assert not isinstance(fit_floor(canonical(view), GREY, trust, Told(0.9, 1.4)), str)
+        assert isinstance(fit_floor(canonical(view), GREY, trust, Told(0.9, 1.4), nothing), str)
+    front = View(1.5, -15.0, wall=1.0)
+    fooled = SeenRoom(np.full((SIZE, SIZE), 0.9, np.float32), SeenCamera(20.0, 5.0, 53.0, 8.0))
+    assert isinstance(fit_floor(canonical(front), GREY, ESTIMATED, Told(0.0, 1.4), fooled), str)
+
+
+def test_slightly_other_pictures_have_one_floor() -> None:
+    """Depth and probability that differ by noise, as those of a picture's encodings do, give nearly the same floor."""
+    view = View(1.4, 14.0, -1.0, 0.9, 5.0)
+    depth, room, rng = canonical(view), seen_room(view, 0.85), np.random.default_rng(5)
+    grounds = []
+    for _ in range(4):
+        noisy = metres(depth.values * rng.normal(1, 0.01, depth.values.shape))
+        floor = np.clip(room.floor + rng.normal(0, 0.04, room.floor.shape), 0, 1).astype(np.float32)
+        found = fit_floor(noisy, GREY, ESTIMATED, Told(0.0, 1.4), SeenRoom(floor, room.camera))
+        assert not isinstance(found, str)
+        grounds.append(found[0])
+    for name, most in (("horizon_y", 0.01 * SIZE), ("camera_height", 0.02), ("confidence", 0.03), ("share", 0.02)):
+        assert np.ptp([getattr(one, name) for one in grounds]) < most, name
+
+
+def test_known_depth_of_unknown_focal_length_keeps_its_plane_and_takes_the_networks_lens() -> None:
+    view = View(1.8, 12.0, 0.0, 0.7, 6.0)
+    map_ = metres(view.cast(SIZE, SIZE)[0])
+    plain, found = (fit_floor(map_, GREY, KNOWN, Told(0.0, 1.4), room) for room in (None, seen_room(view)))
     assert not isinstance(plain, str)
-    assert not isinstance(trusted, str)
-    usual, spread, own = 0.44 * SIZE, 0.09, 0.2
-    weight = spread**2 / (spread**2 + own**2)
-    assert trusted[0].horizon_y == pytest.approx(usual + weight * (plain[0].horizon_y - usual), abs=0.3)
-    assert trusted[0].roll_deg == pytest.approx(0.4 * plain[0].roll_deg, abs=0.1)
+    assert not isinstance(found, str)
+    assert (found[0].a, found[0].b, found[0].c) == (plain[0].a, plain[0].b, plain[0].c)
+    assert found[0].horizon_sd == 0
+    assert found[0].focal == pytest.approx(0.7, rel=0.1)
+    assert found[0].camera_height == pytest.approx(1.8, rel=0.1)
 
 
 def flipped(view: View) -> NDArray[np.float64]:
@@ -161,7 +223,7 @@ def flipped(view: View) -> NDArray[np.float64]:
 @pytest.mark.parametrize("trust", [KNOWN, ESTIMATED], ids=["known", "estimated"])
 def test_where_there_is_no_floor_there_is_a_reason(values: NDArray[np.float64], trust: Any) -> None:
     for map_ in (metres(values), relative(1 / np.where(values > 0, values, np.nan))):
-        found = fit_floor(map_, GREY, trust, 0.0, 1.4)
+        found = fit_floor(map_, GREY, trust, Told(0.0, 1.4))
         assert isinstance(found, str)
         assert len(found) > 10
 
@@ -170,7 +232,7 @@ def test_relative_depth_that_is_not_inverse_shows_no_plane() -> None:
     depth = PLAIN_VIEW.cast(SIZE, SIZE)[0].astype(np.float32)
     map_ = DepthMap(depth, "relative", "larger is farther")
     assert inverse(map_) is None
-    found = fit_floor(map_, GREY, KNOWN, 0.0, 1.4)
+    found = fit_floor(map_, GREY, KNOWN, Told(0.0, 1.4))
     assert isinstance(found, str)
     assert "not inverse" in found
 
@@ -192,7 +254,7 @@ def test_the_same_depth_gives_the_same_floor(trust: Any) -> None:
     picture, depth, _ = floor_scene(1, PLAIN_VIEW, SIZE, SIZE)
     depth *= np.random.default_rng(0).normal(1, 0.01, depth.shape)
     before = depth.copy()
-    one, two = (fit_floor(metres(depth), picture, trust, 1.0, 1.4) for _ in range(2))
+    one, two = (fit_floor(metres(depth), picture, trust, Told(1.0, 1.4)) for _ in range(2))
     assert not isinstance(one, str)
     assert not isinstance(two, str)
     assert one[0] == two[0]
@@ -205,7 +267,7 @@ def test_noise_and_holes_leave_the_floor_where_it_is() -> None:
     for view in (PLAIN_VIEW, View(1.1, 20.0, -2.0, 0.8, 4.0), View(1.8, 3.0, 1.0, 1.3, 9.0)):
         depth = view.cast(SIZE, SIZE)[0] * rng.normal(1, 0.008, (SIZE, SIZE))
         depth[rng.random(depth.shape) < 0.2] = np.nan
-        found = fit_floor(metres(depth), GREY, KNOWN, view.focal, 1.4)
+        found = fit_floor(metres(depth), GREY, KNOWN, Told(view.focal, 1.4))
         assert not isinstance(found, str)
         assert abs(found[0].horizon_y - view.horizon(SIZE)) < 0.03 * SIZE
         assert found[0].camera_height == pytest.approx(view.camera_height, rel=0.05)
@@ -229,7 +291,7 @@ def rooms() -> list[Rendering]:
 def test_floors_of_drawn_rooms(rooms: list[Rendering]) -> None:
     """Furnished rooms, drawn with rounded edges and rugs: horizon within 2 %, depth at true floor within 3 %."""
     for room in rooms:
-        found = fit_floor(metres(room.depth_m), room.rgb, KNOWN, room.camera.focal, 1.4)
+        found = fit_floor(metres(room.depth_m), room.rgb, KNOWN, Told(room.camera.focal, 1.4))
         assert not isinstance(found, str), found
         ground, mask = found
         assert abs(ground.horizon_y - float(room.camera.horizon_y(64, 128))) < 0.02 * 128

@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Bools
 from figureground.core.nouns import DepthMap
-from figureground.geometry.occlusion import MARGIN, hidden, nearness
+from figureground.geometry.occlusion import MARGIN, hidden, nearness, reaching
 
 SIZE = 96
 NO_FLOOR = np.zeros((SIZE, SIZE), bool)
@@ -175,3 +175,39 @@ def test_the_order_of_relative_depth_does_not_hang_on_its_scale(power: float) ->
     one = DepthMap((1 / seen.values).astype(np.float32), "relative", "larger is nearer")
     other = DepthMap((power / seen.values).astype(np.float32), "relative", "larger is nearer")
     assert np.allclose(nearness(other, picture, True), power * nearness(one, picture, True), rtol=1e-4)
+
+
+def test_what_hides_a_figure_goes_on_beside_it() -> None:
+    """An island inside the figure is noise of the depth; what crosses its outline, or ends with its box, is a thing."""
+    alpha = np.zeros((60, 40), np.uint8)
+    alpha[4:56, 8:32] = 255
+    island, table, below = (np.zeros_like(alpha) for _ in range(3))
+    island[20:30, 14:26] = 255
+    table[36:44, 2:30] = 255
+    below[50:60, 12:28] = 255
+    assert reaching(island, alpha) is None
+    for thing in (table, below):
+        kept = reaching(np.maximum(island, thing), alpha)
+        assert kept is not None
+        assert np.array_equal(kept, thing)
+    grazing = island.copy()
+    grazing[24:26, 26:33] = 255  # a thread of it leaves the figure
+    assert reaching(grazing, alpha) is None
+    filled = np.full_like(alpha, 255)
+    held = reaching(island, filled)
+    assert held is None
+    wide = np.zeros_like(alpha)
+    wide[:, :12] = 255  # the box, and with it the frame, ends there
+    assert reaching(wide, filled) is not None
+
+
+def test_slivers_hide_nothing_in_estimated_depth() -> None:
+    """A strip of noise along the floor's rim; a pole of exact depth is a pole."""
+    q = scene((10, 60, 90, 64, 0.6))
+    assert hidden(q, NO_FLOOR, 0.3, EVERYWHERE, True) is None
+    pole = hidden(q, NO_FLOOR, 0.3, EVERYWHERE, False)
+    assert pole is not None
+    assert (pole[61:63, 14:86] == 255).all()
+    thick = hidden(scene((10, 60, 90, 68, 0.6)), NO_FLOOR, 0.3, EVERYWHERE, True)
+    assert thick is not None
+    assert (thick[62:66, 14:86] == 255).all()

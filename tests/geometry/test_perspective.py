@@ -1,13 +1,15 @@
 """Heights and horizons against cameras that project."""
 
+import dataclasses
 import math
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from figureground.core.canvas import Canvas
-from figureground.geometry.perspective import figure_heights, horizon_y
+from figureground.geometry.perspective import figure_heights, horizon_y, within
 from tests.builders import View
 from tests.geometry.cameras import SIZE, exact_ground, views
 
@@ -46,3 +48,34 @@ def test_without_a_focal_length_the_horizon_rule_holds(view: View, real: float) 
     level = View(view.camera_height, 0.0, 0.0, view.focal)
     rule, pinhole = (figure_heights(exact_ground(level, focal), real, x, y, CANVAS) for focal in (False, True))
     assert np.allclose(rule, pinhole)
+
+
+@settings(max_examples=60)
+@given(views(things=False), st.floats(-3, 3), st.floats(-3, 3))
+def test_a_floor_within_its_uncertainty(view: View, up: float, more: float) -> None:
+    """Sizes in the middle of the floor change with the second draw alone, and monotonously; the plane keeps its tilt
+    and its horizon; without uncertainty nothing changes."""
+    ground = exact_ground(view)
+    assume(ground.horizon_y < 0.6 * SIZE)
+    assert within(ground, CANVAS, up, more) is ground
+    unsure = dataclasses.replace(ground, focal=0.0, horizon_sd=0.04 * SIZE, camera_height_sd=0.2 * ground.camera_height)
+    assert within(unsure, CANVAS, 0.0, 0.0).camera_height == pytest.approx(ground.camera_height)
+    found = within(unsure, CANVAS, up, more)
+    assert -(found.a * SIZE / 2 + found.c) / found.b == pytest.approx(found.horizon_y, abs=1e-6)
+    assert found.a / found.b == pytest.approx(ground.a / ground.b)
+    assert abs(found.horizon_y - ground.horizon_y) <= 2 * 0.04 * SIZE + 1e-6
+    middle = (max(ground.horizon_y, 0) + 2 * SIZE) / 3
+    tall = [float(figure_heights(g, 1.7, SIZE / 2, middle, CANVAS)) for g in (unsure, found)]
+    change = tall[1] / tall[0]
+    assert 1 / 1.41 < change < 1.41
+    assert (change > 1) == (more > 0) or abs(change - 1) < 1e-6
+
+
+def test_what_the_horizon_explains_of_the_height_is_not_drawn_twice() -> None:
+    ground = dataclasses.replace(exact_ground(View(1.5, 10.0)), focal=0.0, horizon_sd=0.1 * SIZE)
+    middle = (max(ground.horizon_y, 0) + 2 * SIZE) / 3
+    explained = ground.horizon_sd / (middle - ground.horizon_y) * ground.camera_height
+    same = within(dataclasses.replace(ground, camera_height_sd=0.9 * explained), CANVAS, 0.0, 1.5)
+    assert same.camera_height == pytest.approx(ground.camera_height)
+    other = within(dataclasses.replace(ground, camera_height_sd=2 * explained), CANVAS, 0.0, 1.5)
+    assert other.camera_height < 0.9 * ground.camera_height

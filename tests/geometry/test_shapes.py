@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from figureground.core.arrays import Bools, Floats
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground
-from figureground.geometry.floor import ESTIMATED, KNOWN, fit_floor
+from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.occlusion import hidden, nearness
 from figureground.geometry.perspective import figure_heights, horizon_y
+from figureground.geometry.plane import ESTIMATED, KNOWN
 from tests.builders import View, floor_scene
 from tests.geometry.cameras import views
 
@@ -54,7 +55,7 @@ def test_the_floor_of_a_known_camera_is_found(view: View, shape: tuple[int, int]
     low = seen[int(0.42 * height) :]
     assume((low == 0).mean() > 0.15)
     assume((seen == 0).sum() > 1.5 * (seen > 1).sum())
-    found = fit_floor(metres(depth), np.full((*shape, 3), 128, np.uint8), KNOWN, view.focal * height / width, 1.4)
+    found = fit_floor(metres(depth), np.full((*shape, 3), 128, np.uint8), KNOWN, Told(view.focal * height / width, 1.4))
     assert not isinstance(found, str), found
     ground, mask = found
     assert mask.shape == shape
@@ -105,8 +106,8 @@ def test_a_stretched_picture_shows_the_same_camera() -> None:
     depth = view.cast(192, 96)[0]
     pressed = 2 / (1 / depth[::2] + 1 / depth[1::2])  # inverse depth is linear on planes
     focal = view.focal * 192 / 96
-    whole = fit_floor(metres(depth), np.full((192, 96, 3), 128, np.uint8), KNOWN, focal, 1.4)
-    half = fit_floor(metres(pressed), np.full((96, 96, 3), 128, np.uint8), KNOWN, focal, 1.4, 0.5)
+    whole = fit_floor(metres(depth), np.full((192, 96, 3), 128, np.uint8), KNOWN, Told(focal, 1.4))
+    half = fit_floor(metres(pressed), np.full((96, 96, 3), 128, np.uint8), KNOWN, Told(focal, 1.4, stretch=0.5))
     assert not isinstance(whole, str)
     assert not isinstance(half, str)
     assert half[0].stretch == 0.5
@@ -120,7 +121,7 @@ def test_a_stretched_picture_shows_the_same_camera() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_estimated_floor_keeps_plane_and_horizon_together(shape: tuple[int, int]) -> None:
     picture, depth, _ = floor_scene(0, View(1.5, 12.0, 2.0, 1.0, 6.0), *shape)
-    found = fit_floor(metres(depth), picture, ESTIMATED, 0.0, 1.4)
+    found = fit_floor(metres(depth), picture, ESTIMATED, Told(0.0, 1.4))
     assert not isinstance(found, str)
     ground, _ = found
     height, width = shape

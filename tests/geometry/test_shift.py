@@ -8,7 +8,8 @@ import pytest
 from figureground.core.arrays import Singles
 from figureground.core.nouns import DepthMap
 from figureground.drawn import render_room
-from figureground.geometry.floor import FITTED, fit_floor
+from figureground.geometry.floor import Told, fit_floor
+from figureground.geometry.plane import FITTED
 from figureground.geometry.shift import without_shift
 
 SIDE = 112
@@ -21,7 +22,7 @@ def ratio(values: Singles, room: int, inverse: bool, focal: bool = False) -> flo
     f = one.camera.focal * SIDE
     free, told = without_shift(values, inverse, (f, f) if focal else None)
     assert told
-    found = fit_floor(DepthMap(free, "relative", "larger is nearer"), one.rgb, FITTED, 0.0, 1.4)
+    found = fit_floor(DepthMap(free, "relative", "larger is nearer"), one.rgb, FITTED, Told(0.0, 1.4))
     assert not isinstance(found, str)
     horizon, foot = float(one.camera.horizon_y(SIDE / 2, SIDE)), 0.85 * SIDE
     return (foot - found[0].horizon_y) / (foot - horizon)

@@ -1,4 +1,5 @@
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from figureground.drawn import render_person
 from figureground.image.masks import mask_of, tight_box
 from figureground.ingest import prepare
 from figureground.ingest.appearance import measure
+from figureground.ingest.lens import lens
 from figureground.ingest.prepare import Prepared, Source, Tools
 from tests.builders import FLOOR_VIEWS, figure_cutout, floor_scene, job_of, scene_photo
 
@@ -84,6 +86,7 @@ def test_figures_too_small_or_too_wide_are_set_aside() -> None:
     assert prepare.foreground(wide, meant({"placement": {"min_visible": 0.5}}), PHOTO, Tools())
 
 
+FILE = prepare.Seen(1.0, depth_from="file")
 GROUND: dict[str, Any] = {"size": 96, "placement": {"mode": "ground"}}
 KNOWN: dict[str, Any] = {"backgrounds": {"depth": "depth"}}
 
@@ -134,7 +137,7 @@ def test_a_backgrounds_depth_is_kept_with_its_floor() -> None:
     view = FLOOR_VIEWS[1]
     picture, depth_m, seen = floor_scene(1, view, 96, 96)
     depth = DepthMap(depth_m.astype(np.float32), "m", "larger is farther")
-    found = prepare.with_depth(bare(picture), depth, meant(GROUND | KNOWN), 1.0)
+    found = prepare.with_depth(bare(picture), depth, meant(GROUND | KNOWN), FILE)
     assert np.abs(read(found.files["depth"]) - 1000 * depth_m).max() <= 0.51
     floor = read(found.files["floor"])
     assert (floor & (seen != 0)).sum() < 0.02 * floor.sum()
@@ -142,27 +145,44 @@ def test_a_backgrounds_depth_is_kept_with_its_floor() -> None:
     assert found.entry.ground is not None
     assert found.entry.ground.camera_height == pytest.approx(1.4, rel=0.01)
     assert (found.entry.depth_unit, found.entry.depth_from, found.entry.depth_scale) == ("m", "file", 0.001)
-    found = prepare.with_depth(bare(picture), depth, meant({"size": 96} | KNOWN), 1.0)
+    found = prepare.with_depth(bare(picture), depth, meant({"size": 96} | KNOWN), FILE)
     assert set(found.files) == {"picture", "depth"}  # no floor is looked for where nothing stands on it
     assert found.entry.ground is None
+
+
+@pytest.mark.parametrize(("told", "origin"), [(0.0, "estimated"), (0.8, "exif")])
+def test_figures_stand_by_the_camera_that_the_catalog_tells(told: float, origin: str) -> None:
+    """EXIF tells the focal length where a network gives the depth, too; else it is estimated with the height."""
+    picture, depth_m, _ = floor_scene(1, FLOOR_VIEWS[1], 96, 96)
+    job, depth = meant(GROUND), DepthMap(depth_m.astype(np.float32), "m", "larger is farther")
+    found = prepare.with_depth(bare(picture), depth, job, prepare.Seen(told))
+    seen_through = lens((96, 96, 3), job.canvas, "cover", 0.0, told / math.sqrt(2))
+    entry = prepare.with_camera(found, seen_through, job).entry
+    ground, camera = entry.ground, entry.camera
+    assert ground is not None
+    assert ground.focal == pytest.approx(camera.fx / 96, abs=1e-5)
+    assert (camera.focal_from, camera.pitch_from) == (origin, "estimated")
+    assert (camera.height_m, camera.height_from) == (ground.camera_height, "estimated")
+    assert camera.horizon_y == pytest.approx(ground.horizon_y, abs=0.01)
+    assert (ground.focal_sd == 0) == (told > 0)
 
 
 def test_backgrounds_without_a_usable_floor_say_why() -> None:
     picture, depth_m, _ = floor_scene(0, height=96, width=96)
     wall = DepthMap(np.full((96, 96), 3.0, np.float32), "m", "larger is farther")
     with pytest.raises(SetAsideError, match="no usable floor: "):
-        prepare.with_depth(bare(picture), wall, meant(GROUND | KNOWN), 1.0)
+        prepare.with_depth(bare(picture), wall, meant(GROUND | KNOWN), FILE)
     stay = meant({"size": 96, "placement": {"mode": "ground", "no_floor": "uniform"}} | KNOWN)
-    found = prepare.with_depth(bare(picture), wall, stay, 1.0)
+    found = prepare.with_depth(bare(picture), wall, stay, FILE)
     assert set(found.files) == {"picture", "depth"}
     assert found.entry.no_floor
     assert found.notes == (f"no usable floor: {found.entry.no_floor}",)
     far = DepthMap((8 * depth_m).astype(np.float32), "m", "larger is farther")  # a camera 11 m above a yard
     with pytest.raises(SetAsideError, match=r"a figure of 1.70 m would be \d+ to \d+ px tall on it"):
-        prepare.with_depth(bare(picture), far, meant(GROUND | KNOWN), 1.0)
+        prepare.with_depth(bare(picture), far, meant(GROUND | KNOWN), FILE)
     empty = DepthMap(np.full((96, 96), np.nan, np.float32), "m", "larger is farther")
     with pytest.raises(SetAsideError, match="no valid value"):
-        prepare.with_depth(bare(picture), empty, meant(GROUND | KNOWN), 1.0)
+        prepare.with_depth(bare(picture), empty, meant(GROUND | KNOWN), FILE)
     farther = DepthMap(depth_m.astype(np.float32), "relative", "larger is farther")
     with pytest.raises(SetAsideError, match="cannot be used"):
-        prepare.with_depth(bare(picture), farther, meant(GROUND), 0.0)
+        prepare.with_depth(bare(picture), farther, meant(GROUND), prepare.Seen())

@@ -26,7 +26,7 @@ from figureground.ingest.outlines import REACH, outlined
 from figureground.networks import runtimes
 from figureground.networks.cards import find_card
 from figureground.networks.depth import DepthNetwork
-from figureground.networks.room import CAMERA, look
+from figureground.networks.room import CAMERA, room_network
 from training.depth.data import read_rooms
 from training.depth.rooms import HELD_SEED, View
 
@@ -52,13 +52,13 @@ def edges(depth: Singles, truth: Singles) -> float:
 def measure(network: DepthNetwork, views: Sequence[View]) -> dict[str, float]:
     """Return a network's mean scores over views."""
     probe = np.zeros((1, 3, network.card.input_size, network.card.input_size), np.float32)
-    tells = CAMERA in network.run(probe)
+    told = room_network(Path(network.where)) if CAMERA in network.run(probe) else None
     radius = round(Canvas(*views[0].rgb.shape[:2]).px(REACH))
     rows, floors, cameras, seconds = [], [], [], 0.0
     for view in views:
         begun = time.process_time()
-        seen = look(network, view.rgb) if tells else None
-        depth = seen.depth if seen else network(view.rgb[None])[0]
+        seen = told(view.rgb) if told else None
+        depth = network(view.rgb[None])[0]
         seconds += time.process_time() - begun
         truth = view.depth.astype(np.float32)
         stored = outlined(DepthMap(depth, "m", "larger is farther"), view.rgb, radius).values

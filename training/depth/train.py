@@ -30,6 +30,7 @@ from training.depth.loss import camera_loss, depth_loss, floor_loss
 from training.depth.measure import split
 from training.depth.net import SIDE, DepthNet, Shipped, load_shipped
 from training.depth.people import read_people
+from training.depth.strip import strip
 
 CARD = """# made by training/depth; see depth-small.md
 name = "depth-small"
@@ -169,6 +170,7 @@ def main(given: Sequence[str] | None = None) -> None:
     if state.step < args.steps:
         return
     export(Shipped(state.average), args.side, args.out / "depth-small.onnx", "picture", "depth", "floor", "camera")
+    strip(args.out / "depth-small.onnx", args.out / "room-small.onnx")
     (args.out / "depth-small.card.toml").write_text(CARD.format(side=args.side), encoding="utf-8")
 
 

@@ -51,7 +51,7 @@ class DepthModel:
 
 @dataclass(frozen=True)
 class CutoutModel:
-    """A cut-out network: its path, the sha256 of all its files, and the files one by one."""
+    """A cut-out network, or the room network: its path, the sha256 of all its files, and the files one by one."""
 
     path: Path
     sha256: str
@@ -173,12 +173,14 @@ class Inputs:
 @dataclass(frozen=True)
 class Floors:
     """Whether floors are looked for, with the camera's height in metres where nothing measures it; `required`: a
-    background without a usable floor is left out.  `height_given`: that height is the user's, not the usual one."""
+    background without a usable floor is left out.  `height_given`: that height is the user's, not the usual one.
+    `room`: the network that says how likely what is seen is floor, and how the camera stands; None for none."""
 
     wanted: bool
     camera_height: float
     required: bool
     height_given: bool
+    room: CutoutModel | None = None
 
 
 @dataclass(frozen=True)

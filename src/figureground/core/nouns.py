@@ -63,7 +63,8 @@ class Ground:
     it falls to the right.  `share`: the part of the canvas that shows floor.  `focal`: focal length / width of
     the canvas, 0 if unknown.  `camera_height`: metres above the floor, measured where depth is metric and the focal
     length known, else the recipe's.  `stretch`: focal length in rows / in columns, 1 unless `fit = "stretch"` made
-    pixels of other than square ones.
+    pixels of other than square ones.  `confidence`: 0..1, how surely it is a floor.  `_sd`: standard deviations of what
+    was estimated, in the unit of each; 0 where it is known, or taken as it is.
     """
 
     a: float
@@ -75,6 +76,10 @@ class Ground:
     focal: float
     camera_height: float
     stretch: float = 1.0
+    confidence: float = 1.0
+    horizon_sd: float = 0.0
+    focal_sd: float = 0.0
+    camera_height_sd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,8 @@ class SetAside:
 
 @dataclass(frozen=True)
 class NetworkUse:
-    """A network that prepared photos.  `use`: "cut-out", "check" of cut-outs, "people" in backgrounds, or "depth"."""
+    """A network that prepared photos.  `use`: "cut-out", "check" of cut-outs, "people" in backgrounds, "room" for
+    their floors, or "depth"."""
 
     use: str
     file: str

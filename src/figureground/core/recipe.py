@@ -150,6 +150,11 @@ class Placement:
     camera_height: float = _knob(
         1.4, "metres above the floor, where depth and focal length do not say it", between=(0.1, 10.0)
     )
+    room: str = _knob(
+        "small",
+        "mode = ground: the network that tells floors and cameras: small (it ships), an ONNX file; empty: none",
+        content=False,
+    )
     figures: tuple[int, int] = _knob(
         (1, 1), "least and greatest number of figures in a composite; 0: some have none", between=(0, 16)
     )

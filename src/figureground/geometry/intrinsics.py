@@ -12,7 +12,7 @@ from figureground.core.arrays import Floats
 from figureground.core.camera import Camera, Origin, weakest
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground
-from figureground.geometry.floor import USUAL_HORIZON
+from figureground.geometry.plane import USUAL_HORIZON
 
 
 def planar_metres(depth: DepthMap) -> NDArray[np.float64]:
@@ -67,7 +67,8 @@ def over_floor(camera: Camera, ground: Ground, canvas: Canvas, plane_from: Origi
 
     `plane_from`: where the floor's plane is from; `metric`: whether its unit is known.  The height is measured where
     the fit measured the one that figures stand by (`floor.fit_floor`), and else stays.  With 1/Z = a*x + b*y + c
-    the floor is where N . X = 1, N = (a*fx, b*fy, a*cx + b*cy + c); N points down, and 1/|N| is the height in metres.
+    the floor is where N . X = 1, N = (a*fx, b*fy, a*cx + b*cy + c); N points down, and 1/|N| is the height in
+    metres where depth is known.
     """
     ahead = ground.a * camera.cx + ground.b * camera.cy + ground.c
     normal = np.array([ground.a * camera.fx, ground.b * camera.fy, ahead])
@@ -77,7 +78,7 @@ def over_floor(camera: Camera, ground: Ground, canvas: Canvas, plane_from: Origi
     both = weakest(camera.focal_from, plane_from)
     return replace(
         camera,
-        height_m=round(1 / length, 4) if measured else camera.height_m,
+        height_m=ground.camera_height if measured else camera.height_m,
         pitch_deg=_degrees(math.asin(down[2])),
         roll_deg=_degrees(math.atan2(-down[0], down[1])),
         horizon_y=round(-(ground.a * canvas.width / 2 + ground.c) / ground.b, 3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,6 +52,28 @@ def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, ca
     depth = np.where(head[..., 2:] > 0, head[..., 2:], np.nan)
     top = head[..., :2] * f / depth + centre
     return np.asarray(np.hypot(x - top[..., 0], y - top[..., 1]), np.float64)
+
+
+def within(ground: Ground, canvas: Canvas, horizon_draw: float, size_draw: float) -> Ground:
+    """Return a floor as it may be within its uncertainty: itself where there is none, or for draws of 0.
+
+    Both draws are standard normal numbers; beyond 2 they are taken as 2.  Horizon and camera height are uncertain
+    together: a horizon that moves takes the height along, so that sizes in the middle of the floor stay, which are
+    better known than either; then all sizes change by what of the height's uncertainty the horizon does not explain.
+    """
+    if not (ground.horizon_sd or ground.camera_height_sd):
+        return ground
+    up, more = (min(max(draw, -2.0), 2.0) for draw in (horizon_draw, size_draw))
+    middle = (max(ground.horizon_y, 0.0) + 2 * canvas.height) / 3
+    below = middle - ground.horizon_y
+    moved = min(ground.horizon_y + up * ground.horizon_sd, middle - 0.3 * below)
+    explained = ground.horizon_sd / below
+    rest = math.sqrt(max(0.0, (ground.camera_height_sd / ground.camera_height) ** 2 - explained**2))
+    stays = below / (middle - moved)
+    a, b = stays * ground.a, stays * ground.b
+    c = -b * moved - a * canvas.width / 2
+    height = ground.camera_height / stays / (1 + rest * more if more >= 0 else 1 / (1 - rest * more))
+    return replace(ground, a=a, b=b, c=c, horizon_y=moved, camera_height=height)
 
 
 def focal_px(focal: float, canvas: Canvas, stretch: float) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 
 from figureground.core.arrays import Floats, Singles
 from figureground.core.canvas import Canvas
-from figureground.geometry.floor import FITTED, USUAL_HORIZON, Trust, plane_of
+from figureground.geometry.plane import FITTED, USUAL_HORIZON, Trust, plane_of
 from figureground.image.filters import box_blur
 
 _FIRST = 0.4  # of the range of d: added before the floor is looked for, as if the far end were 3.5 times as far

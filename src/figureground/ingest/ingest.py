@@ -27,7 +27,7 @@ from figureground.ingest.cache import PhotoCache, open_cache
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.copies import Seen, told_apart
 from figureground.ingest.cutters import bystanders_in, ways_of
-from figureground.ingest.framing import pixel_stretch
+from figureground.ingest.framing import canvas_focal, pixel_stretch
 from figureground.ingest.given_depth import figures_depth, with_given_depth
 from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
 from figureground.ingest.inputs import Photo, classes_of, photos_of
@@ -41,6 +41,7 @@ from figureground.ingest.shelf import Shelf
 from figureground.ingest.state import file_hash, state
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
+from figureground.networks.room import room_network
 from figureground.networks.weights import require_same
 
 _TRIMMED_EACH = 500  # photos: how far a run may go before the cache is cut back to its size
@@ -128,6 +129,8 @@ def _require_same_networks(job: Job, photo: Photo) -> None:
     """
     if job.depth.estimates and job.depth.model is not None:
         require_same(job.depth.model.path, job.depth.model.files)
+    if photo.kind == "background" and (seen := job.floors.room) is not None:
+        require_same(seen.path, seen.files, "room")
     if photo.kind == "foreground" and (model := job.inputs.foregrounds[photo.source].cutting.model) is not None:
         require_same(model.path, model.files, "cut-out")
 
@@ -171,11 +174,15 @@ def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
 
 def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepared[Background]) -> Prepared[Background]:
     """Return a background with its depth, by the network or as the user gives it."""
+    model = job.floors.room
+    room = room_network(model.path, model.files)(prepared.pixels) if model else None
     if photo.given is not None:
-        return with_given_depth(prepared, photo.given, decoded, job)
-    stretch = pixel_stretch(decoded.pixels.shape, job.canvas, job.inputs.backgrounds[photo.source].fit)
+        return with_given_depth(prepared, photo.given, decoded, job, room)
+    shape, fit = decoded.pixels.shape, job.inputs.backgrounds[photo.source].fit
+    focal = job.depth.focal or canvas_focal(decoded.focal, shape, job.canvas, fit)
     depth = estimated(depth_network(job.depth), prepared.pixels)
-    return prepare.with_depth(prepared, depth, job, job.depth.focal, stretch)
+    seen = prepare.Seen(focal, pixel_stretch(shape, job.canvas, fit), room)
+    return prepare.with_depth(prepared, depth, job, seen)
 
 
 def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Foreground]:
@@ -266,6 +273,7 @@ def _networks(job: Job, shelf: Shelf) -> tuple[NetworkUse, ...]:
         "cut-out": [own.model for own in sources],
         "check": [own.check for own in sources],
         "people": [own.people for own in job.inputs.backgrounds],
+        "room": [job.floors.room],
     }
     models: list[tuple[str, DepthModel | CutoutModel]] = [
         (use, model) for use, named in asked.items() for model in dict.fromkeys(named) if model is not None

@@ -16,9 +16,10 @@ from figureground.core.camera import Camera
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Picture
 from figureground.core.units import SHIFTED, stored_unit, usual_per_unit
-from figureground.geometry.floor import ESTIMATED, FITTED, KNOWN, Trust, fit_floor, plane_of
+from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.intrinsics import distance_from_planar, planar_from_distance, planar_metres
 from figureground.geometry.perspective import inverse
+from figureground.geometry.plane import ESTIMATED, FITTED, KNOWN, Trust, plane_of
 from figureground.geometry.shift import without_shift
 from figureground.image.filters import box_blur
 from figureground.ingest.depth_files import RawMap
@@ -86,7 +87,7 @@ def _floor(depth: DepthMap, seen: Seen, picture: Picture) -> Ground | None:
     trust = FITTED if seen.reading.unit in SHIFTED else ESTIMATED if seen.reading.estimated else KNOWN
     camera = seen.camera
     canvas = Canvas(*depth.values.shape)
-    found = fit_floor(depth, picture, trust, camera.fx / canvas.width, 1.0, camera.fy / camera.fx)
+    found = fit_floor(depth, picture, trust, Told(camera.fx / canvas.width, 1.0, stretch=camera.fy / camera.fx))
     return None if isinstance(found, str) else found[0]
 
 

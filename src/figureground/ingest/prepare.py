@@ -20,12 +20,15 @@ from figureground.core.errors import SetAsideError
 from figureground.core.job import Heights, Job
 from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
 from figureground.core.recipe import Fit, Relief
+from figureground.core.room import SeenRoom
 from figureground.geometry.codes import background_code, dequantise
-from figureground.geometry.floor import ESTIMATED, FITTED, KNOWN, fit_floor
+from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.footing import footing_of
 from figureground.geometry.intrinsics import over_floor, without_floor
 from figureground.geometry.occlusion import nearness
 from figureground.geometry.perspective import figure_heights
+from figureground.geometry.plane import ESTIMATED, FITTED, KNOWN, Trust
+from figureground.geometry.viewpoint import HEIGHT_SD
 from figureground.image import png
 from figureground.image.masks import area_table, mask_of
 from figureground.image.opened import opened
@@ -113,26 +116,30 @@ def background(pixels: Bytes, canvas: Canvas, fit: Fit, source: Source) -> Prepa
     )
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a background beside its depth.
+
+    `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.  `room`: what a room
+    network sees in it, None where none was asked.  `depth_from`: as in `Background`.
+    """
+
+    focal: float = 0.0
+    stretch: float = 1.0
+    room: SeenRoom | None = None
+    depth_from: str = "network"
+
+
+_TOLD_SD = 0.03  # of the logarithm of a camera's height that the user tells
 TRUST = {"network": ESTIMATED, "file": KNOWN, "fitted": FITTED}  # by where depth is from
 
 
-def with_depth(
-    prepared: Prepared[Background],
-    depth: DepthMap,
-    job: Job,
-    focal: float,
-    stretch: float = 1.0,
-    depth_from: str = "",
-) -> Prepared[Background]:
+def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, seen: Seen) -> Prepared[Background]:
     """Return a background with its depth and, where figures are to stand, its floor.
 
-    `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.
-    `depth_from`: as in `Background`; "" for a known map, or the network's, as it is.
     Raises SetAsideError for a background without a usable floor where those are left out, and for depth that no figure
     could stand in.
     """
-    given = job.inputs.backgrounds[prepared.entry.source_number - 1].depth is not None
-    depth_from = depth_from or ("file" if given else "network")
     try:
         code = background_code(depth)
     except ValueError as error:
@@ -144,14 +151,16 @@ def with_depth(
         depth_unit=code.unit,
         depth_scale=code.scale,
         depth_offset=code.offset,
-        depth_from=depth_from,
+        depth_from=seen.depth_from,
     )
     files = {**prepared.files, "depth": png.encode(code.codes)}
     if not job.floors.wanted:
         return replace(prepared, entry=entry, files=files)
-    found = fit_floor(dequantise(code), prepared.pixels, TRUST[depth_from], focal, job.floors.camera_height, stretch)
+    height_sd = _TOLD_SD if job.floors.height_given else HEIGHT_SD
+    told = Told(seen.focal, job.floors.camera_height, height_sd, seen.stretch)
+    found = fit_floor(dequantise(code), prepared.pixels, _trust(job, seen, entry), told, seen.room)
     if not isinstance(found, str):
-        edge = nearness(dequantise(code), prepared.pixels, depth_from != "file")[-1]
+        edge = nearness(dequantise(code), prepared.pixels, seen.depth_from != "file")[-1]
         reasons = [_why_nobody_fits(found, edge, heights, job.canvas) for heights in job.placing.heights]
         found = reasons[0] if all(reasons) else found
     if isinstance(found, str):
@@ -163,13 +172,26 @@ def with_depth(
     return replace(prepared, entry=replace(entry, ground=ground), files={**files, "floor": png.encode(floor)})
 
 
+def _trust(job: Job, seen: Seen, entry: Background) -> Trust:
+    """Return how far a background's depth is believed; files, and networks that are told the focal length or work it
+    out, have it in their metres already."""
+    model = job.depth.model
+    given = job.inputs.backgrounds[entry.source_number - 1].depth is not None
+    own_focal = given or (model is not None and model.card.reading in ("focal", "moge"))
+    return replace(TRUST[seen.depth_from], canonical=not own_focal)
+
+
 def with_camera(prepared: Prepared[Background], lens: Camera, job: Job) -> Prepared[Background]:
     """Return a background, its depth and floor already known, with its camera.  `lens`: as `lens.lens` gives it."""
     floors, entry = job.floors, prepared.entry
+    ground = entry.ground
+    if ground is not None and ground.focal and lens.focal_from == "assumed":
+        across = round(ground.focal * job.canvas.width, 4)
+        lens = replace(lens, fx=across, fy=round(across * ground.stretch, 4), focal_from="estimated")
     camera = without_floor(lens, job.canvas, floors.camera_height, "given" if floors.height_given else "assumed")
-    if entry.ground is not None:
+    if ground is not None:
         plane_from: Origin = "given" if entry.depth_from == "file" else "estimated"
-        camera = over_floor(camera, entry.ground, job.canvas, plane_from, entry.depth_unit != "relative")
+        camera = over_floor(camera, ground, job.canvas, plane_from, entry.depth_unit != "relative")
     return replace(prepared, entry=replace(entry, camera=camera))
 
 

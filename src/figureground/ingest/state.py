@@ -43,6 +43,7 @@ def state(job: Job, photos: Sequence[Photo], hashed: Callable[[str], str] | None
         knobs,
         [_sha256s(own.cutting.model, own.cutting.check) for own in job.inputs.foregrounds],
         [_sha256s(own.people) for own in job.inputs.backgrounds],
+        _sha256s(job.floors.room),
         [depth.of_backgrounds, depth.relief, depth.focal],
         network if depth.estimates else None,
     ]

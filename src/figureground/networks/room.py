@@ -1,76 +1,108 @@
-"""What a network says of a room besides its depth: where its floor is, and the camera that took it."""
+"""The room network: a picture -> where its floor is, and the camera that took it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.arrays import Singles
-from figureground.core.errors import FigureGroundError, NoDepthError
+from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.files import WEIGHTS, user_path
+from figureground.core.job import WeightsFile
 from figureground.core.nouns import Picture
-from figureground.networks.depth import DepthNetwork, window_of
-from figureground.networks.tensors import resized_map
+from figureground.core.room import SeenCamera, SeenRoom
+from figureground.networks import runtimes
+from figureground.networks.tensors import IMAGENET_MEAN, IMAGENET_STD, normalised, resized, resized_map
+from figureground.networks.weights import require_same, weights_of
 
+SHIPPED = "small"  # the room network in the package
 FLOOR, CAMERA = "floor", "camera"  # names of the outputs
 
 
-@dataclass(frozen=True)
-class SeenCamera:
-    """A camera as a network sees it, in degrees, each value with the standard deviation that the network gives it.
+def room_weights(network: str, root: Path) -> Path | None:
+    """Return the file of a recipe's room network: "small" is the one that ships, "" none, anything else a path.
 
-    pitch: how far the optical axis points below the horizon.  fov: the vertical field of view.
+    A file called "small" in the root is "./small".  Raises FigureGroundError when there is no such file.
     """
-
-    pitch: float
-    pitch_sd: float
-    fov: float
-    fov_sd: float
+    if not network:
+        return None
+    if network == SHIPPED:
+        return WEIGHTS / "room-small.onnx"
+    path = user_path(network, root)
+    if not path.is_file():
+        raise FigureGroundError(
+            "no such room network",
+            f"placement.room = {network!r} ({path})",
+            'a path from the recipe\'s folder, or "small" for the one that ships',
+        )
+    return path
 
 
 @dataclass(frozen=True, eq=False)
-class SeenRoom:
-    """A photo of a room as a network sees it.
+class RoomNetwork:
+    """A loaded room network.  Called with a picture, uint8 (height, width, 3), it returns what it sees there.
 
-    depth float32 (height, width), in the card's unit; floor float32 (height, width), the probability 0..1 that the
-    surface seen there is the floor, or a rug on it.
+    Input: [1, 3, side, side], the whole picture made square, ImageNet mean and std; outputs: "floor" [1, 1, h, w],
+    a probability, and "camera" [1, 4], degrees: pitch, downwards positive, its standard deviation, vertical field of
+    view, its standard deviation.  Raises FigureGroundError where it refuses its input or gives something else, and
+    SetAsideError where what it gives is not finite.
     """
 
-    depth: Singles
-    floor: Singles
-    camera: SeenCamera
+    path: Path
+    session: Any
+
+    def __call__(self, picture: Picture) -> SeenRoom:
+        given = self.session.get_inputs()[0]
+        side = given.shape[-1] if isinstance(given.shape[-1], int) else 256
+        batch = normalised(resized(picture, side, side, "bilinear"), IMAGENET_MEAN, IMAGENET_STD)[None]
+        with runtimes.runtime_errors(
+            f"the room network refused its input {list(batch.shape)}",
+            str(self.path),
+            "give a network that training/depth made",
+        ):
+            floor, camera = self.session.run([FLOOR, CAMERA], {given.name: batch})
+        return _room(np.asarray(floor, np.float32), np.asarray(camera, np.float32), picture, str(self.path))
 
 
-def look(network: DepthNetwork, picture: Picture) -> SeenRoom:
-    """Return what a network sees in one picture, uint8 (height, width, 3), in one run, at the picture's size.
-
-    Raises FigureGroundError for a network without these outputs (training/depth makes one that has them), and
-    NoDepthError where what comes out is not finite, or no depth.
-    """
-    told: dict[str, NDArray[Any]] = {}
-
-    def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
-        outputs = network.run(batch)
-        told.update({name: np.asarray(outputs[name], np.float32) for name in (FLOOR, CAMERA) if name in outputs})
-        return outputs
-
-    height, width, _ = picture.shape
-    depth = DepthNetwork(network.card, run, network.where, network.focal)(picture[None])[0]
-    if missing := [name for name in (FLOOR, CAMERA) if name not in told]:
-        raise FigureGroundError(
-            f"the network has no output {missing[0]!r}", network.where, "take one that training/depth made"
-        )
-    floor, camera = told[FLOOR], told[CAMERA].ravel()
+def _room(floor: NDArray[np.float32], camera: NDArray[np.float32], picture: Picture, where: str) -> SeenRoom:
     if floor.ndim != 4 or floor.shape[:2] != (1, 1) or camera.size != 4:
-        raise NoDepthError(
-            f"the network's floor has shape {list(floor.shape)} and its camera {list(told[CAMERA].shape)}",
-            network.where,
+        raise FigureGroundError(
+            f"the room network's floor has shape {list(floor.shape)} and its camera {list(camera.shape)}",
+            where,
             "floor must be [1, 1, h, w] and camera [1, 4]",
         )
     if not (np.isfinite(floor).all() and np.isfinite(camera).all()):
-        raise NoDepthError("the network's floor or camera is not finite", network.where, "try another runtime")
-    cut = window_of(network.card, height, width).cut(floor[0])[0]
-    return SeenRoom(depth, resized_map(np.clip(cut, 0, 1), height, width), SeenCamera(*map(float, camera)))
+        raise SetAsideError("the room network's floor or camera is not finite")
+    pitch, pitch_sd, fov, fov_sd = (float(value) for value in camera.ravel())
+    at_size = resized_map(np.clip(floor[0, 0], 0, 1), *picture.shape[:2])
+    return SeenRoom(at_size, SeenCamera(pitch, max(pitch_sd, 0.1), float(np.clip(fov, 5, 150)), max(fov_sd, 0.1)))
+
+
+def room_network(path: Path, files: tuple[WeightsFile, ...] = ()) -> RoomNetwork:
+    """Return a room network, ready to be asked.
+
+    `files`: what the job found the network to be; () takes it as it is now.  Raises FigureGroundError where a file is
+    missing or no longer what it was, or the network has no floor or no camera.
+    """
+    if not path.is_file():
+        raise FigureGroundError("no such room network", str(path), "paths start from the recipe's folder")
+    files = files or weights_of(path, "room").files
+    require_same(path, files, "room")
+    return _room_network(path, files)
+
+
+@functools.lru_cache(maxsize=1)
+def _room_network(path: Path, files: tuple[WeightsFile, ...]) -> RoomNetwork:
+    """Keep the loaded network until its files change."""
+    session = runtimes.onnx_session(path, "room")
+    require_same(path, files, "room")  # nor did they while they were read
+    there = {one.name for one in session.get_outputs()}
+    if missing := [name for name in (FLOOR, CAMERA) if name not in there]:
+        raise FigureGroundError(
+            f"the room network has no output {missing[0]!r}", path.name, "take one that training/depth made"
+        )
+    return RoomNetwork(path, session)

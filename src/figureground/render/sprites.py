@@ -167,7 +167,7 @@ class Sprites:
         twin = 2 * figure.contact[0] + 1 - (left + width)  # the left edge of the box mirrored about the contact
         reach = abs(twin - left) + width
         rows, both, _, _ = self.canvas.overlap(min(left, twin), figure.y - margin, height, reach)
-        _, columns, _, _ = self.canvas.overlap(left, figure.y - margin, height, width)
+        _, columns, own_rows, own_columns = self.canvas.overlap(left, figure.y - margin, height, width)
         hidden = self._hidden.get(
             (background, figure.inverse_depth, (rows.start, rows.stop, both.start, both.stop)),
             lambda: occlusion.hidden(
@@ -178,7 +178,13 @@ class Sprites:
                 self.catalog.backgrounds[background].depth_from != "file",
             ),
         )
-        return None if hidden is None else hidden[:, columns.start - both.start : columns.stop - both.start]
+        if hidden is None:
+            return None
+        hidden = hidden[:, columns.start - both.start : columns.stop - both.start]
+        if self.catalog.backgrounds[background].depth_from == "file":
+            return hidden
+        own = alpha[:, ::-1] if figure.flip else alpha
+        return occlusion.reaching(hidden, own[own_rows, own_columns])
 
     def of(self, scene: Scene) -> list[Sprite]:
         """Return the sprites of a scene's figures, in their order."""
