@@ -126,7 +126,7 @@ def strengths(one: Pasted, canvas: Canvas) -> dict[str, float]:
         found[NO_FLOOR] = 1.0
     else:
         found |= _of_size(one, ground, figure.contact, canvas)
-        found[FLOOR] = 1 - float(getattr(ground, "confidence", 1.0))
+        found[FLOOR] = 1 - ground.confidence
         if view.feet:
             found[FEET_HIDDEN] = 1 - view.feet_seen / view.feet
     found[HIDDEN] = 1 - view.seen / view.inside if view.inside else 1.0
@@ -164,12 +164,11 @@ def _of_size(one: Pasted, ground: Ground, contact: tuple[int, int], canvas: Canv
     """Return the doubts about a figure's size, which is (foot - horizon) x real height / camera height."""
     x, y = contact[0] + 0.5, contact[1] + 1.0
     estimated = one.background.depth_from == "network"
-    horizon_sd = float(getattr(ground, "horizon_sd", 0.0)) or (_USUAL_HORIZON_SD * canvas.height if estimated else 0.0)
-    height_sd = float(getattr(ground, "camera_height_sd", 0.0))
+    horizon_sd = ground.horizon_sd or (_USUAL_HORIZON_SD * canvas.height if estimated else 0.0)
     below = max(1.0, y - float(horizon_y(ground, x, canvas)))
     return {
         HORIZON: horizon_sd / below / _SIZE_OFF,
-        CAMERA: height_sd / ground.camera_height / _SIZE_OFF,
+        CAMERA: ground.camera_height_sd / ground.camera_height / _SIZE_OFF,
         TWO_SIZES: _between(abs(size_against_depth(one)), *_TWO_SIZES) if estimated else 0.0,
     }
 
