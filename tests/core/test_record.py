@@ -108,7 +108,7 @@ def test_fields_of_a_later_version_are_passed_over(record: Record, text: str) ->
     assert Record.from_row(later) == record
 
 
-LATER = {"background_tag", "background_licence", "background_credit"}
+LATER = {"background_tag", "background_licence", "background_credit", "background_people", "plausibility", "doubts"}
 
 
 @given(records)

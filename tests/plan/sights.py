@@ -12,6 +12,7 @@ from figureground.core.nouns import Appearance, Background, Catalog, Cutout, Fig
 from figureground.core.recipe_toml import from_mapping
 from figureground.geometry.footing import USUAL_M
 from figureground.image.masks import area_table
+from figureground.plan.plausible import View
 from figureground.render import composite
 from figureground.render.composite import Seen, Sprite
 from figureground.render.sprites import Sprites
@@ -60,6 +61,9 @@ class Masks:
         raise AssertionError
 
     def shares(self, background: int, figures: Any) -> list[int]:
+        raise AssertionError
+
+    def views(self, background: int, figures: Any) -> list[View]:
         raise AssertionError
 
 

@@ -79,3 +79,30 @@ def test_checks_pass_on_sound_data_and_fail_on_each_fault() -> None:
     count, total, square = plain["layers"]["image"]["all"]
     plain["layers"]["image"]["all"] = [count, total, [3 * s for s in square]]
     assert "image variance" in failing(stats.from_json(plain))
+
+
+def test_too_many_samples_that_nobody_would_believe_fail_and_are_told() -> None:
+    """Where figures stand; of others nobody says that they are to be believed."""
+    low, high = [0] * 20, [0] * 20
+    low[2], high[15] = 6, 5
+
+    def found(counts: list[int], **placements: int) -> list[checks.Check]:
+        told = stats.Statistics(
+            samples=sum(counts),
+            plausibility_histogram=tuple(counts),
+            placements=placements,
+            doubts={"its feet are hidden": 6},
+        )
+        return checks.plausible(told)
+
+    both = [a + b for a, b in zip(low, high, strict=True)]
+    (bad,) = found(both, ground=9, uniform=2)
+    assert not bad.passed
+    assert bad.detail == (
+        "45% of the samples score 0.5 or more, 55% below 0.2; 2 figures are placed without a floor; "
+        "6 samples: its feet are hidden"
+    )
+    both[15] += 1
+    (good,) = found(both, ground=11)
+    assert good.passed
+    assert found(both, uniform=11) == found([], ground=11) == []

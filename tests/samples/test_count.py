@@ -143,6 +143,8 @@ def slow(
         "no_depth": {},
         "no_depth_why": {},
         "shift_histogram": [],
+        "stood_in": {},
+        "fewer": {},
         **slow_framing(mask),
         "plausibility_histogram": bins([13], 20),
         "doubts": {"enlarged": 1, "pose unsure": 1},

@@ -203,7 +203,7 @@ COLUMNS = (
     *("box_x0", "box_y0", "box_x1", "box_y1", "area", "visible_fraction", "contact_x", "contact_y"),
     *("depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"),
     *("class_id", "class_name", "background_tag", "turn_background", "turn_foreground", "fewer"),
-    *("class_id", "class_name", "background_tag", "background_people", "plausibility", "doubts"),
+    *("background_people", "plausibility", "doubts"),
 )
 _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from figureground.core.layers import LAYERS
+from figureground.core.nouns import SIDES
 from figureground.core.record import SPLITS, Record
 from figureground.dataset import parts
+from figureground.evaluate.framings import PHOTOS, QUANTILES
 from figureground.samples.stats import Statistics
 
 _HEADER = """\
@@ -42,7 +44,7 @@ how they were made.
 {layers}
 
 {depth}
-## Splits
+{believed}{framed}## Splits
 
 The column `split` says where a sample belongs; only `train` may be trained on, and no photo of it is met elsewhere.
 
@@ -90,7 +92,46 @@ def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record) -> 
         version=manifest["figureground"],
         layers="\n".join(rows),
         depth=_depth(first),
+        believed=_believed(total),
+        framed=_framed(total),
         splits="\n".join(splits),
+    )
+
+
+def _believed(total: Statistics) -> str:
+    """Return how plausible the samples are; "" where nobody scored them."""
+    counts = total.plausibility_histogram
+    if not sum(counts):
+        return ""
+    half = sum(counts[len(counts) // 2 :]) / sum(counts)
+    told = sorted(total.doubts.items(), key=lambda item: (-item[1], item[0]))
+    said = "; ".join(f"{count:,} samples: {doubt}" for doubt, count in told) or "nothing is said against any"
+    return (
+        "## Plausibility\n\nThe column `plausibility` says how likely a person takes a sample for real, 0 to 1: "
+        f"{half:.0%} have 0.5 or more. What speaks against them, `doubts`: {said}.\n\n"
+    )
+
+
+def _framed(total: Statistics) -> str:
+    """Return how figures fill the frame, beside real photos; "" where nobody counted it."""
+    from figureground.report.framings import OWN, spread_of
+
+    own = spread_of(total)
+    if own is None:
+        return ""
+    at = [QUANTILES.index(q) for q in (0.05, 0.5, 0.95)]
+    rows = []
+    for name, one in {OWN: own, **PHOTOS}.items():
+        spans = (" / ".join(f"{100 * values[i]:.0f}" for i in at) for values in (one.heights, one.widths, one.areas))
+        cuts = (f"{100 * share:.0f}" for share in (*(one.cut[side] for side in SIDES), one.uncut))
+        rows.append(f"| {' | '.join((f'{name} ({one.pictures:,})', *spans, *cuts))} |")
+    counts = ", ".join(f"{n} in {count:,}" for n, count in sorted(total.figures.items(), key=lambda one: int(one[0])))
+    return (
+        "## Framing\n\nWhat is seen of all figures of a picture, in % of the frame (5th percentile / middle / 95th), "
+        f"and in how many % of the pictures the frame cuts them off. Figures a sample: {counts}.\n\n"
+        f"| | height | width | area | {' | '.join(SIDES)} | not cut |\n|{'---|' * (5 + len(SIDES))}\n"
+        + "\n".join(rows)
+        + "\n\n"
     )
 
 

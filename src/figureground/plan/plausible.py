@@ -11,12 +11,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Ground
 from figureground.geometry.perspective import horizon_y
+from figureground.plan import cut
 
 UNKNOWN = -1.0  # the score of samples that nobody scored
-TOLD = 0.15  # of z: what a doubt must weigh at least to be named
+TOLD = 0.25  # of z: what a doubt must weigh at least to be named
 
 # of z: what each doubt takes away at its strongest; the names are what records and the report call them
 NO_FLOOR, FEET_HIDDEN, HIDDEN = "placed without a floor", "its feet are hidden", "much of it is hidden"
@@ -123,7 +126,7 @@ def strengths(one: Pasted, canvas: Canvas) -> dict[str, float]:
         found[NO_FLOOR] = 1.0
     else:
         found |= _of_size(one, ground, figure.contact, canvas)
-        found[FLOOR] = 1 - float(getattr(ground, "confidence", 1.0))
+        found[FLOOR] = 1 - ground.confidence
         if view.feet:
             found[FEET_HIDDEN] = 1 - view.feet_seen / view.feet
     found[HIDDEN] = 1 - view.seen / view.inside if view.inside else 1.0
@@ -146,28 +149,26 @@ def enlargement(figure: Figure, cutout: Foreground) -> float:
 def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, float]:
     """Return the doubts about how a figure stands.
 
-    Whom the photo's frame cut off below stands where nobody sees it, if the picture's frame cuts it off there, too.
+    Whom the photo's frame cut off stands where nobody sees it, if the picture's frame cuts it off there, too.
     """
     sure = cutout.pose_confidence
-    cut_below = "bottom" in cutout.cut or cutout.pose in ("half-length", "cropped")
-    if cut_below:
-        hidden = figure.y + figure.height >= canvas.height
-        return {} if hidden else {"cannot stand so": sure}
-    if cutout.pose in ("seated", "airborne"):
-        return {"cannot stand so": sure, "pose unsure": 1 - sure}
-    return {"pose unsure": 1 - sure}
+    place, size = np.array([[figure.x, figure.y]]), np.array([[figure.width, figure.height]])
+    if cut.sides(cutout, figure.flip):
+        return {} if cut.beyond(cutout, canvas, place, size, figure.flip).all() else {CANNOT: sure}
+    if cutout.pose in ("seated", "airborne", "cropped"):
+        return {CANNOT: sure, POSE: 1 - sure}
+    return {POSE: 1 - sure}
 
 
 def _of_size(one: Pasted, ground: Ground, contact: tuple[int, int], canvas: Canvas) -> dict[str, float]:
     """Return the doubts about a figure's size, which is (foot - horizon) x real height / camera height."""
     x, y = contact[0] + 0.5, contact[1] + 1.0
     estimated = one.background.depth_from == "network"
-    horizon_sd = float(getattr(ground, "horizon_sd", 0.0)) or (_USUAL_HORIZON_SD * canvas.height if estimated else 0.0)
-    height_sd = float(getattr(ground, "camera_height_sd", 0.0))
+    horizon_sd = ground.horizon_sd or (_USUAL_HORIZON_SD * canvas.height if estimated else 0.0)
     below = max(1.0, y - float(horizon_y(ground, x, canvas)))
     return {
         HORIZON: horizon_sd / below / _SIZE_OFF,
-        CAMERA: height_sd / ground.camera_height / _SIZE_OFF,
+        CAMERA: ground.camera_height_sd / ground.camera_height / _SIZE_OFF,
         TWO_SIZES: _between(abs(size_against_depth(one)), *_TWO_SIZES) if estimated else 0.0,
     }
 
@@ -178,7 +179,8 @@ def size_against_depth(one: Pasted) -> float:
     A "floor" that is a bed or a table lies nearer to the camera than the floor's horizon makes it.
     """
     figure, background = one.figure, one.background
-    rows = background.camera.fy * one.foreground.real_height * figure.inverse_depth
+    shown = one.foreground.real_height * cut.share(one.foreground)
+    rows = background.camera.fy * shown * figure.inverse_depth
     return math.log(figure.height / rows) if background.depth_unit != "relative" and rows > 0 else 0.0
 
 

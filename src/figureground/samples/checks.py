@@ -127,17 +127,22 @@ def _between_layers(statistics: Statistics) -> list[Check]:
 
 
 def plausible(statistics: Statistics) -> list[Check]:
-    """Return whether most samples are likely to be taken for real, where figures are meant to stand; of others nobody
-    says so."""
+    """Return whether enough samples may be taken for real, where figures are meant to stand; of others nobody says so.
+
+    Of samples below the limit one in twenty was believed (docs/plausibility.md).
+    """
     counts = statistics.plausibility_histogram
-    if not sum(counts) or "ground" not in statistics.placements:
+    scored = sum(counts)
+    if not scored or "ground" not in statistics.placements:
         return []
-    share = sum(counts[stats.PLAUSIBLE_BINS // 2 :]) / sum(counts)
+    bins = stats.PLAUSIBLE_BINS
+    hopeless, good = sum(counts[: bins // 5]) / scored, sum(counts[bins // 2 :]) / scored
     floating = sum(count for how, count in statistics.placements.items() if how != "ground")
-    said = [f"{share:.0%} of the samples do", f"{floating:,} figures are placed without a floor"]
+    said = [f"{good:.0%} of the samples score 0.5 or more, {hopeless:.0%} below 0.2"]
+    said.append(f"{floating:,} figures are placed without a floor")
     told = sorted(statistics.doubts.items(), key=lambda item: (-item[1], item[0]))
     said += [f"{count:,} samples: {doubt}" for doubt, count in told if doubt != NO_FLOOR]
-    return [Check("most samples score 0.5 or more in plausibility", share >= 0.5, "; ".join(said))]
+    return [Check("at most half of the samples score below 0.2 in plausibility", hopeless <= 0.5, "; ".join(said))]
 
 
 def _even(kind: str, used: Mapping[str, int], spread: int) -> Check:
