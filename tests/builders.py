@@ -178,7 +178,9 @@ def ground_recipe(root: Path, **sections: Any) -> Recipe:
     return small_recipe(root, **table)
 
 
-NO_LOOK: dict[str, Any] = {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")}
+NO_LOOK: dict[str, Any] = {
+    name: [0, 0] for name in ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap")
+}
 
 
 def write_depth_network(path: Path, kind: str = "grey", size: int = 64, half: bool = False, batch: int = 1) -> Path:

@@ -126,7 +126,7 @@ def test_looks_are_drawn_within_their_ranges_and_hang_on_the_position_alone() ->
     colours = [look.colour for look in looks]
     assert 0.25 <= min(colours) < 0.3
     assert 0.7 < max(colours) <= 0.75
-    assert all(1 <= look.blur <= 2 for look in looks)
+    assert all(1 <= look.feather <= 2 for look in looks)
     assert {(look.shadow, look.noise) for look in looks} == {(0.0, 0.0)}
     assert looks[::2] == looks[1::2]  # twins look the same
     plain = placing_of(from_mapping({"placement": INSIDE, "look": NO_LOOK}))

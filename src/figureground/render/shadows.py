@@ -22,8 +22,8 @@ _TALL = 48  # rows to which a matte is made smaller that casts a shadow
 _LATTICE = 112  # places along the canvas's shorter side at which a cast shadow is worked out
 _LOW = 0.16  # of the figure's height: what is higher above the contact is no sole
 # half widths and heights of the zones under soles, of the figure's height, and how dark they get, of 255
-_ZONES = (0.012, 0.008, 255), (0.045, 0.024, 240), (0.12, 0.05, 150)
-_HALF = 28  # of 255: soles spread so thin darken by half of the most
+_ZONES = (0.014, 0.009, 255), (0.05, 0.028, 245), (0.13, 0.055, 160)
+_HALF = 16  # of 255: soles spread so thin darken by half of the most
 _FINE = 120  # px of a figure's height at which they are worked out, at least
 _FADED = 0.5  # of its darkness is lost where a shadow ends
 
@@ -272,6 +272,6 @@ def _by_brightness(contact: Bytes, picture: Picture, seen: Alpha | None) -> Byte
     if not total:
         return contact
     bright = int((weight * picture.astype(np.int64).sum(-1)).sum()) / (3 * 255 * total)
-    more = 0.6 * max(0.0, 0.6 - bright)
+    more = 1.1 * max(0.0, 0.7 - bright)
     taken = contact.astype(np.float32)
     return np.asarray(np.rint(taken + np.float32(more) * taken * (255 - taken) / np.float32(255)), np.uint8)
