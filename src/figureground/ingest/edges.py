@@ -70,7 +70,7 @@ def _straight(mask: Mask, ends: Floats) -> float:
     low = ends <= 0.25 * mask.shape[0]
     if low.sum() < max(4.0, LEAST * size):
         return 0.0
-    best, columns = 0.0, np.arange(ends.size)
+    best, columns = 0.0, np.arange(ends.size, dtype=np.float64)
     for slope in SLOPES:
         level = ends - slope * columns
         line = float(np.sort(level[low])[int(0.05 * low.sum())])  # crumbs below the edge do not count
@@ -78,7 +78,7 @@ def _straight(mask: Mask, ends: Floats) -> float:
         long = [
             (a, b)
             for a, b in _runs(flush)
-            if b - a >= 0.5 * LEAST * size and _goes_on(mask, slope * columns + line, a, b)
+            if b - a >= 0.5 * LEAST * size and _goes_on(mask, np.asarray(slope * columns + line, np.float64), a, b)
         ]
         sharp = [b - a for a, b in long if _corner(level - line, a - 1, -1, size) and _corner(level - line, b, 1, size)]
         if sum(sharp) >= LEAST * size:
