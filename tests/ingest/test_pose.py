@@ -31,6 +31,7 @@ def says(**shares: float) -> dict[str, float]:
         ({}, says(seated=0.8), "seated", ()),
         ({}, says(airborne=0.8), "airborne", ()),
         ({}, says(group=0.8), "group", ()),
+        ({}, says(headless=0.8, half_length=0.1), "standing", ()),  # a snowman
         # flat shoes, and feet on the frame: somebody stands
         ({"bottom": Edge(0.0, 0.33)}, says(standing=0.8), "standing", ()),
         ({"bottom": Edge(0.3, 0.0)}, says(standing=0.8), "standing", ()),
@@ -60,7 +61,7 @@ def test_edges_and_outline_together_tell_the_pose(
 ) -> None:
     found = judged({**NONE, **edges}, 1, shares)
     assert (found.pose, found.cut) == (pose, cut)
-    assert 0 < found.confidence <= 1
+    assert 0 <= found.confidence <= 1
     assert round(found.confidence, 2) == found.confidence
 
 

@@ -35,7 +35,8 @@ def edges_of(alpha: Alpha, framed: bool) -> dict[str, Edge]:
     """Return the edges of a figure by side, in the order of SIDES.
 
     `alpha`: of the whole picture, before it is trimmed.  `framed`: its border is the photo's, as it is not for a file
-    that holds a cut-out; there a border counts that the figure touches while it keeps away from another one.
+    that holds a cut-out; there a border counts that a straight edge touches while the figure keeps away from another
+    one.
     """
     mask = mask_of(alpha)
     box, faint = tight_box(mask), tight_box(alpha >= FAINT)
@@ -51,8 +52,11 @@ def edges_of(alpha: Alpha, framed: bool) -> dict[str, Edge]:
     for turns, side in enumerate(SIDES):
         below = np.rot90(trimmed, (turns + 2) % 4)  # each side in turn comes to lie below
         ends = _ends(below)
+        straight = _straight(below, ends)
         touched = float((ends <= near).mean()) if known and margins[side] <= near else 0.0
-        found[side] = Edge(round(touched, 3), round(_straight(below, ends), 3))
+        if not framed:  # a file may be trimmed on some sides alone, so a round side that touches is none that is cut
+            touched = min(touched, straight)
+        found[side] = Edge(round(touched, 3), round(straight, 3))
     return found
 
 

@@ -24,6 +24,9 @@ OUT_OF_PLACE = "pose: "  # how the reason begins why a figure is set aside for i
 LITTLE, SURE, BEYOND_DOUBT = 0.1, 0.35, 0.6
 BODY = 0.25  # of the largest body: a smaller piece is no other body
 STANDS, SEVERAL = 0.35, 0.5  # of the head: from here on somebody stands, if nothing is likelier; and are several
+NOBODY = (
+    0.2  # of the head: where no whole person is likelier, and no edge is cut, the outline is nobody's that it knows
+)
 DENIED = 0.9  # from here on the head's word that somebody stands outweighs an edge that is no more than SURE
 
 Shares = Mapping[str, float]  # how likely each of `networks.pose.POSES` is, in hundredths
@@ -83,9 +86,9 @@ def judged(edges: Mapping[str, Edge], count: int, shares: Shares) -> Posed:
         return Posed("half-length", max(shares["half-length"], _sure(edges["bottom"])), tuple(cut))
     if cut:
         return Posed("cropped", max(_sure(edges[side]) for side in cut), tuple(cut))
-    # who hardly stands by the outline is no sure stand: then what is next likely
+    # who hardly stands by the outline sits or jumps; what is nobody's outline and bears no cut is taken at its word
     able = _WHOLE if shares["standing"] >= STANDS else _WHOLE[1:]
-    pose = max(able, key=lambda name: shares[name])
+    pose: Pose = "standing" if whole < NOBODY else max(able, key=lambda name: shares[name])
     return Posed(pose, shares[pose])
 
 
@@ -107,7 +110,7 @@ def _below(bottom: Edge, shares: Shares, whole: float) -> bool:
     if edge >= SURE:
         return shares["standing"] < DENIED
     if edge < LITTLE:
-        return shares["half-length"] >= 0.6
+        return shares["half-length"] >= 0.9
     if edge >= 2 * LITTLE and shares["half-length"] >= whole:
         return True
     return round(shares["half-length"] + shares["headless"], 2) >= 0.5
