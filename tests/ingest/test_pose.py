@@ -41,7 +41,11 @@ def says(**shares: float) -> dict[str, float]:
         ({"bottom": Edge(0.0, 0.2)}, says(half_length=0.6), "half-length", ("bottom",)),
         ({"bottom": Edge(0.0, 0.29)}, says(standing=0.39, half_length=0.4), "half-length", ("bottom",)),
         ({"bottom": Edge(0.0, 0.15)}, says(standing=0.39, half_length=0.4), "standing", ()),
-        ({"bottom": Edge(0.0, 0.4)}, says(standing=0.6), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.0, 0.4)}, says(standing=0.38, half_length=0.33), "standing", ()),  # trousers like pillars
+        ({"bottom": Edge(0.0, 0.4)}, says(standing=0.4, half_length=0.41), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.4, 0.4)}, says(standing=0.6), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.4, 0.4)}, says(standing=0.95), "standing", ()),
+        ({"left": Edge(0.0, 0.5), "right": Edge(0.0, 0.5)}, says(standing=0.4), "standing", ()),  # and arms
         ({"bottom": Edge(0.7, 0.7)}, says(standing=0.99), "half-length", ("bottom",)),
         ({}, says(half_length=0.9), "half-length", ("bottom",)),
         ({"bottom": Edge(0.5, 0.5), "left": Edge(0.4, 0.4)}, says(half_length=0.9), "half-length", ("bottom", "left")),

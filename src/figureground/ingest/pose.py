@@ -72,9 +72,9 @@ def judged(edges: Mapping[str, Edge], count: int, shares: Shares) -> Posed:
         side
         for side, is_cut in (
             ("top", headless or _cut_above(edges["top"], whole)),
-            ("right", _cut_beside(edges["right"], whole)),
+            ("right", _cut_beside(edges["right"], edges["left"], below)),
             ("bottom", below),
-            ("left", _cut_beside(edges["left"], whole)),
+            ("left", _cut_beside(edges["left"], edges["right"], below)),
         )
         if is_cut
     ]
@@ -107,13 +107,16 @@ def _below(bottom: Edge, shares: Shares, whole: float) -> bool:
     edge = max(bottom.touched, bottom.straight)
     if edge >= BEYOND_DOUBT:
         return True
-    if edge >= SURE:
+    part = round(shares["half-length"] + shares["headless"], 2)
+    if bottom.touched >= SURE:
         return shares["standing"] < DENIED
+    if edge >= SURE:
+        return part >= shares["standing"]
     if edge < LITTLE:
         return shares["half-length"] >= 0.9
     if edge >= 2 * LITTLE and shares["half-length"] >= whole:
         return True
-    return round(shares["half-length"] + shares["headless"], 2) >= 0.5
+    return part >= 0.5
 
 
 def _cut_above(top: Edge, whole: float) -> bool:
@@ -121,9 +124,15 @@ def _cut_above(top: Edge, whole: float) -> bool:
     return top.touched >= (SURE if whole >= 0.5 else LITTLE) and top.straight >= LITTLE
 
 
-def _cut_beside(side: Edge, whole: float) -> bool:
-    """Tell whether the figure is cut off at a side: touching the frame there is enough, else the edge must be long."""
-    return side.touched >= 0.05 or side.straight >= (BEYOND_DOUBT if whole >= 0.5 else SURE)
+def _cut_beside(side: Edge, other: Edge, below: bool) -> bool:
+    """Tell whether the figure is cut off at a side.
+
+    Touching the frame there is enough.  Else the edge must be long; or the figure be cut below, too, and the `other`
+    side not be as straight, as two arms are that hang.
+    """
+    if side.touched >= 0.05 or side.straight >= BEYOND_DOUBT:
+        return True
+    return below and side.straight >= SURE > other.straight
 
 
 def _sure(edge: Edge) -> float:
