@@ -24,6 +24,7 @@ OUT_OF_PLACE = "pose: "  # how the reason begins why a figure is set aside for i
 LITTLE, SURE, BEYOND_DOUBT = 0.1, 0.35, 0.6
 BODY = 0.25  # of the largest body: a smaller piece is no other body
 STANDS, SEVERAL = 0.35, 0.5  # of the head: from here on somebody stands, if nothing is likelier; and are several
+FADES = 0.75  # of the head: from here on it is a half-length figure without any edge
 NOBODY = (
     0.2  # of the head: where no whole person is likelier, and no edge is cut, the outline is nobody's that it knows
 )
@@ -113,7 +114,7 @@ def _below(bottom: Edge, shares: Shares, whole: float) -> bool:
     if edge >= SURE:
         return part >= shares["standing"]
     if edge < LITTLE:
-        return shares["half-length"] >= 0.9
+        return shares["half-length"] >= FADES
     if edge >= 2 * LITTLE and shares["half-length"] >= whole:
         return True
     return part >= 0.5
