@@ -72,11 +72,12 @@ def test_preview_prints_what_it_wrote(desk: Path, capsys: pytest.CaptureFixture[
     run("preview", "recipe.toml", "--samples", "2", "--workers", "1")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "3 backgrounds, 3 foregrounds, 0 photos set aside"
-    assert [line.strip() for line in lines[1:]] == [
+    assert lines[1].startswith("  poses: ")
+    assert [line.strip() for line in lines[2:]] == [
         f"recipe-preview/{name}"
         for name in ("Backgrounds.jpg", "Foregrounds.jpg", "Samples.jpg", "preview.html", "review.csv")
     ]
-    assert all((desk / line.strip()).is_file() for line in lines[1:])
+    assert all((desk / line.strip()).is_file() for line in lines[2:])
     run("preview", "recipe.toml", "--out", "rooms/look", code=1)
     assert "among the photos" in capsys.readouterr().err
     run("preview", "recipe.toml", "--samples", "-1", code=1)

@@ -84,6 +84,12 @@ def test_where_the_frame_is_known_what_touches_it_is_cut() -> None:
     assert edges_of(np.pad(photo, ((0, 20), (0, 0))), framed=True)["bottom"].touched == 0
 
 
+def test_a_file_that_is_trimmed_on_some_sides_alone_shows_no_frame_there() -> None:
+    """Its margins above and below say nothing of elbows that touch its sides."""
+    edges = edges_of(np.pad(person(), ((30, 30), (0, 0))), framed=False)
+    assert all(edge.touched < LITTLE for edge in edges.values())
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_edges_turn_with_the_picture(mirrored: bool) -> None:
     below = cropped("bottom", 0.4)

@@ -35,7 +35,8 @@ def edges_of(alpha: Alpha, framed: bool) -> dict[str, Edge]:
     """Return the edges of a figure by side, in the order of SIDES.
 
     `alpha`: of the whole picture, before it is trimmed.  `framed`: its border is the photo's, as it is not for a file
-    that holds a cut-out; there a border counts that the figure touches while it keeps away from another one.
+    that holds a cut-out; there a border counts that a straight edge touches while the figure keeps away from another
+    one.
     """
     mask = mask_of(alpha)
     box, faint = tight_box(mask), tight_box(alpha >= FAINT)
@@ -51,8 +52,11 @@ def edges_of(alpha: Alpha, framed: bool) -> dict[str, Edge]:
     for turns, side in enumerate(SIDES):
         below = np.rot90(trimmed, (turns + 2) % 4)  # each side in turn comes to lie below
         ends = _ends(below)
+        straight = _straight(below, ends)
         touched = float((ends <= near).mean()) if known and margins[side] <= near else 0.0
-        found[side] = Edge(round(touched, 3), round(_straight(below, ends), 3))
+        if not framed:  # a file may be trimmed on some sides alone, so a round side that touches is none that is cut
+            touched = min(touched, straight)
+        found[side] = Edge(round(touched, 3), round(straight, 3))
     return found
 
 
@@ -70,7 +74,7 @@ def _straight(mask: Mask, ends: Floats) -> float:
     low = ends <= 0.25 * mask.shape[0]
     if low.sum() < max(4.0, LEAST * size):
         return 0.0
-    best, columns = 0.0, np.arange(ends.size)
+    best, columns = 0.0, np.arange(ends.size, dtype=np.float64)
     for slope in SLOPES:
         level = ends - slope * columns
         line = float(np.sort(level[low])[int(0.05 * low.sum())])  # crumbs below the edge do not count
@@ -78,7 +82,7 @@ def _straight(mask: Mask, ends: Floats) -> float:
         long = [
             (a, b)
             for a, b in _runs(flush)
-            if b - a >= 0.5 * LEAST * size and _goes_on(mask, slope * columns + line, a, b)
+            if b - a >= 0.5 * LEAST * size and _goes_on(mask, np.asarray(slope * columns + line, np.float64), a, b)
         ]
         sharp = [b - a for a, b in long if _corner(level - line, a - 1, -1, size) and _corner(level - line, b, 1, size)]
         if sum(sharp) >= LEAST * size:

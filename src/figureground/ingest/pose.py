@@ -24,6 +24,10 @@ OUT_OF_PLACE = "pose: "  # how the reason begins why a figure is set aside for i
 LITTLE, SURE, BEYOND_DOUBT = 0.1, 0.35, 0.6
 BODY = 0.25  # of the largest body: a smaller piece is no other body
 STANDS, SEVERAL = 0.35, 0.5  # of the head: from here on somebody stands, if nothing is likelier; and are several
+FADES = 0.75  # of the head: from here on it is a half-length figure without any edge
+NOBODY = (
+    0.2  # of the head: where no whole person is likelier, and no edge is cut, the outline is nobody's that it knows
+)
 DENIED = 0.9  # from here on the head's word that somebody stands outweighs an edge that is no more than SURE
 
 Shares = Mapping[str, float]  # how likely each of `networks.pose.POSES` is, in hundredths
@@ -69,9 +73,9 @@ def judged(edges: Mapping[str, Edge], count: int, shares: Shares) -> Posed:
         side
         for side, is_cut in (
             ("top", headless or _cut_above(edges["top"], whole)),
-            ("right", _cut_beside(edges["right"], whole)),
+            ("right", _cut_beside(edges["right"], edges["left"], below)),
             ("bottom", below),
-            ("left", _cut_beside(edges["left"], whole)),
+            ("left", _cut_beside(edges["left"], edges["right"], below)),
         )
         if is_cut
     ]
@@ -83,9 +87,9 @@ def judged(edges: Mapping[str, Edge], count: int, shares: Shares) -> Posed:
         return Posed("half-length", max(shares["half-length"], _sure(edges["bottom"])), tuple(cut))
     if cut:
         return Posed("cropped", max(_sure(edges[side]) for side in cut), tuple(cut))
-    # who hardly stands by the outline is no sure stand: then what is next likely
+    # who hardly stands by the outline sits or jumps; what is nobody's outline and bears no cut is taken at its word
     able = _WHOLE if shares["standing"] >= STANDS else _WHOLE[1:]
-    pose = max(able, key=lambda name: shares[name])
+    pose: Pose = "standing" if whole < NOBODY else max(able, key=lambda name: shares[name])
     return Posed(pose, shares[pose])
 
 
@@ -104,13 +108,16 @@ def _below(bottom: Edge, shares: Shares, whole: float) -> bool:
     edge = max(bottom.touched, bottom.straight)
     if edge >= BEYOND_DOUBT:
         return True
-    if edge >= SURE:
+    part = round(shares["half-length"] + shares["headless"], 2)
+    if bottom.touched >= SURE:
         return shares["standing"] < DENIED
+    if edge >= SURE:
+        return part >= shares["standing"]
     if edge < LITTLE:
-        return shares["half-length"] >= 0.6
+        return shares["half-length"] >= FADES
     if edge >= 2 * LITTLE and shares["half-length"] >= whole:
         return True
-    return round(shares["half-length"] + shares["headless"], 2) >= 0.5
+    return part >= 0.5
 
 
 def _cut_above(top: Edge, whole: float) -> bool:
@@ -118,9 +125,15 @@ def _cut_above(top: Edge, whole: float) -> bool:
     return top.touched >= (SURE if whole >= 0.5 else LITTLE) and top.straight >= LITTLE
 
 
-def _cut_beside(side: Edge, whole: float) -> bool:
-    """Tell whether the figure is cut off at a side: touching the frame there is enough, else the edge must be long."""
-    return side.touched >= 0.05 or side.straight >= (BEYOND_DOUBT if whole >= 0.5 else SURE)
+def _cut_beside(side: Edge, other: Edge, below: bool) -> bool:
+    """Tell whether the figure is cut off at a side.
+
+    Touching the frame there is enough.  Else the edge must be long; or the figure be cut below, too, and the `other`
+    side not be as straight, as two arms are that hang.
+    """
+    if side.touched >= 0.05 or side.straight >= BEYOND_DOUBT:
+        return True
+    return below and side.straight >= SURE > other.straight
 
 
 def _sure(edge: Edge) -> float:
