@@ -61,12 +61,13 @@ def job_of(recipe: Recipe) -> Job:
 
 
 def small_recipe(root: Path, **sections: Any) -> Recipe:
-    """Return a recipe over `write_photos(root)`: 64 px, 2 positions a pair, no depth; sections lie over it."""
+    """Return a recipe over `write_photos(root)`: 64 px, 2 positions a pair, inside the frame, no depth; sections lie
+    over it."""
     table: dict[str, Any] = {
         "size": 64,
         "backgrounds": {"path": "rooms", "people": "use"},
         "foregrounds": {"path": "people"},
-        "placement": {"per_pair": 2},
+        "placement": {"per_pair": 2, "mode": "uniform", "min_visible": 1.0},
         "depth": {"source": "none"},
         "parts": {"size": 7},
     }

@@ -43,32 +43,30 @@ def differing(value: Any, other: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names if getattr(value, name) != getattr(other, name)}
 
 
-def test_the_default_places_figures_anywhere_inside_and_asks_the_network_of_composites() -> None:
+def test_the_default_stands_figures_on_floors_in_layered_depth() -> None:
     recipe = from_mapping(PRESETS["default"])
     placing, plan = placing_of(recipe), depth_plan(recipe)
-    assert (placing.standing, placing.spread, placing.as_2020, placing.truncated) == (False, False, False, False)
-    assert (placing.min_visible, placing.per_pair, placing.twins, placing.own_places) == (1.0, 20, 2, False)
+    assert (placing.standing, placing.spread, placing.as_2020, placing.truncated) == (True, False, False, True)
+    assert (placing.min_visible, placing.per_pair, placing.twins, placing.own_places) == (0.5, 20, 2, False)
     assert (placing.figures, placing.several, placing.samples, placing.held_out) == ((1, 1), False, None, (0.1, 0.1))
     assert placing.look == recipe.look
-    assert (plan.of_backgrounds, plan.known, plan.layered, plan.on_composites) == (False, False, False, True)
-    assert (plan.relief, plan.model, plan.estimates, plan.network_layer) == ("flat", None, False, "depth")
+    assert (plan.of_backgrounds, plan.known, plan.layered, plan.on_composites) == (True, False, True, False)
+    assert (plan.relief, plan.model, plan.estimates, plan.network_layer) == ("round", None, True, "depth_network")
     assert (plan.wide, plan.top) == (True, 65535)
-    assert floors_of(recipe) == Floors(False, 1.4, True, False)
+    assert floors_of(recipe) == Floors(True, 1.4, True, False)
 
 
-def test_ground_stands_figures_on_floors_in_layered_depth() -> None:
-    recipe = from_mapping(PRESETS["ground"])
+OF_COMPOSITES = {"of_backgrounds": False, "layered": False, "on_composites": True, "relief": "flat"}
+
+
+def test_uniform_places_figures_anywhere_and_asks_the_network_of_composites() -> None:
+    recipe = from_mapping(PRESETS["uniform"])
     default = from_mapping({})
     placing, plan = placing_of(recipe), depth_plan(recipe)
-    assert differing(placing, placing_of(default)) == {"standing": True, "min_visible": 0.6}
-    assert differing(plan, depth_plan(default)) == {
-        "of_backgrounds": True,
-        "layered": True,
-        "on_composites": False,
-        "relief": "round",
-    }
-    assert (plan.estimates, plan.network_layer) == (True, "depth_network")
-    assert floors_of(recipe) == Floors(True, 1.4, True, False)
+    assert differing(placing, placing_of(default)) == {"standing": False}
+    assert differing(plan, depth_plan(default)) == OF_COMPOSITES
+    assert (plan.estimates, plan.network_layer) == (False, "depth")
+    assert floors_of(recipe) == Floors(False, 1.4, True, False)
 
 
 def test_eva4_is_2020() -> None:
@@ -76,43 +74,52 @@ def test_eva4_is_2020() -> None:
     default = from_mapping({})
     placing, plan = placing_of(recipe), depth_plan(recipe)
     assert differing(placing, placing_of(default)) == {
+        "standing": False,
         "as_2020": True,
+        "truncated": False,
+        "min_visible": 1.0,
         "look": recipe.look,
-        "heights": (Heights(0, (100, 120), 0.4464 * 224, 0.5358 * 224, (1.5, 1.9)),),
+        "heights": (Heights(0, 0.4464 * 224, 0.5358 * 224, (1.5, 1.9), True),),
     }
     assert differing(plan, depth_plan(default)) == {
+        **OF_COMPOSITES,
         "encoding": "jpeg8",
         "running": Running(upsampling="half_pixel"),
     }
     assert (plan.wide, plan.top) == (False, 255)
-    assert floors_of(recipe) == floors_of(default)
+    assert floors_of(recipe) == floors_of(from_mapping(PRESETS["uniform"]))
 
 
 @pytest.mark.parametrize(
     ("placement", "expected"),
     [
-        ({"mode": "uniform"}, {}),
-        ({"mode": "uniform", "min_visible": 0.5}, {"truncated": True, "min_visible": 0.5}),
-        ({"mode": "uniform", "min_visible": 0.5, "clip": "2020"}, {"as_2020": True, "min_visible": 0.5}),
-        ({"mode": "grid"}, {"spread": True}),
-        ({"mode": "grid", "min_visible": 0.5}, {"spread": True, "min_visible": 0.5}),
-        ({"mode": "grid", "no_floor": "uniform"}, {"spread": True}),
-        ({"mode": "uniform", "no_floor": "grid"}, {}),
-        ({"mode": "ground"}, {"standing": True}),
-        ({"mode": "ground", "min_visible": 0.5}, {"standing": True, "min_visible": 0.5}),
-        ({"mode": "ground", "no_floor": "uniform"}, {"standing": True}),
-        ({"mode": "ground", "no_floor": "grid"}, {"standing": True, "spread": True}),
+        ({}, {}),
+        ({"mode": "uniform"}, {"standing": False}),
+        ({"mode": "uniform", "min_visible": 1.0}, {"standing": False, "truncated": False, "min_visible": 1.0}),
+        ({"mode": "uniform", "clip": "2020"}, {"standing": False, "truncated": False, "as_2020": True}),
+        ({"mode": "grid"}, {"standing": False, "spread": True}),
+        ({"mode": "grid", "no_floor": "uniform"}, {"standing": False, "spread": True}),
+        ({"mode": "uniform", "no_floor": "grid"}, {"standing": False}),
+        ({"min_visible": 0.7}, {"min_visible": 0.7}),
+        ({"no_floor": "uniform"}, {}),
+        ({"no_floor": "grid"}, {"spread": True}),
         ({"mirror": "none"}, {"twins": 1}),
         ({"mirror": "own"}, {"own_places": True}),
         ({"samples": 12}, {"samples": 12}),
         ({"figures": [1, 3], "overlap": 0.2}, {"figures": (1, 3), "overlap": 0.2}),
         ({"figures": [2, 2], "per_pair": 3}, {"figures": (2, 2), "per_pair": 3}),
+        ({"figures": [0, 1]}, {"figures": (0, 1)}),
     ],
 )
 def test_what_placements_mean(placement: dict[str, Any], expected: dict[str, Any]) -> None:
     placing = placing_of(from_mapping({"placement": placement}))
     assert differing(placing, placing_of(from_mapping({}))) == expected
-    assert placing.several == (placing.figures[1] > 1)
+    assert placing.several == (placing.figures != (1, 1))
+
+
+def test_a_dataset_without_any_figure_is_refused() -> None:
+    with pytest.raises(FigureGroundError, match="no sample would have a figure"):
+        placing_of(from_mapping({"placement": {"figures": [0, 0]}}))
 
 
 @pytest.mark.parametrize("mode", ["uniform", "grid", "ground"])
@@ -158,7 +165,7 @@ def test_numbers_reach_the_job(tmp_path: Path) -> None:
     job = resolve(recipe)
     assert job.recipe is recipe
     assert job.canvas == canvas_of(recipe) == job.placing.canvas == Canvas(96, 96)
-    heights = Heights(5, (24, 48), 24.0, 48.0, (1.0, 2.0))
+    heights = Heights(5, 24.0, 48.0, (1.0, 2.0))
     assert job.placing.heights == heights_of(recipe) == (heights,)
     assert job.placing == placing_of(recipe)
     assert (job.placing.seed, job.placing.look, job.placing.held_out) == (5, recipe.look, (0.3, 0.4))

@@ -184,20 +184,26 @@ def floors_of(recipe: Recipe) -> Floors:
     return Floors(placement.mode == "ground", placement.camera_height, placement.no_floor == "leave out", own)
 
 
-_DRAWN, _STANDING = (100, 120), (30, 210)  # px at size 224: height = "auto"
+_OF_SAMPLE, _OF_PHOTO = (0.15, 1.3), (100 / REFERENCE, 120 / REFERENCE)  # of the frame's height: height = "auto"
 
 
 def heights_of(recipe: Recipe) -> tuple[Heights, ...]:
-    """Return how tall the figures of each source of foregrounds are."""
-    canvas = canvas_of(recipe)
+    """Return how tall the figures of each source of foregrounds are.
+
+    Raises FigureGroundError where figures shall stand, and so be as tall as perspective says, and have one height.
+    """
+    of_photo = recipe.placement.height_for == "photo"
+    if of_photo and recipe.placement.mode == "ground":
+        raise FigureGroundError(
+            'placement.height_for = "photo" gives a photo one height, and placement.mode = "ground" that of its place',
+            "recipe: placement",
+            'leave height_for out, or set mode = "uniform" or "grid"',
+        )
+    canvas, usual = canvas_of(recipe), _OF_PHOTO if of_photo else _OF_SAMPLE
     found = []
     for own in recipe.foregrounds:
-        if own.height == "auto":
-            drawn, standing = ([h * canvas.height / REFERENCE for h in usual] for usual in (_DRAWN, _STANDING))
-        else:
-            drawn = standing = [h * canvas.height for h in own.height]
-        low, high = (max(1, round(px)) for px in drawn)
-        found.append(Heights(recipe.seed, (low, high), standing[0], standing[1], own.real_height))
+        low, high = (canvas.height * part for part in (usual if own.height == "auto" else own.height))
+        found.append(Heights(recipe.seed, low, high, own.real_height, of_photo))
     return tuple(found)
 
 
@@ -222,8 +228,14 @@ def weights_of(sources: Sequence[Foregrounds], every: bool) -> tuple[float, ...]
 
 
 def placing_of(recipe: Recipe) -> Placing:
-    """Return the rules of placement."""
+    """Return the rules of placement.  Raises FigureGroundError where no sample would have a figure."""
     own = recipe.placement
+    if not own.figures[1]:
+        raise FigureGroundError(
+            "placement.figures = [0, 0]: no sample would have a figure",
+            "recipe: placement",
+            "write [0, 1] for some without, or [1, 1]",
+        )
     standing = own.mode == "ground"
     spread = (own.no_floor if standing else own.mode) == "grid"
     return Placing(
@@ -234,7 +246,7 @@ def placing_of(recipe: Recipe) -> Placing:
         standing=standing,
         spread=spread,
         as_2020=own.clip == "2020",
-        truncated=not standing and not spread and own.clip == "inside" and own.min_visible < 1,
+        truncated=own.clip == "inside" and own.min_visible < 1,
         min_visible=own.min_visible,
         overlap=own.overlap,
         per_pair=own.per_pair,

@@ -11,7 +11,10 @@ from figureground.resolve import heights_of
 def test_eva4_has_the_numbers_of_2020() -> None:
     recipe = from_mapping(PRESETS["eva4"])
     assert (recipe.size, recipe.placement.per_pair) == (224, 20)
-    assert [heights.drawn for heights in heights_of(recipe)] == [(100, 120)]
+    (heights,) = heights_of(recipe)
+    assert (round(heights.least), round(heights.most), heights.of_photo) == (100, 120, True)
+    assert (recipe.placement.min_visible, recipe.placement.figures) == (1.0, (1, 1))
+    assert recipe.depth.source == "network"
     assert (recipe.placement.mirror, recipe.placement.clip) == ("same", "2020")
     assert (recipe.image.quality, recipe.image.optimize, recipe.depth.encoding) == (30, True, "jpeg8")
     assert recipe.mask.format == "png"  # JPEG masks only if asked

@@ -83,7 +83,7 @@ def test_presets_are_recipes(preset: str) -> None:
         ("[look]\nshadow = [0.5, 0.2]", "two numbers [low, high]", ""),
         ('[look]\nshadow = ["0", "1"]', "a list of numbers", ""),
         ("[placement]\nmode = 'floor'", "one of uniform, grid, ground", ""),
-        ("[placement]\nfigures = [1, 99]", "between 1 and 16", ""),
+        ("[placement]\nfigures = [1, 99]", "between 0 and 16", ""),
         ("size = ", "not a TOML file", ""),
         (f"size = {'9' * 5000}", "not a TOML file", ""),
         (f"[placement]\ncamera_height = 1{'0' * 400}", "is not between 0.1 and 10", ""),

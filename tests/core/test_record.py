@@ -218,17 +218,34 @@ def test_a_row_of_labels_follows_the_columns() -> None:
         "class_id": 1,
         "class_name": "person",
         "background_tag": "",
+        "turn_background": "",
+        "turn_foreground": "",
+        "fewer": "",
     }
     row = labels_row("parts/part-00001.zip", full())
     assert dict(zip(COLUMNS, row, strict=True)) == expected
     assert not any(isinstance(value, bool) for value in row)
 
 
+TURN = ("turn_background", "turn_foreground", "fewer")
+
+
+def test_a_sample_without_a_figure_has_a_row_and_a_turn() -> None:
+    record = dataclasses.replace(full(), figures=(), turn_foreground="fg3")
+    assert Record.from_row(record.to_row()) == record
+    assert record.turn == ("bg1", "fg3")
+    row = dict(zip(COLUMNS, labels_row("part", record), strict=True))
+    assert (row["figures"], row["background"], row["turn_foreground"]) == (0, "bg1", "fg3")
+    assert {row[name] for name in ("foreground", "placement", "x", "flip", "box_x0", "contact_y", "class_id")} == {""}
+    assert full().turn == ("bg1", "fg3")
+    assert dataclasses.replace(full(), turn_background="bg9").turn == ("bg9", "fg3")
+
+
 @given(records)
 def test_an_unknown_value_is_an_empty_field_of_labels(record: Record) -> None:
     row = dict(zip(COLUMNS, labels_row("part", record), strict=True))
     figure = record.figures[0]
-    texts_of_a_row = ("key", "background", "foreground", "class_name", "background_tag")
+    texts_of_a_row = ("key", "background", "foreground", "class_name", "background_tag", *TURN)
     empty = {name for name, value in row.items() if value == "" and name not in texts_of_a_row}
     expected: set[str] = {layer for layer in ("image", "mask", "depth") if layer not in record.files}
     expected |= {"box_x0", "box_y0", "box_x1", "box_y1"} if figure.box is None else set()

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from figureground.core.arrays import Bools
 from figureground.image import masks
-from figureground.image.masks import area_table, visible_area, without_crumbs
+from figureground.image.masks import area_table, visible_share, without_crumbs
 from tests.image.slow import slow_visible
 
 
@@ -101,14 +101,23 @@ def test_without_crumbs_equals_a_flood_fill(seed: int, height: int, width: int, 
     assert not any(len(piece) < least for piece in flooded(~found))
 
 
-@given(st.integers(0, 2**31), st.integers(1, 12), st.integers(1, 12))
-def test_area_tables_count_what_is_on_the_canvas(seed: int, height: int, width: int) -> None:
+@given(st.integers(0, 2**31), st.integers(1, 12), st.integers(1, 12), st.integers(1, 3))
+def test_area_tables_count_what_is_on_the_canvas(seed: int, height: int, width: int, times: int) -> None:
+    """In its own size, and in a larger one, where a pixel of the mask is a square of several."""
     rng = np.random.default_rng(seed)
     mask = rng.random((height, width)) < 0.5
-    table = area_table(mask)
-    x, y = rng.integers(-14, 14, (2, 8))
+    mask[0, 0] = True
+    at = rng.integers(-14, 14, (8, 2))
     flip = rng.random(8) < 0.5
-    found = visible_area(table, x, y, flip, (9, 9))
-    assert found.tolist() == [
-        slow_visible(mask, int(a), int(b), bool(f), 9) for a, b, f in zip(x, y, flip, strict=True)
-    ]
+    large = mask.repeat(times, 0).repeat(times, 1)
+    sizes = np.tile([width * times, height * times], (8, 1))
+    found = visible_share(area_table(mask), at, sizes, flip, (9, 9))
+    exact = (
+        np.array([slow_visible(large, int(x), int(y), bool(f), 9) for (x, y), f in zip(at, flip, strict=True)])
+        / large.sum()
+    )
+    if times == 1:
+        assert found.tolist() == exact.tolist()
+    # only squares that the frame cuts are left out
+    assert (found <= exact + 1e-9).all()
+    assert (exact - found <= (times > 1) * 2 * (width + height) / mask.sum() + 1e-9).all()

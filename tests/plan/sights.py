@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from figureground.core.arrays import Floats, Ints
+from figureground.core.arrays import Floats, Ints, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Appearance, Background, Catalog, Cutout, Figure, Foreground, Ground
 from figureground.core.recipe_toml import from_mapping
+from figureground.geometry.footing import USUAL_M
 from figureground.image.masks import area_table
 from figureground.render import composite
 from figureground.render.composite import Seen, Sprite
@@ -20,8 +21,8 @@ PLAIN = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
 
 
 def rules(size: int = 224, **placement: Any) -> Placing:
-    """Return the rules of a recipe's [placement]."""
-    return placing_of(from_mapping({"size": size, "placement": placement}))
+    """Return the rules of a recipe's [placement]; without geometry and inside the frame, where it does not say."""
+    return placing_of(from_mapping({"size": size, "placement": {"mode": "uniform", "min_visible": 1.0, **placement}}))
 
 
 def catalog_of(backgrounds: int, sizes: list[tuple[int, int]]) -> Catalog:
@@ -74,8 +75,11 @@ class Cards(Sprites):
     def table(self, foreground: int) -> Ints:
         raise AssertionError
 
-    def footing(self, background: int) -> Ints:
-        return self._floor
+    def footing(self, background: int) -> Singles:
+        """The places in the room of `flat_room`."""
+        tall = (self._floor[:, 1] + 1 - 16) * USUAL_M / 1.4
+        found = np.column_stack([self._floor, tall]).astype(np.float32)
+        return found[np.argsort(tall, kind="stable")]
 
     def inverse_depths(self, background: int, places: Ints) -> Floats:
         return np.full(len(places), self.q)

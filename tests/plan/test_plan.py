@@ -7,10 +7,12 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Look
 from figureground.core.recipe_toml import from_mapping
 from figureground.plan import plan
+from figureground.plan.heights import resized
 from figureground.resolve import placing_of
 from tests.builders import NO_LOOK
 from tests.plan.sights import catalog_of, rules
 
+INSIDE = {"mode": "uniform", "min_visible": 1.0, "per_pair": 40}
 shapes = st.lists(st.tuples(st.integers(8, 120), st.integers(4, 120)), min_size=1, max_size=5)
 
 
@@ -28,7 +30,9 @@ def test_scene_k_does_not_depend_on_what_is_asked_beside_it(
 ) -> None:
     catalog = catalog_of(backgrounds, sizes)
     placing = placing_of(
-        from_mapping({"seed": seed, "placement": {"per_pair": per_pair, "mirror": mirror, "mode": mode}})
+        from_mapping(
+            {"seed": seed, "placement": {"per_pair": per_pair, "mirror": mirror, "mode": mode, "min_visible": 1}}
+        )
     )
     n = plan.count(placing, catalog)
     assert n == backgrounds * len(sizes) * per_pair * (1 if mirror == "none" else 2)
@@ -38,10 +42,11 @@ def test_scene_k_does_not_depend_on_what_is_asked_beside_it(
     assert plan.scenes(placing, catalog, range(n)[::-1]) == together[::-1]
     for scene in together:
         (figure,) = scene.figures
-        height, width = sizes[figure.foreground]
-        assert 0 <= figure.x <= 224 - width
-        assert 0 <= figure.y <= 224 - height
-        assert (figure.width, figure.height) == (width, height)
+        height, _ = sizes[figure.foreground]
+        assert 0 <= figure.x <= 224 - figure.width
+        assert 0 <= figure.y <= 224 - figure.height
+        assert (figure.width, figure.height) == resized(catalog.foregrounds[figure.foreground], figure.height)
+        assert figure.height <= 2 * height
         assert not figure.stands
         assert figure.inverse_depth == 0
         assert figure.look.shadow == 0  # a figure that stands nowhere throws none
@@ -114,7 +119,7 @@ def test_scenes_that_need_pixels_say_so() -> None:
 
 def test_looks_are_drawn_within_their_ranges_and_hang_on_the_position_alone() -> None:
     ranges = {"shadow": [0.1, 0.2], "colour": [0.25, 0.75], "sharpness": [0, 0], "noise": [0, 0], "feather": [1, 2]}
-    placing = placing_of(from_mapping({"placement": {"per_pair": 40}, "look": ranges}))
+    placing = placing_of(from_mapping({"placement": INSIDE, "look": ranges}))
     catalog = catalog_of(2, [(50, 20), (60, 30)])
     scenes = plan.scenes(placing, catalog, range(plan.count(placing, catalog)))
     looks = [s.figures[0].look for s in scenes]
@@ -124,7 +129,7 @@ def test_looks_are_drawn_within_their_ranges_and_hang_on_the_position_alone() ->
     assert all(1 <= look.blur <= 2 for look in looks)
     assert {(look.shadow, look.noise) for look in looks} == {(0.0, 0.0)}
     assert looks[::2] == looks[1::2]  # twins look the same
-    plain = placing_of(from_mapping({"placement": {"per_pair": 40}, "look": NO_LOOK}))
+    plain = placing_of(from_mapping({"placement": INSIDE, "look": NO_LOOK}))
     bare = plan.scenes(plain, catalog, range(plan.count(plain, catalog)))
     assert {s.figures[0].look for s in bare} == {Look()}
     assert [(s.figures[0].x, s.figures[0].y) for s in bare] == [(s.figures[0].x, s.figures[0].y) for s in scenes]

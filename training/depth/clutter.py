@@ -93,7 +93,7 @@ def counter(kit: Kit, dice: Dice) -> None:
 def furnishing(kit: Kit, dice: Dice, seed: int) -> None:
     """Add one large piece of furniture, in materials of a room of its own."""
     look = palette(Dice(seed, "palette"))
-    kind = dice.whole(0, 11)
+    kind = dice.whole(0, 14)
     if kind == 0:
         furniture.sofa(kit, dice, look, dice.between(1.3, 2.2))
     elif kind in (1, 2):
@@ -102,7 +102,7 @@ def furnishing(kit: Kit, dice: Dice, seed: int) -> None:
         furniture.chair(kit, dice, look, dice.whole(0, 1))
     elif kind == 5:
         furniture.coffee_table(kit, dice, look)
-    elif kind == 6:
+    elif kind in (6, 11):
         furniture.dining(kit, dice, look)
     elif kind == 7:
         furniture.shelf(kit, dice, look, dice.between(0.6, 1.2), dice.between(0.8, 2.1), 0.5)
@@ -110,7 +110,7 @@ def furnishing(kit: Kit, dice: Dice, seed: int) -> None:
         furniture.cabinet(kit, dice, look, dice.between(0.7, 1.5), dice.between(0.4, 1.1))
     elif kind == 9:
         bed(kit, dice)
-    elif kind == 10:
+    elif kind in (10, 12, 13):
         counter(kit, dice)
     else:
         decor.plant(kit, dice, look, dice.between(0.4, 1.7))

@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Singles
 from figureground.core.nouns import Picture
+from training.depth.floors import Known, read_floors
 from training.depth.people import compose
 from training.depth.rooms import View
 from training.depth.tints import in_other_colours, in_other_light
@@ -30,18 +31,23 @@ _ASIDE = 3  # one background of so many is never trained on: floors are judged b
 _BACKGROUNDS = 4  # how often each background photo counts
 _HIGH = 0.35  # of a photo's height: rooms' floors are seen below
 _WHOLE = 0.3  # share of drawn views that are not cropped: very wide lenses
-_MIX = (0.38, 0.22, 0.22, 0.18)  # photos, photos with people, drawn rooms, drawn rooms with photographed people
+_CLOSE = 0.4  # share of the photos, where their floors are known, of which a small part is shown
+MIX = (0.38, 0.22, 0.22, 0.18)  # photos, photos with people, drawn rooms, drawn rooms with photographed people
 KINDS = ("photos", "people", "rooms", "visited")
 Facts = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """Labelled photos: uint8 (n, s, s, 3), float16 (n, t, t) log depth, float (n,) width over height."""
+    """Labelled photos: uint8 (n, s, s, 3), float16 (n, t, t) log depth, float (n,) width over height.
+
+    `floors`: what is known of each one's floor (`floors.py`); empty where no network was asked.
+    """
 
     rgb: Sequence[Picture]
     log_depth: Sequence[NDArray[np.float16]]
     aspect: Sequence[float]
+    floors: Sequence[Known] = ()
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,14 @@ class Data:
     people: Sequence[Picture]
     rooms: Sequence[View]
     side: int
+    mix: tuple[float, ...] = MIX
 
     def sample(self, seed: int, k: int) -> Sample:
         """Return training sample k: a random crop, mirrored or not, in random light."""
         random = np.random.default_rng([seed, k])
         kind = int(random.choice(len(KINDS), p=self._mix()))
-        made = crop(random, self._make(random, kind, -1, plain=False), self.side)
+        close = bool(self.photos.floors) and kind == 0 and random.random() < _CLOSE
+        made = crop(random, self._make(random, kind, -1, plain=False), self.side, close)
         return replace(made, rgb=in_other_light(random, made.rgb))
 
     def plain(self, kind: int, k: int) -> Sample:
@@ -98,7 +106,7 @@ class Data:
         return [len(self.photos.rgb), with_people[0], len(self.rooms), with_people[1]]
 
     def _mix(self) -> list[float]:
-        shares = [share * bool(there) for share, there in zip(_MIX, self.there(), strict=True)]
+        shares = [share * bool(there) for share, there in zip(self.mix, self.there(), strict=True)]
         return [share / sum(shares) for share in shares]
 
     def _make(self, random: np.random.Generator, kind: int, k: int, plain: bool) -> Sample:
@@ -116,6 +124,9 @@ class Data:
         image = Image.fromarray(self.photos.log_depth[k].astype(np.float32))
         log_depth: Singles = np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
         facts = np.zeros((side, side), np.uint8)
+        if self.photos.floors:
+            seen = Image.fromarray(self.photos.floors[k]).resize((side, side), Image.Resampling.NEAREST)
+            facts += np.array([0, FLOOR_KNOWN, FLOOR | FLOOR_KNOWN], np.uint8)[np.asarray(seen)]
         facts[: round(_HIGH * side)] = FLOOR_KNOWN
         return Sample(rgb, log_depth, facts)
 
@@ -147,8 +158,8 @@ def kept_aside(name: str) -> bool:
     return zlib.crc32(b"floors " + name.removeprefix("bg_").encode()) % _ASIDE == 0
 
 
-def read_photos(files: Sequence[Path], held_out: bool) -> Photos:
-    """Return the photos of label files, those for training or those for validation.
+def read_photos(files: Sequence[Path], held_out: bool, floors: Sequence[Path] = ()) -> Photos:
+    """Return the photos of label files, those for training or those for validation; `floors`: a file for each.
 
     Which is which follows from a photo's name; a background photo shares the name of the same room elsewhere.  For
     training, backgrounds count several times: they are living rooms and offices, and most of the others bathrooms,
@@ -160,7 +171,8 @@ def read_photos(files: Sequence[Path], held_out: bool) -> Photos:
     rgb: list[Picture] = []
     depth: list[NDArray[np.float16]] = []
     aspect: list[float] = []
-    for one, part in zip(stored, names, strict=True):
+    floor: list[Known] = []
+    for n, (one, part) in enumerate(zip(stored, names, strict=True)):
         keep: list[int] = []
         for k, name in enumerate(part):
             own = name.removeprefix("bg_")
@@ -170,8 +182,11 @@ def read_photos(files: Sequence[Path], held_out: bool) -> Photos:
         rgb += [pictures[k] for k in keep]
         depth += [depths[k] for k in keep]
         aspect += [float(aspects[k]) for k in keep]
+        if floors:
+            known = read_floors(floors[n])
+            floor += [known[k] for k in keep]
         one.close()
-    return Photos(rgb, depth, aspect)
+    return Photos(rgb, depth, aspect, floor)
 
 
 def read_rooms(files: Sequence[Path]) -> list[View]:
@@ -184,16 +199,19 @@ def read_rooms(files: Sequence[Path]) -> list[View]:
     return made
 
 
-def crop(random: np.random.Generator, sample: Sample, side: int) -> Sample:
+def crop(random: np.random.Generator, sample: Sample, side: int, close: bool = False) -> Sample:
     """Return a random part of a sample, tilted and mirrored half of the time, and rather as wide as real cameras see.
 
     Much narrower parts would teach that what looks large is flat: that is so through a long lens, not from nearby.
-    Most parts of a picture whose camera is known keep its middle, or the camera would be another.
+    Most parts of a picture whose camera is known keep its middle, or the camera would be another.  `close`: a small
+    part, in which things stand where others are in whole pictures; its depth is not that of a photo.
     """
     drawn = sample.camera.known
     wanted = np.exp(random.uniform(-0.6, 0.35) if drawn else random.uniform(-0.1, 0.4))
     whole = drawn and random.random() < _WHOLE
     share = 1.0 if whole else float(np.clip(sample.camera.focal / wanted, 0.45, 1))
+    if close:
+        share = float(random.uniform(0.35, 0.75))
     longer = np.exp(random.normal(0.1, 0.13) if drawn else random.normal(0, 0.05))
     width, height = (1.0, 1.0) if whole else (min(1.0, share * longer), min(1.0, share / longer))
     tilt = float(np.clip(random.normal(0, 0.1), -0.3, 0.3)) if random.random() < 0.4 else 0.0

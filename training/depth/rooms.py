@@ -44,6 +44,7 @@ _TRIES = 12
 _PEOPLED = 0.15  # share of views with a drawn person; photographed people are put into others as they are used
 _PLAIN = Effort(to_window=1, gathered=1, parts=4, near=False, mirrors=False)
 _POLISHED = replace(_PLAIN, mirrors=True)
+_CLOSE = 0.4  # share of views held close to furniture, whose tops and fronts fill the place where floors are elsewhere
 _FURNITURE = {LABELS[n] for n in ("sofa", "armchair", "chair", "table", "shelf", "cabinet")}
 _FLOOR = [LABELS["floor"], LABELS["rug"]]
 
@@ -89,7 +90,7 @@ def look_closely(random: np.random.Generator, stage: Stage) -> Camera:
     there = [s.centre for s in stage.solids if s.label in _FURNITURE and s.centre[1] < 1.3]
     aim = np.array(there[int(random.integers(len(there)))] if there else (0.0, 0.5, 0.6 * stage.high[2]))
     aim = aim + random.normal(0, 0.25, 3)
-    away, turn = float(np.exp(random.uniform(np.log(0.5), np.log(2.2)))), random.uniform(-1.3, 1.3)
+    away, turn = float(np.exp(random.uniform(np.log(0.4), np.log(2.2)))), random.uniform(-1.3, 1.3)
     x = float(np.clip(aim[0] + away * sin(turn), stage.low[0] + 0.1, stage.high[0] - 0.1))
     z = float(np.clip(aim[2] - away * cos(turn), stage.low[2] + 0.1, stage.high[2] - 0.1))
     y = float(np.clip(aim[1] + random.uniform(0.2, 1.0), 0.5, 1.9))
@@ -120,7 +121,7 @@ def usable(depth: NDArray[np.floating]) -> bool:
 
 def choose(random: np.random.Generator, stage: Stage, usual: Camera) -> tuple[Stage, Camera]:
     """Return a place to see the room from, and the room with a person in it if it gets one."""
-    close, peopled = random.random() < 0.18, random.random() < _PEOPLED
+    close, peopled = random.random() < _CLOSE, random.random() < _PEOPLED
     for _ in range(_TRIES):
         camera = look_closely(random, stage) if close else look(random, stage, usual)
         chosen = with_person(stage, stand(random, camera, stage)) if peopled else stage

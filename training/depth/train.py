@@ -23,7 +23,8 @@ from training.common.export import export
 from training.common.run import Course, State, begin, resume_or_begin
 from training.common.run import train as train_along
 from training.depth import labels, rooms
-from training.depth.data import EXACT, FLOOR, FLOOR_KNOWN, SHARP, Data, Sample, read_photos, read_rooms
+from training.depth.data import EXACT, FLOOR, FLOOR_KNOWN, MIX, SHARP, Data, Sample, read_photos, read_rooms
+from training.depth.floors import label_floors
 from training.depth.judge import batch_of, camera_of, validate
 from training.depth.loss import camera_loss, depth_loss, floor_loss
 from training.depth.measure import split
@@ -45,7 +46,9 @@ _CLIP = 2.0  # the longest gradient
 _KEPT = 0.985  # of the averaged weights, a step
 _FROZEN_BLOCKS = 3
 _SMALL_SIDE = 3 / 4  # of the side, in the first part of a training
-_FLOOR_SHARE, _CAMERA_SHARE = 1.0, 0.05  # of the loss
+# of the loss: depth, floor, camera; and of the samples, by kind: for a network of depth, and for one of rooms
+_LOSS = {"depth": (1.0, 1.0, 0.05), "room": (0.3, 1.0, 0.15)}
+_KINDS = {"depth": MIX, "room": (0.3, 0.1, 0.4, 0.2)}
 
 
 def untrained(seed: int, weights: Path | None, rate: float) -> State[DepthNet]:
@@ -71,8 +74,8 @@ def rate_at(step: int, steps: int, rate: float) -> float:
     return rate * max(0.02, min(1.0, up, down))
 
 
-def loss_of(net: DepthNet, samples: Sequence[Sample]) -> Tensor:
-    """Return the mean loss of samples."""
+def loss_of(net: DepthNet, samples: Sequence[Sample], shares: tuple[float, float, float]) -> Tensor:
+    """Return the mean loss of samples; `shares`: of depth, floor and camera."""
     depth, floor, camera = net(batch_of(samples))
     truth = torch.from_numpy(np.stack([s.log_depth for s in samples]))
     facts = np.stack([s.facts for s in samples])
@@ -82,7 +85,7 @@ def loss_of(net: DepthNet, samples: Sequence[Sample]) -> Tensor:
     cameras = torch.tensor([camera_of(s) for s in samples])
     known = torch.tensor([float(s.camera.known) for s in samples])
     parts = depth_loss(depth, truth, sharp, exact), floor_loss(floor, is_floor, floor_known)
-    return parts[0] + _FLOOR_SHARE * parts[1] + _CAMERA_SHARE * camera_loss(camera, cameras, known)
+    return shares[0] * parts[0] + shares[1] * parts[1] + shares[2] * camera_loss(camera, cameras, known)
 
 
 def stepper(data: Data, args: argparse.Namespace) -> Callable[[State[DepthNet]], float]:
@@ -96,7 +99,7 @@ def stepper(data: Data, args: argparse.Namespace) -> Callable[[State[DepthNet]],
         for group in state.optimiser.param_groups:
             group["lr"] = rate_at(step, args.steps, args.rate) * group["share"]
         state.net.train()
-        return state.descend(loss_of(state.net, samples), _CLIP, min(_KEPT, (2 + step) / (11 + step)))
+        return state.descend(loss_of(state.net, samples, _LOSS[args.of]), _CLIP, min(_KEPT, (2 + step) / (11 + step)))
 
     return take
 
@@ -121,7 +124,9 @@ def prepare(args: argparse.Namespace) -> tuple[Data, Data]:
         )
         for seed, wanted in ((rooms.FIRST_SEED, args.rooms), (rooms.HELD_SEED, args.held_rooms))
     )
-    train_on = Data(read_photos(labelled, False), people[len(people) // 20 :], drawn, args.side)
+    floors = list(label_floors(args.floors_by, labelled, cache)) if args.floors_by else []
+    photos_known = read_photos(labelled, False, floors)
+    train_on = Data(photos_known, people[len(people) // 20 :], drawn, args.side, _KINDS[args.of])
     return train_on, Data(read_photos(labelled, True), first, split(judged, last=False), args.side)
 
 
@@ -136,6 +141,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--teacher", type=Path, help="ONNX file with a card; by default PHOTOS/models/fastdepth_nyu_f32"
     )
+    parser.add_argument("--of", choices=("depth", "room"), default="depth", help="room: mostly of floors and cameras")
+    parser.add_argument("--floors-by", type=Path, help="an earlier network, with a card, that tells photos' floors")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--stop-at", type=int, default=0, help="stop early at this step, as an interruption would")

@@ -59,14 +59,14 @@ def init(
     folder: Annotated[Path, Parameter(help="Where recipe.toml is written.")],
     /,
     *,
-    preset: Annotated[str, Parameter(help="default | ground | eva4")] = "default",
+    preset: Annotated[str, Parameter(help="default | uniform | eva4")] = "default",
     all_: Annotated[bool, flag("Write every knob, not only those that a beginner turns.", name="--all")] = False,
     console: Told,
 ) -> None:
     """Write a commented recipe.toml to start from, and the folders that it names.
 
-    Presets: default (figures placed anywhere, depth by a network on each composite); ground (figures that stand on the
-    floor, with layered depth); eva4 (the numbers of the 2020 student dataset).
+    Presets: default (figures that stand on the floor, with layered depth); uniform (figures placed anywhere, depth by a
+    network on each composite); eva4 (the numbers of the 2020 student dataset).
     """
     from figureground.core.presets import starting_recipe
 

@@ -94,15 +94,16 @@ class Cutting:
 class Heights:
     """How tall the figures of a source are.
 
-    `drawn`: least and greatest height in px of figures without geometry.  `least`, `most`: limits in px of figures
-    that stand.  `real_m`: least and greatest real height in metres.
+    `least`, `most`: px of the pasted cut-out, of which some may lie beyond the frame.  `of_photo`: a photo has one
+    height, a whole number drawn evenly; else each sample draws its own, evenly in its logarithm.  `real_m`: least and
+    greatest real height in metres.
     """
 
     seed: int
-    drawn: tuple[int, int]
     least: float
     most: float
     real_m: tuple[float, float]
+    of_photo: bool = False
 
 
 @dataclass(frozen=True)
@@ -210,8 +211,8 @@ class Placing:
 
     @property
     def several(self) -> bool:
-        """Whether a scene may have more than one figure."""
-        return self.figures[1] > 1
+        """Whether scenes may have other than one figure."""
+        return self.figures != (1, 1)
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,8 @@ class Figure:
 
     `foreground`: its index in the catalog.  `x`, `y`: the top left corner of its cut-out, pasted `width` x `height` px
     large, on the canvas; it may lie outside.  `inverse_depth`: 1/Z (or relative inverse depth) where it stands, 0 where
-    it is placed without geometry.  `contact`: the pixel (x, y) on which it stands, None likewise.
+    it is placed without geometry.  `contact`: the pixel (x, y) on which it stands, None likewise; it lies below the
+    canvas where the lower frame cuts the figure off.
     """
 
     foreground: int
@@ -263,7 +264,9 @@ class Scene:
     """Everything that is decided about sample `index`, and no pixel of it.
 
     `position` counts the positions of a (background, foreground) pair from 0; `mirrored` tells the mirrored twin.
-    `figures[0]` is the pair's foreground, others follow.
+    `figures[0]` is the pair's foreground, others follow; there may be none.  `turn`: the (background, foreground) whose
+    turn it was, where another stands in for either, or no figure is wanted; None where it is this one's own.  `fewer`:
+    why there are fewer figures than the rules want at least, "" where there are enough.
     """
 
     index: int
@@ -271,3 +274,5 @@ class Scene:
     position: int
     mirrored: bool
     figures: tuple[Figure, ...]
+    turn: tuple[int, int] | None = None
+    fewer: str = ""

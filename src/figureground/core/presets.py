@@ -9,17 +9,28 @@ from figureground.core.recipe import Recipe, keys
 from figureground.core.recipe_toml import from_mapping, to_toml
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "default": {},
     # figures that stand on the floor of each background, with depth that agrees
-    "ground": {"placement": {"mode": "ground", "min_visible": 0.6}, "depth": {"source": "layered"}},
+    "default": {},
+    # figures anywhere in the picture, without geometry, with a network's depth of each composite
+    "uniform": {"placement": {"mode": "uniform"}, "depth": {"source": "network"}},
     # The student dataset of 2020: 224 px, heights 100-120, 20 positions drawn from 1..120, mirrored in place, JPEG q30.
+    # Its values are said whatever the defaults become.
     "eva4": {
+        "size": 224,
         "foregrounds": {"height": [0.4464, 0.5358]},
-        "placement": {"clip": "2020"},
+        "placement": {
+            "mode": "uniform",
+            "clip": "2020",
+            "height_for": "photo",
+            "min_visible": 1.0,
+            "figures": [1, 1],
+            "per_pair": 20,
+            "mirror": "same",
+        },
         "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
         "image": {"quality": 30, "optimize": True},
         # 448 px bicubic -> DenseDepth with half-pixel upsampling -> 224 -> stretched per image -> 8-bit JPEG
-        "depth": {"model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},
+        "depth": {"source": "network", "model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},
     },
 }
 

@@ -22,6 +22,7 @@ CutoutMethod = Literal["auto", "alpha", "key", "network"]
 PlacementMode = Literal["uniform", "grid", "ground"]
 NoFloor = Literal["leave out", "uniform", "grid"]
 Mirror = Literal["none", "same", "own"]
+HeightFor = Literal["sample", "photo"]
 Clip = Literal["inside", "2020"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 ImageFormat = Literal["jpeg", "png", "webp"]
@@ -93,8 +94,8 @@ class Foregrounds:
     class_: str = _knob(DEFAULT_CLASS, 'what they show; "folder": the name of the sub-folder that each lies in')
     height: Height = _knob(
         "auto",
-        "of the frame's height, [low, high]: drawn from; limits of figures that stand; auto: 100/224 to 120/224, "
-        "standing 30/224 to 210/224",
+        "of the frame's height, [low, high], that a figure is wanted to have, also where the frame cuts it off; auto: "
+        "0.15 to 1.3; a photo's height, see placement.height_for: 100/224 to 120/224",
         between=(0.02, 5.0),
     )
     real_height: tuple[float, float] = _knob((1.5, 1.9), "metres, for mode = ground", between=(0.02, 5.0))
@@ -132,18 +133,24 @@ class Placement:
     """Where figures go, how many, and how many samples that makes."""
 
     mode: PlacementMode = _knob(
-        "uniform", "uniform: drawn; grid: evenly spread; ground: standing on the floor, as tall as perspective says"
+        "ground",
+        "ground: standing on the floor, as tall as perspective says; uniform: drawn; grid: evenly spread",
     )
     no_floor: NoFloor = _knob("leave out", "mode = ground: what becomes of backgrounds without a usable floor")
     camera_height: float = _knob(
         1.4, "metres above the floor, where depth and focal length do not say it", between=(0.1, 10.0)
     )
-    figures: tuple[int, int] = _knob((1, 1), "least and greatest number of figures in a composite", between=(1, 16))
+    figures: tuple[int, int] = _knob(
+        (1, 1), "least and greatest number of figures in a composite; 0: some have none", between=(0, 16)
+    )
     overlap: float = _knob(0.5, "greatest part of a figure that other figures may hide", between=(0.0, 1.0))
     per_pair: int = _knob(20, "positions for each background and foreground", between=(1, 1_000_000))
     mirror: Mirror = _knob("same", "mirrored twin: none, at the same position, or at its own")
+    height_for: HeightFor = _knob(
+        "sample", "sample: each draws heights anew, evenly in their logarithm; photo: a photo has one, as in 2020"
+    )
     min_visible: float = _knob(
-        1.0, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
+        0.5, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
     )
     clip: Clip = _knob(
         "inside", "inside: min_visible holds; 2020: corner drawn from 1..120 of 224 a side, whatever is cut off"
@@ -198,7 +205,7 @@ class DepthOptions:
     """Where depth comes from, and how it is stored."""
 
     source: DepthSource = _knob(
-        "network", "network: run on every composite; layered: the background's, with the figures standing in it; both"
+        "layered", "layered: the background's, with the figures standing in it; network: run on every composite; both"
     )
     relief: Relief = _knob("round", "layered figures: flat, round (from the matte), or as the network sees them")
     thickness: float = _knob(0.12, "metres from the outline of a figure to its front", between=(0.0, 2.0))

@@ -55,7 +55,7 @@ class FigureRecord:
     whole: str | None = _says("its mask in the frame if nothing stood before it, COCO run lengths; empty: as seen", "")
     order: int = _says("its rank from far to near; 0 is farthest")
     contact: tuple[int, int] | None = _says(
-        "the pixel [x, y] on which it stands, or its lowest; [] where nothing is seen", []
+        "the pixel [x, y] on which it stands, below the frame where that cuts it off; or its lowest; or []", []
     )
     depth_at_contact: float | None = _says("depth there, in the unit of the depth; 0 where unknown", 0.0)
     real_height: float | None = _says("metres, of figures that stand; 0 of others", 0.0)
@@ -80,7 +80,10 @@ class DepthMeaning:
 
 @dataclass(frozen=True)
 class Record:
-    """All that is known of a sample.  `figures[0]` is the pair's foreground, others follow."""
+    """All that is known of a sample.  `figures[0]` is the pair's foreground, or who stands in for it; others follow.
+
+    There may be none.
+    """
 
     index: int = _says("the sample's number in the dataset")
     key: str = _says("a readable name: background-foreground-position, m for the mirrored twin")
@@ -94,7 +97,18 @@ class Record:
     background_tag: str = _says("the tag of its background's source; empty for none", default="")
     background_licence: str = _says("of its background's photo, as credits.csv says; or empty", default="")
     background_credit: str = _says("whose photo it is, likewise", default="")
+    turn_background: str = _says("whose turn it was, where another background stands in for it; else empty", default="")
+    turn_foreground: str = _says(
+        "whose turn it was, where another foreground stands in for it, or no figure does; else empty", default=""
+    )
+    fewer: str = _says("why it has fewer figures than placement.figures says; empty where it has enough", default="")
     camera: Camera = UNKNOWN  # of the background; format version 1 has none
+
+    @property
+    def turn(self) -> tuple[str, str]:
+        """(background, foreground) whose turn it was, which are mostly those that are seen."""
+        own = self.figures[0].foreground if self.figures else ""
+        return self.turn_background or self.background, self.turn_foreground or own
 
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
@@ -176,7 +190,7 @@ COLUMNS = (
     *("position", "mirrored", "split", "x", "y", "width", "height", "scale", "flip"),
     *("box_x0", "box_y0", "box_x1", "box_y1", "area", "visible_fraction", "contact_x", "contact_y"),
     *("depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"),
-    *("class_id", "class_name", "background_tag"),
+    *("class_id", "class_name", "background_tag", "turn_background", "turn_foreground", "fewer"),
 )
 _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 
@@ -184,12 +198,14 @@ _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 def labels_row(part_file: str, record: Record) -> list[Any]:
     """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field.
 
-    Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.
+    Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.  Where there is none, its
+    fields are empty.
     """
-    figure = record.figures[0]
-    flat = {**vars(record), **vars(figure), **record.files, "part": part_file, "figures": len(record.figures)}
-    flat |= dict(zip(_EDGES, figure.box or (), strict=False))
-    flat |= dict(zip(("contact_x", "contact_y"), figure.contact or (), strict=False))
+    flat = {**vars(record), **record.files, "part": part_file, "figures": len(record.figures)}
+    for figure in record.figures[:1]:
+        flat |= vars(figure)
+        flat |= dict(zip(_EDGES, figure.box or (), strict=False))
+        flat |= dict(zip(("contact_x", "contact_y"), figure.contact or (), strict=False))
     if "depth" in record.depths:
         flat |= {f"depth_{name}": value for name, value in vars(record.depths["depth"]).items()}
     values = [flat.get(column) for column in COLUMNS]

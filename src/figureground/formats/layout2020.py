@@ -121,10 +121,27 @@ def _rows(dataset: Dataset, progress: Progress) -> Ints:
     rows = np.empty((len(dataset), 4), np.int64)
     for i in range(len(dataset)):
         record = dataset.record(i)
-        first = foregrounds[record.figures[0].foreground]
-        rows[i] = backgrounds[record.background], first, record.position, record.mirrored
+        _require_one(record)
+        background, foreground = record.turn
+        rows[i] = backgrounds[background], foregrounds[foreground], record.position, record.mirrored
         told("records", i + 1, len(dataset))
     return rows
+
+
+def _require_one(record: Record) -> None:
+    """Raise FigureGroundError for a sample that the layout has no number for: it knows one figure, its pair's."""
+    if len(record.figures) != 1:
+        raise FigureGroundError(
+            f"the 2020 layout knows one figure a sample, and this one has {len(record.figures) or 'none'}",
+            record.key,
+            "build with placement.figures = [1, 1]",
+        )
+    if record.turn_background or record.turn_foreground:
+        raise FigureGroundError(
+            "another photo stands in for this sample's, and the 2020 layout numbers samples by their photos",
+            record.key,
+            'build with placement.mode = "uniform", or leave out the photos that have no place',
+        )
 
 
 def filled(rows: Ints, foregrounds: int, wanted: int | None) -> int:

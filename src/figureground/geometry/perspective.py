@@ -35,7 +35,8 @@ def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, ca
 
     With focal lengths f the floor's normal is n ~ (a*fx, b*fy, a*cx + b*cy + c), and foot and head are projected
     through the pinhole.  Without one the horizon rule holds, exact for a level camera: the horizon cuts every figure on
-    the floor at the height of the camera, so height / (y - horizon) = real height / camera height.
+    the floor at the height of the camera, so height / (y - horizon) = real height / camera height.  NaN where the head
+    would be behind the camera.
     """
     x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
     if not ground.focal:
@@ -47,7 +48,8 @@ def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, ca
     rays = np.stack([(x - centre[0]) / f[0], (y - centre[1]) / f[1], np.ones_like(x)], -1)
     foot = rays * (ground.camera_height / (rays @ normal))[..., None]
     head = foot - real_m * normal
-    top = head[..., :2] * f / head[..., 2:] + centre
+    depth = np.where(head[..., 2:] > 0, head[..., 2:], np.nan)
+    top = head[..., :2] * f / depth + centre
     return np.asarray(np.hypot(x - top[..., 0], y - top[..., 1]), np.float64)
 
 

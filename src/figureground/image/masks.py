@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.arrays import Bools, Ints, Singles
+from figureground.core.arrays import Bools, Floats, Ints, Singles
 from figureground.core.nouns import HALF, Alpha, Box, Cutout, Mask
 
 FAINT = 16  # alpha below this is not part of the figure when a cut-out is trimmed: veils that no eye sees
@@ -102,16 +102,20 @@ def area_table(mask: Mask) -> AreaTable:
     return table
 
 
-def visible_area(table: AreaTable, x: Ints, y: Ints, flip: Bools, shape: tuple[int, int]) -> Ints:
-    """Return how many mask pixels lie on a canvas of `shape` when the cut-out's corner is at (x, y).
+def visible_share(table: AreaTable, at: Ints, sizes: Ints, flip: Bools, shape: tuple[int, int]) -> Floats:
+    """Return the part of a mask that lies on a canvas of `shape`, at least, at corners `at` in `sizes`, (n, 2).
 
-    `flip`: where it is mirrored.
+    `at` and `sizes` are x first.  `table`: of the mask in a size of its own; its pixels that lie on the canvas in part
+    do not count.  `flip`: where it is mirrored.
     """
-    height, width = table.shape[0] - 1, table.shape[1] - 1
-    left, right = np.clip(-x, 0, width), np.clip(shape[1] - x, 0, width)
-    left, right = np.where(flip, width - right, left), np.where(flip, width - left, right)
-    top, bottom = np.clip(-y, 0, height), np.clip(shape[0] - y, 0, height)
-    return table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+    own = np.array([table.shape[1] - 1, table.shape[0] - 1])
+    begin, end = np.clip(-at, 0, sizes), np.clip(np.array(shape[::-1]) - at, 0, sizes)
+    begin, end = -(-begin * own // sizes), end * own // sizes
+    left, right = begin[:, 0], np.maximum(end[:, 0], begin[:, 0])
+    left, right = np.where(flip, own[0] - right, left), np.where(flip, own[0] - left, right)
+    top, bottom = begin[:, 1], np.maximum(end[:, 1], begin[:, 1])
+    area = table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+    return np.asarray(area / table[-1, -1], np.float64)
 
 
 def premultiplied(cutout: Cutout) -> Singles:

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.arrays import Singles
+from figureground.core.canvas import Canvas
 from figureground.core.nouns import Catalog, Cutout, Mask, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise
+from figureground.geometry.footing import footing_of
 from figureground.geometry.glance import barrier_of, points_of
 from figureground.geometry.occlusion import nearness
 from figureground.image.masks import AreaTable, area_table, mask_of, premultiplied
@@ -49,12 +51,16 @@ class Pixels:
         """Return where the background shows floor, bool (height, width)."""
         return self._get("floor", i, lambda: _read(self.store.read(self.catalog.backgrounds[i].floor_file)) > 0)
 
-    def footing(self, i: int) -> NDArray[np.int64]:
-        """Return the (x, y) pixels of the floor whose depth is known, int64 (n, 2), row by row."""
+    def footing(self, i: int) -> Singles:
+        """Return the places for a foot on a background with a floor (`geometry.footing.footing_of`)."""
+        ground = self.catalog.backgrounds[i].ground
+        if ground is None:
+            raise ValueError("a background without a floor has no place for a foot")
 
-        def find() -> NDArray[np.int64]:
-            y, x = np.nonzero(self.floor(i) & (self.depth(i).codes > 0))
-            return np.stack([x, y], -1).astype(np.int64)
+        def find() -> Singles:
+            floor, codes = self.floor(i), self.depth(i).codes
+            canvas = Canvas(*floor.shape)
+            return footing_of(ground, floor & (codes > 0), self.nearness(i)[-1], canvas)
 
         return self._get("footing", i, find)
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from PIL import Image
 
-from figureground.core.arrays import Bytes
+from figureground.core.arrays import Bytes, Singles
 from figureground.core.camera import Camera, Origin
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
@@ -22,10 +22,12 @@ from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foregro
 from figureground.core.recipe import Fit, Relief
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import ESTIMATED, FITTED, KNOWN, fit_floor
+from figureground.geometry.footing import footing_of
 from figureground.geometry.intrinsics import over_floor, without_floor
+from figureground.geometry.occlusion import nearness
 from figureground.geometry.perspective import figure_heights
 from figureground.image import png
-from figureground.image.masks import mask_of
+from figureground.image.masks import area_table, mask_of
 from figureground.image.opened import opened
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
@@ -36,8 +38,9 @@ from figureground.ingest.matting import trim, visible_box
 from figureground.ingest.relief import measured_relief, network_relief, rounded
 from figureground.ingest.same_picture import miniature
 from figureground.ingest.straight import straightened
+from figureground.plan import cut
 from figureground.plan.flat import fits
-from figureground.plan.heights import drawn_height, real_height
+from figureground.plan.heights import photo_height, real_height
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,8 @@ def with_depth(
         return replace(prepared, entry=entry, files=files)
     found = fit_floor(dequantise(code), prepared.pixels, TRUST[depth_from], focal, job.floors.camera_height, stretch)
     if not isinstance(found, str):
-        reasons = [_why_nobody_fits(found, heights, job.canvas) for heights in job.placing.heights]
+        edge = nearness(dequantise(code), prepared.pixels, depth_from != "file")[-1]
+        reasons = [_why_nobody_fits(found, edge, heights, job.canvas) for heights in job.placing.heights]
         found = reasons[0] if all(reasons) else found
     if isinstance(found, str):
         if job.floors.required:
@@ -166,16 +170,18 @@ def with_camera(prepared: Prepared[Background], lens: Camera, job: Job) -> Prepa
     return replace(prepared, entry=replace(entry, camera=camera))
 
 
-def _why_nobody_fits(found: tuple[Ground, Mask], heights: Heights, canvas: Canvas) -> str:
-    """Return why no figure of usual height has a place on a floor, or ""."""
+def _why_nobody_fits(found: tuple[Ground, Mask], edge: Singles, heights: Heights, canvas: Canvas) -> str:
+    """Return why no figure of usual height has a place on a floor, or "".  `edge`: inverse depth of the lowest row."""
     ground, floor = found
-    y, x = np.nonzero(floor)
+    places = footing_of(ground, floor, edge, canvas)
     usual = sum(heights.real_m) / 2
-    tall = figure_heights(ground, usual, x + 0.5, y + 1.0, canvas)
+    tall = figure_heights(ground, usual, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
     if ((tall >= heights.least) & (tall <= heights.most)).any():
         return ""
+    if not tall.size:
+        return "none of it is a place to stand"
     return (
-        f"a figure of {usual:.2f} m would be {tall.min():.0f} to {tall.max():.0f} px tall on it, "
+        f"a figure of {usual:.2f} m would be {np.nanmin(tall):.0f} to {np.nanmax(tall):.0f} px tall on it, "
         f"and foregrounds.height allows {heights.least:.0f} to {heights.most:.0f}"
     )
 
@@ -183,7 +189,7 @@ def _why_nobody_fits(found: tuple[Ground, Mask], heights: Heights, canvas: Canva
 def foreground(
     pixels: Bytes, job: Job, source: Source, tools: Tools, given: Alpha | None = None
 ) -> Prepared[Foreground]:
-    """Return a foreground: cut out, trimmed, scaled to its height; for figures that stand as tall as the tallest.
+    """Return a foreground: cut out, trimmed, scaled to its height, or to that of its tallest figure.
 
     `given`: the mask that the user gives, of any size in the picture's aspect.  Raises SetAsideError when there is no
     usable figure, or none that the canvas has room for.
@@ -191,14 +197,14 @@ def foreground(
     own = job.inputs.foregrounds[source.number - 1]
     pixels, laid = straightened(pixels) if pixels.shape[2] == 4 and given is None else (pixels, ())
     picture = working(pixels)
-    cut = cut_out(picture, own.cutting.method, tools.ways, None if given is None else sized(given, picture.shape[:2]))
-    wrong, odd = doubts_of(cut.pixels[..., 3], cut.method not in ("alpha", "mask"))
-    wrong = [*cut.doubts, *wrong]
-    whole, cutout = cut.pixels, trim(cut.pixels)
+    made = cut_out(picture, own.cutting.method, tools.ways, None if given is None else sized(given, picture.shape[:2]))
+    wrong, odd = doubts_of(made.pixels[..., 3], made.method not in ("alpha", "mask"))
+    wrong = [*made.doubts, *wrong]
+    whole, cutout = made.pixels, trim(made.pixels)
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
     if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
         raise SetAsideError(f"it cannot stand on a floor: {reason}")
-    scaled = _scaled(cutout, _prepared_height(cutout, own.heights, job.placing.standing, source), job)
+    scaled = _scaled(cutout, _prepared_height(cutout, own.heights, source))
     mask = mask_of(scaled[..., 3])
     height, width = mask.shape
     entry = Foreground(
@@ -212,10 +218,11 @@ def foreground(
         width=width,
         area=int(mask.sum()),
         scale=round(height / cutout.shape[0], 6),
-        cutout=cut.method,
+        cutout=made.method,
         appearance=measure(scaled[..., :3], mask),
         source_number=source.number,
     )
+    _require_room(entry, mask, job)
     files = {"picture": _png(scaled), "mask": png.encode(mask)}
     if job.placing.standing:
         real_m = real_height(own.heights, source.sha256)
@@ -227,7 +234,7 @@ def foreground(
             wrong += found.warnings
         else:
             files |= _relief(scaled, mask, job.depth.relief, tools)
-    notes = (*laid, *cut.notes, *odd)
+    notes = (*laid, *made.notes, *odd)
     return Prepared(
         entry,
         files,
@@ -236,33 +243,40 @@ def foreground(
         tuple(wrong),
         fine=miniature(cutout),
         full_pixels=box,
-        mended=bool(laid or cut.notes),
+        mended=bool(laid or made.notes),
     )
 
 
-def _scaled(cutout: Cutout, height: int, job: Job) -> Cutout:
-    """Return a cut-out at its final height.  Raises SetAsideError where nothing of it is left, or no canvas has room
-    for it."""
+def _scaled(cutout: Cutout, height: int) -> Cutout:
+    """Return a cut-out at its final height.  Raises SetAsideError where nothing of it is left."""
     width = max(1, round(cutout.shape[1] * height / cutout.shape[0]))
     # Pillow premultiplies alpha for this, so hidden colours do not bleed in
     scaled = np.asarray(Image.fromarray(np.ascontiguousarray(cutout)).resize((width, height), Image.Resampling.LANCZOS))
-    mask = mask_of(scaled[..., 3])
-    if not mask.any():
+    if not mask_of(scaled[..., 3]).any():
         raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
-    if not fits(job.placing, mask):
-        raise SetAsideError(
-            f"the figure is {width} x {height} px, larger than the canvas of {job.canvas} allows; "
-            "lower foregrounds.height or placement.min_visible"
-        )
     return scaled
 
 
-def _prepared_height(cutout: Cutout, heights: Heights, standing: bool, source: Source) -> int:
+def _require_room(entry: Foreground, mask: Mask, job: Job) -> None:
+    """Raise SetAsideError where no canvas has room for a foreground."""
+    if fits(job.placing, entry, area_table(mask)):
+        return
+    if cut.across(entry):
+        raise SetAsideError(
+            f"it is cut off at {' and '.join(entry.cut)}, and no height that is allowed makes it reach that far"
+        )
+    raise SetAsideError(
+        f"the figure is {entry.width} x {entry.height} px, larger than the canvas of {job.canvas} allows; "
+        "lower foregrounds.height or placement.min_visible"
+    )
+
+
+def _prepared_height(cutout: Cutout, heights: Heights, source: Source) -> int:
     """Return the height in px to which a cut-out is scaled.  Raises SetAsideError where that would blur it."""
-    height = wanted = drawn_height(heights, source.sha256)
-    if standing:
-        height = min(round(heights.most), max(height, cutout.shape[0]))
-        wanted = round(heights.least)
+    if heights.of_photo:
+        height = wanted = photo_height(heights, source.sha256)
+    else:
+        height, wanted = max(1, min(round(heights.most), cutout.shape[0])), round(heights.least)
     if cutout.shape[0] < wanted / 2:
         raise SetAsideError(f"the figure is only {cutout.shape[0]} px high; enlarging it to {wanted} would blur it")
     return height

@@ -156,7 +156,7 @@ def _samples(job: Job, catalog: Catalog, store: Store, cards: tuple[Cards, ...],
         return {
             scene.index: [
                 ("background", scene.background),
-                ("foreground", scene.figures[0].foreground),
+                ("foreground", scene.figures[0].foreground if scene.figures else -1),
                 ("mirrored", scene.mirrored),
             ]
             for scene in scenes

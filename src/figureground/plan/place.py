@@ -8,15 +8,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from figureground.core.arrays import Ints
+import numpy as np
+
+from figureground.core import random
+from figureground.core.arrays import Bools, Ints
 from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Look
+from figureground.plan import cut
 from figureground.plan.interleave import Turns, sources_of
 from figureground.plan.sight import Sight, needed
-from figureground.plan.split import split
+from figureground.plan.split import Split, split
 
 TRIES = 24
+_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather")
 Placed = tuple[Figure, ...]  # one figure, once for each way that it is turned
 
 
@@ -35,17 +40,34 @@ class Setting:
 
     def of_one_split(self, foreground: int) -> Sequence[int]:
         """Return the foregrounds of this one's split, itself too."""
-        return self._splits[foreground in self._kept_out]
+        return self._splits[foreground in self._split.foregrounds]
 
     @functools.cached_property
-    def _kept_out(self) -> frozenset[int]:
-        return split(self.placing, self.catalog).foregrounds
+    def own_places(self) -> Bools:
+        """Which foregrounds have a place of their own for each mirrored twin: all, where the rules say so, and those
+        whose cut would come into the picture where its twin's is beyond the frame."""
+        every = self.placing.own_places
+        return np.array([every or cut.sideways(cutout) for cutout in self.catalog.foregrounds], np.bool_)
+
+    def backgrounds_after(self, background: int) -> Sequence[int]:
+        """Return the backgrounds with a floor of this one's split, those after it first, without itself."""
+        kept_out = self._split.backgrounds
+        every = len(self.catalog.backgrounds)
+        after = [(background + step) % every for step in range(1, every)]
+        return [i for i in after if (i in kept_out) == (background in kept_out) and self.has_floor(i)]
+
+    @functools.cached_property
+    def _split(self) -> Split:
+        return split(self.placing, self.catalog)
 
     @functools.cached_property
     def _splits(self) -> tuple[list[int], list[int]]:
-        everyone = range(len(self.catalog.foregrounds))
-        inside = [i for i in everyone if i in self._kept_out]
-        return [i for i in everyone if i not in self._kept_out], inside
+        everyone, kept_out = range(len(self.catalog.foregrounds)), self._split.foregrounds
+        return [i for i in everyone if i not in kept_out], sorted(kept_out)
+
+    def has_floor(self, background: int) -> bool:
+        """Tell whether figures stand on a background."""
+        return self.placing.standing and self.catalog.backgrounds[background].ground is not None
 
     @property
     def eyes(self) -> Sight:
@@ -57,8 +79,8 @@ class Slot:
     """A figure that is to be placed.
 
     `background`, `foreground`: their numbers in the catalog.  `counter`: the number that its draws count with.
-    `turn`: its number in the scene.  `flips`: the ways it is turned, in all of which the place must suit; `strengths`:
-    shadow, colour, sharpness, noise and feather as drawn.
+    `turn`: its number in the scene, `again`: how often the scene was begun before.  `flips`: the ways it is turned, in
+    all of which the place must suit; `strengths`: shadow, colour, sharpness, noise and feather as drawn.
     """
 
     background: int
@@ -67,6 +89,16 @@ class Slot:
     turn: int
     flips: tuple[bool, ...]
     strengths: tuple[float, ...]
+    again: int = 0
+
+
+def strengths(placing: Placing, counter: Ints, turn: int) -> list[tuple[float, ...]]:
+    """Return the look's strengths, drawn within their ranges, for each counter."""
+    columns = []
+    for name in _LOOKS:
+        low, high = getattr(placing.look, name)
+        columns.append(low + (high - low) * random.uniform(placing.seed, counter, f"look {name} {turn}"))
+    return [tuple(row) for row in np.stack(columns, -1).tolist()]
 
 
 def looked(

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,14 +24,13 @@ from figureground.core import random
 from figureground.core.arrays import Ints
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Placing
-from figureground.core.nouns import Catalog, Figure, Scene
-from figureground.plan import flat, ground
+from figureground.core.nouns import Catalog, Scene
+from figureground.plan import crowd, flat
 from figureground.plan.interleave import sources_of
-from figureground.plan.place import Placed, Setting, Slot, with_look
+from figureground.plan.place import Setting, Slot, strengths
 from figureground.plan.sight import Sight
 
-VERSION = 3  # raise it when a scene becomes another for the same rules, catalog and number
-_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather")
+VERSION = 4  # raise it when a scene becomes another for the same rules, catalog and number
 
 
 @dataclass(frozen=True)
@@ -149,29 +147,33 @@ def planned(setting: Setting, indices: ArrayLike) -> list[Scene]:
     placing = setting.placing
     k = np.asarray(indices, np.int64).reshape(-1)
     which = combined(setting, k)
-    counter = _counter(placing, setting.catalog, which)
-    corners, sizes = flat.corners(setting, which.foreground, which.position, counter)
-    strengths = _strengths(placing, counter, 0)
+    counter = _counter(setting, which)
+    floating = _floating(setting, which, counter)
+    looks = strengths(placing, counter, 0)
     found: list[Scene] = []
-    placed: dict[int, list[tuple[Figure, ...]]] = {}  # twins that stand in the same place share its number
+    placed: dict[int, list[Scene]] = {}  # twins that stand in the same place share its number
     for n, index in enumerate(k.tolist()):
         flip, position = bool(which.mirrored[n]), int(which.position[n])
+        background, foreground = int(which.background[n]), int(which.foreground[n])
         # where the twin stands in the same place, the place must suit both
-        flips = (flip,) if placing.own_places or placing.twins == 1 else (False, True)
-        slot = Slot(int(which.background[n]), int(which.foreground[n]), int(counter[n]), 0, flips, strengths[n])
+        flips = (flip,) if placing.twins == 1 or setting.own_places[foreground] else (False, True)
+        slot = Slot(background, foreground, int(counter[n]), 0, flips, looks[n])
         if slot.counter not in placed:
-            (x, y), (width, height) = corners[n].tolist(), sizes[n].tolist()
-            bare = [Figure(slot.foreground, x, y, width, height, way) for way in flips]
-            placed[slot.counter] = _figures(setting, slot, position, bare)
-        found.append(Scene(index, slot.background, position, flip, placed[slot.counter][flips.index(flip)]))
+            placed[slot.counter] = crowd.scenes_at(setting, slot, position, floating.get(n))
+        scene = placed[slot.counter][flips.index(flip)]
+        found.append(dataclasses.replace(scene, index=index, mirrored=flip))
     return found
 
 
-def _figures(setting: Setting, slot: Slot, position: int, floating: Sequence[Figure]) -> list[tuple[Figure, ...]]:
-    """Return a scene's figures, for each flip; `floating`: the first one where it finds no place on a floor."""
-    first = _standing(setting, slot, [()] * len(slot.flips)) or with_look(setting, slot, floating)
-    figures: list[tuple[Figure, ...]] = [(figure,) for figure in first]
-    return _others(setting, slot, position, figures) if setting.placing.several else figures
+def _floating(setting: Setting, which: Combination, counter: Ints) -> dict[int, tuple[int, int, int, int]]:
+    """Return (x, y, width, height) of the first figures that are placed without geometry, by their row."""
+    afloat = [n for n, background in enumerate(which.background.tolist()) if not setting.has_floor(background)]
+    if not afloat:
+        return {}
+    at, sizes = flat.corners(
+        setting, which.foreground[afloat], which.position[afloat], counter[afloat], which.mirrored[afloat] == 1
+    )
+    return {n: (*corner, *size) for n, corner, size in zip(afloat, at.tolist(), sizes.tolist(), strict=True)}
 
 
 def shared_order(setting: Setting, indices: ArrayLike) -> Ints:
@@ -183,79 +185,8 @@ def shared_order(setting: Setting, indices: ArrayLike) -> Ints:
     return np.lexsort((which.mirrored, which.position, which.foreground, which.background))
 
 
-def _standing(setting: Setting, slot: Slot, before: list[tuple[Figure, ...]]) -> Placed | None:
-    """Return the slot's figure on the floor; None where figures do not stand, or it finds no place."""
-    return ground.stand(setting, slot, before) if _has_floor(setting, slot.background) else None
-
-
-def _has_floor(setting: Setting, background: int) -> bool:
-    return setting.placing.standing and setting.catalog.backgrounds[background].ground is not None
-
-
-def _strengths(placing: Placing, counter: Ints, turn: int) -> list[tuple[float, ...]]:
-    """Return the look's strengths, drawn within their ranges, for each counter."""
-    columns = []
-    for name in _LOOKS:
-        low, high = getattr(placing.look, name)
-        columns.append(low + (high - low) * random.uniform(placing.seed, counter, f"look {name} {turn}"))
-    return [tuple(row) for row in np.stack(columns, -1).tolist()]
-
-
-def _others(
-    setting: Setting, first: Slot, position: int, figures: list[tuple[Figure, ...]]
-) -> list[tuple[Figure, ...]]:
-    """Return the scene's figures, for each flip, with the others beside the first; one without a place is left out.
-
-    How many hangs on background and position alone; which, see `_companions`, are foregrounds of the first one's split,
-    so that no split leaks.
-    """
-    placing = setting.placing
-    spot = first.background * placing.per_pair + position
-    wanted = int(random.integers(placing.seed, spot, "figures", *placing.figures))
-    group = setting.of_one_split(first.foreground)
-    others = _companions(setting, first.foreground, group, spot, wanted - 1)
-    # a scene whose first figure stands has no floating ones
-    must_stand = setting.placing.standing and figures[0][0].stands
-    for turn, other in enumerate(others, 1):
-        (strengths,) = _strengths(placing, np.array([first.counter]), turn)
-        slot = dataclasses.replace(first, foreground=other, turn=turn, strengths=strengths)
-        found = _standing(setting, slot, figures)
-        if found is None and not must_stand:
-            found = flat.beside(setting, slot, figures)
-        if found is not None:
-            figures = [(*own, figure) for own, figure in zip(figures, found, strict=True)]
-    return figures
-
-
-def _companions(setting: Setting, first: int, group: Sequence[int], spot: int, wanted: int) -> list[int]:
-    """Return up to `wanted` other foregrounds of a group, none twice.
-
-    Without weights those that follow `first` after some steps that hang on background and position alone, so that all
-    are used equally often; with weights drawn by them, one after the other.
-    """
-    placing = setting.placing
-    rest = len(group) - 1
-    wanted = min(wanted, rest)
-    if wanted < 1:
-        return []
-    if not placing.weights:
-        at, step = group.index(first), int(random.integers(placing.seed, spot, "others", 1, rest))
-        # steps run over 1..len(group)-1, so no foreground comes twice
-        return [group[(at + 1 + (step - 1 + turn) % rest) % len(group)] for turn in range(wanted)]
-    of_source = [placing.weights[setting.catalog.foregrounds[i].source_number - 1] for i in group]
-    weights = np.array([weight if i != first else 0.0 for i, weight in zip(group, of_source, strict=True)])
-    found = []
-    for turn in range(min(wanted, int(np.count_nonzero(weights)))):
-        ends = np.cumsum(weights)
-        draw = float(random.uniform(placing.seed, spot, f"other {turn} of {first}")) * ends[-1]
-        pick = int(np.searchsorted(ends, draw, "right"))
-        found.append(group[pick])
-        weights[pick] = 0.0
-    return found
-
-
-def _counter(placing: Placing, catalog: Catalog, which: Combination) -> Ints:
+def _counter(setting: Setting, which: Combination) -> Ints:
     """Number the draws: one a position, or one a twin where the mirrored figure has its own position."""
-    pair = which.background * len(catalog.foregrounds) + which.foreground
-    own = which.mirrored if placing.own_places else 0
-    return np.asarray((pair * placing.per_pair + which.position) * 2 + own, np.int64)
+    pair = which.background * len(setting.catalog.foregrounds) + which.foreground
+    own = which.mirrored * setting.own_places[which.foreground]
+    return np.asarray((pair * setting.placing.per_pair + which.position) * 2 + own, np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeVar
 
-from figureground.core.arrays import Floats, Ints
+from figureground.core.arrays import Floats, Ints, Singles
 from figureground.core.nouns import Figure
 from figureground.image.masks import AreaTable
 
@@ -19,12 +19,13 @@ class Sight(Protocol):
         """Return the summed areas of the cut-out's mask (`image.masks.area_table`)."""
         ...
 
-    def footing(self, background: int) -> Ints:
-        """Return the (x, y) pixels that show floor of known depth, int64 (n, 2), row by row."""
+    def footing(self, background: int) -> Singles:
+        """Return the places for a foot on a background with a floor (`geometry.footing`): float32 (n, 3), by height."""
         ...
 
     def inverse_depths(self, background: int, places: Ints) -> Floats:
-        """Return the background's inverse depth at some pixels (x, y), int64 (n, 2); NaN where unknown."""
+        """Return the background's inverse depth at some pixels (x, y), int64 (n, 2), and that of its floor's plane
+        below the frame; NaN where unknown."""
         ...
 
     def glance(

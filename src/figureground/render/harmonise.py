@@ -78,6 +78,7 @@ def contact_shadow(
     x, y = contact[0] + 0.5, contact[1] + 0.5
     top, bottom = max(0, int(y - 2 * ry)), min(shape[0], int(y + 2 * ry) + 2)
     left, right = max(0, int(x - 2 * rx)), min(shape[1], int(x + 2 * rx) + 2)
+    top, left = min(top, bottom), min(left, right)  # it may lie below the frame
     v = ((np.arange(top, bottom) + 0.5 - y) / ry) ** 2
     u = ((np.arange(left, right) + 0.5 - x) / rx) ** 2
     # a rational bump, not a Gaussian: the same bytes on every machine

@@ -8,16 +8,18 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from figureground.core.arrays import Bytes, Floats, Ints
+from figureground.core.arrays import Bytes, Floats, Ints, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
+from figureground.geometry.footing import plane_at
 from figureground.geometry.glance import shares_seen
 from figureground.geometry.layering import Surface
 from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
+from figureground.plan.cut import share
 from figureground.render.composite import Composite, Seen, Sprite, matched, seen_masks, seen_of, sized, sprite, turned
 
 _KEPT = 64  # of each kind; what planning a scene makes serves its twin and composing
@@ -68,14 +70,20 @@ class Sprites:
     def table(self, foreground: int) -> AreaTable:
         return self.pixels.table(foreground)
 
-    def footing(self, background: int) -> Ints:
+    def footing(self, background: int) -> Singles:
         return self.pixels.footing(background)
 
     def inverse_depths(self, background: int, places: Ints) -> Floats:
-        code = self.pixels.depth(background)
-        there = code.codes[places[:, 1], places[:, 0]][None]
+        found = np.full(len(places), np.nan)
+        code, ground = self.pixels.depth(background), self.catalog.backgrounds[background].ground
+        below = places[:, 1] >= self.canvas.height
+        there = code.codes[places[~below, 1], places[~below, 0]][None]
         value = inverse(dequantise(DepthCode(there, code.scale, code.offset, 0, code.unit, code.direction)))
-        return np.full(len(places), np.nan) if value is None else value[0]
+        if value is not None:
+            found[~below] = value[0]
+        if ground is not None:
+            found[below] = plane_at(ground, places[below])
+        return found
 
     def glance(
         self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
@@ -195,7 +203,8 @@ class Sprites:
         is not known is taken as the shorter side of the canvas.
         """
         ground = self.catalog.backgrounds[background].ground
-        real = self.catalog.foregrounds[figure.foreground].real_height
+        own = self.catalog.foregrounds[figure.foreground]
+        real = own.real_height * share(own)
         focal = float(self.canvas.shorter)
         if ground is not None and ground.focal:
             focal = ground.focal * self.canvas.width * ground.stretch  # in rows, as heights are

@@ -74,7 +74,13 @@ def _figure_facts(total: stats.Statistics) -> list[Fact]:
     note = ", ".join(f"{count:,} by {mode}" for mode, count in sorted(total.placements.items()))
     if len(total.figures) >= 2:
         note += f"; {_figure_counts(total)} a sample"
-    return [Fact("figures", f"{figures:,}", note), Fact("seen of a figure", *_visible(total.visible_histogram))]
+    facts = [Fact("figures", f"{figures:,}", note), Fact("seen of a figure", *_visible(total.visible_histogram))]
+    for kind, count in total.stood_in.items():
+        why = f"no place for the {kind} whose turn it was: the next one of its split stands in"
+        facts.append(Fact(f"samples with another {kind}", f"{count:,} of {total.samples:,}", why))
+    for why, count in total.fewer.items():
+        facts.append(Fact("samples with fewer figures than wanted", f"{count:,} of {total.samples:,}", why))
+    return facts
 
 
 def _shift_fact(dataset: Dataset, catalog: Catalog, total: stats.Statistics) -> Fact:

@@ -36,12 +36,12 @@ class Pictures:
 
 @dataclass(frozen=True)
 class SampleRow:
-    """A sample's row.  `area`: px seen of all its figures.  `figure` is its first; `contact` the depth there in words,
-    "" without depth."""
+    """A sample's row.  `area`: px seen of all its figures.  `figure` is its first, None for none; `contact` the depth
+    there in words, "" without depth."""
 
     record: Record
     area: int
-    figure: FigureRecord
+    figure: FigureRecord | None
     background: Background
     foreground: Foreground
     contact: str
@@ -79,14 +79,14 @@ def rows_of(shown: Sequence[Shown]) -> SampleRows:
 
 
 def _row(i: int, shown: Shown, scale: DepthScale | None) -> SampleRow:
-    figure = shown.record.figures[0]
+    figure = shown.record.figures[0] if shown.record.figures else None
     return SampleRow(
         record=shown.record,
         area=sum(each.area for each in shown.record.figures),
         figure=figure,
         background=shown.background_entry,
         foreground=shown.foreground_entry,
-        contact=_contact(figure.depth_at_contact, scale),
+        contact=_contact(figure.depth_at_contact, scale) if figure else "",
         pictures=_pictures(shown, scale),
         legend=_legend(scale, f"depth-{i}", _has_holes(shown), compact=True),
     )

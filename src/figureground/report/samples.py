@@ -27,7 +27,8 @@ Trait = tuple[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A sample beside what it was made from: its prepared background and the cut-out of its first figure."""
+    """A sample beside what it was made from: its prepared background and the cut-out of its first figure, or of the
+    one whose turn it was where it has none."""
 
     record: Record
     background_entry: Background
@@ -82,7 +83,7 @@ def spread_by(traits_of: Callable[[Sequence[int]], Mapping[int, Sequence[Trait]]
 def _traits(record: Record) -> list[Trait]:
     return [
         ("background", record.background),
-        ("foreground", record.figures[0].foreground),
+        ("foreground", record.turn[1]),
         ("mirrored", record.mirrored),
         ("split", record.split),
     ]
@@ -100,7 +101,8 @@ def beside(catalog: Catalog, pixels: Pixels, found: Iterable[Sample]) -> Iterato
     foregrounds = {entry.id: i for i, entry in enumerate(catalog.foregrounds)}
     for sample in found:
         b = backgrounds[sample.record.background]
-        f = foregrounds[sample.record.figures[0].foreground]
+        shown = [figure.foreground for figure in sample.record.figures[:1]] or [sample.record.turn[1]]
+        f = foregrounds[shown[0]]
         yield Shown(
             sample.record,
             catalog.backgrounds[b],

@@ -85,7 +85,7 @@ class Counted:
 
 def statistics_of(one: Counted) -> Statistics:
     """Return the statistics of one sample."""
-    figures = one.record.figures
+    figures, turn = one.record.figures, one.record.turn
     mask = one.stored["mask"]
     boxes = [figure.box for figure in figures if figure.box]
     area = sum(figure.area for figure in figures)
@@ -104,8 +104,10 @@ def statistics_of(one: Counted) -> Statistics:
         values={layer: _values(array) for layer, array in one.stored.items() if LAYERS[layer].statistics == "values"},
         against_mask=_against_mask(one),
         bytes=dict(one.sizes),
-        backgrounds={one.record.background: 1},
-        foregrounds={figures[0].foreground: 1},
+        backgrounds={turn[0]: 1},
+        foregrounds={turn[1]: 1},
+        stood_in=_counts(_stood_in(one.record)),
+        fewer={one.record.fewer: 1} if one.record.fewer else {},
         splits={one.record.split: 1},
         heat=_heat(mask, boxes),
         area_histogram=_one_of(min(area * AREA_BINS // mask.size, AREA_BINS - 1), AREA_BINS),
@@ -133,9 +135,19 @@ def _one_of(at: int, bins: int) -> Ints:
     return histogram
 
 
-def _visible(fractions: Sequence[float]) -> Ints:
+def _visible(fractions: Sequence[float]) -> Vector:
+    if not fractions:
+        return ()
     bins = [_one_of(min(int(fraction * VISIBLE_BINS), VISIBLE_BINS - 1), VISIBLE_BINS) for fraction in fractions]
     return bins[0] if len(bins) == 1 else np.sum(bins, 0)
+
+
+def _stood_in(record: Record) -> Iterable[str]:
+    """Yield "foreground" and "background" where another than the one whose turn it was is seen."""
+    if record.turn_foreground and record.figures:
+        yield "foreground"
+    if record.turn_background:
+        yield "background"
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

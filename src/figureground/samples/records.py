@@ -52,17 +52,38 @@ class Recorder:
             background_tag=background.tag,
             background_licence=background.licence,
             background_credit=background.credit,
+            **self._turn(scene),
+            fewer=scene.fewer,
             depths={layer: meaning_of(code) for layer, code in depths.items()},
             files=files or {},
             camera=self.catalog.backgrounds[scene.background].camera,
         )
 
     def key(self, scene: Scene) -> str:
-        """Return a readable name of a sample, unique in its dataset: "bg007-fg012-03", with an m where mirrored."""
+        """Return a readable name of a sample, unique in its dataset: "bg007-fg012-03", with an m where mirrored.
+
+        "bg007-fg013-03-for-bg007-fg012" stands in for that pair, and "bg007-03-for-bg007-fg012" has no figure.
+        """
         digits = max(2, len(str(self.job.placing.per_pair - 1)))
-        foregrounds = "-".join(self.catalog.foregrounds[figure.foreground].id for figure in scene.figures)
-        background = self.catalog.backgrounds[scene.background].id
-        return f"{background}-{foregrounds}-{scene.position:0{digits}d}{'m' if scene.mirrored else ''}"
+        shown = [self.catalog.foregrounds[figure.foreground].id for figure in scene.figures]
+        name = "-".join([self.catalog.backgrounds[scene.background].id, *shown, f"{scene.position:0{digits}d}"])
+        name += "m" if scene.mirrored else ""
+        if scene.turn is None:
+            return name
+        background, foreground = scene.turn
+        return f"{name}-for-{self.catalog.backgrounds[background].id}-{self.catalog.foregrounds[foreground].id}"
+
+    def _turn(self, scene: Scene) -> dict[str, str]:
+        """Return what a record says of whose turn it was, where that is not what is seen."""
+        if scene.turn is None:
+            return {}
+        background, foreground = scene.turn
+        said = {}
+        if background != scene.background:
+            said["turn_background"] = self.catalog.backgrounds[background].id
+        if not scene.figures or foreground != scene.figures[0].foreground:
+            said["turn_foreground"] = self.catalog.foregrounds[foreground].id
+        return said
 
     def _figure(self, number: int, one: Sprite, mask: Mask, rank: int, depth: DepthCode | None) -> FigureRecord:
         figure = one.figure
@@ -136,8 +157,9 @@ def _depth_at(depth: DepthCode | None, figure: Figure | None, contact: tuple[int
     if figure is not None and figure.stands:
         value = 1 / figure.inverse_depth if depth.unit == "m" else figure.inverse_depth
     else:
-        code = int(depth.codes[contact[1], contact[0]])
-        if code == depth.invalid:
+        inside = contact[0] < depth.codes.shape[1] and contact[1] < depth.codes.shape[0]
+        code = int(depth.codes[contact[1], contact[0]]) if inside else depth.invalid
+        if code is None or code == depth.invalid:
             return None
         value = depth.offset + depth.scale * code
     return round(value, 4)

@@ -42,8 +42,10 @@ class Statistics:
     values: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # layer -> its px by value
     against_mask: Mapping[str, int] = field(default_factory=dict)  # layer -> decoded px that contradict the mask
     bytes: Mapping[str, int] = field(default_factory=dict)
-    backgrounds: Mapping[str, int] = field(default_factory=dict)
+    backgrounds: Mapping[str, int] = field(default_factory=dict)  # samples by whose turn it was
     foregrounds: Mapping[str, int] = field(default_factory=dict)
+    stood_in: Mapping[str, int] = field(default_factory=dict)  # samples in which another "foreground", "background" is
+    fewer: Mapping[str, int] = field(default_factory=dict)  # samples with fewer figures than wanted, by the reason
     splits: Mapping[str, int] = field(default_factory=dict)
     heat: Vector = ()
     area_histogram: Vector = ()

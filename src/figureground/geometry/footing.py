@@ -1,0 +1,60 @@
+"""Where figures may stand: the floor that is seen, and its plane as it goes on below the frame.
+
+Photos are seldom taken so that all feet are in them.  Who stands nearer than the lowest row of the picture has feet
+below it, at a place and a depth that the floor's plane gives.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from figureground.core.arrays import Bools, Floats, Ints, Singles
+from figureground.core.canvas import Canvas
+from figureground.core.nouns import Ground, Mask
+from figureground.geometry.perspective import figure_heights
+
+USUAL_M = 1.7  # metres; whose heights the table holds
+_TALLEST = 6.0  # of the frame's height: who is taller shows less than a face
+_STEP, _ROWS = 0.02, 256  # of the height, from row to row below the frame, and how many rows at most
+_COLUMNS = 112  # that are looked at below the frame
+_MOST = 8192  # floor pixels that are kept, evenly over the floor
+_BEFORE = 1.3  # times the inverse depth of what the lower edge shows, where that is no floor
+
+
+def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Singles:
+    """Return the places for a foot: float32 (n, 3), x, y and how many px tall somebody of 1.7 m is there, by height.
+
+    `floor`: where floor of known depth is seen; there a foot is on it.  `edge`: inverse depth of the lowest row, 0
+    where unknown.  Below the frame, y >= height, a foot is where floor reaches the lower edge of its column, or where
+    what is seen there is well behind it, so that the floor goes on before that.
+    """
+    y, x = np.nonzero(floor)
+    kept = np.linspace(0, y.size - 1, min(_MOST, y.size)).round().astype(np.int64)
+    places = np.concatenate([np.stack([x[kept], y[kept]], -1), _below(ground, floor, edge, canvas)])
+    tall = figure_heights(ground, USUAL_M, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
+    good = np.isfinite(tall) & (tall > 0)
+    found = np.column_stack([places[good], tall[good]]).astype(np.float32)
+    return found[np.argsort(found[:, 2], kind="stable")]
+
+
+def plane_at(ground: Ground, places: Ints) -> Floats:
+    """Return the plane's inverse depth at pixels (x, y), (n, 2), in the unit of the background's; NaN beyond the
+    horizon."""
+    q = ground.a * (places[:, 0] + 0.5) + ground.b * (places[:, 1] + 0.5) + ground.c
+    return np.asarray(np.where(q > 0, q, np.nan), np.float64)
+
+
+def _below(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Ints:
+    """Return the places below the frame, int64 (n, 2), x first."""
+    near = max(1.0, canvas.height - ground.horizon_y)
+    rows = np.unique((ground.horizon_y + near * (1 + _STEP) ** np.arange(_ROWS)).astype(np.int64))
+    rows = rows[rows >= canvas.height]
+    tall = figure_heights(ground, USUAL_M, canvas.width / 2, rows + 1.0, canvas)
+    rows = rows[np.logical_and.accumulate((tall > 0) & (tall <= _TALLEST * canvas.height))]
+    columns = np.unique(np.linspace(0, canvas.width - 1, min(_COLUMNS, canvas.width)).round().astype(np.int64))
+    lowest: Bools = np.asarray(floor[-max(1, canvas.height // 64) :].any(0))
+    xs, ys = np.meshgrid(columns, rows)
+    places = np.stack([xs.ravel(), ys.ravel()], -1)
+    q, seen = plane_at(ground, places), np.tile(edge[columns], len(rows))
+    goes_on = np.tile(lowest[columns], len(rows)) | ((seen > 0) & (q >= _BEFORE * seen))
+    return places[goes_on & (q > 0)]
