@@ -14,7 +14,7 @@ from PIL import Image
 
 from figureground.core import random
 from figureground.core.job import Job
-from figureground.core.nouns import DepthMap, DepthUnit, Direction
+from figureground.core.nouns import POSES, DepthMap, DepthUnit, Direction
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import from_mapping
 from figureground.resolve import resolve
@@ -65,14 +65,16 @@ def small_recipe(root: Path, **sections: Any) -> Recipe:
     over it."""
     table: dict[str, Any] = {
         "size": 64,
-        "backgrounds": {"path": "rooms", "people": "use"},
-        "foregrounds": {"path": "people"},
+        "backgrounds": {"path": "rooms", "people": "do not ask"},
+        "foregrounds": {"path": "people", "poses": list(POSES)},  # a head on a ball is nobody's outline
         "placement": {"per_pair": 2, "mode": "uniform", "min_visible": 1.0},
         "depth": {"source": "none"},
         "parts": {"size": 7},
     }
     for name, value in sections.items():
         table[name] = {**table.get(name, {}), **value} if isinstance(value, dict) else value
+    if isinstance(table["foregrounds"], list):
+        table["foregrounds"] = [{"poses": list(POSES), **source} for source in table["foregrounds"]]
     return from_mapping(table, root=root)
 
 

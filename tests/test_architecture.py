@@ -48,7 +48,8 @@ PURE = {
         "core/texts",
     ),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
-    *("ingest/doubt", "ingest/own_size"),
+    *("ingest/doubt", "ingest/own_size", "ingest/bystanders", "render/view"),
+    *("render/shadows", "render/tone", "ingest/rims", "ingest/edges", "ingest/pose"),
     *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),
     *(
         "ingest/mask_values",

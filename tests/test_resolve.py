@@ -20,6 +20,7 @@ from figureground.core.job import (
     Inputs,
     Running,
 )
+from figureground.core.nouns import POSES
 from figureground.core.presets import PRESETS
 from figureground.core.recipe import ImageOptions
 from figureground.core.recipe_toml import from_mapping
@@ -279,3 +280,24 @@ def test_people_alone_are_cut_out_by_a_network(knobs: dict[str, str], what: str)
     with pytest.raises(FigureGroundError, match='subject = "people" goes by the network') as caught:
         resolve(from_mapping(table, root=Path()))
     assert what in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("mode", "named", "used"),
+    [
+        ("ground", [], {"standing", "object"}),
+        ("uniform", [], set(POSES) - {"cropped"}),
+        ("grid", [], set(POSES) - {"cropped"}),
+        ("ground", ["seated", "standing"], {"seated", "standing"}),
+    ],
+)
+def test_which_poses_are_used_hangs_on_the_mode(mode: str, named: list[str], used: set[str]) -> None:
+    recipe = from_mapping({"foregrounds": {"poses": named}, "placement": {"mode": mode}, "depth": {"source": "none"}})
+    (source,) = inputs_of(recipe).foregrounds
+    assert set(source.poses) == used
+
+
+def test_a_word_that_is_no_pose_is_named() -> None:
+    with pytest.raises(FigureGroundError, match="no pose") as caught:
+        inputs_of(from_mapping({"foregrounds": {"poses": ["standing", "seatd"]}}))
+    assert caught.value.remedy == "did you mean 'seated'?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from figureground.core.job import (
     Running,
 )
 from figureground.core.layers import LAYERS
+from figureground.core.nouns import POSES, Pose
 from figureground.core.recipe import Backgrounds, DepthOptions, Foregrounds, Placement, Recipe, Relief
 from figureground.core.units import refuse_several_units, stored_unit
 from figureground.networks.cutout import cutout_check, cutout_weights
@@ -87,7 +89,8 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
             given_depth(own),
             own.fit,
             own.exclude,
-            None if prepared or own.people == "use" else _model_in(cutout_check("")),
+            None if prepared or own.people == "do not ask" else _model_in(cutout_check("")),
+            own.people == "keep",
         )
         for own in recipe.backgrounds
     )
@@ -99,6 +102,7 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
             heights,
             given_depth(own) if _shows_relief(recipe.depth, recipe.placement) else None,
             own.exclude,
+            poses_of(own, recipe.placement),
         )
         for own, heights in zip(recipe.foregrounds, heights_of(recipe), strict=True)
     )
@@ -107,6 +111,24 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
     return Inputs(
         root, tuple(backgrounds), tuple(foregrounds), recipe.review, keep_twins, root if recipe.cache else None
     )
+
+
+# who has a place where figures stand on a floor, and where they do not; what is cut off anywhere but below has none
+_ON_FLOORS: tuple[Pose, ...] = ("standing", "object")
+_ANYWHERE = tuple(pose for pose in POSES if pose != "cropped")
+
+
+def poses_of(own: Foregrounds, placement: Placement) -> tuple[str, ...]:
+    """Return the poses that a source's figures may have.  Raises FigureGroundError for a word that is none."""
+    unknown = [pose for pose in own.poses if pose not in POSES]
+    if unknown:
+        alike = difflib.get_close_matches(unknown[0], POSES, n=1)
+        raise FigureGroundError(
+            f"foregrounds.poses names {unknown[0]!r}, which is no pose",
+            f"recipe: poses = {list(own.poses)}",
+            f"did you mean {alike[0]!r}?" if alike else f"some of {', '.join(POSES)}",
+        )
+    return own.poses or (_ON_FLOORS if placement.mode == "ground" else _ANYWHERE)
 
 
 def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:
@@ -256,6 +278,7 @@ def placing_of(recipe: Recipe) -> Placing:
         samples=None if own.samples == "all" else int(own.samples),
         look=recipe.look,
         held_out=(recipe.split.backgrounds, recipe.split.foregrounds),
+        min_plausibility=own.min_plausibility if standing else 0.0,
     )
 
 
@@ -271,6 +294,7 @@ def depth_plan(recipe: Recipe) -> DepthPlan:
         on_composites=own.source in ("network", "both"),
         relief=relief,
         thickness_m=own.thickness,
+        edge=None if own.edges == "auto" else round(own.edges),
         focal=own.focal,
         encoding=own.encoding,
         batch=own.batch,

@@ -96,3 +96,15 @@ def test_a_datasets_own_recipe_is_translated_by_its_format(tmp_path: Path) -> No
     (tmp_path / "build.json").write_text(json.dumps({"format": 2, "root": ".."}))
     with pytest.raises(FigureGroundError):
         load_recipe(tmp_path)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_people_used_is_refused_and_read_in_a_dataset(several: bool) -> None:
+    """The word of before is told what it is now; a dataset's own recipe means what it meant."""
+    table = "[[backgrounds]]" if several else "[backgrounds]"
+    text = f'{table}\npath = ["rooms"]\npeople = "use"\n[foregrounds]\npath = ["people"]\n'
+    with pytest.raises(FigureGroundError, match='is now "keep"'):
+        parse(text)
+    own = parse(text, version=2)
+    assert own.backgrounds[0].people == "do not ask"
+    assert parse(text.replace("use", "keep")).backgrounds[0].people == "keep"

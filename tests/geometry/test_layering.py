@@ -9,7 +9,8 @@ from figureground.core.nouns import (
     DepthMap,
 )
 from figureground.geometry.codes import DepthCode, background_code, dequantise, quantise
-from figureground.geometry.layering import Surface, layered
+from figureground.geometry.layering import Surface, edge_of, layered
+from figureground.image.filters import box_blur
 from tests.builders import random_depth
 
 
@@ -88,3 +89,34 @@ def test_relief_brings_a_figures_front_nearer_never_farther(unit: Any) -> None:
     assert metres[0, 0] == pytest.approx(3000 / 1000 if unit == "m" else 10000 / 3000)
     assert metres[-1, -1] == pytest.approx(0.8 * metres[0, 0], rel=1e-3)
     assert (np.diff(metres.ravel()) <= 0).all()
+
+
+def blurred_step(reach: int, scale: float = 0.001) -> DepthCode:
+    """Return depth of a wall at 4 m with a box at 2 m in it, whose edges go over in 2 * reach + 1 px."""
+    values = np.full((90, 120, 1), 4.0, np.float32)
+    values[20:70, 30:90] = 2.0
+    return DepthCode(
+        np.rint(box_blur(values, reach)[..., 0] / scale).astype(np.uint16), scale, 0.0, 0, "m", "larger is farther"
+    )
+
+
+def test_edges_of_a_background_tell_how_far_they_go_over() -> None:
+    for reach in (0, 2, 4):
+        assert abs(edge_of(blurred_step(reach)) - reach) <= 1, reach
+    flat = DepthCode(np.full((60, 60), 3000, np.uint16), 0.001, 0.0, 0, "m", "larger is farther")
+    assert edge_of(flat) == 0
+
+
+def test_a_soft_edge_goes_over_inwards_and_leaves_the_background_alone() -> None:
+    background = DepthCode(np.full((40, 50), 4000, np.uint16), 0.001, 0.0, 0, "m", "larger is farther")
+    seen = np.zeros((40, 50), bool)
+    seen[5:35, 10:40] = True
+    sharp, soft = (layered(background, [Surface(seen, 2000.0, edge=edge)]).codes.astype(int) for edge in (0, 3))
+    assert (soft[~seen] == 4000).all()
+    assert (sharp[seen] == 2000).all()
+    assert (soft[8:32, 13:37] == 2000).all()  # 3 px and more inside
+    row = soft[20, 10:14]
+    assert row.tolist() == [round(4000 - 2000 * k / 7) for k in (4, 5, 6, 7)]
+    assert (np.diff(row) < 0).all()
+    unknown = DepthCode(np.zeros((40, 50), np.uint16), 0.001, 0.0, 0, "m", "larger is farther")
+    assert (layered(unknown, [Surface(seen, 2000.0, edge=3)]).codes[seen] == 2000).all()

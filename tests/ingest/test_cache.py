@@ -172,7 +172,8 @@ NO_MATTER: dict[str, dict[str, Any]] = {
     "split": {"split": {"backgrounds": 0.5}},
     "parts": {"parts": {"size": 9}},
     "name": {"name": "another"},
-    "class": {"foregrounds": {"class": "dog"}},
+    "class": {"foregrounds": {"class": "woman"}},
+    "poses": {"foregrounds": {"poses": ["seated", "standing", "cropped", "half-length", "group", "airborne"]}},
     "tag": {"backgrounds": {"tag": "indoor"}},
     "weight": {"foregrounds": {"weight": 2.0}},
     "encoding": {"depth": {"encoding": "png8"}},
@@ -183,6 +184,7 @@ MATTER: dict[str, tuple[dict[str, Any], set[str]]] = {
     "size": ({"size": 72}, ROOMS | PEOPLE),
     "fit": ({"backgrounds": {"fit": "contain"}}, ROOMS),
     "height": ({"foregrounds": {"height": [0.5, 0.6]}}, PEOPLE),
+    "class of things": ({"foregrounds": {"class": "dog"}}, PEOPLE),
     "cutout": ({"foregrounds": {"cutout": "alpha"}}, PEOPLE),
     "network": ({"foregrounds": {"network": ""}}, PEOPLE),
     "min_visible": ({"placement": {"min_visible": 0.5}}, PEOPLE),
@@ -262,7 +264,7 @@ def test_class_source_and_credit_are_those_of_today(tmp_path: Path, made: list[s
     (tmp_path / "rooms/figures").mkdir()
     (tmp_path / "rooms/dog.png").rename(tmp_path / "rooms/figures/dog.png")
     (tmp_path / "people/credits.csv").write_text("file,licence,credit,group\nperson0.png,CC0,Ana,kitchen\n")
-    sources = [{"path": "rooms/figures", "class": "dog"}, {"path": "people", "class": "cat"}]
+    sources = [{"path": "rooms/figures", "class": "dog"}, {"path": "people", "class": "woman"}]
     made.clear()
     found = catalog_of(dataclasses.replace(small_recipe(tmp_path, backgrounds={"path": "rooms/*.png", "tag": "in"})))
     assert made == []
@@ -279,7 +281,7 @@ def test_class_source_and_credit_are_those_of_today(tmp_path: Path, made: list[s
     )
     found = catalog_of(two)
     assert made == ["rooms/figures/dog.png"]
-    assert [(f.class_name, f.class_id, f.source_number) for f in found.foregrounds] == [("dog", 1, 1), ("cat", 2, 2)]
+    assert [(f.class_name, f.class_id, f.source_number) for f in found.foregrounds] == [("dog", 1, 1), ("woman", 2, 2)]
 
 
 def test_a_run_that_is_stopped_has_kept_what_it_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.errors import FigureGroundError
 from figureground.core.job import CutoutModel, Cutting
 from figureground.core.nouns import Picture
-from figureground.ingest.cutters import require_nobody, ways_of
+from figureground.ingest.cutters import bystanders_in, ways_of
 from tests.builders import write_saliency_network
 
 RED, YELLOW, BLUE = (220, 40, 40), (220, 200, 40), (40, 40, 200)
@@ -43,11 +43,12 @@ def test_a_network_that_tells_no_people_is_refused_for_them(tmp_path: Path) -> N
     with pytest.raises(FigureGroundError, match="tells no people"):
         ways_of(Cutting("auto", plain, people=True))
     with pytest.raises(FigureGroundError, match="tells no people"):
-        require_nobody(plain, scene(RED))
+        bystanders_in(plain, scene(RED))
 
 
-def test_a_background_with_people_is_set_aside(telling: CutoutModel) -> None:
-    with pytest.raises(SetAsideError, match=r"shows people, 10% of it"):
-        require_nobody(telling, scene(RED))
-    require_nobody(telling, scene(YELLOW))
-    require_nobody(telling, scene(RED, 0.004))
+def test_people_in_a_background_are_found_where_they_are(telling: CutoutModel) -> None:
+    found = bystanders_in(telling, scene(RED))
+    assert found.mean() == pytest.approx(0.1, abs=0.01)
+    assert found[70:110, 70:110].all()
+    assert not bystanders_in(telling, scene(YELLOW)).any()
+    assert not bystanders_in(telling, scene(RED, 0.004)).any()  # too few to be somebody

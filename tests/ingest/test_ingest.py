@@ -154,12 +154,12 @@ def test_the_state_hangs_on_photos_and_knobs_that_matter(tmp_path: Path) -> None
     assert state_of(small_recipe(tmp_path)) != before
 
 
-def looking_for_people(recipe: Recipe, network: Path) -> Job:
+def looking_for_people(recipe: Recipe, network: Path, keep: bool = False) -> Job:
     """Return the recipe's job, with a network of one's own that says who is in a background."""
     job = job_of(recipe)
     found = weights_of(network, "cut-out")
     model = CutoutModel(network, found.sha256, found.files)
-    looked = tuple(dataclasses.replace(own, people=model) for own in job.inputs.backgrounds)
+    looked = tuple(dataclasses.replace(own, people=model, keep_people=keep) for own in job.inputs.backgrounds)
     return dataclasses.replace(job, inputs=dataclasses.replace(job.inputs, backgrounds=looked))
 
 
@@ -181,11 +181,42 @@ def test_a_background_that_shows_people_is_set_aside(tmp_path: Path) -> None:
     assert aside.source == "rooms/room1.png"
     assert aside.reason.startswith("it shows people, ")
     assert "people.onnx" in [one.file for one in catalog.networks if one.use == "people"]
-    assert len(run(recipe)[0].backgrounds) == 3  # people = "use"
+    asked_nobody = run(recipe)[0].backgrounds
+    assert [entry.people for entry in asked_nobody] == [-1, -1, -1]
+    assert [entry.people for entry in catalog.backgrounds] == [0, 0]
     assert state.state(job, photos_of(job).photos) != state_of(recipe)
     for one, other in zip(photos_of(job).photos, photos_of(job_of(recipe)).photos, strict=True):
         same = key(job, one, state.file_hash) == key(job_of(recipe), other, state.file_hash)
         assert same == (one.kind == "foreground")
+
+
+@pytest.mark.parametrize(("class_", "keep", "used"), [("person", True, 3), ("Person", False, 2), ("chair", False, 3)])
+def test_people_in_a_background_are_wrong_truth_among_people_alone(
+    tmp_path: Path, class_: str, keep: bool, used: int
+) -> None:
+    """One that is used all the same is noted, and the catalog holds where they are."""
+    write_photos(tmp_path)
+    for i in range(3):
+        room = scene_photo(i).copy()
+        room[..., 0] //= 4
+        room[..., 2] = 200
+        if i == 1:
+            room[40:110, 50:90] = (230, 30, 30)
+        Image.fromarray(room).save(tmp_path / f"rooms/room{i}.png")
+    recipe = small_recipe(tmp_path, foregrounds={"class": class_})
+    job = looking_for_people(recipe, write_saliency_network(tmp_path / "people.onnx", people=True), keep)
+    store = MemoryStore()
+    catalog = ingest.ingest(job, Serial(), store, lambda *_: None)
+    assert len(catalog.backgrounds) == used
+    shown = [entry for entry in catalog.backgrounds if entry.people > 0]
+    assert len(shown) == used - 2
+    notes = [note.source for note in catalog.notes if "background_people" in note.reason]
+    assert notes == [entry.source for entry in shown]
+    pixels = Pixels(catalog, store)
+    for i, entry in enumerate(catalog.backgrounds):
+        mask = pixels.people(i)
+        assert (mask is None) == (entry.people == 0)
+        assert mask is None or mask.mean() == pytest.approx(entry.people, abs=1e-6)
 
 
 def test_the_networks_that_look_for_people_ship() -> None:

@@ -10,6 +10,7 @@ from figureground.core.errors import SetAsideError
 from figureground.core.job import Job
 from figureground.core.nouns import Background, DepthMap, Picture
 from figureground.core.recipe_toml import from_mapping
+from figureground.drawn import render_person
 from figureground.image.masks import mask_of, tight_box
 from figureground.ingest import prepare
 from figureground.ingest.appearance import measure
@@ -116,11 +117,17 @@ def test_a_standing_cutout_is_kept_as_large_as_it_is_ever_pasted() -> None:
     assert "relief" not in prepare.foreground(figure_cutout(0), meant(GROUND | heights), PHOTO, Tools()).files
 
 
-def test_a_half_length_portrait_cannot_stand() -> None:
-    bust = figure_cutout(0, 300, 120)[:180]
-    with pytest.raises(SetAsideError, match="cannot stand on a floor: it ends in a straight cut"):
-        prepare.foreground(bust, meant(GROUND), PHOTO, Tools())
-    assert prepare.foreground(bust, meant({"size": 96}), PHOTO, Tools())
+@pytest.mark.parametrize("table", [GROUND, {"size": 96}])
+def test_pose_and_cut_are_known_in_every_mode(table: dict[str, Any]) -> None:
+    person = render_person(4, 300)
+    bust, whole = person[:150], prepare.foreground(person, meant(table), PHOTO, Tools()).entry
+    half = prepare.foreground(bust, meant(table), PHOTO, Tools()).entry
+    thing = prepare.foreground(
+        np.pad(bust, ((30, 0), (30, 30), (0, 0))), meant(table), PHOTO, Tools(person=False)
+    ).entry
+    assert (whole.pose, whole.cut) == ("standing", ())
+    assert (half.pose, half.cut) == ("half-length", ("bottom",))
+    assert thing.pose == "cropped"  # its margins show the frame below
 
 
 def test_a_backgrounds_depth_is_kept_with_its_floor() -> None:

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from figureground.image.masks import mask_of
-from figureground.ingest import matting, stance
-from tests.builders import figure_cutout
+from figureground.ingest import stance
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -24,16 +22,22 @@ def test_the_foot_is_the_middle_of_the_lowest_rows(mirrored: bool) -> None:
     assert stance.foot(both)[0] == pytest.approx(0.5)
 
 
-def test_feet_are_no_cut_and_a_half_length_portrait_is_one() -> None:
-    whole = matting.trim(figure_cutout(0, 300, 120))[..., 3]
-    assert stance.cut_off_below(whole) == ""
-    bust = whole[:160]
-    assert stance.cut_off_below(bust).startswith("it ends in a straight cut over 100%")
-    legs = np.zeros((200, 80), np.uint8)
-    legs[:150, 10:70] = 255
-    for gap, share in ((10, 50), (30, 30)):  # trousers cut at the thigh, and shoes
-        two = legs.copy()
-        two[150:, 10:70] = 255
-        two[150:, 40 - gap // 2 : 40 + gap // 2] = 0
-        assert mask_of(two[-1]).sum() == share
-        assert bool(stance.cut_off_below(two)) == (share == 50)
+def test_threads_and_crumbs_are_no_feet() -> None:
+    """Nor are they lower: a lace that hangs below the shoe, a speck as low as it."""
+    mask = np.zeros((200, 100), bool)
+    mask[20:190, 30:50] = True
+    clean = stance.foot(mask)
+    assert clean == (0.4, 0.9475)
+    mask[190:194, 44] = True
+    mask[188, 90] = True
+    assert stance.foot(mask) == clean
+
+
+def test_the_foot_of_a_stride_is_the_one_before() -> None:
+    mask = np.zeros((200, 100), bool)
+    mask[20:120, 30:70] = True
+    mask[120:196, 30:44] = True
+    mask[120:184, 56:70] = True
+    assert stance.foot(mask) == (0.37, 0.9775)
+    mask[184:192, 56:70] = True  # hardly behind: both
+    assert stance.foot(mask) == (0.5, 0.9775)

@@ -15,6 +15,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe
 from figureground.core.store import FolderStore
 from figureground.dataset.stored import Dataset
+from figureground.drawn import render_person
 from figureground.geometry.codes import dequantise
 from figureground.ingest.catalog import load_catalog
 from figureground.plan.split import split
@@ -24,7 +25,6 @@ from figureground.samples.maker import Maker
 from figureground.samples.stats import Statistics
 from tests.builders import (
     NO_LOOK,
-    figure_cutout,
     ground_recipe,
     scene_photo,
     write_depth_network,
@@ -193,14 +193,23 @@ def test_kinds_of_depth_in_other_units_are_not_compared(tmp_path: Path) -> None:
         assert any(total_of(data).shift_histogram) is compared
 
 
-def test_half_length_portraits_cannot_stand(tmp_path: Path) -> None:
+def test_whose_pose_has_no_place_is_set_aside_by_name(tmp_path: Path) -> None:
+    """And used where the recipe names the pose; the bytes of a prepared figure do not hang on who is left out."""
     write_floor_photos(tmp_path)
-    half = figure_cutout(7)[:80]
+    half = render_person(4, 300)[:150]
     Image.fromarray(half).save(tmp_path / "people/half.png")
-    catalog = open_dataset(build(ground_recipe(tmp_path), tmp_path / "out")).catalog
+    Image.fromarray(render_person(4, 300)).save(tmp_path / "people/whole.png")
+    sources = [{"path": "people/whole.png", "poses": []}, {"path": "people/half.png", "poses": []}]
+    catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")).catalog
+    assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ())]
     (aside,) = catalog.set_aside
     assert aside.source.endswith("half.png")
-    assert "cannot stand" in aside.reason
+    assert aside.reason.startswith("pose: half-length (")
+    way = 'foregrounds.poses = ["standing", "object", "half-length"] uses it'
+    assert aside.reason.endswith(f"cut off at bottom); {way}")
+    sources[1]["poses"] = ["half-length"]
+    catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "with")).catalog
+    assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ()), ("half-length", ("bottom",))]
 
 
 def test_real_heights_are_those_of_the_source(tmp_path: Path) -> None:

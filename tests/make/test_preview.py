@@ -13,6 +13,7 @@ from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
+from figureground.drawn import render_person
 from figureground.ingest.inputs import photos_of
 from figureground.ingest.review import FILE
 from figureground.make import build as builds
@@ -95,6 +96,30 @@ def test_a_doubtful_cut_out_is_shown_beside_its_photo(desk: Path) -> None:
     taken, _ = shown(small_recipe(desk, foregrounds={"network": "red.onnx", "doubtful": "use"}), desk / "taken")
     assert [one.source for one in taken.set_aside] == ["rooms/bad.jpg"]
     assert any(one.source == "people/red.png" and one.reason.startswith("doubtful") for one in taken.warnings)
+
+
+def test_who_is_left_out_for_a_pose_is_shown_as_cut_out(desk: Path) -> None:
+    """A photo beside its cut-out; a file that is a cut-out, as it is."""
+    person = render_person(4, 300)[:150]
+    alpha = person[..., 3:].astype(np.float32) / 255
+    photo = np.rint(person[..., :3] * alpha + 230 * (1 - alpha)).astype(np.uint8)
+    Image.fromarray(np.pad(photo, ((40, 0), (60, 60), (0, 0)), constant_values=230)).save(desk / "people/photo.png")
+    Image.fromarray(person).save(desk / "people/cut.png")
+    recipe = small_recipe(desk, foregrounds={"poses": ["standing", "object"], "cutout": "auto", "network": ""})
+    Image.fromarray(render_person(4, 300)).save(desk / "people/whole.png")
+    catalog, _ = shown(recipe, desk / "look", 0)
+    aside = {one.source: one.reason for one in catalog.set_aside if one.kind == "foreground"}
+    for name in ("people/photo.png", "people/cut.png"):
+        assert aside[name].startswith("pose: half-length ("), aside[name]
+        assert "cut off at bottom" in aside[name]
+    job = job_of(recipe)
+    cards = {card.name: card for card in previews._aside(catalog, photos_of(job), job.inputs).shown}
+    both, one = cards["people/photo.png"].picture, cards["people/cut.png"].picture
+    assert both is not None
+    assert one is not None
+    assert (both[2, -3] == 128).all()
+    assert both.shape[1] > 1.5 * both.shape[0] > 0
+    assert one.shape[2] == 4
 
 
 def test_floors_and_horizons_are_drawn_and_warnings_framed(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from figureground.core.nouns import (
     Catalog,
     Look,
 )
+from figureground.plan.light import Light, light_of
 from figureground.plan.place import Setting, enough, looked
 from tests.plan.sights import PLAIN, Cards, card, flat_room, rules
 
@@ -48,15 +50,31 @@ def test_a_look_goes_towards_the_background_and_never_past_it() -> None:
     room, cutout = flat_room()
     room = dataclasses.replace(room, appearance=dataclasses.replace(PLAIN, blur=1.5, noise=4.0))
     sharp = dataclasses.replace(cutout, appearance=dataclasses.replace(PLAIN, blur=0.9, noise=3.0))
-    figure = card(3, 4, 20, 60, 0.5)
-    full = looked(figure, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE)
+    figure, light = card(3, 4, 20, 60, 0.5), Light(0.5, -0.4, 0.2)
+    full = looked(figure, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light)
     assert full.look == Look(0.4, 0.3, round((1.5**2 - 0.9**2) ** 0.5, 2), round(7**0.5, 2))
     assert dataclasses.replace(full, look=Look()) == figure
-    smaller = looked(dataclasses.replace(figure, height=30), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE)
+    smaller = looked(dataclasses.replace(figure, height=30), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light)
     assert smaller.look.blur == round((1.5**2 - 0.45**2) ** 0.5, 2)  # reduced, it is sharper and cleaner
+    tiny = looked(dataclasses.replace(figure, height=6), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light)
+    assert tiny.look.blur == round((1.5**2 - 0.35**2) ** 0.5, 2)  # but no sharper than pixels are
     blurred = dataclasses.replace(cutout, appearance=dataclasses.replace(PLAIN, blur=3.0, noise=9.0))
-    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE).look == Look(0.4, 0.3)
-    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.5], REFERENCE).look.blur == 0.5  # the feather alone
-    assert looked(figure, room, sharp, [0.0] * 5, REFERENCE).look == Look()
+    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light).look == Look(0.4, 0.3)
+    edges = looked(figure, room, blurred, [0.0, 0.0, 1.0, 1.0, 0.5, 0.2, 0.6], light).look
+    assert edges == Look(feather=0.5, wrap=0.2, cast=0.6, light_x=0.5, light_z=-0.4, light_soft=0.2)
+    assert looked(figure, room, sharp, [0.0] * 7, light).look == Look()
     flat = dataclasses.replace(figure, contact=None, inverse_depth=0.0)
-    assert looked(flat, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0], REFERENCE).look.shadow == 0
+    floating = looked(flat, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.5], light).look
+    assert (floating.shadow, floating.cast, floating.light_x) == (0, 0, 0)
+
+
+def test_a_background_has_one_light_that_is_never_straight_from_aside() -> None:
+    lights = [light_of(3, background) for background in range(400)]
+    assert lights == [light_of(3, background) for background in range(400)]
+    assert len({(light.x, light.z) for light in lights}) > 390
+    lengths = np.array([math.hypot(light.x, light.z) for light in lights])
+    assert 0.25 < lengths.min() < 0.35
+    assert 1.3 < lengths.max() < 1.45
+    assert min(abs(light.z) / length for light, length in zip(lights, lengths, strict=True)) > 0.33
+    for values in ([light.x for light in lights], [light.z for light in lights]):  # from all sides alike
+        assert 0.4 < np.mean(np.array(values) > 0) < 0.6

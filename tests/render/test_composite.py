@@ -8,8 +8,7 @@ from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Appearance, Cutout, Figure, Look
 from figureground.image.masks import premultiplied
-from figureground.render.composite import Sprite, blend, compose, matched, seen_masks, sized, sprite, turned
-from figureground.render.harmonise import contact_shadow
+from figureground.render.composite import Sprite, blend, compose, lit, matched, seen_masks, sized, sprite, turned
 
 GREY = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
 
@@ -246,30 +245,32 @@ def test_the_relief_follows_its_figure() -> None:
             assert np.count_nonzero(one.relief) == 1
 
 
-def test_shadows_fall_on_the_floor_and_not_on_figures_behind() -> None:
-    background = np.full((64, 64, 3), 200, np.uint8)
-    floor = np.zeros((64, 64), bool)
-    floor[30:, :33] = True
-    contact = (32, 45)
+def test_a_feather_softens_the_outline_inwards_and_leaves_the_rest_alone() -> None:
+    cutout = opaque(60, 40, (0, 255, 0), 0)
+    cutout[10:50, 10:30] = np.random.default_rng(3).integers(0, 256, (40, 20, 4), np.uint8) | np.uint8(1)
+    cutout[10:50, 10:30, 3] = 255
+    plain, _ = fitted(cutout, Figure(0, 0, 0, 40, 60, False), GREY, GREY)
+    soft, margin = fitted(cutout, Figure(0, 0, 0, 40, 60, False, look=Look(feather=0.7)), GREY, GREY)
+    assert margin == 0
+    assert np.array_equal(soft[14:46, 14:26], plain[14:46, 14:26])
+    assert (soft[..., 3] <= plain[..., 3]).all()
+    assert 128 <= soft[30, 10, 3] < 250
+    corners = np.zeros((60, 40), bool)
+    corners[np.ix_([10, 49], [10, 29])] = True  # a blur rounds them
+    assert np.array_equal((soft[..., 3] >= 128) | corners, plain[..., 3] >= 128)
+    edge = soft[12:48, 10, :3].astype(int) - plain[12:48, 10, :3]
+    assert np.abs(edge).max() <= 2  # its colours are the figure's own, to the rounding of colours times alpha
 
-    def near(shadow: float) -> Sprite:
-        figure = Figure(1, 27, 26, 10, 20, False, 0.5, contact, Look(shadow=shadow))
-        return sprite(figure, opaque(20, 10, (0, 0, 255)), 0, Canvas(64, 64), None, None)
 
-    alone = compose(background, [near(0.6)], floor)
-    rows, columns, factor = contact_shadow((64, 64), contact, 0.3 * 20, 0.6)
-    expected = background.astype(float)
-    expected[rows, columns] *= np.where(floor[rows, columns], factor, 1)[..., None]
-    outside = alone.alpha == 0
-    unchanged = np.ones((64, 64), bool)
-    unchanged[alone.changed] = False
-    assert (alone.image[unchanged] == 200).all()
-    assert np.abs(alone.image - expected)[outside].max() <= 0.5001
-    assert (alone.image[outside & floor] < 200).any()
-    assert (alone.image[outside & ~floor] == 200).all()
-    both = compose(background, [pasted(opaque(40, 8, (255, 0, 0)), 29, 10, 64), near(0.6)], floor)
-    behind = both.instances == 1
-    assert behind[rows, columns].any()  # it stands where the shadow falls
-    assert (both.image[behind] == (255, 0, 0)).all()
-    assert (compose(background, [near(0.6)], None).image[outside & ~floor] < 200).any()  # None: everywhere
-    assert (compose(background, [near(0)], floor).image[outside] == 200).all()
+def test_a_rim_takes_the_light_of_what_is_behind() -> None:
+    alpha = np.zeros((80, 60), np.uint8)
+    alpha[10:70, 15:45] = 255
+    colour = np.full((80, 60, 3), 40, np.uint8)
+    behind = np.full((80, 60, 3), 240, np.uint8)
+    figure = Figure(0, 0, 0, 60, 80, False, look=Look(wrap=0.5))
+    found = lit(colour, alpha, behind, figure)
+    assert (found[15:65, 20:40] == 40).all()
+    assert (found[30, 15] > 60).all()
+    assert found[30, 15].max() <= 40 + 0.5 * 200
+    assert (found[alpha == 0] == 40).all()
+    assert lit(colour, alpha, behind, Figure(0, 0, 0, 60, 80, False)) is colour

@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -140,6 +141,27 @@ def slow(
         "no_depth": {},
         "no_depth_why": {},
         "shift_histogram": [],
+        **slow_framing(mask),
+        "plausibility_histogram": bins([13], 20),
+        "doubts": {"enlarged": 1, "pose unsure": 1},
+        "worst": {str(about.index): 654},
+    }
+
+
+def slow_framing(mask: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Return what is counted of how a mask fills the frame, in the plainest way."""
+    y, x = np.nonzero(mask)
+    if not y.size:
+        return {"framed": 0, "height_histogram": [], "width_histogram": [], "cut": {}}
+    height, width = mask.shape
+    tall, wide = int(y.max() - y.min()) + 1, int(x.max() - x.min()) + 1
+    edges = {"top": mask[0, :], "right": mask[:, -1], "bottom": mask[-1, :], "left": mask[:, 0]}
+    cut = [side for side, edge in edges.items() if sum(edge) >= 0.02 * len(edge)]
+    return {
+        "framed": 1,
+        "height_histogram": [int(i == min(tall * 200 // height, 199)) for i in range(200)],
+        "width_histogram": [int(i == min(wide * 200 // width, 199)) for i in range(200)],
+        "cut": dict.fromkeys(cut or ["none"], 1),
     }
 
 
@@ -172,14 +194,14 @@ def test_statistics_are_those_of_counting_every_pixel(
         stored["image"][top_row:bottom, left:right] = rng.choice([0, 255, 7])
         x0, y0, x1, y1 = min(x0, left), min(y0, top_row), max(x1, right), max(y1, bottom)
         figures.append(figure(int(seen.sum()), tight_box(seen), f"fg{i}", "ground", float(rng.random())))
-    about = record(*figures)
+    about = replace(record(*figures), plausibility=0.654, doubts=("pose unsure", "enlarged"))
     bases = {layer: base_of(layer, values, 0) for layer, values in own.items()}
     decoded = as_read(stored) if checked else None
     if decoded is not None:
         decoded = {**decoded, "image": decoded["image"] // 2, "mask": rng.permutation(decoded["mask"])}
     changed = slice(y0, max(y0, y1)), slice(x0, max(x0, x1))
     found = counted(about, stored, decoded, {"image": 7}, bases, changed)
-    assert stats.to_json(found) == slow(about, stored, decoded, own, {"image": 7})
+    assert stats.to_json(stats.total([found])) == slow(about, stored, decoded, own, {"image": 7})
     twice = stats.to_json(found + found)
     assert (twice["layers"]["image"]["all"][0], twice["heat"]) == (2 * height * width, [2 * n for n in found.heat])
 

@@ -123,6 +123,8 @@ def for_terminal(value: Any) -> Any:
 def catalog_facts(catalog: Catalog) -> dict[str, Any]:
     """Return how many photos are used, which are set aside and why, and what was noted of those in use."""
 
+    from figureground.report.classes import poses_of
+
     def reasons(photos: Sequence[Any]) -> list[dict[str, str]]:
         return [{"source": photo.source, "reason": photo.reason} for photo in photos]
 
@@ -130,6 +132,7 @@ def catalog_facts(catalog: Catalog) -> dict[str, Any]:
         "backgrounds": len(catalog.backgrounds),
         "foregrounds": len(catalog.foregrounds),
         "classes": {name: sum(f.class_name == name for f in catalog.foregrounds) for name in catalog.classes},
+        "poses": poses_of(catalog),
         "set_aside": reasons(catalog.set_aside),
         "notes": reasons(catalog.notes),
         "warnings": reasons(catalog.warnings),
@@ -145,6 +148,8 @@ def catalog_text(facts: Facts, everything: bool = False) -> str:
         f"{plural(facts['backgrounds'], 'background')}, {plural(facts['foregrounds'], 'foreground')}{shown}, "
         f"{plural(len(aside), 'photo')} set aside"
     ]
+    if set(facts["poses"]) - {"standing"}:
+        lines.append(f"  poses: {', '.join(f'{n} {pose}' for pose, n in facts['poses'].items())}")
     few = len(aside) if everything else 10
     lines += [f"  set aside: {photo['source']}: {photo['reason']}" for photo in aside[:few]]
     if len(aside) > few:

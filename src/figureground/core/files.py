@@ -85,9 +85,10 @@ def file_sha256(path: Path) -> str:
 
 
 def code_sha256() -> str:
-    """Return a sha256 of this package's own code, so that what an older one made is told from what it makes now."""
+    """Return a sha256 of this package's own code and of the weights that are a part of it, so that what an older one
+    made is told from what it makes now."""
     total, package = hashlib.sha256(), Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted([*package.rglob("*.py"), *package.rglob("*.npz")]):
         total.update(f"{path.relative_to(package).as_posix()}\0{file_sha256(path)}\n".encode())
     return total.hexdigest()
 

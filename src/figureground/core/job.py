@@ -13,7 +13,7 @@ from typing import Literal
 
 from figureground.core.canvas import Canvas
 from figureground.core.card import Card
-from figureground.core.nouns import GivenUnit
+from figureground.core.nouns import POSES, GivenUnit
 from figureground.core.recipe import (
     CutoutMethod,
     DepthEncoding,
@@ -129,7 +129,7 @@ class BackgroundSource:
 
     `depth`: their known depth, None where there is none.  `fit`: how a photo becomes the canvas.  `tag`: a word that
     their records bear.  `exclude`: patterns of photos to leave out.  `people`: the network that says whether a photo
-    shows people, and is set aside; None: it is used as it is.
+    shows people already; None: nobody looks.  `keep_people`: such photos are used, also where figures are people.
     """
 
     paths: tuple[str, ...]
@@ -138,13 +138,14 @@ class BackgroundSource:
     fit: Fit
     exclude: tuple[str, ...] = ()
     people: CutoutModel | None = None
+    keep_people: bool = False
 
 
 @dataclass(frozen=True)
 class ForegroundSource:
     """Where photos of figures are, and what becomes of them.  `class_name`: "" where sub-folders name it.  `depth`:
     their known depth, for their relief, None where there is none or nothing shows it.  `exclude`: patterns of photos
-    to leave out."""
+    to leave out.  `poses`: of figures that are used."""
 
     paths: tuple[str, ...]
     class_name: str
@@ -152,6 +153,7 @@ class ForegroundSource:
     heights: Heights
     depth: GivenDepth | None = None
     exclude: tuple[str, ...] = ()
+    poses: tuple[str, ...] = POSES
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ class Placing:
     evenly, or drawn: `as_2020` with the corner in 1..120 of 224 a side, whatever is cut off; `truncated` wherever
     `min_visible` of the mask stays inside; else wholly inside.  `twins`: 2 with a mirrored twin, which has its
     `own_places` or shares its twin's.  `samples`: None for all combinations.  `held_out`: fractions of backgrounds and
-    foregrounds kept out of training.
+    foregrounds kept out of training.  `min_plausibility`: least score of a place on a floor, 0 for any.
     """
 
     seed: int
@@ -208,6 +210,7 @@ class Placing:
     samples: int | None
     look: LookOptions
     held_out: tuple[float, float]
+    min_plausibility: float = 0.0
 
     @property
     def several(self) -> bool:
@@ -221,7 +224,8 @@ class DepthPlan:
 
     `of_backgrounds`: the catalog holds the backgrounds' depth, given by the user (`known`: of all) or by the network.
     `layered`: composites have that depth with the figures standing in it.  `on_composites`: the network is run on every
-    composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `model`: the network, where any of
+    composite.  `relief`: how far figures stand out, prepared with the cut-outs.  `edge`: px over which their depth is
+    softened at outlines, None for as their background's is.  `model`: the network, where any of
     this runs one.  `focal`: focal length / width of the canvas, 0 unknown.
     """
 
@@ -231,6 +235,7 @@ class DepthPlan:
     on_composites: bool
     relief: Relief
     thickness_m: float
+    edge: int | None
     focal: float
     encoding: DepthEncoding
     batch: int

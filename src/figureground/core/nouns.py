@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,16 +79,18 @@ class Ground:
 
 @dataclass(frozen=True)
 class Appearance:
-    """What a photo looks like: mean and standard deviation in CIELAB (L 0..100), blur and noise.
+    """What a photo looks like: mean and standard deviation in CIELAB (L 0..100), blur, noise and colourfulness.
 
     `blur`: standard deviation in px of the Gaussian that its edges look blurred by.  `noise`: standard deviation of the
-    luminance noise, 0..255.
+    luminance noise, 0..255.  `hues`: how far its chroma spreads beside what goes with its lightness, in CIELAB: near 0
+    where it is grey, sepia or of another single tint.
     """
 
     lab_mean: tuple[float, float, float]
     lab_std: tuple[float, float, float]
     blur: float
     noise: float
+    hues: float = 99.0  # as of a colour photo, where nobody measured it
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ class Background:
     `floor_file` is a 1-bit picture of where floor is seen; `ground` is None where there is no usable floor, and
     `no_floor` then says why.  `source_number`: which of the recipe's sources it is from, counted from 1; `tag` is that
     source's.  `licence`, `credit` and `group` are as a credits.csv says; photos of one group share a split, and so do
-    those of one `twins`, a name that photos nearly alike have.  `camera`: of the prepared picture.
+    those of one `twins`, a name that photos nearly alike have.  `camera`: of the prepared picture.  `people`: the part
+    of the picture that shows people already, whom no mask names, 0 for nobody, -1 where nobody looked; `people_file` is
+    a 1-bit picture of them, "" for nobody.
     """
 
     id: str
@@ -126,6 +130,9 @@ class Background:
     group: str = ""
     camera: Camera = UNKNOWN
     twins: str = ""
+    people: float = -1.0
+    people_file: str = ""
+    people_sha256: str = ""
 
     @property
     def depth_direction(self) -> Direction:
@@ -133,6 +140,7 @@ class Background:
 
 
 Pose = Literal["standing", "seated", "half-length", "airborne", "group", "cropped", "object"]
+POSES: tuple[Pose, ...] = get_args(Pose)
 SIDES = ("top", "right", "bottom", "left")
 
 
@@ -216,15 +224,24 @@ class Catalog:
 class Look:
     """How a figure is fitted to its background; every strength 0 leaves the cut-out as it is.
 
-    `shadow`: darkness of the contact shadow, 0..1.  `colour`: strength of the colour match, 0..1.  `blur`: standard
-    deviation in px of the Gaussian that softens the whole cut-out (sharpness match and edge feather).  `noise`:
-    standard deviation of the noise added, 0..255.
+    `shadow`: part of the light that is taken right under the soles, 0..1.  `colour`: strength of the tone and colour
+    match, 0..1.  `blur`: standard deviation in px of the Gaussian that softens the whole cut-out (sharpness match).
+    `noise`: standard deviation of the noise added, 0..255.  `feather`: standard deviation in px by which its outline
+    alone is softened, inwards.  `wrap`: how far its rim takes the light of what lies behind, 0..1.  `cast`: part of the
+    light that its shadow on the floor takes, 0..1.  `light_x`, `light_z`: where that shadow falls, in figure heights to
+    the right and away from the camera; `light_soft`: its breadth of penumbra at the far end, likewise.
     """
 
     shadow: float = 0.0
     colour: float = 0.0
     blur: float = 0.0
     noise: float = 0.0
+    feather: float = 0.0
+    wrap: float = 0.0
+    cast: float = 0.0
+    light_x: float = 0.0
+    light_z: float = 0.0
+    light_soft: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.nouns import POSES
 from figureground.core.recipe import Recipe, keys
 from figureground.core.recipe_toml import from_mapping, to_toml
 
+_LOOK = ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap")
 PRESETS: dict[str, dict[str, Any]] = {
     # figures that stand on the floor of each background, with depth that agrees
     "default": {},
@@ -17,7 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Its values are said whatever the defaults become.
     "eva4": {
         "size": 224,
-        "foregrounds": {"height": [0.4464, 0.5358]},
+        "foregrounds": {"height": [0.4464, 0.5358], "poses": list(POSES)},
         "placement": {
             "mode": "uniform",
             "clip": "2020",
@@ -27,7 +29,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "per_pair": 20,
             "mirror": "same",
         },
-        "look": {name: [0, 0] for name in ("shadow", "colour", "sharpness", "noise", "feather")},
+        "look": {name: [0, 0] for name in _LOOK},
         "image": {"quality": 30, "optimize": True},
         # 448 px bicubic -> DenseDepth with half-pixel upsampling -> 224 -> stretched per image -> 8-bit JPEG
         "depth": {"source": "network", "model": "nyu.h5", "upsampling": "half_pixel", "encoding": "jpeg8"},

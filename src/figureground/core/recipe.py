@@ -18,6 +18,7 @@ from figureground.core.nouns import DEFAULT_CLASS
 Fit = Literal["cover", "contain", "stretch"]
 Subject = Literal["anything", "people"]
 Doubtful = Literal["set aside", "use"]
+Bystanders = Literal["set aside", "keep", "do not ask"]
 CutoutMethod = Literal["auto", "alpha", "key", "network"]
 PlacementMode = Literal["uniform", "grid", "ground"]
 NoFloor = Literal["leave out", "uniform", "grid"]
@@ -71,7 +72,11 @@ class Backgrounds:
 
     path: tuple[str, ...] = _knob((), 'a folder, a glob, or a list: ["photos/a", "photos/b/*.jpg"]', content=False)
     tag: str = _knob("", "a word that the records of its samples bear, like indoor")
-    people: Doubtful = _knob("set aside", "photos that show people already, whom no mask will name: set aside, or use")
+    people: Bystanders = _knob(
+        "set aside",
+        "photos that show people already, whom no mask names: set aside where figures are people, else kept; or kept "
+        "always; or nobody looks",
+    )
     fit: Fit = _knob("cover", "how a photo fills the canvas: its middle, all of it with bars, or distorted")
     depth: str = _knob("", _MAPS + "by the network", content=False)
     depth_unit: GivenUnitChoice = _knob("auto", _UNIT)
@@ -121,6 +126,11 @@ class Foregrounds:
     depth_offset: Said = _knob("auto", _OFFSET, between=(-1e9, 1e9))
     depth_invalid: Said = _knob("auto", _INVALID, between=(-1e12, 1e12))
     depth_kind: DepthKind = _knob("planar", _KIND)
+    poses: tuple[str, ...] = _knob(
+        (),
+        "who is used: standing, seated, half-length, airborne, group, cropped, object; empty: standing and object for "
+        "mode = ground, else all but cropped",
+    )
     exclude: tuple[str, ...] = _knob(
         (),
         'photos to leave out, by name, or by path from its folder: ["IMG_12.jpg", "people/*_03.png"]',
@@ -152,6 +162,9 @@ class Placement:
     min_visible: float = _knob(
         0.5, "least visible fraction of a figure's mask; 1: all of it, inside the frame", between=(0.01, 1.0)
     )
+    min_plausibility: float = _knob(
+        0.0, "mode = ground: least plausibility of a place, 0..1, else another is drawn; 0: any", between=(0.0, 0.95)
+    )
     clip: Clip = _knob(
         "inside", "inside: min_visible holds; 2020: corner drawn from 1..120 of 224 a side, whatever is cut off"
     )
@@ -166,13 +179,21 @@ class Placement:
 class LookOptions:
     """Each is a range that a strength is drawn from, a figure; [0, 0] turns it off."""
 
-    shadow: tuple[float, float] = _knob((0.2, 0.5), "contact shadow of figures that stand", between=(0.0, 1.0))
-    colour: tuple[float, float] = _knob(
-        (0.0, 0.3), "colour match to the background (Reinhard, in Lab)", between=(0.0, 1.0)
+    shadow: tuple[float, float] = _knob(
+        (0.6, 0.95), "darkness right under the soles of figures that stand", between=(0.0, 1.0)
     )
-    sharpness: tuple[float, float] = _knob((0.5, 1.0), "blur towards the background's sharpness", between=(0.0, 1.0))
+    cast: tuple[float, float] = _knob(
+        (0.3, 0.7), "darkness of the shadow that they cast on the floor; one light a background", between=(0.0, 1.0)
+    )
+    colour: tuple[float, float] = _knob(
+        (0.4, 0.8), "match of tone, white and colour to the background; a grey one: wholly", between=(0.0, 1.0)
+    )
+    sharpness: tuple[float, float] = _knob((0.7, 1.0), "blur towards the background's sharpness", between=(0.0, 1.0))
     noise: tuple[float, float] = _knob((0.5, 1.0), "noise towards the background's", between=(0.0, 1.0))
-    feather: tuple[float, float] = _knob((0.0, 0.4), "softening of edges, px at size 224", between=(0.0, 4.0))
+    feather: tuple[float, float] = _knob((0.0, 0.7), "softening of the outline alone, px", between=(0.0, 4.0))
+    wrap: tuple[float, float] = _knob(
+        (0.0, 0.4), "how far the rim takes the light of what is behind", between=(0.0, 1.0)
+    )
 
 
 @dataclass(frozen=True)
@@ -209,6 +230,11 @@ class DepthOptions:
     )
     relief: Relief = _knob("round", "layered figures: flat, round (from the matte), or as the network sees them")
     thickness: float = _knob(0.12, "metres from the outline of a figure to its front", between=(0.0, 2.0))
+    edges: Said = _knob(
+        "auto",
+        "px inwards over which a figure's layered depth softens; auto: as its background's estimated depth; known: 0",
+        between=(0.0, 7.0),
+    )
     model: str = _knob(
         "small", "the depth network: small (it ships), a path, or a name from `figureground models`", content=False
     )

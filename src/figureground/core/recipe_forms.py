@@ -35,6 +35,15 @@ def from_version_1(table: Mapping[str, Any]) -> dict[str, Any]:
     return new
 
 
+def from_dataset(table: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """Return the table of a dataset's own recipe, of a format version, as it is written now."""
+    new = from_version_1(table) if version == 1 else dict(table)
+    fresh = []
+    for source in _tables(new, "backgrounds"):
+        fresh.append({**source, **({"people": "do not ask"} if source.get("people") == "use" else {})})
+    return new | {"backgrounds": fresh} if fresh else new
+
+
 def refuse_old_forms(table: Mapping[str, Any], where: str) -> None:
     """Raise FigureGroundError, with the values as they are written now, for a key as version 1 had it."""
     placement = table.get("placement")
@@ -44,6 +53,13 @@ def refuse_old_forms(table: Mapping[str, Any], where: str) -> None:
             f"{where}: placement.size = {placement['size']!r}",
             f"write height = {_fractions(placement['size'])} in [foregrounds]",
         )
+    for source in _tables(table, "backgrounds"):
+        if source.get("people") == "use":
+            raise FigureGroundError(
+                'backgrounds.people = "use" is now "keep", which takes photos that show people and says so in records',
+                f"{where}: backgrounds.people = 'use'",
+                'write people = "keep", or "do not ask" where nobody is to look for them',
+            )
     for source in _foregrounds(table):
         if _in_px(source.get("height")):
             raise FigureGroundError(
@@ -60,8 +76,12 @@ def refuse_old_forms(table: Mapping[str, Any], where: str) -> None:
 
 
 def _foregrounds(table: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the tables of foregrounds, one or several, whatever else stands in their place left out."""
-    found = table.get("foregrounds")
+    return _tables(table, "foregrounds")
+
+
+def _tables(table: Mapping[str, Any], section: str) -> Iterator[Any]:
+    """Yield the tables of a section, one or several, whatever else stands in their place left out."""
+    found = table.get(section)
     for source in found if isinstance(found, list) else [found]:
         if isinstance(source, Mapping):
             yield source

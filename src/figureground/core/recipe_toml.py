@@ -13,7 +13,7 @@ from typing import Any
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import NO_KEYS, Recipe, choices, key_of, keys, source_of, tables
-from figureground.core.recipe_forms import from_version_1, refuse_old_forms
+from figureground.core.recipe_forms import from_dataset, refuse_old_forms
 from figureground.core.recipe_settings import refuse_bare_list, require_settings, setting_of
 from figureground.core.recipe_values import KNOBS, unknown, value_of
 from figureground.core.texts import decoded, why_no_toml
@@ -72,12 +72,12 @@ def parse(
     where: Path | str = "recipe",
     root: Path | str = Path(),
     settings: Iterable[str] = (),
-    version: int = 2,
+    version: int = 0,
 ) -> Recipe:
     """Return the recipe in a TOML text, with `section.key=value` settings laid over it.
 
-    A setting of a section that has several tables is laid over each.  `version`: 1 for the own recipe of a dataset of
-    that format, which is translated.
+    A setting of a section that has several tables is laid over each.  `version`: for the own recipe of a dataset, that
+    of its format, which is translated; 0 for other recipes.
     """
     text = text.removeprefix("\ufeff")
     try:
@@ -95,7 +95,7 @@ def parse(
             if not isinstance(one, dict):
                 raise _no_table(section, target, str(where))
             one[name] = value
-    return from_mapping(from_version_1(table) if version == 1 else table, where, root)
+    return from_mapping(from_dataset(table, version) if version else table, where, root)
 
 
 def load_recipe(path: Path | str, settings: Iterable[str] = (), *, cache: bool = False) -> Recipe:
@@ -139,13 +139,13 @@ def _instead(path: Path) -> str:
 
 def recorded(recipe: Path) -> tuple[str, int]:
     """Return what its build.json says of a dataset's own recipe: where relative paths start, and in which version it is
-    written; ("", 2) for other recipes."""
+    written; ("", 0) for other recipes."""
     try:
         about = json.loads((recipe.parent / "build.json").read_bytes())
         root, version = about.get("root", ""), about["format"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "", 2
-    return (root if isinstance(root, str) else ""), (version if isinstance(version, int) else 2)
+        return "", 0
+    return (root if isinstance(root, str) else ""), (version if isinstance(version, int) else 0)
 
 
 def as_recipe(recipe: Recipe | Path | str) -> Recipe:

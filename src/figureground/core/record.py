@@ -59,7 +59,7 @@ class FigureRecord:
     )
     depth_at_contact: float | None = _says("depth there, in the unit of the depth; 0 where unknown", 0.0)
     real_height: float | None = _says("metres, of figures that stand; 0 of others", 0.0)
-    look: Look = _says("strengths of shadow, colour, blur and noise that fit it to its background")
+    look: Look = _says("strengths of shadows, colour, blur, noise and edges that fit it to its background; its light")
     class_id: int = _says("number of its class, from 1; 0 is the background", default=1)
     class_name: str = _says("name of its class", default=DEFAULT_CLASS)
     licence: str = _says("of its photo, as credits.csv says; empty where nobody does", default="")
@@ -102,6 +102,16 @@ class Record:
         "whose turn it was, where another foreground stands in for it, or no figure does; else empty", default=""
     )
     fewer: str = _says("why it has fewer figures than placement.figures says; empty where it has enough", default="")
+    background_people: float = _says(
+        "part of its background that shows people already, whom no mask names; 0: nobody; -1: nobody looked",
+        default=-1.0,
+    )
+    plausibility: float = _says(
+        "how likely a person takes it for real, 0..1; -1: unknown, as in older datasets", default=-1.0
+    )
+    doubts: tuple[str, ...] = _says(
+        "what speaks against that, the strongest first, with ; between; empty where nothing does", default=()
+    )
     camera: Camera = UNKNOWN  # of the background; format version 1 has none
 
     @property
@@ -113,6 +123,7 @@ class Record:
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
         row = _plain(self, _FIELDS)
+        row["doubts"] = "; ".join(self.doubts)  # a text: lists that are all empty would make a column without a type
         row["figures"] = [_plain(figure, _FIGURE_FIELDS) | {"look": vars(figure.look)} for figure in self.figures]
         for name in FIELDS:
             row[f"camera_{name}"] = getattr(self.camera, name)
@@ -128,6 +139,7 @@ class Record:
         """Return the record of a JSON row, also of format version 1.  Raises KeyError or TypeError for no row."""
         own = _values(Record, row, but=_NESTED)
         own["split"] = split_name(own["split"])
+        own["doubts"] = tuple(row.get("doubts", "").split("; ")) if row.get("doubts") else ()
         depths, files = {}, {}
         for layer in LAYERS:
             if f"{layer}_unit" in row:
@@ -180,7 +192,7 @@ def _values(kind: type, row: Mapping[str, Any], but: Sequence[str] = ()) -> dict
 
 
 def _figure(row: Mapping[str, Any]) -> FigureRecord:
-    look = Look(**{name: row["look"][name] for name in _names(Look)})
+    look = Look(**{name: row["look"][name] for name in _names(Look) if name in row["look"]})
     return FigureRecord(**_values(FigureRecord, row) | {"look": look})
 
 
@@ -191,6 +203,7 @@ COLUMNS = (
     *("box_x0", "box_y0", "box_x1", "box_y1", "area", "visible_fraction", "contact_x", "contact_y"),
     *("depth_at_contact", "depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid"),
     *("class_id", "class_name", "background_tag", "turn_background", "turn_foreground", "fewer"),
+    *("class_id", "class_name", "background_tag", "background_people", "plausibility", "doubts"),
 )
 _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 
@@ -208,6 +221,7 @@ def labels_row(part_file: str, record: Record) -> list[Any]:
         flat |= dict(zip(("contact_x", "contact_y"), figure.contact or (), strict=False))
     if "depth" in record.depths:
         flat |= {f"depth_{name}": value for name, value in vars(record.depths["depth"]).items()}
+    flat["doubts"] = "; ".join(record.doubts)
     values = [flat.get(column) for column in COLUMNS]
     return ["" if v is None else int(v) if isinstance(v, bool) else v for v in values]
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from figureground.core.nouns import Catalog, DepthMap, Picture
+from figureground.core.nouns import Catalog, DepthMap, Mask, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import dequantise
 from figureground.ingest.catalog import load_catalog
 from figureground.ingest.pixels import Pixels
 
 
-def scenery(catalog: Catalog, pixels: Pixels, i: int) -> tuple[Picture, DepthMap | None]:
-    """Return background i's picture, and its depth where the catalog has it; both writable."""
+def scenery(catalog: Catalog, pixels: Pixels, i: int) -> tuple[Picture, DepthMap | None, Mask | None]:
+    """Return background i's picture, and where the catalog has them its depth and the people it shows; all writable."""
     depth = dequantise(pixels.depth(i)) if catalog.backgrounds[i].depth_file else None
-    return pixels.background(i).copy(), depth
+    people = pixels.people(i)
+    return pixels.background(i).copy(), depth, None if people is None else people.copy()
 
 
 class BackgroundsById:
@@ -24,7 +25,7 @@ class BackgroundsById:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def __call__(self, background: str) -> tuple[Picture, DepthMap | None]:
+    def __call__(self, background: str) -> tuple[Picture, DepthMap | None, Mask | None]:
         catalog, pixels, numbers = self._known
         return scenery(catalog, pixels, numbers[background])
 

@@ -85,7 +85,7 @@ class VirtualDataset(Samples):
 
     def background(self, i: int) -> tuple[Picture, DepthMap | None]:
         """Return a background's prepared picture, and its depth where the catalog has it; i counts the catalog."""
-        return scenery(self.catalog, self._made().pixels, i)
+        return scenery(self.catalog, self._made().pixels, i)[:2]
 
     def _made(self) -> Maker:
         if self._maker is None:

@@ -83,7 +83,12 @@ def draw_build(seed: int) -> Build:
 
 def parts_of(seed: int) -> tuple[list[Part], Floats, Floats]:
     """The parts of a seed's person, where its head is and which way it looks."""
-    build, s = draw_build(seed), Sculpt()
+    return parts_of_build(draw_build(seed))
+
+
+def parts_of_build(build: Build) -> tuple[list[Part], Floats, Floats]:
+    """The parts of a person of this build, where its head is and which way it looks."""
+    s = Sculpt()
     torso(s, build)
     for k, side in enumerate((-1, 1)):
         shoulder(s, build, side)
@@ -160,7 +165,7 @@ def leg(s: Sculpt, build: Build, k: int, side: int) -> None:
     """Add leg, trouser and shoe number k."""
     fit, pose, w = build.fit, build.pose, build.stout
     hip = build.hips + vec(side * 0.044 * w, 0.505 + 0.3 * pose.sway * side, 0.004)
-    knee, ankle = bend(hip, pose.ankles[k], 0.236, 0.236, vec(side * 0.25, 0, -1))
+    knee, ankle = bend(hip, pose.ankles[k], 0.236, 0.236, pose.knees[k])
     if fit.legs != "trousers":
         bare_leg(s, fit, hip, knee, ankle, w)
     if fit.legs == "trousers":

@@ -33,7 +33,10 @@ def bend(a: Floats, b: Floats, upper: float, lower: float, pole: Floats) -> tupl
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the joints go, figure heights: hands and elbow poles, ankles and toe directions, sway and head turn."""
+    """Where the joints go, figure heights: hands and elbow poles, ankles and toe directions, sway and head turn.
+
+    knees: the poles of the knees, where they do not point ahead.
+    """
 
     wrists: tuple[Floats, Floats]
     poles: tuple[Floats, Floats]
@@ -43,6 +46,7 @@ class Pose:
     look_deg: float
     nod_deg: float
     phone: int
+    knees: tuple[Floats, Floats] = (vec(-0.25, 0, -1), vec(0.25, 0, -1))
 
 
 def draw_pose(dice: Dice, bulk: float, skirt: bool) -> Pose:

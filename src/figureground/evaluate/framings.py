@@ -12,9 +12,9 @@ import numpy as np
 
 from figureground.core.arrays import Bools
 from figureground.core.nouns import SIDES
+from figureground.image.masks import cut_sides
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-CUT = 0.02  # of a side of the frame: where the mask covers that much of its outermost row, the frame cuts it off
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,13 @@ PHOTOS = {
 def framing(mask: Bools) -> Framing | None:
     """Return how what a mask (height, width) shows is framed; None where it shows nothing.
 
-    Several figures are seen as one.  A figure that only touches the frame, along less than CUT of a side, is not cut.
+    Several figures are seen as one.
     """
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if rows.size == 0:
         return None
-    edges = (mask[0], mask[:, -1], mask[-1], mask[:, 0])
-    cut = tuple(side for side, edge in zip(SIDES, edges, strict=True) if edge.mean() >= CUT)
     across, down = columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
-    return Framing(float(down) / mask.shape[0], float(across) / mask.shape[1], float(mask.mean()), cut)
+    return Framing(float(down) / mask.shape[0], float(across) / mask.shape[1], float(mask.mean()), cut_sides(mask))
 
 
 def spread(framings: Iterable[Framing | None]) -> Spread:

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.arrays import Bools, Floats, Ints, Singles
-from figureground.core.nouns import HALF, Alpha, Box, Cutout, Mask
+from figureground.core.nouns import HALF, SIDES, Alpha, Box, Cutout, Mask
 
 FAINT = 16  # alpha below this is not part of the figure when a cut-out is trimmed: veils that no eye sees
+CUT = 0.02  # of a side of the frame: where a mask covers that much of its outermost row, the frame cuts it off
 
 
 def mask_of(alpha: Alpha) -> Mask:
@@ -29,6 +30,15 @@ def tight_box(mask: Mask, place: tuple[slice, slice] = (slice(0, None), slice(0,
     rows = np.flatnonzero(part[:, left:right].any(1))
     x, y = place[1].start, place[0].start
     return x + left, y + int(rows[0]), x + right, y + int(rows[-1]) + 1
+
+
+def cut_sides(mask: Mask) -> tuple[str, ...]:
+    """Return the sides, of SIDES and in their order, on which the frame cuts off what a mask shows.
+
+    A figure that only touches the frame, along less than CUT of a side, is not cut.
+    """
+    edges = (mask[0], mask[:, -1], mask[-1], mask[:, 0])
+    return tuple(side for side, edge in zip(SIDES, edges, strict=True) if edge.mean() >= CUT)
 
 
 def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -94,6 +94,7 @@ def files(catalog: Catalog) -> list[tuple[str, str]]:
     found = []
     for b in catalog.backgrounds:
         found += [(b.file, b.sha256), (b.depth_file, b.depth_sha256), (b.floor_file, b.floor_sha256)]
+        found.append((b.people_file, b.people_sha256))
     for f in catalog.foregrounds:
         found += [(f.file, f.sha256), (f.relief_file, f.relief_sha256)]
     return [(name, sha256) for name, sha256 in found if name]

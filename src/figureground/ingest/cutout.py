@@ -14,6 +14,7 @@ from figureground.core.errors import SetAsideError
 from figureground.core.nouns import HALF, Alpha, Cutout, Picture
 from figureground.image.masks import mask_of
 from figureground.ingest import cleaning, matting
+from figureground.ingest.rims import trimmed
 
 WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller
 # limits of `matting.softness`; measured on studio and street photos (docs/cutouts.md)
@@ -170,6 +171,8 @@ def _keyed(picture: Picture) -> Alpha:
 
 
 def _clean(picture: Picture, alpha: Alpha) -> Cutout:
+    """Return the cut-out with the figure's own colours, and without the ground that its rim holds."""
+    alpha = trimmed(picture, alpha)
     return np.dstack([matting.decontaminate(picture, alpha), alpha])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from figureground.core.errors import FigureGroundError, SetAsideError
+import numpy as np
+
+from figureground.core.errors import FigureGroundError
 from figureground.core.job import CutoutModel, Cutting
-from figureground.core.nouns import Picture
+from figureground.core.nouns import Mask, Picture
 from figureground.image.masks import mask_of
 from figureground.ingest.cutout import Ways
 from figureground.networks.cutout import CutoutNetwork, cutout_network
@@ -24,13 +26,11 @@ def ways_of(cutting: Cutting) -> Ways:
     return Ways(_telling_people(network).people, checked, keyed=False, doubtful=cutting.doubtful)
 
 
-def require_nobody(model: CutoutModel, picture: Picture) -> None:
-    """Raise SetAsideError for a background that shows people already."""
+def bystanders_in(model: CutoutModel, picture: Picture) -> Mask:
+    """Return where a background shows people already, bool (height, width); nobody where they are less of it than
+    counts as somebody.  Raises FigureGroundError for a network that tells no people."""
     found = mask_of(_telling_people(cutout_network(model.path, model.files)).people(picture))
-    if (share := float(found.mean())) >= SOMEBODY:
-        raise SetAsideError(
-            f'it shows people, {share:.0%} of it, whom no mask would name; backgrounds.people = "use" takes it'
-        )
+    return found if float(found.mean()) >= SOMEBODY else np.zeros_like(found)
 
 
 def _telling_people(network: CutoutNetwork) -> CutoutNetwork:

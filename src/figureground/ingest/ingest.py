@@ -22,10 +22,11 @@ from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse,
 from figureground.core.progress import Progress
 from figureground.core.store import Store
 from figureground.ingest import labels, photos, prepare
+from figureground.ingest.bystanders import are_people, why_aside, with_bystanders
 from figureground.ingest.cache import PhotoCache, open_cache
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.copies import Seen, told_apart
-from figureground.ingest.cutters import require_nobody, ways_of
+from figureground.ingest.cutters import bystanders_in, ways_of
 from figureground.ingest.framing import pixel_stretch
 from figureground.ingest.given_depth import figures_depth, with_given_depth
 from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
@@ -34,6 +35,7 @@ from figureground.ingest.key import Hashed, key
 from figureground.ingest.lens import lens
 from figureground.ingest.outcome import Outcome
 from figureground.ingest.outlines import estimated
+from figureground.ingest.pose import is_person, left_out
 from figureground.ingest.prepare import Entry, Prepared, Source, Tools
 from figureground.ingest.shelf import Shelf
 from figureground.ingest.state import file_hash, state
@@ -57,15 +59,19 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     shelf = Shelf(store, max(3, len(str(len(todo)))))
     reasons: dict[int, str] = {}
     seen: dict[int, Seen] = {}
+    among_people = are_people(classes_of(todo))
     with closing(prepared(job, todo, engine, hashed)) as found_out:
         for number, (photo, outcome) in enumerate(found_out):
             progress("photos", number + 1, len(todo))
-            if outcome.entry is not None:
+            entry = None if outcome.entry is None else _named(outcome.entry, job, photo)
+            reason = outcome.reason if entry is None else _out_of_place(entry, job, photo)
+            reason = reason or _shows_people(outcome, job, photo, among_people)
+            if entry is not None and not reason:
                 seen[number] = _seen(photo, outcome)
-                shelf.save(number, _named(outcome.entry, job, photo), outcome)
+                shelf.save(number, entry, outcome)
             else:
-                reasons[number] = outcome.reason
-                _mind(photo, outcome.reason, strict)
+                reasons[number] = reason
+                _mind(photo, reason, strict)
     copies = told_apart(seen, job.inputs.keep_twins)
     for number, reason in sorted(copies.reasons.items()):
         _mind(todo[number], reason, strict)
@@ -108,6 +114,13 @@ def prepare_photo(job: Job, photo: Photo) -> Outcome:
         return Outcome(sha, reason=error.what)
 
 
+def _shows_people(outcome: Outcome, job: Job, photo: Photo, among_people: bool) -> str:
+    """Return why a background is set aside for the people whom it shows, "" where it is used."""
+    if photo.kind != "background" or outcome.entry is None:
+        return ""
+    return why_aside(outcome.entry, job.inputs.backgrounds[photo.source].keep_people, among_people)
+
+
 def _require_same_networks(job: Job, photo: Photo) -> None:
     """Raise ChangedError where a network that a photo may have been prepared with is no longer what the job found.
 
@@ -139,12 +152,17 @@ def _named(entry: Background | Foreground, job: Job, photo: Photo) -> Background
     return replace(entry, **about)
 
 
+def _out_of_place(entry: Background | Foreground, job: Job, photo: Photo) -> str:
+    """Return why a figure's pose has no place, "" where it has one."""
+    return "" if isinstance(entry, Background) else left_out(entry, job.inputs.foregrounds[photo.source].poses)
+
+
 def _background(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared[Background]:
     own = job.inputs.backgrounds[photo.source]
     decoded = _decoded(data, 2 * job.canvas.longer)
     prepared = _in_full(prepare.background(decoded.pixels, job.canvas, own.fit, source), decoded)
     if own.people:
-        require_nobody(own.people, prepared.pixels)
+        prepared = with_bystanders(prepared, bystanders_in(own.people, prepared.pixels))
     if job.depth.of_backgrounds:
         prepared = _with_depth(job, photo, decoded, prepared)
     seen_through = lens(decoded.pixels.shape, job.canvas, own.fit, job.depth.focal, decoded.focal)
@@ -168,6 +186,7 @@ def _foreground(job: Job, photo: Photo, source: Source, data: bytes) -> Prepared
         ways_of(own.cutting),
         depth_network(job.depth).estimate if job.depth.relief_by_network else None,
         known,
+        is_person(photo.class_name),
     )
     mask = _mask_of(photo, own.cutting, decoded)
     made = prepare.foreground(decoded.pixels, job, source, tools, mask.alpha if mask else None)

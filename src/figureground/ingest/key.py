@@ -24,14 +24,15 @@ from figureground.core.card import meaning
 from figureground.core.files import code_sha256
 from figureground.core.job import CutoutModel, DepthModel, Job
 from figureground.ingest.inputs import Photo
+from figureground.ingest.pose import is_person
 from figureground.ingest.state import VERSION
 
 # of a photo: its kind and content are told apart, and what is known beside its pixels is added to the entry afterwards
 _BESIDE = {"kind", "path", "name", "source", "class_name", "class_id", "credit"}
 _JOB = {"recipe", "inputs", "placing", "depth", "formats", "layers"}  # told by part below, or of samples alone
-_SOURCE = {"paths", "exclude", "tag", "class_name"}
+_SOURCE = {"paths", "exclude", "tag", "class_name", "keep_people", "poses"}
 _PLACING = {"seed", "heights", "weights", "spread", "overlap", "per_pair", "own_places", "figures", "samples", "look"}
-_PLACING |= {"held_out"}
+_PLACING |= {"held_out", "min_plausibility"}
 _DEPTH = {"known", "layered", "on_composites", "thickness_m", "encoding", "batch", "model", "running"}
 _LIBRARIES = ("numpy", "Pillow", "pi-heif", "onnxruntime", "openvino", "torch", "transformers", "scipy")
 _CODECS = (
@@ -85,7 +86,8 @@ def _of_kind(job: Job, photo: Photo) -> list[Any]:
         return [own, _told(depth, _DEPTH | {"relief"}), network if depth.of_backgrounds else None, who_stands]
     own = _told(job.inputs.foregrounds[photo.source], _SOURCE)
     told = _told(depth, _DEPTH | {"of_backgrounds"})
-    return [own, told, network if depth.relief_by_network else None, _told(job.placing, _PLACING)]
+    seen_as = is_person(photo.class_name)  # all that a class says of a pose
+    return [own, told, network if depth.relief_by_network else None, _told(job.placing, _PLACING), seen_as]
 
 
 def _told(value: Any, left_out: set[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from figureground.core.arrays import Bytes
 from figureground.core.nouns import Background, Foreground
 
-ROLES = frozenset({"picture", "mask", "depth", "floor", "relief"})  # of a prepared photo's files
+ROLES = frozenset({"picture", "mask", "depth", "floor", "relief", "people"})  # of a prepared photo's files
 
 
 @dataclass(frozen=True, eq=False)

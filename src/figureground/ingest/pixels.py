@@ -51,6 +51,11 @@ class Pixels:
         """Return where the background shows floor, bool (height, width)."""
         return self._get("floor", i, lambda: _read(self.store.read(self.catalog.backgrounds[i].floor_file)) > 0)
 
+    def people(self, i: int) -> Mask | None:
+        """Return where the background shows people already, bool (height, width); None where nobody is known of."""
+        name = self.catalog.backgrounds[i].people_file
+        return self._get("people", i, lambda: _read(self.store.read(name)) > 0) if name else None
+
     def footing(self, i: int) -> Singles:
         """Return the places for a foot on a background with a floor (`geometry.footing.footing_of`)."""
         ground = self.catalog.backgrounds[i].ground

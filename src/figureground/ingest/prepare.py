@@ -35,6 +35,7 @@ from figureground.ingest.cutout import ALONE, Ways, cut_out, sized, working
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim, visible_box
+from figureground.ingest.pose import Posed, posed
 from figureground.ingest.relief import measured_relief, network_relief, rounded
 from figureground.ingest.same_picture import miniature
 from figureground.ingest.straight import straightened
@@ -56,11 +57,13 @@ class Source:
 @dataclass(frozen=True)
 class Tools:
     """The networks at hand: what cuts out, and the depth of a picture, None where the job needs none.  `known`: the
-    photo's own depth, planar, where the user gives it for its relief."""
+    photo's own depth, planar, where the user gives it for its relief.  `person`: photos show people, by their class.
+    """
 
     ways: Ways = ALONE
     depth: Callable[[Picture], DepthMap] | None = None
     known: DepthMap | None = None
+    person: bool = True
 
 
 Entry = TypeVar("Entry", Background, Foreground)
@@ -202,8 +205,7 @@ def foreground(
     wrong = [*made.doubts, *wrong]
     whole, cutout = made.pixels, trim(made.pixels)
     box = round(cutout.shape[0] * cutout.shape[1] * (pixels.shape[0] / picture.shape[0]) ** 2)
-    if job.placing.standing and (reason := stance.cut_off_below(cutout[..., 3])):
-        raise SetAsideError(f"it cannot stand on a floor: {reason}")
+    stands = _posed(whole[..., 3], made.method, tools.person)
     scaled = _scaled(cutout, _prepared_height(cutout, own.heights, source))
     mask = mask_of(scaled[..., 3])
     height, width = mask.shape
@@ -221,6 +223,9 @@ def foreground(
         cutout=made.method,
         appearance=measure(scaled[..., :3], mask),
         source_number=source.number,
+        pose=stands.pose,
+        pose_confidence=stands.confidence,
+        cut=stands.cut,
     )
     _require_room(entry, mask, job)
     files = {"picture": _png(scaled), "mask": png.encode(mask)}
@@ -245,6 +250,13 @@ def foreground(
         full_pixels=box,
         mended=bool(laid or made.notes),
     )
+
+
+def _posed(alpha: Alpha, method: str, person: bool) -> Posed:
+    """Return how the figure of a whole matte stands; `method`: what cut it out."""
+    from figureground.networks.pose import shares  # reads its weights
+
+    return posed(alpha, method != "alpha", person, shares)
 
 
 def _scaled(cutout: Cutout, height: int) -> Cutout:

@@ -16,10 +16,10 @@ from figureground.ingest.outcome import Outcome
 
 _PREFIXES = {"background": "bg", "foreground": "fg"}
 _FOLDERS = {
-    "background": {"picture": "Background/.jpg", "depth": "Depth/.png", "floor": "Floor/.png"},
+    "background": {"picture": "Background/.jpg", "depth": "Depth/.png", "floor": "Floor/.png", "people": "People/.png"},
     "foreground": {"picture": "Foreground/.png", "mask": "Mask/.png", "relief": "Relief/.png"},
 }
-_FIELDS = ("file", "mask_file", "depth_file", "floor_file", "relief_file")
+_FIELDS = ("file", "mask_file", "depth_file", "floor_file", "people_file", "relief_file")
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,34 @@
-"""How a cut-out stands: its foot, and whether it is cut off below."""
+"""Where a cut-out stands."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from figureground.core.nouns import Alpha, Mask
-from figureground.image.masks import mask_of
+from figureground.core.nouns import Mask
+
+BAND = 0.04  # of the height: what is so near the lowest row stands, too
+FIRM = 0.01  # of the height: a narrower tip, as of a thread or a lace, is no foot
 
 
 def foot(mask: Mask) -> tuple[float, float]:
-    """Return where a figure stands, (x, y) as fractions of width and height: the middle of its lowest 4 % of rows."""
-    rows = np.flatnonzero(mask.any(1))
-    bottom = int(rows[-1]) + 1
-    band = mask[max(0, bottom - max(1, round(0.04 * mask.shape[0]))) : bottom]
-    columns = np.flatnonzero(band.any(0))
-    middle = (columns[0] + columns[-1] + 1) / 2
-    return round(float(middle) / mask.shape[1], 5), round((bottom - 0.5) / mask.shape[0], 5)
+    """Return where a figure stands, (x, y) as fractions of width and height: the middle of its lowest 4 % of rows.
 
-
-def cut_off_below(alpha: Alpha) -> str:
-    """Return why a trimmed cut-out seems to be cut off at its lower edge, like a half-length portrait, or "".
-
-    Feet meet the lower edge in narrow parts of the figure; a cut through coat, trunk or thighs is wide and straight.
+    That is between both feet where they stand as low; below the one before where they do not; and between the outer
+    legs of a thing that has several.
     """
-    mask = mask_of(alpha)
-    height = mask.shape[0]
-    widest = int(mask.sum(1).max())
-    last = mask[-max(1, round(0.01 * height)) :].all(0)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], last.astype(np.int8), [0]])))
-    runs = edges[1::2] - edges[::2]
-    longest, together = (int(runs.max()), int(runs.sum())) if runs.size else (0, 0)
-    if longest > 0.45 * widest or together > 0.62 * widest:
-        return f"it ends in a straight cut over {together / widest:.0%} of its width, as a half-length portrait does"
-    return ""
+    height, width = mask.shape
+    rows = np.flatnonzero(mask.any(1))
+    firm = [row for row in rows[-max(1, round(BAND * height)) :] if _widest(mask[row]) >= FIRM * height]
+    bottom = int(firm[-1] if firm else rows[-1]) + 1
+    band = mask[max(0, bottom - max(1, round(BAND * height))) : bottom].any(0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], band.astype(np.int8), [0]])))
+    runs = list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    feet = [run for run in runs if run[1] - run[0] >= FIRM * height] or runs
+    middle = (feet[0][0] + feet[-1][1]) / 2
+    return round(float(middle) / width, 5), round((bottom - 0.5) / height, 5)
+
+
+def _widest(row: Mask) -> int:
+    """Return the longest run of true pixels in a row."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))

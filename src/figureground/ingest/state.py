@@ -18,6 +18,7 @@ VERSION = 6  # raise it when preparation changes what it writes
 _SECTIONS = ("seed", "size", "near_twins", "backgrounds", "foregrounds", "placement")
 # placement's knobs that change nothing of the catalog, so that changing them does not prepare it anew
 _NO_MATTER = {"placement.per_pair", "placement.samples", "placement.figures", "placement.overlap"}
+_NO_MATTER |= {"placement.min_plausibility"}
 
 
 def _sha256s(*models: CutoutModel | None) -> list[str]:

@@ -21,12 +21,14 @@ from figureground.core.progress import Progress
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset.virtual import VirtualDataset
 from figureground.ingest import photos, review
-from figureground.ingest.cutout import DOUBTFUL, WORKING_SIDE, cut_out, working
+from figureground.ingest.cutout import DOUBTFUL, WORKING_SIDE, cut_out, sized, working
 from figureground.ingest.cutters import ways_of
 from figureground.ingest.finding import base_of
+from figureground.ingest.given_masks import read_mask
 from figureground.ingest.ingest import ingest
 from figureground.ingest.inputs import Found, Photo, photos_of
 from figureground.ingest.pixels import Pixels
+from figureground.ingest.pose import OUT_OF_PLACE
 from figureground.ingest.vetoes import LEFT_OUT
 from figureground.make.identity import cannot_write
 from figureground.networks.registry import require_canvas
@@ -46,6 +48,7 @@ from figureground.report.sheet import jpeg, rows_sheet, tile_of
 from figureground.samples.maker import Maker
 
 PAGE = "preview.html"
+_BY_EYE = (DOUBTFUL, OUT_OF_PLACE)  # how reasons begin that a look at the cut-out confirms or not
 
 
 def folder_of(recipe: Path) -> Path:
@@ -112,24 +115,27 @@ def _review_in(out: Store, folder: Path) -> review.Review | None:
 
 
 def _aside(catalog: Catalog, found: Found, inputs: Inputs) -> Cards:
-    """Return the photos that are set aside, doubtful cut-outs first: they can be judged by eye, so each is shown."""
+    """Return the photos that are set aside, doubtful cut-outs and figures left out for their pose first: these can be
+    judged by eye, so each is shown."""
     known: dict[tuple[str, str], Photo] = {(photo.kind, photo.name): photo for photo in found.photos}
-    shown = sorted(catalog.set_aside, key=lambda one: not one.reason.startswith(DOUBTFUL))[:MOST]
+    shown = sorted(catalog.set_aside, key=lambda one: not one.reason.startswith(_BY_EYE))[:MOST]
     pictures = []
     for one in shown:
         photo = known.get((one.kind, one.source))
         picture = _thumbnail(photo.path if photo else "")
-        if photo and picture is not None and one.reason.startswith(DOUBTFUL):
-            picture = _with_cut(picture, photo.path, inputs.foregrounds[photo.source].cutting)
+        if photo and picture is not None and picture.shape[2] == 3 and one.reason.startswith(_BY_EYE):
+            picture = _with_cut(picture, photo, inputs.foregrounds[photo.source].cutting)
         pictures.append((one, picture))
     return aside_cards(pictures, len(catalog.set_aside))
 
 
-def _with_cut(picture: Bytes, path: str, cutting: Cutting) -> Bytes:
+def _with_cut(picture: Bytes, photo: Photo, cutting: Cutting) -> Bytes:
     """Return a photo's picture, and beside it what was cut out of the photo all the same."""
     try:
-        pixels = working(photos.decode(photos.read_bytes(Path(path)), WORKING_SIDE).pixels)
-        cut = cut_out(pixels, cutting.method, replace(ways_of(cutting), doubtful=True)).pixels
+        decoded = photos.decode(photos.read_bytes(Path(photo.path)), WORKING_SIDE)
+        pixels = working(decoded.pixels)
+        mask = sized(read_mask(Path(photo.mask), decoded).alpha, pixels.shape[:2]) if photo.mask else None
+        cut = cut_out(pixels, cutting.method, replace(ways_of(cutting), doubtful=True), mask).pixels
     except SetAsideError:
         return picture
     return with_cutout(picture, cut)

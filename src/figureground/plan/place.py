@@ -12,16 +12,18 @@ import numpy as np
 
 from figureground.core import random
 from figureground.core.arrays import Bools, Ints
-from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Look
 from figureground.plan import cut
 from figureground.plan.interleave import Turns, sources_of
+from figureground.plan.light import Light, light_of
+from figureground.plan.plausible import doubted_sources, pasted, scene_score
 from figureground.plan.sight import Sight, needed
 from figureground.plan.split import Split, split
 
 TRIES = 24
-_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather")
+_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather", "wrap", "cast")
+_RESIZED = 0.35  # px: blur of photos' edges as `appearance.measure` sees them after resizing (median 0.33)
 Placed = tuple[Figure, ...]  # one figure, once for each way that it is turned
 
 
@@ -69,6 +71,11 @@ class Setting:
         """Tell whether figures stand on a background."""
         return self.placing.standing and self.catalog.backgrounds[background].ground is not None
 
+    @functools.cached_property
+    def doubted(self) -> frozenset[str]:
+        """The photos whose cut-outs came with a warning."""
+        return doubted_sources(self.catalog)
+
     @property
     def eyes(self) -> Sight:
         return needed(self.sight)
@@ -80,7 +87,7 @@ class Slot:
 
     `background`, `foreground`: their numbers in the catalog.  `counter`: the number that its draws count with.
     `turn`: its number in the scene, `again`: how often the scene was begun before.  `flips`: the ways it is turned, in
-    all of which the place must suit; `strengths`: shadow, colour, sharpness, noise and feather as drawn.
+    all of which the place must suit; `strengths`: shadow, colour, sharpness, noise, feather, wrap and cast as drawn.
     """
 
     background: int
@@ -102,29 +109,43 @@ def strengths(placing: Placing, counter: Ints, turn: int) -> list[tuple[float, .
 
 
 def looked(
-    figure: Figure, background: Background, cutout: Foreground, strengths: Sequence[float], canvas: Canvas
+    figure: Figure, background: Background, cutout: Foreground, strengths: Sequence[float], light: Light
 ) -> Figure:
-    """Return the figure with its look; `strengths`: shadow, colour, sharpness, noise and feather as drawn."""
-    shadow, colour, sharpness, noise, feather = strengths
-    ratio = min(1.0, figure.height / cutout.height)
+    """Return the figure with its look; `strengths`: shadow, colour, sharpness, noise, feather, wrap, cast as drawn."""
+    shadow, colour, sharpness, noise, feather, wrap, cast = strengths
+    ratio = figure.height / cutout.height
     own, other = cutout.appearance, background.appearance
-    missing = max(0.0, other.blur**2 - (own.blur * ratio) ** 2)
-    blur = math.sqrt(sharpness**2 * missing + canvas.px(feather) ** 2)
-    grain = noise * math.sqrt(max(0.0, other.noise**2 - (own.noise * ratio) ** 2))
+    missing = max(0.0, other.blur**2 - blur_at(own.blur, ratio) ** 2)
+    blur = sharpness * math.sqrt(missing)
+    grain = noise * math.sqrt(max(0.0, other.noise**2 - (own.noise * min(1.0, ratio)) ** 2))
+    falls = figure.stands and cast > 0
     look = Look(
         round(shadow, 3) if figure.stands else 0.0,
         round(colour, 3),
         round(blur, 2) if blur >= 0.2 else 0.0,  # less changes no pixel that an eye could tell
         round(grain, 2) if grain >= 0.3 else 0.0,
+        round(feather, 2) if feather >= 0.2 else 0.0,
+        round(wrap, 3),
+        round(cast, 3) if falls else 0.0,
+        *((light.x, light.z, light.soft) if falls else ()),
     )
     return dataclasses.replace(figure, look=look)
+
+
+def blur_at(own: float, ratio: float) -> float:
+    """Return the blur in px of a cut-out that measured `own` px, pasted at `ratio` of its size.
+
+    Making it smaller leaves edges no sharper than pixels are.
+    """
+    return own * ratio if ratio >= 1 else max(own * ratio, _RESIZED)
 
 
 def with_look(setting: Setting, slot: Slot, figures: Sequence[Figure]) -> Placed:
     """Return a slot's figures with the look that it drew."""
     background = setting.catalog.backgrounds[slot.background]
     cutout = setting.catalog.foregrounds[slot.foreground]
-    return tuple(looked(figure, background, cutout, slot.strengths, setting.placing.canvas) for figure in figures)
+    light = light_of(setting.placing.seed, slot.background)
+    return tuple(looked(figure, background, cutout, slot.strengths, light) for figure in figures)
 
 
 def fits_beside(setting: Setting, slot: Slot, placed: Placed, before: Sequence[Sequence[Figure]]) -> bool:
@@ -140,9 +161,17 @@ def enough(setting: Setting, background: int, figures: Sequence[Figure]) -> bool
     areas = [setting.eyes.areas(background, figure) for figure in figures]
     if any(alone < least * whole for whole, alone in areas):
         return False
-    if len(figures) == 1:
-        return True
-    return all(
+    if len(figures) > 1 and not all(
         seen >= least * whole and seen >= (1 - most) * alone
         for seen, (whole, alone) in zip(setting.eyes.shares(background, figures), areas, strict=True)
-    )
+    ):
+        return False
+    return setting.placing.min_plausibility <= 0 or _plausible(setting, background, figures)
+
+
+def _plausible(setting: Setting, background: int, figures: Sequence[Figure]) -> bool:
+    """Tell whether a scene with these figures is as plausible as the rules want it."""
+    catalog = setting.catalog
+    views = setting.eyes.views(background, figures)
+    score = scene_score(pasted(catalog, background, figures, views, setting.doubted), setting.placing.canvas)
+    return score.value >= setting.placing.min_plausibility

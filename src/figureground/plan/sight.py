@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from figureground.core.arrays import Floats, Ints, Singles
 from figureground.core.nouns import Figure
 from figureground.image.masks import AreaTable
+from figureground.plan.plausible import View
 
 Found = TypeVar("Found")
 
@@ -48,6 +49,10 @@ class Sight(Protocol):
 
     def shares(self, background: int, figures: Sequence[Figure]) -> list[int]:
         """Return how many px are seen of each figure when all of them are there, in their order."""
+        ...
+
+    def views(self, background: int, figures: Sequence[Figure]) -> list[View]:
+        """Return what is seen of each figure when all of them are there, in their order."""
         ...
 
 

@@ -15,9 +15,11 @@ from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Picture, far_to_near
 from figureground.image.masks import mask_of
 from figureground.image.resample import resized
-from figureground.render.harmonise import add_noise, colour_table, contact_shadow
+from figureground.render.harmonise import add_noise, rim
+from figureground.render.shadows import Shadow, floor_light
+from figureground.render.tone import colour_table
 
-VERSION = 3  # raise it when a scene gets other pixels, its depth included
+VERSION = 4  # raise it when a scene gets other pixels, its depth included
 _Value = TypeVar("_Value", np.uint8, np.float32)
 _OPAQUE = np.array([255], np.uint8)
 _NOTHING = np.array([0], np.uint8)
@@ -42,12 +44,14 @@ class Seen:
 class Sprite(Seen):
     """A figure ready to be pasted: what is seen of it, with its colours.
 
-    `colour`: uint8 (h, w, 3).  `relief`: 0..1, how far each pixel stands out, or None for a flat figure.
+    `colour`: uint8 (h, w, 3).  `relief`: 0..1, how far each pixel stands out, or None for a flat figure.  `shadow`: on
+    the floor; None where it throws none.
     """
 
     figure: Figure
     colour: NDArray[np.uint8]
     relief: Singles | None = None
+    shadow: Shadow | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +82,32 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
 
 
 def sized(planes: Singles, figure: Figure) -> tuple[Bytes, int]:
-    """Return (the planes of a cut-out in the figure's size and blur, px of margin all round); not mirrored yet.
+    """Return (the planes of a cut-out in the figure's size, blur and feather, px of margin); not mirrored yet.
 
     `planes`: from `Pixels.planes`; they do not mix.  Returns uint8 (planes, height, width), margins included.
     """
-    return resized(planes, figure.height, figure.width, figure.look.blur)
+    found, margin = resized(planes, figure.height, figure.width, figure.look.blur)
+    return (_feathered(found, figure.look.feather), margin) if figure.look.feather > 0 else (found, margin)
+
+
+def _feathered(planes: Bytes, feather: float) -> Bytes:
+    """Return premultiplied planes whose alpha is softened by `feather` px, inwards alone, colours as they were.
+
+    Where alpha is 1/2 or more of what it was, and at least 1/2, it stays so along a straight outline: masks keep it.
+    """
+    alpha = planes[3]
+    soft, margin = resized(
+        np.ascontiguousarray(alpha[:, None]).astype(np.float32), alpha.shape[0], alpha.shape[1], feather
+    )
+    inner = soft[0][margin : margin + alpha.shape[0], margin : margin + alpha.shape[1]]
+    less = np.minimum(alpha, inner)
+    if not np.array_equal(less, alpha):
+        changed = np.flatnonzero(less < alpha)
+        kept = less.ravel()[changed].astype(np.float32) / alpha.ravel()[changed]
+        for plane in planes[:3]:
+            plane.ravel()[changed] = np.rint(plane.ravel()[changed] * kept)
+        planes[3] = less
+    return planes
 
 
 def matched(planes: Bytes, strength: float, own: Appearance, background: Appearance) -> Cutout:
@@ -106,6 +131,17 @@ def turned(cutout: Cutout, figure: Figure) -> Cutout:
     """Return a cut-out mirrored as the figure is, with its noise."""
     cutout = cutout[:, ::-1] if figure.flip else cutout
     return add_noise(cutout, figure.look.noise, figure.x, figure.y) if figure.look.noise > 0 else cutout
+
+
+def lit(colour: Picture, alpha: Alpha, behind: Picture, figure: Figure) -> Picture:
+    """Return a figure's colours with the light of what is behind on its rim.
+
+    `colour`, `alpha`, and `behind`, from `harmonise.shine`: of the same part of the canvas.
+    """
+    if figure.look.wrap <= 0:
+        return colour
+    weight = np.where(alpha > 0, rim(alpha, figure.height, figure.look.wrap), _NOTHING)
+    return blend(behind, colour, _thrice(weight))
 
 
 def sprite(
@@ -163,17 +199,19 @@ def seen_masks(sprites: Sequence[Seen], shape: tuple[int, int]) -> list[Mask]:
 def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None = None) -> Composite:
     """Return the composite of a scene's sprites, which come in the order of its figures.
 
-    `floor`: where the background shows floor, on which contact shadows fall; None for shadows everywhere.
+    `floor`: where the background shows floor, on which shadows fall; None for shadows everywhere.  They darken the
+    floor before any figure is pasted, so that none lies on a figure.
     """
     image = background.copy()
     shape = background.shape[0], background.shape[1]
     alpha = np.zeros(shape, np.uint8)
     places = []
+    if shadows := [one.shadow for one in sprites if one.shadow is not None]:
+        place, factor = floor_light(shadows, background, floor)
+        image[place] = np.rint(image[place] * _thrice(factor)).astype(np.uint8)
+        places.append(place)
     order = far_to_near([one.figure for one in sprites])
     for one in (sprites[i] for i in order):
-        figure = one.figure
-        if figure.contact is not None and figure.look.shadow > 0:
-            places.append(_shade(image, alpha, floor, figure, figure.contact))
         place = one.rows, one.columns
         places.append(place)
         image[place] = blend(one.colour, image[place], _thrice(one.visible))
@@ -200,17 +238,3 @@ def _around(places: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:
         for axis in (0, 1)
     )
     return rows, columns
-
-
-def _shade(
-    image: Picture, alpha: Alpha, floor: Mask | None, figure: Figure, contact: tuple[int, int]
-) -> tuple[slice, slice]:
-    """Darken the floor around a figure's feet, in place, and return where; figures behind it are not darkened."""
-    rows, columns, factor = contact_shadow(image.shape[:2], contact, 0.3 * figure.height, figure.look.shadow)
-    place = rows, columns
-    open_ = (255 - alpha[place]).astype(np.float32) / np.float32(255)
-    if floor is not None:
-        open_ *= floor[place]
-    factor = 1 - (1 - factor) * open_
-    image[place] = np.rint(image[place] * _thrice(factor)).astype(np.uint8)
-    return place

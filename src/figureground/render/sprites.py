@@ -4,27 +4,44 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from figureground.core.arrays import Bytes, Floats, Ints, Singles
 from figureground.core.canvas import Canvas
-from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Scene, far_to_near
+from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Mask, Picture, Scene, far_to_near
 from figureground.geometry import occlusion
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.geometry.footing import plane_at
 from figureground.geometry.glance import shares_seen
-from figureground.geometry.layering import Surface
+from figureground.geometry.layering import Surface, edge_of
 from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
 from figureground.plan.cut import share
-from figureground.render.composite import Composite, Seen, Sprite, matched, seen_masks, seen_of, sized, sprite, turned
+from figureground.plan.plausible import View
+from figureground.render.composite import (
+    Composite,
+    Seen,
+    Sprite,
+    lit,
+    matched,
+    seen_masks,
+    seen_of,
+    sized,
+    sprite,
+    turned,
+)
+from figureground.render.harmonise import shine
+from figureground.render.shadows import shadow_of
+from figureground.render.view import view_of, views_of
 
 _KEPT = 64  # of each kind; what planning a scene makes serves its twin and composing
 _KEPT_PAIRS = 4096
-_Size = tuple[int, int, int, float]  # a foreground, its width, height and blur
+_WIDEST_EDGE = 0.0135  # of the canvas's shorter side: arms are not much wider
+_Size = tuple[int, int, int, float, float]  # a foreground, its width, height, blur and feather
 _Box = tuple[int, int, int, int]  # first and last row and column, last ones exclusive
 
 
@@ -50,7 +67,7 @@ class Kept(Generic[Key, Value]):
 
 
 def _size(figure: Figure) -> _Size:
-    return figure.foreground, figure.width, figure.height, figure.look.blur
+    return figure.foreground, figure.width, figure.height, figure.look.blur, figure.look.feather
 
 
 class Sprites:
@@ -65,6 +82,8 @@ class Sprites:
         self._sized: Kept[_Size, tuple[Bytes, int, int]] = Kept()
         self._matched: Kept[tuple[int, float, _Size], Cutout] = Kept()
         self._hidden: Kept[tuple[int, float, _Box], Alpha | None] = Kept()
+        self._edge: Kept[int, int] = Kept(_KEPT_PAIRS)
+        self._shine: Kept[int, Picture] = Kept()
         self._known: Kept[Hashable, Any] = Kept(_KEPT_PAIRS)
 
     def table(self, foreground: int) -> AreaTable:
@@ -103,10 +122,20 @@ class Sprites:
         return one.area, int(np.count_nonzero(mask_of(one.visible)))
 
     def shares(self, background: int, figures: Sequence[Figure]) -> list[int]:
+        return [int(np.count_nonzero(mask)) for mask in self._masks(background, figures)]
+
+    def views(self, background: int, figures: Sequence[Figure]) -> list[View]:
+        found = [self.seen(background, figure) for figure in figures]
+        if len(figures) == 1:
+            return [view_of(figures[0], found[0], mask_of(found[0].visible))]
+        return views_of(figures, found, self._masks(background, figures))
+
+    def _masks(self, background: int, figures: Sequence[Figure]) -> list[Mask]:
+        """Return what is seen of each figure when all of them are there, bool (height, width)."""
         order = far_to_near(figures)
         masks = seen_masks([self.seen(background, figures[i]) for i in order], self.canvas.shape)
-        seen = {i: int(np.count_nonzero(mask)) for i, mask in zip(order, masks, strict=True)}
-        return [seen[i] for i in range(len(figures))]
+        of_each = dict(zip(order, masks, strict=True))
+        return [of_each[i] for i in range(len(figures))]
 
     def seen(self, background: int, figure: Figure) -> Seen:
         """Return what would be seen of the figure on a background."""
@@ -169,22 +198,32 @@ class Sprites:
         )
         hidden = self._before(background, figure, margin, planes[3])
         relief = planes[4] if figure.stands and len(planes) > 4 else None
-        return sprite(figure, turned(cutout, figure), margin, self.canvas, hidden, relief)
+        shown = turned(cutout, figure)
+        found = sprite(figure, shown, margin, self.canvas, hidden, relief)
+        shadow = shadow_of(figure, shown[..., 3], margin, other.ground, self.canvas)
+        if figure.look.wrap <= 0:
+            return replace(found, shadow=shadow)
+        behind = self._shine.get(background, lambda: shine(self.pixels.background(background)))
+        colour = lit(found.colour, found.whole, behind[found.rows, found.columns], figure)
+        return replace(found, colour=colour, shadow=shadow)
 
     def surfaces(
-        self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float
+        self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float, edge: int | None = 0
     ) -> list[Surface]:
         """Return the surfaces of a scene's figures from far to near, in the codes of the background's depth.
 
-        `thickness`: metres from the outline of a figure to its front, where no depth of its own says it.
+        `thickness`: metres from the outline of a figure to its front, where no depth of its own says it.  `edge`: px
+        over which depth is softened at outlines; None for as the background's depth is, where a network estimated it.
         """
+        if edge is None:
+            edge = self._edge.get(scene.background, lambda: self._edge_of(scene.background))
         base = self.pixels.depth(scene.background)
         found = []
         for i in far_to_near(scene.figures):
             figure, one = scene.figures[i], sprites[i]
             seen = composite.mask if len(sprites) == 1 else composite.instances == i + 1
             if not figure.stands:
-                found.append(Surface(seen, None))
+                found.append(Surface(seen, None, edge=edge))
                 continue
             value = 1 / figure.inverse_depth if base.unit == "m" else figure.inverse_depth
             code = (value - base.offset) / base.scale
@@ -193,8 +232,13 @@ class Sprites:
             if relief is not None and span > 0:  # measured, in metres, whatever thickness others have
                 relief = relief + np.float32(own.relief_back / span)
             bulge = self._bulge(scene.background, figure, span or thickness)
-            found.append(Surface(seen, code, bulge, relief, (one.rows, one.columns)))
+            found.append(Surface(seen, code, bulge, relief, (one.rows, one.columns), edge))
         return found
+
+    def _edge_of(self, background: int) -> int:
+        return (
+            0 if self.catalog.backgrounds[background].depth_from == "file" else edge_of(self.pixels.depth(background))
+        )
 
     def _bulge(self, background: int, figure: Figure, thickness: float) -> float:
         """Return the part of its distance by which the front of a figure is nearer than its outline.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from figureground.core.nouns import Background, Catalog, Foreground
+from figureground.core.nouns import POSES, Background, Catalog, Foreground
 from figureground.samples.stats import Statistics
 
 _LISTED = 200  # lines of credits, at most
@@ -33,9 +33,11 @@ class CreditRow:
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes by number; the credits, those of most photos first, and how many lines of them are left out."""
+    """The classes by number; how many foregrounds have each pose; the credits, those of most photos first, and how many
+    lines of them are left out."""
 
     rows: tuple[ClassRow, ...]
+    poses: dict[str, int]
     credits: tuple[CreditRow, ...]
     more: int
 
@@ -52,7 +54,13 @@ def classes_of(catalog: Catalog, total: Statistics) -> Classes:
     credits = [CreditRow(count, *about) for about, count in sorted(said.items(), key=lambda item: (-item[1], item[0]))]
     if not any(row.licence or row.credit for row in credits):
         credits = []
-    return Classes(tuple(rows), tuple(credits[:_LISTED]), max(0, len(credits) - _LISTED))
+    return Classes(tuple(rows), poses_of(catalog), tuple(credits[:_LISTED]), max(0, len(credits) - _LISTED))
+
+
+def poses_of(catalog: Catalog) -> dict[str, int]:
+    """Return how many foregrounds have each pose, in the order of the poses, without those that none has."""
+    found = Counter(entry.pose for entry in catalog.foregrounds)
+    return {pose: found[pose] for pose in POSES if found[pose]}
 
 
 def _kind(entry: Background | Foreground) -> str:

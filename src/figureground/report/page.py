@@ -14,8 +14,10 @@ from figureground.report.cameras import camera_line
 from figureground.report.classes import Classes, classes_of
 from figureground.report.depth_facts import DepthFacts, depth_facts
 from figureground.report.facts import Manifest, Numbers, read_manifest, read_numbers
+from figureground.report.framings import Framings, framings
 from figureground.report.photo_lists import PhotoList, photo_list
 from figureground.report.placement import Placement, placement
+from figureground.report.plausibility import Plausibility, plausibility
 from figureground.report.plots import human_bytes
 from figureground.report.sample_rows import SampleRows, sample_rows
 from figureground.report.samples import DifferenceKey, difference_key_of
@@ -39,8 +41,9 @@ KEY_SAMPLES = 32
 class Report:
     """All that the page shows of a dataset; its template reads these by name.
 
-    `depth` is None without depth, `placement` where figures are placed without geometry, one at a time, by one depth,
-    and `key` where there are no masks; `cameras` is "" where none is known.
+    `depth` is None without depth, `plausibility` and `framings` in older datasets, `placement` where figures are placed
+    without geometry, one at a time, by one depth, and `key` where there are no masks; `cameras` is "" where none is
+    known.
     """
 
     manifest: Manifest
@@ -60,6 +63,8 @@ class Report:
     failed: int
     plots: StatisticsPlots
     placement: Placement | None
+    plausibility: Plausibility | None
+    framings: Framings | None
     cameras: str
     classes: Classes
     set_aside: PhotoList
@@ -112,6 +117,8 @@ def report_of(dataset: Dataset) -> Report:
         failed=sum(not check.passed for check in numbers.checks),
         plots=statistics_plots(numbers, catalog, manifest.canvas, plan, meaning),
         placement=placement(dataset, catalog, numbers.total),
+        plausibility=plausibility(dataset, numbers.total),
+        framings=framings(numbers.total),
         cameras=camera_line(catalog),
         classes=classes_of(catalog, numbers.total),
         set_aside=photo_list(catalog.set_aside, catalog),

@@ -80,7 +80,7 @@ def foreground_cards(catalog: Catalog, pixels: Pixels) -> Cards:
     for i in chosen(len(catalog.foregrounds), marked):
         entry = catalog.foregrounds[i]
         facts = [_cut(entry), *([entry.class_name] if len(catalog.classes) > 1 else [])]
-        lines = (", ".join(facts), *_said(catalog, "foreground", entry.source))
+        lines = (", ".join(facts), _pose(entry), *_said(catalog, "foreground", entry.source))
         cards.append(Card(entry.source, pixels.cutout(i), lines, entry.source in warned))
     return Cards("Foregrounds", tuple(cards), len(catalog.foregrounds))
 
@@ -89,6 +89,12 @@ def _cut(entry: Foreground) -> str:
     how = {"alpha": "its own alpha", "key": "cut out by colour", "network": "cut out by the network"}
     tall = f", {entry.real_height:.2f} m" if entry.real_height else f", {entry.height} px tall"
     return how.get(entry.cutout, entry.cutout) + tall
+
+
+def _pose(entry: Foreground) -> str:
+    """Return how a figure stands: "standing (98%)", "half-length (90%), cut off at bottom"."""
+    sides = f", cut off at {' and '.join(entry.cut)}" if entry.cut else ""
+    return f"{entry.pose} ({entry.pose_confidence:.0%}){sides}"
 
 
 def _background_card(catalog: Catalog, pixels: Pixels, i: int, marked: bool) -> Card:

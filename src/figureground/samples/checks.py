@@ -9,6 +9,7 @@ from typing import Any
 
 from figureground.core.layers import LAYERS
 from figureground.core.record import SPLITS
+from figureground.plan.plausible import NO_FLOOR
 from figureground.samples import stats
 from figureground.samples.stats import Statistics
 
@@ -101,12 +102,15 @@ def checks(
                 f"{statistics.around_moved:,} of {statistics.around:,} decoded px differ",
             )
         )
-    found.append(_even("backgrounds", statistics.backgrounds, spread))
+    return [*found, *plausible(statistics), *_used(statistics, weights, spread)]
+
+
+def _used(statistics: Statistics, weights: Mapping[str, float] | None, spread: int) -> list[Check]:
+    """Return whether photos are used as often as the rules want it."""
+    backgrounds = _even("backgrounds", statistics.backgrounds, spread)
     if weights is None:
-        found.append(_even("foregrounds", statistics.foregrounds, 1))
-    else:
-        found.append(_weighted(statistics.foregrounds, weights))
-    return found
+        return [backgrounds, _even("foregrounds", statistics.foregrounds, 1)]
+    return [backgrounds, _weighted(statistics.foregrounds, weights)]
 
 
 def _between_layers(statistics: Statistics) -> list[Check]:
@@ -120,6 +124,20 @@ def _between_layers(statistics: Statistics) -> list[Check]:
         detail = f"{px:,} px, recorded {statistics.area:,} px"
         found.append(Check(f"{layer} covers the recorded areas", px == statistics.area, detail))
     return found
+
+
+def plausible(statistics: Statistics) -> list[Check]:
+    """Return whether most samples are likely to be taken for real, where figures are meant to stand; of others nobody
+    says so."""
+    counts = statistics.plausibility_histogram
+    if not sum(counts) or "ground" not in statistics.placements:
+        return []
+    share = sum(counts[stats.PLAUSIBLE_BINS // 2 :]) / sum(counts)
+    floating = sum(count for how, count in statistics.placements.items() if how != "ground")
+    said = [f"{share:.0%} of the samples do", f"{floating:,} figures are placed without a floor"]
+    told = sorted(statistics.doubts.items(), key=lambda item: (-item[1], item[0]))
+    said += [f"{count:,} samples: {doubt}" for doubt, count in told if doubt != NO_FLOOR]
+    return [Check("most samples score 0.5 or more in plausibility", share >= 0.5, "; ".join(said))]
 
 
 def _even(kind: str, used: Mapping[str, int], spread: int) -> Check:

@@ -16,13 +16,16 @@ from figureground.core.arrays import Bools, Bytes, Ints
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import HALF, Box, Mask
 from figureground.core.record import Record
-from figureground.image.masks import tight_box
+from figureground.image.masks import cut_sides, tight_box
 from figureground.samples.stats import (
     AREA_BINS,
     DEPTH_BINS,
+    FRAME_BINS,
     HEAT_CELLS,
+    PLAUSIBLE_BINS,
     SHIFT_BINS,
     SHIFT_STEP,
+    UNCUT,
     VISIBLE_BINS,
     Statistics,
     Vector,
@@ -120,10 +123,38 @@ def statistics_of(one: Counted) -> Statistics:
         visible_histogram=_visible([figure.visible_fraction for figure in figures]),
         around=around,
         around_moved=moved,
+        **_framed(mask, boxes),
+        **_plausible(one.record),
         shift_histogram=shifts,
         no_depth={str(one.record.index): 1} if one.lacking else {},
         no_depth_why={one.lacking: 1} if one.lacking else {},
     )
+
+
+def _framed(mask: Mask, boxes: Sequence[Box]) -> dict[str, Any]:
+    """Return what is counted of how the figures fill the frame, all of them taken as one; `boxes` hold them."""
+    if not boxes:
+        return {}
+    x0, y0, x1, y1 = (pick(side) for pick, side in zip((min, min, max, max), zip(*boxes, strict=True), strict=True))
+    height, width = mask.shape
+    return {
+        "framed": 1,
+        "height_histogram": _one_of(min((y1 - y0) * FRAME_BINS // height, FRAME_BINS - 1), FRAME_BINS),
+        "width_histogram": _one_of(min((x1 - x0) * FRAME_BINS // width, FRAME_BINS - 1), FRAME_BINS),
+        "cut": dict.fromkeys(cut_sides(mask) or (UNCUT,), 1),
+    }
+
+
+def _plausible(record: Record) -> dict[str, Any]:
+    """Return what is counted of a sample's plausibility; nothing where it is unknown."""
+    if record.plausibility < 0:
+        return {}
+    at = min(int(record.plausibility * PLAUSIBLE_BINS), PLAUSIBLE_BINS - 1)
+    return {
+        "plausibility_histogram": _one_of(at, PLAUSIBLE_BINS),
+        "doubts": dict.fromkeys(record.doubts, 1),
+        "worst": {str(record.index): round(1000 * record.plausibility)},
+    }
 
 
 @functools.lru_cache(maxsize=1024)

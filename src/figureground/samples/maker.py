@@ -170,7 +170,8 @@ class Maker:
         return without_value(self.job.canvas.shape, card.unit, card.direction, encoding, why)
 
     def _layered(self, one: Rendered) -> DepthCode:
-        surfaces = self.sprites.surfaces(one.scene, one.composite, one.sprites, self.job.depth.thickness_m)
+        depth = self.job.depth
+        surfaces = self.sprites.surfaces(one.scene, one.composite, one.sprites, depth.thickness_m, depth.edge)
         return layered(self.pixels.depth(one.scene.background), surfaces)
 
     def make(self, indices: Iterable[int], tick: Tick = untold) -> Iterator[Made]:

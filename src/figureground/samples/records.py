@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,10 @@ from figureground.core.record import DepthMeaning, FigureRecord, Record
 from figureground.geometry.codes import DepthCode
 from figureground.image import rle
 from figureground.image.masks import mask_of, tight_box
+from figureground.plan.plausible import Score, doubted_sources, pasted, scene_score
 from figureground.plan.split import Split
 from figureground.render.composite import Composite, Sprite
+from figureground.render.view import views_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Recorder:
             mask = composite.mask if len(sprites) == 1 else composite.instances == i + 1
             figures.append(self._figure(i, one, mask, ranks[i], depth))
         background = self.catalog.backgrounds[scene.background]
+        score = self._score(scene, composite, sprites)
         return Record(
             index=scene.index,
             key=self.key(scene),
@@ -54,10 +58,25 @@ class Recorder:
             background_credit=background.credit,
             **self._turn(scene),
             fewer=scene.fewer,
+            background_people=background.people,
+            plausibility=score.value,
+            doubts=score.doubts,
             depths={layer: meaning_of(code) for layer, code in depths.items()},
             files=files or {},
             camera=self.catalog.backgrounds[scene.background].camera,
         )
+
+    def _score(self, scene: Scene, composite: Composite, sprites: Sequence[Sprite]) -> Score:
+        """Return how likely a person takes the sample for real, by the same rule as placing goes by."""
+        many = len(sprites) != 1
+        masks = [composite.instances == i + 1 for i in range(len(sprites))] if many else [composite.mask]
+        views = views_of(scene.figures, sprites, masks)
+        found = pasted(self.catalog, scene.background, scene.figures, views, self._doubted)
+        return scene_score(found, self.job.canvas)
+
+    @functools.cached_property
+    def _doubted(self) -> frozenset[str]:
+        return doubted_sources(self.catalog)
 
     def key(self, scene: Scene) -> str:
         """Return a readable name of a sample, unique in its dataset: "bg007-fg012-03", with an m where mirrored.

@@ -23,8 +23,8 @@ from figureground.image.colourmap import depth_scale, label_colours
 
 _GAP = 4  # px between the pictures of a strip
 
-# a background's id -> its picture alone, and its depth where the catalog has it
-Scenery = Callable[[str], tuple[Picture, DepthMap | None]]
+# a background's id -> its picture alone, and where the catalog has them its depth and where it shows people
+Scenery = Callable[[str], tuple[Picture, DepthMap | None, Mask | None]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,15 @@ class Sample:
     def background_depth(self) -> DepthMap | None:
         """The depth behind the figures; None where the catalog has none."""
         return self.scenery(self.record.background)[1] if self.scenery else None
+
+    @property
+    def background_people(self) -> Mask | None:
+        """Where people of the background are seen, whom no mask names, bool (height, width); None where none are known.
+
+        What a trainer may leave out of the loss: figures stand before them.
+        """
+        people = self.scenery(self.record.background)[2] if self.scenery else None
+        return people if people is None or self.mask is None else people & ~self.mask
 
     @property
     def intrinsics(self) -> NDArray[np.float64]:

@@ -24,6 +24,10 @@ AREA_BINS = 200  # of half a per cent of the canvas each
 DEPTH_BINS = 1024
 HEAT_CELLS = 32
 VISIBLE_BINS = 20
+FRAME_BINS = 200  # of half a per cent of a side of the canvas each
+PLAUSIBLE_BINS = 20
+WORST = 12  # samples that are kept by name
+UNCUT = "none"  # among the sides at which the frame cuts
 SHIFT_STEP, SHIFT_BINS = 10, 512  # depth codes a bin (1 cm where a code is 1 mm), and bins
 Vector = tuple[int, ...] | NDArray[np.int64]  # an array for one sample, a tuple for a sum
 
@@ -60,6 +64,13 @@ class Statistics:
     around_moved: int = 0  # of these, px whose decoded depth is not the background's own
     no_depth: Mapping[str, int] = field(default_factory=dict)  # samples whose depth has no value at all, by number
     no_depth_why: Mapping[str, int] = field(default_factory=dict)  # how many of them, by the reason
+    framed: int = 0  # samples whose masks show something
+    height_histogram: Vector = ()  # of these, by height of the mask's box, 200 bins over the frame's height
+    width_histogram: Vector = ()  # by its width, likewise
+    cut: Mapping[str, int] = field(default_factory=dict)  # of these, those that the frame cuts at each side, or at none
+    plausibility_histogram: Vector = ()  # samples by plausibility, 20 bins over 0..1; none where it is unknown
+    doubts: Mapping[str, int] = field(default_factory=dict)  # how many of them each doubt speaks against
+    worst: Mapping[str, int] = field(default_factory=dict)  # the least plausible, in thousandths, by their numbers
     shift_histogram: Vector = ()  # |depth of the composite - of its background| by the network, outside masks
 
     def __add__(self, other: Statistics) -> Statistics:
@@ -90,6 +101,8 @@ def _sum_of(found: Sequence[Statistics]) -> Statistics:
             plain[name] = getattr(found[0], name)
         elif isinstance(values[0], tuple | np.ndarray):
             plain[name] = _vector_of(values)
+        elif name == "worst":
+            plain[name] = _least_of(values)
         elif isinstance(values[0], Mapping):
             plain[name] = _counts_of(values)
         else:
@@ -115,6 +128,12 @@ def _counts_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
         for name, count in one.items():
             added[name] = added.get(name, 0) + count
     return dict(sorted(added.items()))
+
+
+def _least_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Return the least of scores by number, up to WORST of them, the least first; each number is in one of `found`."""
+    every = {number: score for one in found for number, score in one.items()}
+    return dict(sorted(every.items(), key=lambda item: (item[1], int(item[0])))[:WORST])
 
 
 def _empty(value: Any) -> bool:

@@ -1,0 +1,146 @@
+"""How a figure stands, or why it cannot: by the edges of its cut-out, its bodies, and a head that knows outlines.
+
+All thresholds are of numbers rounded to hundredths or thousandths, and the head counts in whole numbers, so no rounding
+of a machine moves a figure from one pose to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from figureground.core.nouns import SIDES, Alpha, Foreground, Mask, Pose
+from figureground.image.masks import mask_of, pieces, tight_box
+from figureground.ingest.edges import Edge, edges_of
+
+# classes that are people; a photo of any other class shows an object
+_ONES = ("person", "human", "man", "woman", "adult", "pedestrian", "boy", "girl", "child", "kid")
+PEOPLE = {*_ONES, *(f"{one}s" for one in _ONES), "people", "men", "women", "children"}
+OUT_OF_PLACE = "pose: "  # how the reason begins why a figure is set aside for its pose
+# Shares of a side, measured on real cut-outs (docs/poses.md): below LITTLE no edge is a cut, from SURE on every one is
+# that the head does not deny, and between them the head decides.
+LITTLE, SURE, BEYOND_DOUBT = 0.1, 0.35, 0.6
+BODY = 0.25  # of the largest body: a smaller piece is no other body
+STANDS, SEVERAL = 0.35, 0.5  # of the head: from here on somebody stands, if nothing is likelier; and are several
+DENIED = 0.9  # from here on the head's word that somebody stands outweighs an edge that is no more than SURE
+
+Shares = Mapping[str, float]  # how likely each of `networks.pose.POSES` is, in hundredths
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A pose, how sure it is, 0..1 in hundredths, and the sides that the frame cut off, in the order of SIDES."""
+
+    pose: Pose
+    confidence: float
+    cut: tuple[str, ...] = ()
+
+
+def is_person(class_name: str) -> bool:
+    """Tell whether a class of foregrounds is one of people."""
+    return class_name.strip().lower() in PEOPLE
+
+
+def posed(alpha: Alpha, framed: bool, person: bool, shares_of: Callable[[Mask], Shares]) -> Posed:
+    """Return how the figure of a whole matte, not yet trimmed, stands.
+
+    `framed`: the matte's border is that of a photo, not of a cut-out's file.  `shares_of`: the head.
+    """
+    edges = edges_of(alpha, framed)
+    if not person:
+        cut = tuple(side for side in SIDES if edges[side].touched >= LITTLE)
+        return Posed("cropped", 0.9, cut) if cut else Posed("object", 1.0)
+    mask = mask_of(alpha)
+    box = tight_box(mask)
+    if box is None:
+        return Posed("cropped", 1.0)
+    trimmed = mask[box[1] : box[3], box[0] : box[2]]
+    return judged(edges, bodies(trimmed), shares_of(trimmed))
+
+
+def judged(edges: Mapping[str, Edge], count: int, shares: Shares) -> Posed:
+    """Return the pose of a person, or of `count` bodies, by the edges of the cut-out and the head's shares."""
+    whole = max(shares["standing"], shares["seated"], shares["airborne"])
+    headless = _headless(edges["top"], shares)
+    below = _below(edges["bottom"], shares, whole)
+    cut = [
+        side
+        for side, is_cut in (
+            ("top", headless or _cut_above(edges["top"], whole)),
+            ("right", _cut_beside(edges["right"], whole)),
+            ("bottom", below),
+            ("left", _cut_beside(edges["left"], whole)),
+        )
+        if is_cut
+    ]
+    if count > 1 or (shares["group"] >= SEVERAL and not headless):
+        return Posed("group", 0.95 if count > 1 else shares["group"], tuple(cut))
+    if headless:
+        return Posed("cropped", max(shares["headless"], _sure(edges["top"])), tuple(cut))
+    if below:
+        return Posed("half-length", max(shares["half-length"], _sure(edges["bottom"])), tuple(cut))
+    if cut:
+        return Posed("cropped", max(_sure(edges[side]) for side in cut), tuple(cut))
+    # who hardly stands by the outline is no sure stand: then what is next likely
+    able = _WHOLE if shares["standing"] >= STANDS else _WHOLE[1:]
+    pose = max(able, key=lambda name: shares[name])
+    return Posed(pose, shares[pose])
+
+
+_WHOLE: tuple[Pose, ...] = ("standing", "seated", "airborne")
+
+
+def _headless(top: Edge, shares: Shares) -> bool:
+    """Tell whether the head is missing: the outline says so and there is an edge, or there is no doubt of either."""
+    edge = max(top.touched, top.straight)
+    least = 0.1 if edge >= BEYOND_DOUBT else 0.5 if edge >= LITTLE else 0.9
+    return shares["headless"] >= least
+
+
+def _below(bottom: Edge, shares: Shares, whole: float) -> bool:
+    """Tell whether the figure is cut off below, rather than standing on the frame or in flat shoes."""
+    edge = max(bottom.touched, bottom.straight)
+    if edge >= BEYOND_DOUBT:
+        return True
+    if edge >= SURE:
+        return shares["standing"] < DENIED
+    if edge < LITTLE:
+        return shares["half-length"] >= 0.6
+    if edge >= 2 * LITTLE and shares["half-length"] >= whole:
+        return True
+    return round(shares["half-length"] + shares["headless"], 2) >= 0.5
+
+
+def _cut_above(top: Edge, whole: float) -> bool:
+    """Tell whether the frame took more of a head than a tip of the hair."""
+    return top.touched >= (SURE if whole >= 0.5 else LITTLE) and top.straight >= LITTLE
+
+
+def _cut_beside(side: Edge, whole: float) -> bool:
+    """Tell whether the figure is cut off at a side: touching the frame there is enough, else the edge must be long."""
+    return side.touched >= 0.05 or side.straight >= (BEYOND_DOUBT if whole >= 0.5 else SURE)
+
+
+def _sure(edge: Edge) -> float:
+    """Return how sure an edge alone makes a cut, in hundredths."""
+    return round(min(0.99, 0.5 + max(edge.touched, edge.straight)), 2)
+
+
+def bodies(mask: Mask) -> int:
+    """Return how many bodies a mask shows apart from each other: pieces about as tall as the largest, or as large."""
+    labels, areas = pieces(mask)
+    large = [n for n in range(1, areas.size) if areas[n] >= BODY * areas[1:].max()]
+    tall = [int(np.ptp(np.flatnonzero((labels == n).any(1)))) + 1 for n in large]
+    return sum(one >= 0.4 * max(tall) for one in tall)
+
+
+def left_out(entry: Foreground, poses: tuple[str, ...]) -> str:
+    """Return why a figure is set aside for its pose, "" where it is used."""
+    if entry.pose in poses:
+        return ""
+    sides = f", cut off at {' and '.join(entry.cut)}" if entry.cut else ""
+    named = ", ".join(f'"{pose}"' for pose in (*poses, entry.pose))
+    sure = f"{entry.pose_confidence:.0%} sure"
+    return f"{OUT_OF_PLACE}{entry.pose} ({sure}{sides}); foregrounds.poses = [{named}] uses it"

@@ -1,0 +1,277 @@
+"""Shadows on the floor: what a figure casts away from the light, and the dark zone right under its soles.
+
+Both come from the figure's whole matte and are worked out as if all were floor; `composite.compose` lets them fall on
+floor alone.  Whole numbers, sums, products, quotients and square roots alone: the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from figureground.core.arrays import Bytes, Floats, Ints, Singles
+from figureground.core.canvas import Canvas
+from figureground.core.nouns import Alpha, Figure, Ground, Mask, Picture
+from figureground.geometry.perspective import focal_px
+from figureground.image.filters import window_sums
+from figureground.image.resample import resized
+
+_TALL = 48  # rows to which a matte is made smaller that casts a shadow
+_LATTICE = 112  # places along the canvas's shorter side at which a cast shadow is worked out
+_LOW = 0.16  # of the figure's height: what is higher above the contact is no sole
+# half widths and heights of the zones under soles, of the figure's height, and how dark they get, of 255
+_ZONES = (0.012, 0.008, 255), (0.045, 0.024, 240), (0.12, 0.05, 150)
+_HALF = 28  # of 255: soles spread so thin darken by half of the most
+_FINE = 120  # px of a figure's height at which they are worked out, at least
+_FADED = 0.5  # of its darkness is lost where a shadow ends
+
+
+@dataclass(frozen=True, eq=False)
+class Shadow:
+    """What of the light a figure takes from a box of the canvas, (rows, columns), were all of it floor.
+
+    `cast`, `contact`: uint8 of the box's shape, 255 where all is taken.
+    """
+
+    rows: slice
+    columns: slice
+    cast: Bytes
+    contact: Bytes
+
+
+def shadow_of(figure: Figure, alpha: Alpha, margin: int, ground: Ground | None, canvas: Canvas) -> Shadow | None:
+    """Return the shadow of a figure; None where it casts none on the canvas.
+
+    `alpha`: of its sized cut-out, mirrored as the figure is, with `margin` px around.  Without a ground it darkens but
+    the zone under its soles.
+    """
+    if figure.contact is None:
+        return None
+    found: list[tuple[tuple[int, int], Bytes, bool]] = []  # (top, left), darkness, whether it is cast
+    if figure.look.cast > 0 and ground is not None:
+        place, dark = _cast(figure, alpha, margin, ground, canvas)
+        found.append((place, dark, True))
+    if figure.look.shadow > 0:
+        place, dark = _under_soles(figure, alpha, margin)
+        found.append((place, dark, False))
+    boxes = [canvas.overlap(left, top, *dark.shape) for (top, left), dark, _ in found]
+    boxes = [box for box in boxes if box[0].start < box[0].stop and box[1].start < box[1].stop]
+    if not boxes:
+        return None
+    rows, columns = (slice(min(b[i].start for b in boxes), max(b[i].stop for b in boxes)) for i in (0, 1))
+    planes = np.zeros((2, rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    for (top, left), dark, is_cast in found:
+        to_rows, to_columns, from_rows, from_columns = canvas.overlap(left, top, *dark.shape)
+        part = dark[from_rows, from_columns]
+        if part.size:
+            y, x = to_rows.start - rows.start, to_columns.start - columns.start
+            planes[int(not is_cast), y : y + part.shape[0], x : x + part.shape[1]] = part
+    return Shadow(rows, columns, planes[0], planes[1])
+
+
+def _cast(figure: Figure, alpha: Alpha, margin: int, ground: Ground, canvas: Canvas) -> tuple[tuple[int, int], Bytes]:
+    """Return ((top, left), uint8 darkness) of the shadow that a figure casts, its matte taken as a card that stands.
+
+    A point of the card t figure heights above the contact throws its shadow t * (light_x, light_z) figure heights to
+    the right and away from the camera.  With r = inverse depth there / at the contact, from the floor's plane, r = 1 /
+    (1 + t * k), k = light_z * height in px / focal length in px; what lies along the view runs to the vanishing point.
+    """
+    look, (cx, cy) = figure.look, _foot(figure)
+    focal = float(focal_px(ground.focal, canvas, ground.stretch)[1]) if ground.focal else float(canvas.shorter)
+    k = min(max(look.light_z * figure.height / focal, -0.6), 3.0)
+    at_foot = ground.a * cx + ground.b * cy + ground.c
+    if abs(k) < 1e-3 or at_foot <= 0 or ground.b <= 0:
+        return (0, 0), np.zeros((0, 0), np.uint8)
+    middle = canvas.width / 2
+    rows, columns = _reached(figure, (cx, cy), k, ground, canvas)
+    step = max(1, canvas.shorter // _LATTICE)
+    y = np.arange(rows.start + step / 2, rows.stop, step)[:, None]
+    x = np.arange(columns.start + step / 2, columns.stop, step)[None, :]
+    if not y.size or not x.size:
+        return (0, 0), np.zeros((0, 0), np.uint8)
+    r = np.maximum((ground.a * x + ground.b * y + ground.c) / at_foot, 1e-3)
+    t = (1 / r - 1) / k
+    across = (x - middle) / r + middle - figure.height * look.light_x * t
+    small = _penumbral(alpha, margin, figure)
+    scale = (small.shape[0] - 1) / figure.height
+    dark = _looked_up(small, (cy - t * figure.height - figure.y) * scale, (across - figure.x) * scale)
+    dark = dark * np.minimum(np.maximum(1 - _FADED * t, 0), 1) * ((t >= -0.05) & (t <= 1.1)) * look.cast
+    return (rows.start, columns.start), _finer(dark, step)
+
+
+def _foot(figure: Figure) -> tuple[float, float]:
+    """Return where a figure's lowest point meets the floor, pixel coordinates."""
+    if figure.contact is None:
+        raise ValueError("a figure that does not stand has no foot")
+    return figure.contact[0] + 0.5, figure.contact[1] + 1.0
+
+
+def _reached(
+    figure: Figure, foot: tuple[float, float], k: float, ground: Ground, canvas: Canvas
+) -> tuple[slice, slice]:
+    """Return the box of the canvas, (rows, columns), that the shadow may reach."""
+    middle, r = canvas.width / 2, 1 / (1 + 1.1 * k)
+    soft = figure.look.light_soft * figure.height
+    sides = figure.x - 0.05 * figure.height, figure.x + figure.width + 0.05 * figure.height
+    thrown = 1.1 * figure.height * figure.look.light_x
+    x = [*sides, *(middle + r * (side + thrown - middle) for side in sides)]
+    left, right = min(x) - soft, max(x) + soft
+    tilt = -ground.a / ground.b
+    y = []
+    for end in (left, right):
+        horizon = (-ground.a * end - ground.c) / ground.b
+        here = foot[1] + tilt * (end - foot[0])
+        y += [here + 0.05 * figure.height * abs(k), horizon + r * (here - horizon), here]
+    top, bottom = min(y) - 2, max(y) + 2
+    return (
+        slice(max(0, math.floor(top)), min(canvas.height, math.ceil(bottom))),
+        slice(max(0, math.floor(left)), min(canvas.width, math.ceil(right))),
+    )
+
+
+def _penumbral(alpha: Alpha, margin: int, figure: Figure) -> Ints:
+    """Return the matte, made small, softer the higher above the floor: int64 0..255, framed by one empty px."""
+    bare = alpha[margin : margin + figure.height, margin : margin + figure.width]
+    height = min(_TALL, figure.height)
+    width = max(1, round(figure.width * height / figure.height))
+    small = resized(np.ascontiguousarray(bare[:, None]).astype(np.float32), height, width)[0][0].astype(np.int64)
+    high = np.arange(height, 0, -1) - 0.5  # above the lower edge
+    reach = np.floor(0.5 * figure.look.light_soft * high + 0.5).astype(np.int64)
+    for _ in range(2):  # a box twice is a tent
+        small = _rows_boxed(_columns_boxed(small, reach), reach)
+    return np.pad(small, 1)
+
+
+def _rows_boxed(values: Ints, reach: Ints) -> Ints:
+    """Return the means over 2 * reach + 1 columns, with a reach for each row; beyond the edge all is 0."""
+    width = values.shape[1]
+    sums = np.zeros((values.shape[0], width + 1), np.int64)
+    np.cumsum(values, 1, out=sums[:, 1:])
+    place = np.arange(width)
+    last = np.minimum(place + reach[:, None] + 1, width)
+    first = np.maximum(place - reach[:, None], 0)
+    found: Ints = (np.take_along_axis(sums, last, 1) - np.take_along_axis(sums, first, 1)) // (2 * reach[:, None] + 1)
+    return found
+
+
+def _columns_boxed(values: Ints, reach: Ints) -> Ints:
+    """Return the means over 2 * reach + 1 rows, with a reach for each row; beyond the edge all is 0."""
+    height = values.shape[0]
+    sums = np.zeros((height + 1, values.shape[1]), np.int64)
+    np.cumsum(values, 0, out=sums[1:])
+    place = np.arange(height)
+    found: Ints = sums[np.minimum(place + reach + 1, height)] - sums[np.maximum(place - reach, 0)]
+    return found // (2 * reach[:, None] + 1)
+
+
+def _looked_up(values: Ints, row: Floats, column: Floats) -> Floats:
+    """Return values between pixels, pixel coordinates of the frame's inside; beyond it all is 0."""
+    row = np.minimum(np.maximum(row + 0.5, 0), values.shape[0] - 1.001)
+    column = np.minimum(np.maximum(column + 0.5, 0), values.shape[1] - 1.001)
+    i, j = np.floor(row).astype(np.int64), np.floor(column).astype(np.int64)
+    v, u = row - i, column - j
+    above = values[i, j] * (1 - u) + values[i, j + 1] * u
+    below = values[i + 1, j] * (1 - u) + values[i + 1, j + 1] * u
+    found: Floats = above * (1 - v) + below * v
+    return found
+
+
+def _under_soles(figure: Figure, alpha: Alpha, margin: int) -> tuple[tuple[int, int], Bytes]:
+    """Return ((top, left), uint8 darkness) of the zone under a figure's soles: wherever its matte ends near the floor.
+
+    Each column's lowest px is a sole, the less so the higher above the contact.  Around them light is taken by zones
+    flat as the floor is seen, each wider and fainter than the one before; all is worked out on a coarser lattice.
+    """
+    step = max(1, figure.height // _FINE)
+    tall, columns = figure.height / step, -(-alpha.shape[1] // step)
+    low = round(_foot(figure)[1]) - figure.y + margin  # the row below the contact
+    opaque = alpha >= 128
+    ends = np.where(opaque.any(0), alpha.shape[0] - opaque[::-1].argmax(0), -(2**20))  # the row below each column
+    lowest = np.pad(ends, (0, columns * step - ends.size), constant_values=-(2**20)).reshape(columns, step).max(1)
+    above = np.maximum(low - lowest, 0) / (_LOW * figure.height)
+    weight = np.rint(255 * np.maximum(1 - above * above, 0)).astype(np.int64)
+    zones = [(max(1, round(x * tall)), max(1, round(y * tall)), most) for x, y, most in _ZONES]
+    frame = 2 * zones[-1][0], 2 * zones[-1][1]
+    top = low // step - math.ceil(_LOW * tall) - frame[1]
+    rows = np.arange(top, max(low, int(lowest.max())) // step + frame[1] + 1)[:, None]
+    thick = 2 * zones[0][1] + 1
+    sole = rows - lowest // step  # it reaches below the figure, where it is seen
+    soles = np.where((sole < thick // 2) & (sole >= -thick), weight, 0)
+    soles = np.pad(soles, ((0, 0), (frame[0], frame[0])))
+    dark = np.zeros_like(soles)
+    for x, y, most in zones:
+        # a line of soles fills but a part of a box: it is told by its thickness, and saturates
+        spread = _tent(soles, (x, y)) * (2 * y + 1) // thick
+        dark = np.maximum(dark, most * spread // (spread + _HALF))
+    place = figure.y - margin + top * step, figure.x - margin - frame[0] * step
+    return place, _finer(dark * figure.look.shadow, step)
+
+
+def _finer(values: Floats, step: int) -> Bytes:
+    """Return values of a lattice, 0..255, at all px: `step` times as many each way, in between on straight lines."""
+    for axis in (0, 1) if step > 1 else ():
+        place = np.minimum(
+            np.maximum((np.arange(step * values.shape[axis]) + 0.5) / step - 0.5, 0), values.shape[axis] - 1
+        )
+        first = np.minimum(np.floor(place).astype(np.int64), max(values.shape[axis] - 2, 0))
+        after = np.minimum(first + 1, values.shape[axis] - 1)
+        share = (place - first)[:, None] if axis == 0 else place - first
+        values = values.take(first, axis) * (1 - share) + values.take(after, axis) * share
+    return np.asarray(np.rint(values), np.uint8)
+
+
+def _tent(values: Ints, reach: tuple[int, int]) -> Ints:
+    """Return values spread twice over boxes of (2 * x + 1) x (2 * y + 1) px."""
+    across, along = (np.full(values.shape[0], one, np.int64) for one in reach)
+    for _ in range(2):
+        values = _rows_boxed(_columns_boxed(values, along), across)
+    return values
+
+
+def floor_light(shadows: list[Shadow], picture: Picture, floor: Mask | None) -> tuple[tuple[slice, slice], Singles]:
+    """Return a box, (rows, columns), and the factor that its floor's sRGB values keep, float32, 1 off the floor.
+
+    `floor`: where the picture shows floor; None for everywhere.  Shadows of one light join: what one figure keeps from
+    it no other can.  The zones under soles are the darker the darker the floor is, since they are seen less on it.
+    """
+    rows, columns = (
+        slice(min(s.start for s in spans), max(s.stop for s in spans))
+        for spans in ([s.rows for s in shadows], [s.columns for s in shadows])
+    )
+    shape = rows.stop - rows.start, columns.stop - columns.start
+    cast, contact = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    seen = None if floor is None else _soft_floor(floor, rows, columns)
+    for one in shadows:
+        y, x = one.rows.start - rows.start, one.columns.start - columns.start
+        place = slice(y, y + one.cast.shape[0]), slice(x, x + one.cast.shape[1])
+        np.maximum(cast[place], one.cast, out=cast[place])
+        own = _by_brightness(one.contact, picture[one.rows, one.columns], None if seen is None else seen[place])
+        np.maximum(contact[place], own, out=contact[place])
+    light = (255 - cast.astype(np.float32)) * (255 - contact.astype(np.float32)) / np.float32(255 * 255)
+    factor = np.sqrt(light)  # near enough sRGB's curve, and rounded alike everywhere
+    if seen is not None:
+        factor = 1 - (1 - factor) * (seen.astype(np.float32) / np.float32(255))
+    return (rows, columns), np.asarray(factor, np.float32)
+
+
+def _soft_floor(floor: Mask, rows: slice, columns: slice) -> Alpha:
+    """Return the floor in a box with soft edges that lie within it: uint8, 0 off the floor."""
+    top, left = max(rows.start - 1, 0), max(columns.start - 1, 0)
+    part = floor[top : rows.stop + 1, left : columns.stop + 1]
+    soft = np.where(part, np.rint(window_sums(part, 1) * (255 / 9)), 0).astype(np.uint8)
+    y, x = rows.start - top, columns.start - left
+    return soft[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
+
+
+def _by_brightness(contact: Bytes, picture: Picture, seen: Alpha | None) -> Bytes:
+    """Return the dark zone under soles, darker on a dark floor."""
+    weight = contact.astype(np.int64) * (255 if seen is None else seen.astype(np.int64))
+    total = int(weight.sum())
+    if not total:
+        return contact
+    bright = int((weight * picture.astype(np.int64).sum(-1)).sum()) / (3 * 255 * total)
+    more = 0.6 * max(0.0, 0.6 - bright)
+    taken = contact.astype(np.float32)
+    return np.asarray(np.rint(taken + np.float32(more) * taken * (255 - taken) / np.float32(255)), np.uint8)

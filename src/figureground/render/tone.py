@@ -1,0 +1,105 @@
+"""Tone, white and colour of a figure, matched to its background in linear light, within what people may look like."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ImageFilter
+
+from figureground.core.arrays import Floats, Singles
+from figureground.core.nouns import Appearance
+from figureground.image.colour import linear_of, rgb_of, srgb_of
+
+_NODES = 9  # a side of the colour table
+_FINE = 4096  # nodes are whole multiples of 1/4096, so that no library's last digit shows
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+_EXPOSURE = 0.45, 1.6  # limits of the gain: a coat that is dark stays dark in a bright room
+_WHITE = 0.9, 1.12  # of the gain of a channel beside the others: no green faces
+_CONTRAST = 0.85, 1.15
+_COLOURFUL = 0.7, 1.1
+_GREY, _COLOURED = 3.0, 6.0  # `Appearance.hues` up to which a photo has one tint, and from which it has its colours
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What is done at full strength: gain of all light, of each channel beside it, powers of contrast, of chroma."""
+
+    exposure: float
+    white: tuple[float, float, float]
+    contrast: float
+    chroma: float
+    middle: float  # luminance that contrast leaves where it is
+
+
+def one_tint(other: Appearance) -> float:
+    """Return how far a photo has a single tint, like grey or sepia: 1 wholly, 0 for colours."""
+    return min(max((_COLOURED - other.hues) / (_COLOURED - _GREY), 0.0), 1.0)
+
+
+def _match(own: Appearance, other: Appearance) -> _Match:
+    """Light is compared by what is bright in both (one deviation above the mean), white by their means."""
+    bright, wanted = (_luminance(min(one.lab_mean[0] + one.lab_std[0], 100.0)) for one in (own, other))
+    white = np.clip(np.sqrt(_tint(other) / _tint(own)), *_WHITE)  # half is of clothes and walls, not of light
+    white /= white @ _LUMINANCE
+    chroma = [float(np.hypot(*one.lab_std[1:])) for one in (own, other)]
+    return _Match(
+        float(np.clip(wanted / max(bright, 1e-3), *_EXPOSURE)),
+        (float(white[0]), float(white[1]), float(white[2])),
+        float(np.clip(other.lab_std[0] / max(own.lab_std[0], 1e-3), *_CONTRAST)),
+        float(np.clip(chroma[1] / max(chroma[0], 1e-3), *_COLOURFUL)),
+        _luminance(own.lab_mean[0]),
+    )
+
+
+def _luminance(lightness: float) -> float:
+    """Return the luminance 0..1 of a CIELAB lightness."""
+    root = (lightness + 16) / 116
+    return root * root * root if lightness > 8 else lightness * 27 / 24389
+
+
+def _tint(one: Appearance) -> Floats:
+    """Return the light of a photo's mean colour, (3,), with a luminance of 1."""
+    light = linear_of(rgb_of(np.array(one.lab_mean)) / 255) + 1e-3
+    return np.asarray(light / (light @ _LUMINANCE))
+
+
+@functools.lru_cache(maxsize=1)
+def _nodes() -> Floats:
+    """The light of the table's nodes, (9, 9, 9, 3), the red index last as Pillow wants it."""
+    step = np.linspace(0, 1, _NODES)
+    blue, green, red = np.meshgrid(step, step, step, indexing="ij")
+    return linear_of(np.stack([red, green, blue], -1))
+
+
+def _matched(light: Floats, match: _Match) -> Floats:
+    """Return light 0..1 as a match makes it: more exposure does not burn out, less dims whites, too."""
+    light = light * match.white
+    before = np.maximum(light @ _LUMINANCE, 1e-6)
+    lit = np.minimum(before, 1.0)
+    lit = match.middle * (lit / match.middle) ** match.contrast if match.middle > 1e-3 else lit
+    lit = 1 - (1 - np.minimum(lit, 1)) ** match.exposure if match.exposure > 1 else lit * match.exposure
+    light = light * (lit / before)[..., None]
+    return np.asarray(lit[..., None] + match.chroma * (light - lit[..., None]))
+
+
+@functools.lru_cache(maxsize=256)
+def _table(own: Appearance, other: Appearance, strength: float) -> Singles:
+    matched = srgb_of(np.clip(_matched(_nodes(), _match(own, other)), 0, 1))
+    found = (1 - strength) * srgb_of(_nodes()) + strength * matched
+    if grey := one_tint(other):
+        light = linear_of(found) @ _LUMINANCE
+        tint = _tint(other) if max(abs(v) for v in other.lab_mean[1:]) > 1 else np.ones(3)
+        found = (1 - grey) * found + grey * srgb_of(np.clip(light[..., None] * tint, 0, 1))
+    return (np.rint(found * _FINE) / _FINE).astype(np.float32).ravel()
+
+
+def colour_table(own: Appearance, other: Appearance, strength: float) -> ImageFilter.Color3DLUT:
+    """Return the map that moves a figure's colours towards a background's.
+
+    Exposure, the gains of the channels beside each other (von Kries), contrast and chroma each go as far as their
+    limits at strength 1; in between, colours lie on the way in sRGB.  On a background of one tint, grey or sepia, a
+    figure has that tint wholly, whatever the strength.  The map is tabulated at 9 x 9 x 9 colours and interpolated.
+    """
+    return ImageFilter.Color3DLUT(_NODES, _table(own, other, strength), _copy_table=False)

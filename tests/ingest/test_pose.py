@@ -1,0 +1,129 @@
+"""Poses by rules, with what the head says given; and by the head that ships, on drawn people."""
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from figureground.core.nouns import POSES, Alpha, Foreground, Mask
+from figureground.drawn import render_person
+from figureground.ingest.edges import Edge
+from figureground.ingest.matting import trim
+from figureground.ingest.pose import Posed, bodies, is_person, judged, left_out, posed
+from figureground.networks import pose as head
+from tests.plan.sights import PLAIN
+
+ENTRY = Foreground("a", "", "", "", "", "", 9, 9, 1, 1.0, "alpha", PLAIN)
+NONE = {side: Edge() for side in ("top", "right", "bottom", "left")}
+
+
+def says(**shares: float) -> dict[str, float]:
+    """What the head says, a little of everything else."""
+    named = {name.replace("_", "-"): share for name, share in shares.items()}
+    return {**dict.fromkeys(head.POSES, 0.0), **named}
+
+
+@pytest.mark.parametrize(
+    ("edges", "shares", "pose", "cut"),
+    [
+        ({}, says(standing=0.97), "standing", ()),
+        ({}, says(seated=0.8), "seated", ()),
+        ({}, says(airborne=0.8), "airborne", ()),
+        ({}, says(group=0.8), "group", ()),
+        # flat shoes, and feet on the frame: somebody stands
+        ({"bottom": Edge(0.0, 0.33)}, says(standing=0.8), "standing", ()),
+        ({"bottom": Edge(0.3, 0.0)}, says(standing=0.8), "standing", ()),
+        ({"bottom": Edge(0.0, 0.5)}, says(standing=0.95), "standing", ()),
+        ({}, says(standing=0.31, seated=0.22, airborne=0.2, headless=0.16), "seated", ()),
+        # a cut: the wider, the less the outline has to say
+        ({"bottom": Edge(0.0, 0.2)}, says(half_length=0.6), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.0, 0.29)}, says(standing=0.39, half_length=0.4), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.0, 0.15)}, says(standing=0.39, half_length=0.4), "standing", ()),
+        ({"bottom": Edge(0.0, 0.4)}, says(standing=0.6), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.7, 0.7)}, says(standing=0.99), "half-length", ("bottom",)),
+        ({}, says(half_length=0.9), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.5, 0.5), "left": Edge(0.4, 0.4)}, says(half_length=0.9), "half-length", ("bottom", "left")),
+        # hair at the frame is no cut, half a face is one, and no head another thing
+        ({"top": Edge(0.14, 0.14)}, says(standing=0.95), "standing", ()),
+        ({"top": Edge(0.24, 0.24), "bottom": Edge(0.6, 0.6)}, says(half_length=0.9), "half-length", ("top", "bottom")),
+        ({"top": Edge(0.0, 0.26)}, says(headless=0.7), "cropped", ("top",)),
+        ({"top": Edge(0.9, 0.9)}, says(headless=0.2, standing=0.7), "cropped", ("top",)),
+        ({"top": Edge(0.0, 0.3)}, says(standing=0.9), "standing", ()),
+        # a side alone
+        ({"left": Edge(0.3, 0.3)}, says(standing=0.9), "cropped", ("left",)),
+        ({"left": Edge(0.0, 0.33)}, says(standing=0.9), "standing", ()),
+    ],
+)
+def test_edges_and_outline_together_tell_the_pose(
+    edges: dict[str, Edge], shares: dict[str, float], pose: str, cut: tuple[str, ...]
+) -> None:
+    found = judged({**NONE, **edges}, 1, shares)
+    assert (found.pose, found.cut) == (pose, cut)
+    assert 0 < found.confidence <= 1
+    assert round(found.confidence, 2) == found.confidence
+
+
+def test_two_bodies_are_a_group_and_a_bag_is_no_body() -> None:
+    two = np.zeros((100, 90), np.bool_)
+    two[10:100, 5:30] = two[20:100, 50:80] = True
+    assert bodies(two) == 2
+    assert judged(NONE, 2, says(standing=0.9)).pose == "group"
+    two[20:85, 50:80] = False  # what is left is low
+    assert bodies(two) == 1
+    assert bodies(two[:, :40]) == 1
+
+
+def test_an_object_has_a_straight_lower_edge_and_is_whole() -> None:
+    """The head, which knows people alone, is not asked."""
+
+    def never(mask: Mask) -> dict[str, float]:
+        raise AssertionError("asked")
+
+    box = np.zeros((100, 200), np.uint8)
+    box[10:90, 10:190] = 255
+    assert posed(box, framed=True, person=False, shares_of=never) == Posed("object", 1.0)
+    assert posed(box[10:90, 10:190], framed=False, person=False, shares_of=never) == Posed("object", 1.0)
+    assert posed(box[:90], framed=True, person=False, shares_of=never).cut == ("bottom",)
+    assert posed(box[:90], framed=True, person=False, shares_of=never).pose == "cropped"
+
+
+def test_classes_of_people_are_told_from_others() -> None:
+    assert all(is_person(name) for name in ("person", "Woman ", "children", "pedestrians"))
+    assert not is_person("sofa")
+
+
+@functools.cache
+def person(seed: int) -> Alpha:
+    return np.ascontiguousarray(trim(render_person(seed, 260))[..., 3])
+
+
+def of(alpha: Alpha) -> Posed:
+    return posed(alpha, framed=False, person=True, shares_of=head.shares)
+
+
+@pytest.mark.parametrize("seed", [1, 4, 7])
+def test_drawn_people_are_known_whole_cut_and_together(seed: int) -> None:
+    alpha = person(seed)
+    height, width = alpha.shape
+    assert of(alpha).pose == "standing"
+    for share in (0.3, 0.5, 0.75):
+        found = of(alpha[: round(height * share)])
+        assert found.pose == "half-length"
+        assert "bottom" in found.cut
+    assert of(alpha[round(height * 0.25) :]).pose == "cropped"
+    beside = np.zeros((height, 2 * width + 20), np.uint8)
+    beside[:, :width], beside[:, width + 20 :] = alpha, alpha[:, ::-1]
+    assert of(beside).pose == "group"
+    assert of(alpha[:, ::-1]).pose == "standing"
+
+
+def test_what_is_left_out_is_said_with_the_way_to_use_it() -> None:
+    entry = replace(ENTRY, pose="half-length", pose_confidence=0.93, cut=("bottom",))
+    assert left_out(entry, ("half-length",)) == ""
+    assert left_out(entry, POSES) == ""
+    reason = left_out(entry, ("standing", "object"))
+    assert reason == (
+        "pose: half-length (93% sure, cut off at bottom); "
+        'foregrounds.poses = ["standing", "object", "half-length"] uses it'
+    )

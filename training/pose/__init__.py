@@ -1,0 +1,1 @@
+"""How the head that tells poses was made."""
