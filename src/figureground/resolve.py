@@ -115,7 +115,8 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
 
 
 # who has a place where figures stand on a floor, and where they do not; what is cut off anywhere but below has none
-_ON_FLOORS: tuple[Pose, ...] = ("standing", "object")
+# a half-length rises from the lower edge of the picture: its feet are below
+_ON_FLOORS: tuple[Pose, ...] = ("standing", "half-length", "object")
 _ANYWHERE = tuple(pose for pose in POSES if pose != "cropped")
 
 

@@ -201,13 +201,13 @@ def test_whose_pose_has_no_place_is_set_aside_by_name(tmp_path: Path) -> None:
     half = render_person(4, 300)[:150]
     Image.fromarray(half).save(tmp_path / "people/half.png")
     Image.fromarray(render_person(4, 300)).save(tmp_path / "people/whole.png")
-    sources = [{"path": "people/whole.png", "poses": []}, {"path": "people/half.png", "poses": []}]
+    sources = [{"path": "people/whole.png", "poses": []}, {"path": "people/half.png", "poses": ["standing"]}]
     catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")).catalog
     assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ())]
     (aside,) = catalog.set_aside
     assert aside.source.endswith("half.png")
     assert aside.reason.startswith("pose: half-length (")
-    way = 'foregrounds.poses = ["standing", "object", "half-length"] uses it'
+    way = 'foregrounds.poses = ["standing", "half-length"] uses it'
     assert aside.reason.endswith(f"cut off at bottom); {way}")
     sources[1]["poses"] = ["half-length"]
     catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "with")).catalog

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from figureground.core.canvas import Canvas
+from figureground.core.nouns import Foreground
 from figureground.plan import cut
 from tests.plan.sights import catalog_of
 
 (WHOLE,) = catalog_of(1, [(60, 30)]).foregrounds
 
 
-def with_cut(*sides: str, pose: str = "standing") -> cut.Foreground:
+def with_cut(*sides: str, pose: str = "standing") -> Foreground:
     return dataclasses.replace(WHOLE, cut=sides, pose=pose)  # type: ignore[arg-type]
 
 

@@ -143,8 +143,6 @@ def slow(
         "no_depth": {},
         "no_depth_why": {},
         "shift_histogram": [],
-        "stood_in": {},
-        "fewer": {},
         **slow_framing(mask),
         "plausibility_histogram": bins([13], 20),
         "doubts": {"enlarged": 1, "pose unsure": 1},
@@ -248,7 +246,7 @@ def test_a_sixteenth_is_checked_and_always_the_first() -> None:
 
 def test_stand_ins_and_scenes_with_too_few_are_counted_and_the_turn_is_whose_it_was() -> None:
     one = figure(5, (0, 0, 5, 1), "fg2", "ground", 1.0)
-    about = dataclasses.replace(record(one), turn_foreground="fg1", turn_background="bg7", fewer="no place")
+    about = replace(record(one), turn_foreground="fg1", turn_background="bg7", fewer="no place")
     shape = 64, 64
     mask = np.zeros(shape, bool)
     mask[0, :5] = True
