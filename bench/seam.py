@@ -138,8 +138,8 @@ def pasted(photos: Sequence[Path], canvas: Canvas, source: Path, settings: Seque
         stems = {path.stem: path for path in photos}
         for sample in open_dataset(root / "out"):
             path = stems[sources[sample.record.background]]
-            assert sample.mask is not None
-            found += patches(sample.image, sample.mask, framed_mask(path, canvas), dice)
+            mask = sample.mask if sample.mask is not None else np.zeros(sample.image.shape[:2], np.bool_)
+            found += patches(sample.image, mask, framed_mask(path, canvas), dice)
     return found
 
 

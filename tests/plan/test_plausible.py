@@ -18,9 +18,11 @@ from figureground.plan.plausible import (
     CUT,
     DOUBTED,
     FEET_HIDDEN,
+    FLOOR,
     HIDDEN,
     NO_FLOOR,
     POSE,
+    SIZE,
     TWO_SIZES,
     WEIGHTS,
     Pasted,
@@ -87,6 +89,25 @@ def test_without_a_floor_a_figure_is_seldom_believed() -> None:
     score = plausibility(standing(figure=Figure(0, 20, 16, 13, 40, False)), CANVAS)
     assert score.doubts == (NO_FLOOR,)
     assert score.value < 0.2
+
+
+def test_a_floor_and_a_camera_that_are_unsure_are_doubted_as_much_as_they_are() -> None:
+    one = standing()
+    ground = one.background.ground
+    assert ground is not None
+
+    def doubts(**changes: float) -> dict[str, float]:
+        room = dataclasses.replace(one.background, ground=dataclasses.replace(ground, **changes))
+        return strengths(standing(background=room), CANVAS)
+
+    assert not {SIZE, FLOOR} & doubts(confidence=0.8).keys()
+    floors = [doubts(confidence=sure)[FLOOR] for sure in (0.7, 0.6, 0.5)]
+    assert floors == sorted(floors)
+    sizes = [doubts(camera_height_sd=share * ground.camera_height)[SIZE] for share in (0.05, 0.1, 0.2)]
+    assert sizes == pytest.approx([0.1, 0.2, 0.4], rel=0.1)  # of a size that is off by half
+    # horizon and camera height explain each other: both together are no worse than either by much
+    both = doubts(camera_height_sd=0.1 * ground.camera_height, horizon_sd=2.0)[SIZE]
+    assert both < doubts(horizon_sd=2.0)[SIZE] + 0.21
 
 
 @pytest.mark.parametrize(("nearer", "told"), [(1.0, False), (1.15, False), (2.0, True), (0.5, True)])

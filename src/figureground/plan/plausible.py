@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Ground
-from figureground.geometry.perspective import horizon_y
+from figureground.geometry.perspective import figure_heights, within
 from figureground.plan import cut
 
 UNKNOWN = -1.0  # the score of samples that nobody scored
 TOLD = 0.25  # of z: what a doubt must weigh at least to be named
 
-# of z: what each doubt takes away at its strongest; the names are what records and the report call them
+# the names of doubts, as records and the report have them
 NO_FLOOR, FEET_HIDDEN, HIDDEN = "placed without a floor", "its feet are hidden", "much of it is hidden"
-SIZE = "size unsure"  # what the names of doubts about sizes begin with
+SIZE = "size unsure"  # alone, or what the name of a doubt about sizes begins with
 CANNOT, POSE, FLOOR, CUT = "cannot stand so", "pose unsure", "floor unsure", "the frame cuts it off"
-TWO_SIZES, HORIZON, CAMERA = f"{SIZE}: depth says another", f"{SIZE}: horizon", f"{SIZE}: camera height"
+TWO_SIZES = f"{SIZE}: depth says another"
 DOUBTED, COARSE = "cut-out doubted", "its photo shows little detail"
 
 # of z: what each doubt takes away at its strongest; the names are what records and the report call them
@@ -36,8 +36,7 @@ WEIGHTS = {
     POSE: 1.0,
     FLOOR: 1.0,
     TWO_SIZES: 1.9,
-    HORIZON: 0.9,
-    CAMERA: 0.9,
+    SIZE: 0.9,
     FEET_HIDDEN: 0.5,
     HIDDEN: 0.5,
     CUT: 0.5,
@@ -45,6 +44,7 @@ WEIGHTS = {
     COARSE: 1.3,
 }
 _USUAL_HORIZON_SD = 0.04  # of the canvas's height, of a network's floor that says nothing of it (docs/placement.md)
+_SURE_FLOOR, _NO_FLOOR = 0.75, 0.45  # confidence: nothing is doubted from the first on; nearer to the second all is
 _SIZE_OFF = 0.5  # relative error of a size from which on more of it does not matter
 _TWO_SIZES = 0.2, 0.6  # of the logarithm of their ratio: what is usual, and from where on more does not matter
 _DETAIL = 0.35, 1.0  # px of the picture a px of the photo: what shows all detail, and what shows none
@@ -126,7 +126,7 @@ def strengths(one: Pasted, canvas: Canvas) -> dict[str, float]:
         found[NO_FLOOR] = 1.0
     else:
         found |= _of_size(one, ground, figure.contact, canvas)
-        found[FLOOR] = 1 - ground.confidence
+        found[FLOOR] = _between(ground.confidence, _SURE_FLOOR, _NO_FLOOR)
         if view.feet:
             found[FEET_HIDDEN] = 1 - view.feet_seen / view.feet
     found[HIDDEN] = 1 - view.seen / view.inside if view.inside else 1.0
@@ -162,15 +162,24 @@ def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, 
 
 def _of_size(one: Pasted, ground: Ground, contact: tuple[int, int], canvas: Canvas) -> dict[str, float]:
     """Return the doubts about a figure's size, which is (foot - horizon) x real height / camera height."""
-    x, y = contact[0] + 0.5, contact[1] + 1.0
     estimated = one.background.depth_from == "network"
-    horizon_sd = ground.horizon_sd or (_USUAL_HORIZON_SD * canvas.height if estimated else 0.0)
-    below = max(1.0, y - float(horizon_y(ground, x, canvas)))
+    if estimated and not (ground.horizon_sd or ground.camera_height_sd):
+        ground = replace(ground, horizon_sd=_USUAL_HORIZON_SD * canvas.height)
     return {
-        HORIZON: horizon_sd / below / _SIZE_OFF,
-        CAMERA: ground.camera_height_sd / ground.camera_height / _SIZE_OFF,
+        SIZE: _size_sd(ground, one.foreground.real_height, contact, canvas) / _SIZE_OFF,
         TWO_SIZES: _between(abs(size_against_depth(one)), *_TWO_SIZES) if estimated else 0.0,
     }
+
+
+def _size_sd(ground: Ground, real_height: float, contact: tuple[int, int], canvas: Canvas) -> float:
+    """Return the standard deviation of the logarithm of a figure's height, by what is unsure of horizon and camera,
+    which move together (`geometry.perspective.within`)."""
+    if not (ground.horizon_sd or ground.camera_height_sd):
+        return 0.0
+    x, y = contact[0] + 0.5, contact[1] + 1.0
+    may_be = (ground, within(ground, canvas, 1.0, 0.0), within(ground, canvas, 0.0, 1.0))
+    tall, *others = (max(1.0, float(figure_heights(one, real_height, x, y, canvas))) for one in may_be)
+    return math.hypot(*(math.log(other / tall) for other in others))
 
 
 def size_against_depth(one: Pasted) -> float:
