@@ -138,6 +138,7 @@ def pasted(photos: Sequence[Path], canvas: Canvas, source: Path, settings: Seque
         stems = {path.stem: path for path in photos}
         for sample in open_dataset(root / "out"):
             path = stems[sources[sample.record.background]]
+            assert sample.mask is not None
             found += patches(sample.image, sample.mask, framed_mask(path, canvas), dice)
     return found
 
@@ -175,7 +176,7 @@ def told_apart(train: tuple[list[Bytes], list[Bytes]], test: tuple[list[Bytes], 
                 batch = x[chosen].flip(3) if dice.random() < 0.5 else x[chosen]
                 loss = nn.functional.binary_cross_entropy_with_logits(model(batch)[:, 0], y[chosen])
                 optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 rate.step()
         model.eval()
