@@ -138,7 +138,8 @@ def pasted(photos: Sequence[Path], canvas: Canvas, source: Path, settings: Seque
         stems = {path.stem: path for path in photos}
         for sample in open_dataset(root / "out"):
             path = stems[sources[sample.record.background]]
-            assert sample.mask is not None
+            if sample.mask is None:
+                raise ValueError("a sample without a mask")
             found += patches(sample.image, sample.mask, framed_mask(path, canvas), dice)
     return found
 
