@@ -48,11 +48,13 @@ size = [{width}, {height}]
 seed = {seed}
 [backgrounds]
 path = "photos"
-people = "use"
+people = "do not ask"
 [foregrounds]
 path = "photos"
 height = [0.75, 0.92]
+poses = ["standing", "seated", "half-length", "airborne", "group", "cropped", "object"]
 [placement]
+mode = "uniform"
 per_pair = 1
 mirror = "none"
 min_visible = 0.7
@@ -138,8 +140,9 @@ def pasted(photos: Sequence[Path], canvas: Canvas, source: Path, settings: Seque
         stems = {path.stem: path for path in photos}
         for sample in open_dataset(root / "out"):
             path = stems[sources[sample.record.background]]
-            mask = sample.mask if sample.mask is not None else np.zeros(sample.image.shape[:2], np.bool_)
-            found += patches(sample.image, mask, framed_mask(path, canvas), dice)
+            if sample.mask is None:
+                raise ValueError("a sample without a mask")
+            found += patches(sample.image, sample.mask, framed_mask(path, canvas), dice)
     return found
 
 
@@ -201,11 +204,12 @@ def main() -> None:
     parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--size", type=int, nargs=2, default=(144, 220), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--photos", type=int, default=180)
+    parser.add_argument("--skip", type=int, default=0, help="photos, so that others are used")
     parser.add_argument("--control", action="store_true", help="real against real")
     args = parser.parse_args()
     torch.set_num_threads(1)
     everything = sorted(args.people.glob("*.jpg"))
-    order = np.random.default_rng(0).permutation(len(everything))[: args.photos]
+    order = np.random.default_rng(0).permutation(len(everything))[args.skip : args.skip + args.photos]
     photos = [everything[i] for i in order]
     cut = 2 * len(photos) // 3
     canvas = Canvas(args.size[1], args.size[0])

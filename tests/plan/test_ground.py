@@ -296,7 +296,7 @@ def put(
 ) -> tuple[Figure, ...] | None:
     """Return the cut-out where it stands in the room, alone."""
     setting = Setting(rules(64, mode="ground", min_visible=min_visible), Catalog((room,), (cutout,)), sight)
-    return stand(setting, Slot(0, 0, 7, 0, flips, (0.0,) * 5), [()] * len(flips))
+    return stand(setting, Slot(0, 0, 7, 0, flips, (0.0,) * 7), [()] * len(flips))
 
 
 def test_a_floor_without_a_place_has_no_figure() -> None:
@@ -356,7 +356,7 @@ def test_a_pair_without_a_place_is_known_after_the_first_time() -> None:
     costs = []
     for counter in range(5):
         before = sight.glances
-        assert stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 5), [(), ()]) is None
+        assert stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 7), [(), ()]) is None
         costs.append(sight.glances - before)
     assert costs[0] > 100
     assert max(costs[1:]) <= 24

@@ -197,7 +197,7 @@ class LookOptions:
     noise: tuple[float, float] = _knob((0.5, 1.0), "noise towards the background's", between=(0.0, 1.0))
     feather: tuple[float, float] = _knob((0.0, 0.3), "softening of the outline alone, px", between=(0.0, 4.0))
     wrap: tuple[float, float] = _knob(
-        (0.0, 0.1), "how far the rim takes the light of what is behind", between=(0.0, 1.0)
+        (0.0, 0.0), "how far the rim takes the light of what is behind", between=(0.0, 1.0)
     )
 
 
