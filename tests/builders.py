@@ -37,7 +37,33 @@ def figure_cutout(seed: int, height: int = 150, width: int = 60) -> NDArray[np.u
     head = np.hypot(u - width / 2, v - height * 0.15) / (height * 0.1)
     lean = random.uniform(seed, 0, "lean") * 8 - 4
     body = np.hypot((u - width / 2 - lean * (v / height - 0.5)) / (width * 0.3), (v - height * 0.6) / (height * 0.36))
-    alpha = np.clip((1.05 - np.minimum(head, body)) * 12, 0, 1)
+    return _coated(seed, np.clip((1.05 - np.minimum(head, body)) * 12, 0, 1))
+
+
+_LIMBS = (  # x, y of both ends and radius, as parts of the height, of a half of a body that faces us
+    (0.045, 0.25, 0.035, 0.5, 0.06),
+    (0.115, 0.24, 0.15, 0.52, 0.025),
+    (0.05, 0.5, 0.06, 0.93, 0.038),
+)
+
+
+def standing_cutout(seed: int, height: int = 150, width: int = 60) -> NDArray[np.uint8]:
+    """Return `figure_cutout` with arms and legs: an outline that the head for poses knows as somebody who stands, on
+    both feet, in the middle of the picture."""
+    v, u = (np.mgrid[0:height, 0:width] + 0.5) / height
+    u = u - width / height / 2 - (random.uniform(seed, 0, "lean") * 8 - 4) / 75 * np.clip(0.55 - v, 0, 1)
+    parts = [np.hypot(u, 0.85 * (v - 0.1)) - 0.06]
+    for side in (-1, 1):
+        for x, y, end_x, end_y, radius in _LIMBS:
+            across, down = side * (end_x - x), end_y - y
+            along = np.clip(((u - side * x) * across + (v - y) * down) / (across**2 + down**2), 0, 1)
+            parts.append(np.hypot(u - side * x - along * across, v - y - along * down) - radius)
+    return _coated(seed, np.clip(0.5 - np.min(parts, 0) * height / 2, 0, 1))
+
+
+def _coated(seed: int, alpha: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return a cut-out in the colours of a coat."""
+    v = np.mgrid[0 : alpha.shape[0], 0 : alpha.shape[1]][0]
     colour = random.uniform(seed, np.arange(3), "coat") * 200 + 30
     rgb = np.clip(colour + 30 * np.sin(v / 7)[..., None], 0, 255)
     return np.dstack([rgb, 255 * alpha]).astype(np.uint8)
@@ -154,7 +180,8 @@ def floor_scene(
 
 def write_floor_photos(folder: Path, backgrounds: int = 3, people: int = 3) -> None:
     """Write folder/rooms/*.png, folder/people/*.png and folder/depth/*.png as `write_photos` does, of rooms with a
-    floor: exact depth, focal length 1.0 of the canvas, camera 1.4 m high; room 1 has a box to stand behind."""
+    floor: exact depth, focal length 1.0 of the canvas, camera 1.4 m high; room 1 has a box to stand behind.  The people
+    stand: a head on a ball is cut below, for all that is seen of it."""
     for name in ("rooms", "people", "depth"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for i in range(backgrounds):
@@ -162,7 +189,7 @@ def write_floor_photos(folder: Path, backgrounds: int = 3, people: int = 3) -> N
         Image.fromarray(picture).save(folder / f"rooms/room{i}.png")
         Image.fromarray(np.rint(1000 * depth).astype(np.uint16)).save(folder / f"depth/room{i}.png")
     for i in range(people):
-        Image.fromarray(figure_cutout(i)).save(folder / f"people/person{i}.png")
+        Image.fromarray(standing_cutout(i)).save(folder / f"people/person{i}.png")
 
 
 def ground_recipe(root: Path, **sections: Any) -> Recipe:

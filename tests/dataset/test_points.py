@@ -14,7 +14,7 @@ from figureground.core.nouns import DepthMap
 from figureground.drawn import LABELS, Rendering, render_room
 from figureground.geometry.intrinsics import projected
 from figureground.image import png
-from tests.builders import NO_LOOK, figure_cutout, ground_recipe, small_recipe, write_photos
+from tests.builders import NO_LOOK, ground_recipe, small_recipe, standing_cutout, write_photos
 
 SIZE = 96
 
@@ -33,7 +33,7 @@ def out(room: Rendering, tmp_path_factory: pytest.TempPathFactory) -> Path:
     Image.fromarray(room.rgb).save(folder / "rooms/room.png")
     (folder / "depth/room.png").write_bytes(png.encode(np.rint(1000 * room.depth_m).astype(np.uint16)))
     for i in range(2):
-        Image.fromarray(figure_cutout(i)).save(folder / f"people/p{i}.png")
+        Image.fromarray(standing_cutout(i)).save(folder / f"people/p{i}.png")
     return build(ground_recipe(folder, depth={"focal": room.camera.focal}, look=NO_LOOK), folder / "out")
 
 
