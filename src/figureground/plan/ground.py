@@ -190,7 +190,8 @@ def _promising(setting: Setting, slot: Slot, places: Ints, ground: Ground | None
     tall = figure_heights(ground, cutout.real_height, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
     tall *= cut.share(cutout)
     q = setting.eyes.inverse_depths(slot.background, places)
-    good = (tall >= least - 0.5) & (tall <= most + 0.5) & (q > 0)
+    whole = np.rint(tall)  # the limits hold for what is pasted
+    good = (whole >= least - 0.5) & (whole <= most + 0.5) & (q > 0)
     places, q, sizes = places[good], q[good], heights.sizes_of(cutout, tall[good])
     enough = np.ones(len(places), np.bool_)
     corners = [corners_of(cutout, places, sizes[:, 0], sizes[:, 1], flip) for flip in slot.flips]
