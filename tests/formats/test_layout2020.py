@@ -16,7 +16,7 @@ from figureground.dataset.stored import Dataset
 from figureground.formats import EXPORTS
 from figureground.formats.layout2020 import JPEG_2020, filled
 from figureground.samples import codec, stats
-from tests.builders import ground_recipe, small_recipe, write_floor_photos, write_photos
+from tests.builders import ground_recipe, small_recipe, standing_cutout, write_floor_photos, write_photos
 
 BACKGROUNDS, PEOPLE, POSITIONS, ZIPS = 3, 7, 2, 3
 
@@ -25,6 +25,8 @@ BACKGROUNDS, PEOPLE, POSITIONS, ZIPS = 3, 7, 2, 3
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     folder = tmp_path_factory.mktemp("photos")
     write_photos(folder, BACKGROUNDS, PEOPLE)
+    for i in range(PEOPLE):  # nobody whom a frame cut off at a side: twins of those have places of their own
+        Image.fromarray(standing_cutout(i)).save(folder / f"people/person{i}.png")
     recipe = small_recipe(folder, depth={"source": "layered"}, backgrounds={"depth": "depth"}, parts={"size": 11})
     return open_dataset(build(recipe, folder / "out"))
 

@@ -88,7 +88,12 @@ def test_every_engine_order_and_part_size_gives_the_same_bytes(
 def test_a_sample_is_what_plan_and_render_say(photos: Path, tmp_path: Path) -> None:
     """Masks, boxes, areas and depth of the stored samples against the catalog's own pixels, placed by hand."""
     recipe = small_recipe(
-        photos, depth={"source": "layered"}, backgrounds={"depth": "depth"}, image={"quality": 95}, look=NO_LOOK
+        photos,
+        depth={"source": "layered"},
+        backgrounds={"depth": "depth"},
+        placement={"height_for": "photo"},  # as the catalog has them: pasted as they are
+        image={"quality": 95},
+        look=NO_LOOK,
     )
     data = open_dataset(build(recipe, tmp_path / "out"))
     assert len(data) == 3 * 3 * 2 * 2

@@ -168,10 +168,14 @@ def test_photos_of_any_shape_fill_any_canvas(tmp_path: Path) -> None:
     with Image.open(tmp_path / "rooms/room0.png") as room:
         room.rotate(90, expand=True).save(tmp_path / "rooms/turned.png")
     for fit in ("cover", "contain", "stretch"):
-        table = {"size": [128, 72], "backgrounds": {"path": "rooms", "fit": fit}, "foregrounds": {"path": "people"}}
-        out = build(
-            from_mapping({**table, "depth": {"source": "none"}}, root=tmp_path), tmp_path / fit, catalog_only=True
-        )
+        table = {
+            "size": [128, 72],
+            "backgrounds": {"path": "rooms", "fit": fit},
+            "foregrounds": {"path": "people"},
+            "placement": {"mode": "uniform"},  # the floor of a turned room is a wall
+            "depth": {"source": "none"},
+        }
+        out = build(from_mapping(table, root=tmp_path), tmp_path / fit, catalog_only=True)
         store = FolderStore(out / "catalog")
         pictures = [np.asarray(Image.open(out / "catalog" / name)) for name in store.list("Background/")]
         assert [picture.shape for picture in pictures] == [(72, 128, 3)] * 2

@@ -78,7 +78,8 @@ def test_a_doubtful_cut_out_is_shown_beside_its_photo(desk: Path) -> None:
     write_saliency_network(desk / "red.onnx")
     photo = scene_photo(3, 240, 240).copy()
     photo[..., 2] = np.maximum(photo[..., 2], photo[..., 0])  # nothing is red
-    photo[60:200, 90:150] = (230, 30, 30)
+    v, u = np.mgrid[0:240, 0:240]  # round: straight edges are those of a frame that cut somebody off
+    photo[np.hypot((v - 130) / 70, (u - 120) / 30) < 1] = (230, 30, 30)
     Image.fromarray(photo).save(desk / "people/red.png")
     recipe = small_recipe(desk, foregrounds={"network": "red.onnx"})
     catalog, _ = shown(recipe, desk / "look")

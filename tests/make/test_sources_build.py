@@ -57,7 +57,9 @@ def test_classes_stand_in_manifest_records_and_labels(made: Path) -> None:
     assert data.classes == {1: "person", 2: "chair", 3: "vase"}
     entries = {entry.id: entry for entry in data.catalog.foregrounds}
     rows = list(csv.DictReader((made / "labels.csv").read_text().splitlines()))
-    assert list(rows[0])[-3:] == ["class_id", "class_name", "background_tag"]
+    assert list(rows[0])[-9:-6] == ["class_id", "class_name", "background_tag"]
+    assert list(rows[0])[-6:-3] == ["turn_background", "turn_foreground", "fewer"]
+    assert list(rows[0])[-3:] == ["background_people", "plausibility", "doubts"]
     places = {entry.id: entry for entry in data.catalog.backgrounds}
     mixed = 0
     for i in range(len(data)):
@@ -134,8 +136,12 @@ def test_statistics_and_report_count_figures_by_class(made: Path) -> None:
 
 
 def test_the_2020_layout_is_as_before(made: Path, tmp_path: Path) -> None:
-    export(open_dataset(made), tmp_path / "zips", parts=1)
-    assert (tmp_path / "zips/labels.txt").read_text().count("\n") == len(open_dataset(made))
+    """Of one figure a sample, which is all that it knows."""
+    with pytest.raises(FigureGroundError, match="knows one figure a sample, and this one has 2"):
+        export(open_dataset(made), tmp_path / "several", parts=1)
+    data = open_dataset(build(recipe_of(made.parent, placement={"min_visible": 0.4}), tmp_path / "one"))
+    export(data, tmp_path / "zips", parts=1)
+    assert (tmp_path / "zips/labels.txt").read_text().count("\n") == len(data)
 
 
 def test_the_datasets_own_recipe_builds_it_again(made: Path, tmp_path: Path) -> None:
