@@ -23,7 +23,8 @@ from figureground.cli.run import main
 from figureground.core.layers import LAYERS
 from figureground.core.recipe_toml import from_mapping, parse, to_toml
 from figureground.core.record import described
-from tests.builders import FLOOR_VIEWS, figure_cutout, floor_scene, small_recipe, write_photos
+from figureground.drawn import render_person, render_room
+from tests.builders import small_recipe, write_photos
 from tests.test_architecture import LEVEL, ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,10 +69,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("backgrounds", "people"):
         (folder / "mine/photos" / name).mkdir(parents=True)
     for i in range(2):
-        picture, *_ = floor_scene(i, FLOOR_VIEWS[i + 1], 240, 300)
-        Image.fromarray(picture).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
+        Image.fromarray(render_room(i, 240).rgb).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
     for i in range(5):
-        Image.fromarray(figure_cutout(i, 300, 120)).save(folder / f"mine/photos/people/person {i}.png")
+        Image.fromarray(render_person(i, 300)).save(folder / f"mine/photos/people/person {i}.png")
     return folder
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from figureground.drawn import render_person, render_room
 from figureground.image import png
-from tests.builders import FLOOR_VIEWS, figure_cutout, floor_scene
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 STEPS = sorted(EXAMPLES.glob("*.py"))
@@ -30,11 +30,11 @@ def desk(tmp_path: Path) -> Path:
     photos = tmp_path / "demo/photos"
     for name in ("rooms", "depth", "people"):
         (photos / name).mkdir(parents=True)
-    for i, view in enumerate(FLOOR_VIEWS):
-        picture, depth, _ = floor_scene(i, view, 160, 200)
-        Image.fromarray(picture).save(photos / f"rooms/room-{i}.png")
-        (photos / f"depth/room-{i}.png").write_bytes(png.encode(np.rint(1000 * depth).astype(np.uint16)))
-        Image.fromarray(figure_cutout(i, 240, 96)).save(photos / f"people/person-{i}.png")
+    for i in range(3):
+        room = render_room(i, 160)
+        Image.fromarray(room.rgb).save(photos / f"rooms/room-{i}.png")
+        (photos / f"depth/room-{i}.png").write_bytes(png.encode(np.rint(1000 * room.depth_m).astype(np.uint16)))
+        Image.fromarray(render_person(i, 240)).save(photos / f"people/person-{i}.png")
     return tmp_path
 
 

@@ -108,7 +108,18 @@ def test_samples_without_depth_are_told_by_build_and_info(desk: Path, capsys: Ca
     for name in ("rooms", "people"):
         for path in sorted((desk / name).glob("*"))[1:]:
             path.unlink()
-    settings = ["--set", "size=64", "--set", "backgrounds.path=rooms", "--set", "foregrounds.path=people"]
+    settings = [
+        "--set",
+        "placement.mode=uniform",
+        "--set",
+        "depth.source=network",
+        "--set",
+        "size=64",
+        "--set",
+        "backgrounds.path=rooms",
+        "--set",
+        "foregrounds.path=people",
+    ]
     settings += ["--set", "placement.per_pair=110", "--set", "placement.mirror=none", "--set", "depth.model=moody.onnx"]
     (desk / "recipe.toml").write_text("")
     moody_network(desk / "moody.onnx", "nan", 2.0)

@@ -18,7 +18,15 @@ SCALE = "the camera would stand {} m above the floor: looks like {} codes a metr
 
 def facts(*warnings: tuple[str, str]) -> dict[str, object]:
     told = [{"source": source, "reason": reason} for source, reason in warnings]
-    return {"backgrounds": 1, "foregrounds": 1, "classes": {}, "set_aside": [], "notes": [], "warnings": told}
+    return {
+        "backgrounds": 1,
+        "foregrounds": 1,
+        "classes": {},
+        "poses": {},
+        "set_aside": [],
+        "notes": [],
+        "warnings": told,
+    }
 
 
 def test_one_warning_of_many_photos_is_one_line() -> None:

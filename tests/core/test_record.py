@@ -109,6 +109,7 @@ def test_fields_of_a_later_version_are_passed_over(record: Record, text: str) ->
 
 
 LATER = {"background_tag", "background_licence", "background_credit", "background_people", "plausibility", "doubts"}
+LATER |= {"turn_background", "turn_foreground", "fewer"}
 
 
 @given(records)
@@ -221,6 +222,9 @@ def test_a_row_of_labels_follows_the_columns() -> None:
         "turn_background": "",
         "turn_foreground": "",
         "fewer": "",
+        "background_people": -1.0,
+        "plausibility": -1.0,
+        "doubts": "",
     }
     row = labels_row("parts/part-00001.zip", full())
     assert dict(zip(COLUMNS, row, strict=True)) == expected
@@ -245,7 +249,7 @@ def test_a_sample_without_a_figure_has_a_row_and_a_turn() -> None:
 def test_an_unknown_value_is_an_empty_field_of_labels(record: Record) -> None:
     row = dict(zip(COLUMNS, labels_row("part", record), strict=True))
     figure = record.figures[0]
-    texts_of_a_row = ("key", "background", "foreground", "class_name", "background_tag", *TURN)
+    texts_of_a_row = ("key", "background", "foreground", "class_name", "background_tag", "doubts", *TURN)
     empty = {name for name, value in row.items() if value == "" and name not in texts_of_a_row}
     expected: set[str] = {layer for layer in ("image", "mask", "depth") if layer not in record.files}
     expected |= {"box_x0", "box_y0", "box_x1", "box_y1"} if figure.box is None else set()

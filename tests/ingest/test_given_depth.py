@@ -18,6 +18,7 @@ from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.nouns import Background, Catalog
 from figureground.core.store import MemoryStore
+from figureground.drawn import render_person
 from figureground.ingest import ingest
 from figureground.ingest.depth_maps import GivenMap, read_map
 from figureground.ingest.inputs import photos_of
@@ -334,7 +335,7 @@ def test_distance_goes_with_a_known_unit_alone(tmp_path: Path) -> None:
 def write_figure(folder: Path) -> None:
     """Write folder/figures/person0.png, 2 m deep into the picture at 4 m, and its depth beside it, in millimetres."""
     (folder / "figures").mkdir()
-    cutout = figure_cutout(0)
+    cutout = render_person(0, 300)
     Image.fromarray(cutout).save(folder / "figures/person0.png")
     height, width = cutout.shape[:2]
     slope = np.linspace(-0.1, 0.1, height)[:, None] + np.zeros(width)
@@ -351,6 +352,7 @@ def test_figures_have_the_relief_of_their_own_depth(tmp_path: Path) -> None:
         **CANVAS,
         foregrounds={"path": "figures", "depth": "figures", "real_height": [1.7, 1.7]},
         depth={"focal": FOCAL, "thickness": 2.0},
+        placement={"min_visible": 0.99},  # from head to foot
         look=NO_LOOK,
         split={"backgrounds": 0.0, "foregrounds": 0.0},
     )

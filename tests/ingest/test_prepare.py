@@ -80,7 +80,8 @@ def test_figures_too_small_or_too_wide_are_set_aside() -> None:
     with pytest.raises(SetAsideError, match="px high"):
         prepare.foreground(small, job, PHOTO, Tools())
     wide = np.zeros((310, 810, 4), np.uint8)
-    wide[5:-5, 5:-5] = (200, 30, 30, 255)
+    down, across = np.ogrid[-1:1:310j, -1:1:810j]
+    wide[down**2 + across**2 < 0.9] = (200, 30, 30, 255)  # round: a straight side would be a cut
     with pytest.raises(SetAsideError, match="larger than the canvas"):
         prepare.foreground(wide, job, PHOTO, Tools())
     part = {"mode": "uniform", "min_visible": 0.5, "height_for": "photo"}

@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from figureground.core.nouns import Mask
-from figureground.drawn.figure import Part
-from figureground.drawn.people import Build, draw_build, parts_of_build
-from figureground.drawn.pose import vec
+from figureground.drawn import Build, Part, draw_build, parts_of_build, vec
 
 Points = NDArray[np.float64]
 Ends = list[tuple[Points, Points]]  # of a part: where each lies, and the axes of the ellipsoid there

@@ -63,7 +63,8 @@ def cut_out(pixels: Bytes, method: str, ways: Ways = ALONE, mask: Alpha | None =
     if mask is not None:
         alpha, notes = cleaning.cleaned(mask)
         matting.judge(alpha)
-        return Cut(_clean(pixels[..., :3], alpha), "mask", notes)
+        # drawn by hand, or another tool's: what a user says is in the mask is
+        return Cut(_own_colours(pixels[..., :3], alpha), "mask", notes)
     given = pixels[..., 3] if pixels.shape[2] == 4 else None
     if given is not None and (method == "alpha" or (method == "auto" and matting.says_something(given))):
         return _by_alpha(pixels, asked=method == "alpha")
@@ -71,7 +72,12 @@ def cut_out(pixels: Bytes, method: str, ways: Ways = ALONE, mask: Alpha | None =
         raise SetAsideError(_OPAQUE)
     found = _estimated(pixels[..., :3], method, ways)
     alpha, notes = cleaning.cleaned(found.alpha)
-    return Cut(_clean(pixels[..., :3], alpha), found.method, (*found.notes, *notes), found.doubts)
+    return Cut(
+        _own_colours(pixels[..., :3], trimmed(pixels[..., :3], alpha)),
+        found.method,
+        (*found.notes, *notes),
+        found.doubts,
+    )
 
 
 _OPAQUE = "no transparency: the whole rectangle would become figure"
@@ -170,9 +176,8 @@ def _keyed(picture: Picture) -> Alpha:
     return alpha
 
 
-def _clean(picture: Picture, alpha: Alpha) -> Cutout:
-    """Return the cut-out with the figure's own colours, and without the ground that its rim holds."""
-    alpha = trimmed(picture, alpha)
+def _own_colours(picture: Picture, alpha: Alpha) -> Cutout:
+    """Return the cut-out with the figure's own colours at its soft edge."""
     return np.dstack([matting.decontaminate(picture, alpha), alpha])
 
 

@@ -253,21 +253,18 @@ def foreground(
     _require_room(entry, mask, job)
     files = {"picture": _png(scaled), "mask": png.encode(mask)}
     if job.placing.standing:
-        real_m = real_height(own.heights, source.sha256)
-        entry = replace(entry, foot=stance.foot(mask), real_height=real_m)
+        entry = replace(entry, foot=stance.foot(mask), real_height=real_height(own.heights, source.sha256))
         if tools.known is not None:
-            found = measured_relief(tools.known, (whole.shape[:2], visible_box(whole)), mask, real_m)
+            found = measured_relief(tools.known, (whole.shape[:2], visible_box(whole)), mask, entry.real_height)
             entry = replace(entry, relief_back=found.back, relief_front=found.front)
-            files["relief"] = _png(found.codes)
-            wrong += found.warnings
+            files["relief"], wrong = _png(found.codes), [*wrong, *found.warnings]
         else:
             files |= _relief(scaled, mask, job.depth.relief, tools)
-    notes = (*laid, *made.notes, *odd)
     return Prepared(
         entry,
         files,
         scaled,
-        notes,
+        (*laid, *made.notes, *odd),
         tuple(wrong),
         fine=miniature(cutout),
         full_pixels=box,
