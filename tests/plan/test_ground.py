@@ -23,7 +23,7 @@ from figureground.image.masks import mask_of
 from figureground.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.plan import plan
-from figureground.plan.ground import figure_at, stand
+from figureground.plan.ground import as_it_may_be, figure_at, stand
 from figureground.plan.heights import limits
 from figureground.plan.place import Setting, Slot
 from figureground.plan.sight import Sight
@@ -158,6 +158,33 @@ def test_heights_and_depth_follow_from_the_place(photos: Path, prepared: tuple[C
             heights.append(figure.height)
     assert max(heights) > 3 * min(heights)
     assert 0.1 < below / len(heights) < 0.9
+
+
+def test_on_an_unsure_floor_heights_follow_from_the_floor_as_a_sample_draws_it() -> None:
+    """Each sample draws its own, which all figures of its scene stand on, twins too; a sure floor is what it is."""
+    room, cutout = flat_room()
+    assert room.ground is not None
+    unsure = dataclasses.replace(room, ground=dataclasses.replace(room.ground, horizon_sd=1.5, camera_height_sd=0.2))
+    canvas = Canvas(64, 64)
+    sight = Cards(canvas, [(x, y) for y in range(40, 60) for x in range(64)])
+    for background in (room, unsure):
+        setting = Setting(rules(64, mode="ground", min_visible=0.5), Catalog((background,), (cutout,)), sight)
+        floors = []
+        for counter in range(40):
+            slot = Slot(0, 0, counter, 0, (False, True), (0.0,) * 7)
+            floor = as_it_may_be(setting, slot)
+            assert floor is not None
+            assert floor == as_it_may_be(setting, dataclasses.replace(slot, turn=1, again=2, flips=(True,)))
+            floors.append(floor)
+            found = stand(setting, slot, [(), ()])
+            assert found is not None
+            one, two = found
+            assert (one.contact, one.height) == (two.contact, two.height)
+            assert one.contact is not None
+            x, y = one.contact
+            assert abs(one.height - figure_heights(floor, cutout.real_height, x + 0.5, y + 1.0, canvas)) <= 0.5
+        assert len(set(floors)) == (40 if background is unsure else 1)
+        assert background is unsure or floors[0] == room.ground
 
 
 def test_limits_of_height_hold(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:

@@ -60,7 +60,7 @@ def stand(setting: Setting, slot: Slot, before: Sequence[Sequence[Figure]]) -> P
     wanted = _Wanted.of(setting, slot)
     if not len(floor) or wanted.least > wanted.most:
         return None
-    drawn, ground = _drawn(setting, slot, floor, wanted), _as_it_may_be(setting, slot)
+    drawn, ground = _drawn(setting, slot, floor, wanted), as_it_may_be(setting, slot)
     for k in range(0, TRIES, _AT_ONCE):  # most find a place with the first
         rows = drawn[k : k + _AT_ONCE]
         promising = _promising(setting, slot, _places(floor, rows[rows >= 0]), ground)
@@ -68,10 +68,15 @@ def stand(setting: Setting, slot: Slot, before: Sequence[Sequence[Figure]]) -> P
         if found is not None:
             return found
     # all draws have failed.  These places do not hang on the draws, so that a pair without any is known as such
-    return _first_that_fits(setting, slot, before, _spread(setting, slot))
+    spread = _spread(setting, slot)
+    if spread and ground is not setting.catalog.backgrounds[slot.background].ground:
+        found = _first_that_fits(setting, slot, before, _promising(setting, slot, _evenly(setting, slot), ground))
+        if found is not None:
+            return found
+    return _first_that_fits(setting, slot, before, spread)
 
 
-def _as_it_may_be(setting: Setting, slot: Slot) -> Ground | None:
+def as_it_may_be(setting: Setting, slot: Slot) -> Ground | None:
     """Return the floor as it may be within its uncertainty, which a slot draws: what is estimated once of a background
     is so not off the same way in all of its samples."""
     ground = setting.catalog.backgrounds[slot.background].ground
@@ -145,22 +150,25 @@ def _suits_cuts(setting: Setting, slot: Slot, places: Singles, tall: Floats) -> 
 
 
 def _spread(setting: Setting, slot: Slot) -> list[_Place]:
-    """Return places of a pair that promise well, of some that are spread evenly over all that suit its heights."""
+    """Return places of a pair that promise well, on the floor as it is estimated, of those spread `_evenly`."""
+    ground = setting.catalog.backgrounds[slot.background].ground
+    return setting.eyes.known(
+        ("spread", slot.background, slot.foreground, slot.flips),
+        lambda: _promising(setting, slot, _evenly(setting, slot), ground),
+    )
 
-    def find() -> list[_Place]:
-        floor, wanted = setting.eyes.footing(slot.background), _Wanted.of(setting, slot)
-        first, last = np.searchsorted(floor[:, 2], [wanted.least * wanted.usual, wanted.most * wanted.usual])
-        rows = np.arange(first, last)
-        if cut.sides(setting.catalog.foregrounds[slot.foreground], slot.flips[0]):
-            tall = floor[first:last, 2].astype(np.float64) / wanted.usual
-            rows = rows[_suits_cuts(setting, slot, floor[first:last], tall)]
-        if not rows.size:
-            return []
+
+def _evenly(setting: Setting, slot: Slot) -> Ints:
+    """Return some places, int64 (n, 2), that are spread evenly over all that suit the heights of a pair."""
+    floor, wanted = setting.eyes.footing(slot.background), _Wanted.of(setting, slot)
+    first, last = np.searchsorted(floor[:, 2], [wanted.least * wanted.usual, wanted.most * wanted.usual])
+    rows = np.arange(first, last)
+    if cut.sides(setting.catalog.foregrounds[slot.foreground], slot.flips[0]):
+        tall = floor[first:last, 2].astype(np.float64) / wanted.usual
+        rows = rows[_suits_cuts(setting, slot, floor[first:last], tall)]
+    if rows.size:
         rows = rows[np.linspace(0, rows.size - 1, min(_SPREAD_TRIES, rows.size)).round().astype(np.int64)]
-        ground = setting.catalog.backgrounds[slot.background].ground
-        return _promising(setting, slot, _places(floor, rows), ground)
-
-    return setting.eyes.known(("spread", slot.background, slot.foreground, slot.flips), find)
+    return _places(floor, rows)
 
 
 def _places(floor: Singles, rows: Ints) -> Ints:
