@@ -2,7 +2,8 @@
 
 On a floor nothing is placed without geometry.  Where a pair has no place, the next foreground of the same split and
 source stands in, then those of other sources; where none of the split has a place on that background, the next
-background of the same split takes its turn over.  So there is a figure as long as one fits anywhere.
+background of the same split takes its turn over.  So there is a figure as long as one fits anywhere; where none does,
+as in a split of one cut-out and one room, the sample has no figure and says so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from figureground.core import random
-from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Figure, Scene
 from figureground.plan import flat, ground
 from figureground.plan.place import Placed, Setting, Slot, strengths, with_look
@@ -22,6 +22,7 @@ _SPARE = 6  # foregrounds that are tried beside those whose turn it is, where on
 _BEGUN = 4  # times that a scene is begun, where there are fewer figures than the rules want at least
 NO_PLACE = "no place beside the others"
 NO_OTHERS = "too few foregrounds in its split"
+NOBODY = "no foreground of its split has a place on any background of it"
 
 Figures = list[tuple[Figure, ...]]  # of a scene, for each way that it is turned
 
@@ -37,7 +38,10 @@ def scenes_at(setting: Setting, slot: Slot, position: int, floating: tuple[int, 
     turn = slot.background, slot.foreground
     if not wanted:
         return [Scene(0, slot.background, position, flip, (), turn) for flip in slot.flips]
-    first, figures = _first(setting, slot, floating)
+    found = _first(setting, slot, floating)
+    if found is None:
+        return [Scene(0, slot.background, position, flip, (), turn, NOBODY) for flip in slot.flips]
+    first, figures = found
     fewer = ""
     if wanted > 1:
         figures, fewer = _together(setting, first, spot, wanted, figures)
@@ -48,8 +52,8 @@ def scenes_at(setting: Setting, slot: Slot, position: int, floating: tuple[int, 
     ]
 
 
-def _first(setting: Setting, slot: Slot, floating: tuple[int, int, int, int] | None) -> tuple[Slot, Figures]:
-    """Return the slot that has a place, and its figure.  Raises FigureGroundError where no background has one."""
+def _first(setting: Setting, slot: Slot, floating: tuple[int, int, int, int] | None) -> tuple[Slot, Figures] | None:
+    """Return the slot that has a place, and its figure; None where no background has one."""
     if floating is not None:
         bare = [Figure(slot.foreground, *floating, flip) for flip in slot.flips]
         return slot, [(figure,) for figure in with_look(setting, slot, bare)]
@@ -58,11 +62,7 @@ def _first(setting: Setting, slot: Slot, floating: tuple[int, int, int, int] | N
         found = ground.stand(setting, other, alone)
         if found is not None:
             return other, [(figure,) for figure in found]
-    raise FigureGroundError(
-        "no foreground of a split has a place on any background of another",
-        setting.catalog.foregrounds[slot.foreground].id,
-        'see the floors with `figureground check`, lower placement.min_visible, or set placement.mode = "uniform"',
-    )
+    return None
 
 
 def _stand_ins(setting: Setting, slot: Slot) -> Iterator[Slot]:
