@@ -72,7 +72,7 @@ class Viewpoint:
 
 USUAL_PITCH, PITCH_SD = math.radians(6), math.radians(14)
 ROLL_SD = math.radians(3)
-HEIGHT_SD = 0.35  # of the logarithm of heights of cameras
+HEIGHT_SD = 0.27  # of the logarithm of heights of cameras: people hold them between chest and eyes
 FOCAL_SD = 0.25  # of the logarithm of focal lengths
 _STEPS, _SMALL = 12, 1e-5
 Residuals = Callable[[Floats], Floats]
