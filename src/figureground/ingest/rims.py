@@ -1,6 +1,6 @@
-"""The outermost px of a figure cut out by a mask: how much of the old ground is in them, told by their colours.
+"""The outermost px of a figure that a key or network cut out: how much of the old ground is in them, by their colours.
 
-Masks are drawn, or made by networks, about a pixel too wide here and there, and hard where hair is soft.  Ground then
+Their masks are about a pixel too wide here and there, and hard where hair is soft.  Ground then
 counts as figure, and glows in every other room.  Between the colours that are surely the figure's and those that are
 surely ground a px lies at its true alpha; where that is less than the mask's, it is taken.
 """
