@@ -55,6 +55,12 @@ def says(**shares: float) -> dict[str, float]:
         ({"top": Edge(0.0, 0.26)}, says(headless=0.7), "cropped", ("top",)),
         ({"top": Edge(0.9, 0.9)}, says(headless=0.2, standing=0.7), "cropped", ("top",)),
         ({"top": Edge(0.0, 0.3)}, says(standing=0.9), "standing", ()),
+        # of a part of a picture less is needed to be several, and who sits in it is none that rises from the frame
+        ({}, says(half_length=0.2, group=0.4, standing=0.45), "standing", ()),
+        ({"bottom": Edge(0.7, 0.7)}, says(half_length=0.5, group=0.4), "group", ("bottom",)),
+        ({"bottom": Edge(0.7, 0.7)}, says(half_length=0.7, group=0.2), "half-length", ("bottom",)),
+        ({"bottom": Edge(0.0, 0.37)}, says(half_length=0.2, seated=0.4, airborne=0.1), "seated", ("bottom",)),
+        ({"bottom": Edge(0.4, 0.4)}, says(half_length=0.2, seated=0.4, airborne=0.1), "half-length", ("bottom",)),
         # a side alone
         ({"left": Edge(0.3, 0.3)}, says(standing=0.9), "cropped", ("left",)),
         ({"left": Edge(0.0, 0.33)}, says(standing=0.9), "standing", ()),
@@ -77,6 +83,18 @@ def test_two_bodies_are_a_group_and_a_bag_is_no_body() -> None:
     two[20:85, 50:80] = False  # what is left is low
     assert bodies(two) == 1
     assert bodies(two[:, :40]) == 1
+
+
+def test_half_a_face_at_the_frame_of_a_photo_is_no_half_length() -> None:
+    picture = np.zeros((200, 160), np.uint8)
+    picture[50:, 20:140], picture[:50, 60:100] = 255, 255  # shoulders, and a face that the frame cuts
+    part = functools.partial(posed, person=True, shares_of=lambda _: says(half_length=0.9))
+    assert part(picture, framed=True).pose == "cropped"
+    assert part(picture, framed=False).pose == "half-length"
+    picture[:10] = 0  # the head is below the upper edge
+    for row in range(10):
+        picture[10 + row, : 80 - 2 * row] = picture[10 + row, 80 + 2 * row :] = 0  # and round
+    assert part(picture, framed=True).pose == "half-length"
 
 
 def test_an_object_has_a_straight_lower_edge_and_is_whole() -> None:

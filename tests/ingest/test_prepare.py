@@ -127,6 +127,24 @@ def test_a_standing_cutout_is_kept_as_large_as_it_is_ever_pasted() -> None:
     )
 
 
+def test_somebody_in_black_and_white_is_doubtful_where_figures_stand() -> None:
+    person = render_person(4, 300)
+    grey = person.copy()
+    grey[..., :3] = person[..., :3].mean(-1, keepdims=True)
+    yellowed = grey.copy()
+    yellowed[..., 2] = grey[..., 2] * 0.95
+    for one in (grey, yellowed):
+        with pytest.raises(SetAsideError, match="black-and-white"):
+            prepare.foreground(one, meant(GROUND), PHOTO, Tools())
+        used = meant(GROUND | {"foregrounds": {"doubtful": "use"}})
+        assert prepare.foreground(one, used, PHOTO, Tools()).entry.appearance.hues <= 3
+        assert (
+            prepare.foreground(one, meant({"placement": {"mode": "uniform"}}), PHOTO, Tools()).entry.pose == "standing"
+        )
+        assert prepare.foreground(one, meant(GROUND), PHOTO, Tools(person=False)).entry.pose == "object"
+    assert prepare.foreground(person, meant(GROUND), PHOTO, Tools()).entry.pose == "standing"
+
+
 @pytest.mark.parametrize("table", [GROUND, {"size": 96}])
 def test_pose_and_cut_are_known_in_every_mode(table: dict[str, Any]) -> None:
     person = render_person(4, 300)

@@ -32,6 +32,7 @@ Direction = Literal["larger is farther", "larger is nearer"]
 
 DEFAULT_CLASS = "person"  # of foregrounds, where nobody says it
 MOST_CLASSES = 255  # that semantic maps, of 8 bits, tell apart beside the background
+ONE_TINT = 3.0  # `Appearance.hues` up to which a photo has one tint, like grey or sepia
 HALF = 128  # the smallest alpha that counts as figure: 128/255 is the first value >= 1/2
 
 

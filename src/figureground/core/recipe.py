@@ -112,7 +112,8 @@ class Foregrounds:
     )
     subject: Subject = _knob("anything", "what is cut out: anything that stands out; or people alone, by the network")
     doubtful: Doubtful = _knob(
-        "set aside", "cut-outs on which two ways disagree, colour and network or two networks: set aside, or use"
+        "set aside",
+        "cut-outs on which two ways disagree, and where mode is ground people in grey: set aside, or use",
     )
     network: str = _knob(
         "small", "for cutout = network: small (it ships), or the ONNX file of a salient-object network", content=False

@@ -11,30 +11,50 @@ import numpy as np
 from figureground.core.arrays import Bools, Floats, Ints, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Ground, Mask
-from figureground.geometry.perspective import figure_heights
+from figureground.geometry.perspective import figure_heights, horizon_y
 
 USUAL_M = 1.7  # metres; whose heights the table holds
 _TALLEST = 6.0  # of the frame's height: who is taller shows less than a face
 _STEP, _ROWS = 0.02, 256  # of the height, from row to row below the frame, and how many rows at most
 _COLUMNS = 112  # that are looked at below the frame
 _MOST = 8192  # floor pixels that are kept, evenly over the floor
+_BESIDE, _BEHIND = 0.09, 0.15  # part of a height to each side, and metres behind: what shoes need to stand on
+_UNDER = 0.8  # of the points there: how many must be floor, as floors of pictures have frayed edges
+_USUAL_FOCAL = 1.1  # of the canvas's height, where a floor knows none
 _BEFORE = 1.3  # times the inverse depth of what the lower edge shows, where that is no floor
 
 
 def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Singles:
     """Return the places for a foot: float32 (n, 3), x, y and how many px tall somebody of 1.7 m is there, by height.
 
-    `floor`: where floor of known depth is seen; there a foot is on it.  `edge`: inverse depth of the lowest row, 0
+    `floor`: where floor of known depth is seen; there a foot is on it, if the floor goes on beside and behind the foot
+    as far as two shoes need.  `edge`: inverse depth of the lowest row, 0
     where unknown.  Below the frame, y >= height, a foot is where floor reaches the lower edge of its column, or where
     what is seen there is well behind it, so that the floor goes on before that.
     """
     y, x = np.nonzero(floor)
     kept = np.linspace(0, y.size - 1, min(_MOST, y.size)).round().astype(np.int64)
-    places = np.concatenate([np.stack([x[kept], y[kept]], -1), _below(ground, floor, edge, canvas)])
+    seen = np.stack([x[kept], y[kept]], -1)
+    places = np.concatenate([seen[_roomy(ground, floor, seen, canvas)], _below(ground, floor, edge, canvas)])
     tall = figure_heights(ground, USUAL_M, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
     good = (tall > 0) & (places[:, 1] + 1 - tall < canvas.height)  # of some the head, too, would be below the frame
     found = np.column_stack([places[good], tall[good]]).astype(np.float32)
     return found[np.argsort(found[:, 2], kind="stable")]
+
+
+def _roomy(ground: Ground, floor: Mask, places: Ints, canvas: Canvas) -> Bools:
+    """Tell of floor pixels (x, y), (n, 2), whether two shoes have room there; what the frame hides counts as floor."""
+    x, y = places.T
+    tall = np.nan_to_num(figure_heights(ground, USUAL_M, x + 0.5, y + 1.0, canvas))
+    focal = ground.focal * canvas.width * ground.stretch or _USUAL_FOCAL * canvas.height
+    deeper = 1 + _BEHIND * tall / (USUAL_M * focal)  # times as far away; heights above the horizon shrink alike
+    horizon = horizon_y(ground, x, canvas)
+    rows = np.stack([y, np.minimum(y, horizon + (y - horizon) / deeper)], -1)[:, :, None]
+    columns = x[:, None, None] + (tall * _BESIDE)[:, None, None] * np.linspace(-1, 1, 5)
+    columns, rows = np.broadcast_arrays(np.rint(columns).astype(np.int64), np.rint(rows).astype(np.int64))
+    inside = (columns >= 0) & (columns < canvas.width) & (rows >= 0)
+    under = floor[np.maximum(rows, 0), np.clip(columns, 0, canvas.width - 1)] | ~inside
+    return np.asarray(under.mean((1, 2)) >= _UNDER, np.bool_)
 
 
 def plane_at(ground: Ground, places: Ints) -> Floats:

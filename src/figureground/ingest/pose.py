@@ -7,7 +7,7 @@ of a machine moves a figure from one pose to another.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ OUT_OF_PLACE = "pose: "  # how the reason begins why a figure is set aside for i
 LITTLE, SURE, BEYOND_DOUBT = 0.1, 0.35, 0.6
 BODY = 0.25  # of the largest body: a smaller piece is no other body
 STANDS, SEVERAL = 0.35, 0.5  # of the head: from here on somebody stands, if nothing is likelier; and are several
+PART_OF_SEVERAL = 0.35  # of the head, of who is cut off below: from here on these may well be several
 FADES = 0.75  # of the head: from here on it is a half-length figure without any edge
 NOBODY = (
     0.2  # of the head: where no whole person is likelier, and no edge is cut, the outline is nobody's that it knows
@@ -61,7 +62,9 @@ def posed(alpha: Alpha, framed: bool, person: bool, shares_of: Callable[[Mask], 
     if box is None:
         return Posed("cropped", 1.0)
     trimmed = mask[box[1] : box[3], box[0] : box[2]]
-    return judged(edges, bodies(trimmed), shares_of(trimmed))
+    found = judged(edges, bodies(trimmed), shares_of(trimmed))
+    # half a face at the frame of a photo; a file with alpha may be trimmed to a flat hat
+    return replace(found, pose="cropped") if framed and found.pose == "half-length" and "top" in found.cut else found
 
 
 def judged(edges: Mapping[str, Edge], count: int, shares: Shares) -> Posed:
@@ -79,10 +82,12 @@ def judged(edges: Mapping[str, Edge], count: int, shares: Shares) -> Posed:
         )
         if is_cut
     ]
-    if count > 1 or (shares["group"] >= SEVERAL and not headless):
+    if count > 1 or (shares["group"] >= (PART_OF_SEVERAL if below else SEVERAL) and not headless):
         return Posed("group", 0.95 if count > 1 else shares["group"], tuple(cut))
     if headless:
         return Posed("cropped", max(shares["headless"], _sure(edges["top"])), tuple(cut))
+    if below and edges["bottom"].touched < SURE and _sits(shares):
+        return Posed("seated", shares["seated"], tuple(cut))
     if below:
         return Posed("half-length", max(shares["half-length"], _sure(edges["bottom"])), tuple(cut))
     if cut:
@@ -118,6 +123,11 @@ def _below(bottom: Edge, shares: Shares, whole: float) -> bool:
     if edge >= 2 * LITTLE and shares["half-length"] >= whole:
         return True
     return part >= 0.5
+
+
+def _sits(shares: Shares) -> bool:
+    """Tell whether somebody sits or jumps, by the outline, rather than is seen in part."""
+    return shares["seated"] + shares["airborne"] > shares["half-length"] + shares["headless"]
 
 
 def _cut_above(top: Edge, whole: float) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import hypot
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from figureground.core.camera import Camera, Origin
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Heights, Job
-from figureground.core.nouns import Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
+from figureground.core.nouns import ONE_TINT, Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
 from figureground.core.recipe import Fit, Relief
 from figureground.core.room import SeenRoom
 from figureground.geometry.codes import background_code, dequantise
@@ -34,7 +35,7 @@ from figureground.image.masks import area_table, mask_of
 from figureground.image.opened import opened
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
-from figureground.ingest.cutout import ALONE, Ways, cut_out, sized, working
+from figureground.ingest.cutout import ALONE, DOUBTFUL, Ways, cut_out, sized, working
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
 from figureground.ingest.matting import trim, visible_box
@@ -130,6 +131,7 @@ class Seen:
     depth_from: str = "network"
 
 
+_NO_COLOUR = 8.0  # mean chroma in CIELAB: a picture of one strong tint is a drawing
 _TOLD_SD = 0.03  # of the logarithm of a camera's height that the user tells
 TRUST = {"network": ESTIMATED, "file": KNOWN, "fitted": FITTED}  # by where depth is from
 
@@ -251,6 +253,8 @@ def foreground(
         cut=stands.cut,
     )
     _require_room(entry, mask, job)
+    if job.placing.standing and tools.person and not own.cutting.doubtful:
+        _require_colours(entry)
     files = {"picture": _png(scaled), "mask": png.encode(mask)}
     if job.placing.standing:
         entry = replace(entry, foot=stance.foot(mask), real_height=real_height(own.heights, source.sha256))
@@ -287,6 +291,13 @@ def _scaled(cutout: Cutout, height: int) -> Cutout:
     if not mask_of(scaled[..., 3]).any():
         raise SetAsideError("nothing of the figure is as opaque as 1/2 at its final size")
     return scaled
+
+
+def _require_colours(entry: Foreground) -> None:
+    """Raise SetAsideError for somebody of a black-and-white photo, who stands out in any room with colours."""
+    seen = entry.appearance
+    if seen.hues <= ONE_TINT and hypot(*seen.lab_mean[1:]) <= _NO_COLOUR:
+        raise SetAsideError(f'{DOUBTFUL}its photo is black-and-white; foregrounds.doubtful = "use" takes it')
 
 
 def _require_room(entry: Foreground, mask: Mask, job: Job) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import ImageFilter
 
 from figureground.core.arrays import Floats, Singles
-from figureground.core.nouns import Appearance
+from figureground.core.nouns import ONE_TINT, Appearance
 from figureground.image.colour import linear_of, rgb_of, srgb_of
 
 _NODES = 9  # a side of the colour table
@@ -19,7 +19,7 @@ _EXPOSURE = 0.45, 1.6  # limits of the gain: a coat that is dark stays dark in a
 _WHITE = 0.9, 1.12  # of the gain of a channel beside the others: no green faces
 _CONTRAST = 0.85, 1.15
 _COLOURFUL = 0.7, 1.1
-_GREY, _COLOURED = 3.0, 6.0  # `Appearance.hues` up to which a photo has one tint, and from which it has its colours
+_COLOURED = 6.0  # `Appearance.hues` from which a photo has its colours
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class _Match:
 
 def one_tint(other: Appearance) -> float:
     """Return how far a photo has a single tint, like grey or sepia: 1 wholly, 0 for colours."""
-    return min(max((_COLOURED - other.hues) / (_COLOURED - _GREY), 0.0), 1.0)
+    return min(max((_COLOURED - other.hues) / (_COLOURED - ONE_TINT), 0.0), 1.0)
 
 
 def _match(own: Appearance, other: Appearance) -> _Match:
