@@ -36,7 +36,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # no files, no clock, no other process: the same arguments give the same answer
 PURE = {
     *("core/arrays", "core/camera", "core/canvas", "core/card", "core/job", "core/layers", "core/nouns", "core/random"),
-    *("core/units", "core/room"),
+    *("core/units", "core/room", "core/inner_names", "core/typed"),
     *("ingest/depth_files", "ingest/depth_meaning", "ingest/depth_pairs", "ingest/plausible", "ingest/turned"),
     *(
         "core/recipe",

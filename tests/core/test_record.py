@@ -57,8 +57,8 @@ meanings = st.builds(
     DepthMeaning,
     unit=st.sampled_from(typing.get_args(DepthUnit)),
     direction=st.sampled_from(typing.get_args(Direction)),
-    scale=numbers,
-    offset=numbers,
+    scale=st.floats(1e-9, 1e9),
+    offset=st.floats(-1e9, 1e9),
     invalid=st.none() | st.integers(0, 65535),
     valid_fraction=numbers,
 )
@@ -72,7 +72,9 @@ records = st.builds(
     split=st.sampled_from(SPLITS),
     figures=st.lists(figure_records, min_size=1, max_size=3).map(tuple),
     depths=st.dictionaries(st.sampled_from(DEPTHS), meanings),
-    files=st.dictionaries(st.sampled_from(list(LAYERS)), st.text(min_size=1, max_size=9)),
+    files=st.dictionaries(
+        st.sampled_from(list(LAYERS)), st.from_regex(r"[a-z]{1,3}/[0-9]{1,5}-m\.png", fullmatch=True)
+    ),
     camera=cameras,
     background_tag=texts,
     background_licence=texts,
@@ -130,8 +132,38 @@ def test_a_row_that_lacks_a_field_is_none(record: Record, data: st.DataObject) -
     row = record.to_row()
     optional = {name for name in row if name.endswith(("_file_name", "_unit"))} | {"camera_fx"} | LATER
     del row[data.draw(st.sampled_from(sorted(set(row) - optional)))]
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match=r"is missing|is no"):
         Record.from_row(row)
+
+
+WRONG: dict[str, Any] = {
+    **{name: ["x", 3] for name in ("index", "position", "mirrored", "split", "plausibility", "key", "background")},
+    "figures": 3,
+    "doubts": [1e999],
+    "depth_scale": 0,
+    "depth_unit": "furlong",
+    "camera_fx": None,
+    "image_file_name": "../x",
+    "mask_file_name": "C:/x",
+    "depth_file_name": "a\nb",
+    "alpha_file_name": 3,
+    "background_tag": None,
+    "depth_offset": 1e300,
+    "depth_invalid": True,
+}
+
+
+@given(records, st.sampled_from(sorted(WRONG)))
+def test_what_is_of_another_type_or_beyond_any_sample_is_refused(record: Record, name: str) -> None:
+    depth = DepthMeaning("m", "larger is farther", 0.001, 0.0, 0, 1.0)
+    row = dataclasses.replace(record, depths={"depth": depth}).to_row()
+    with pytest.raises(ValueError, match=r"."):
+        Record.from_row(row | {name: WRONG[name]})
+    figure = {"box": [1, 2, 3], "look": 3, "x": 1.5, "contact": ["x", 1], "scale": 1e999, "flip": 0, "whole": 5}
+    for key, value in figure.items():
+        wrong = [{**one, key: value} for one in row["figures"]]
+        with pytest.raises(ValueError, match=r"."):
+            Record.from_row(row | {"figures": wrong})
 
 
 @given(records)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +256,7 @@ def test_links_to_folders_are_not_descended(tmp_path: Path) -> None:
     assert sorted(os.listdir(outside)) == ["x", "x.0123abcd.partial"]
 
 
-def test_links_to_files_are_read_and_replaced(tmp_path: Path) -> None:
+def test_links_to_files_are_not_read_and_are_replaced(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_bytes(b"theirs")
     store = FolderStore(tmp_path / "folder")
@@ -265,14 +266,76 @@ def test_links_to_files_are_read_and_replaced(tmp_path: Path) -> None:
     (store.folder / "source" / "a").symlink_to("../../outside")
     (store.folder / "dangling").symlink_to(tmp_path / "nothing")
     (store.folder / "itself").symlink_to("itself")
-    assert store.list() == ["b", "c", "source/a", "source/end"]
-    assert store.read("b") == b"theirs"
+    assert store.list() == ["source/end"]
+    for name in ("b", "source/a", "dangling", "itself"):
+        for call in (store.read, store.open, store.size, lambda name: store.duplicate(name, "copy")):
+            with pytest.raises(FigureGroundError, match="links in a dataset are not followed"):
+                call(name)
+        assert not store.create(name, b"")
     store.write("b", b"ours")
     store.delete("c")
     move(store, "source", "deep/target", "end")
-    assert contents(store, "") == {"b": b"ours", "deep/target/a": b"theirs", "deep/target/end": b""}
+    assert contents(store, "") == {"b": b"ours", "deep/target/end": b""}
+    assert not (store.folder / "c").is_symlink()
     assert outside.read_bytes() == b"theirs"
     assert outside.stat().st_nlink == 1
+
+
+def test_nothing_is_done_by_way_of_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    """Also in a store below it, and by a link to a folder inside: only the folder itself may be one."""
+    outside = tmp_path / "outside"
+    store = FolderStore(outside)
+    for name in ("x", "x.0123abcd.partial", "end", "deep/x"):
+        (outside / name).parent.mkdir(parents=True, exist_ok=True)
+        (outside / name).write_bytes(b"theirs")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "own").symlink_to("real")
+    store = FolderStore(tmp_path / "own")
+    store.write("inside/x", b"1")
+    (tmp_path / "real/linked").symlink_to(outside)
+    (tmp_path / "real/inside/linked").symlink_to("../inside")
+    assert store.list() == ["inside/x"]
+    before = sorted(outside.rglob("*"))
+    below = [store.below("linked"), store.below("inside/linked"), store.below("inside").below("linked")]
+    calls: list[Callable[[], Any]] = []
+    for one in below:
+        calls += [one.list, one.sweep, lambda one=one: one.lock().__enter__()]  # type: ignore[misc]
+        calls += [lambda one=one: one.read("x"), lambda one=one: one.write("x", b""), lambda one=one: one.delete("x")]  # type: ignore[misc]
+        calls += [lambda one=one: one.create("y", b""), lambda one=one: one.size("x")]  # type: ignore[misc]
+    calls += [lambda: move(store, "linked", "there", "end"), lambda: move(store, "inside", "linked", "x")]
+    calls += [
+        lambda: store.below("linked/deep"),
+        lambda: store.prune("linked"),
+        lambda: store.duplicate("inside/x", "linked/y"),
+    ]
+    for call in calls:
+        with pytest.raises(FigureGroundError, match="links in a dataset are not followed"):
+            call()
+    store.sweep()
+    assert sorted(outside.rglob("*")) == before
+    assert (outside / "x").read_bytes() == b"theirs"
+    assert store.read("inside/x") == b"1"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_pipes_and_devices_are_refused_and_not_waited_for(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    assert store.list() == []
+    assert store.size("pipe") is None
+    for call in (store.read, store.open):
+        with pytest.raises(FigureGroundError, match="a pipe or a device"):
+            call("pipe")
+    store.write("pipe", b"1")
+    assert store.read("pipe") == b"1"
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_a_lock_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    os.mkfifo(tmp_path / ".lock") if kind == "pipe" else (tmp_path / ".lock").mkdir()
+    with pytest.raises(FigureGroundError, match="the lock of this folder is no file"), FolderStore(tmp_path).lock():
+        pass
+    assert os.listdir(tmp_path) == [".lock"]
 
 
 def test_folders_that_remain_are_not_listed_and_files_that_are_no_names_neither(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LONGEST_SIDE = 2048  # px, of any canvas
 REFERENCE = 224  # px; sizes in recipes are meant on a canvas whose shorter side is this long
 
 

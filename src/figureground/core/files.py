@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.inner_names import PARTIAL
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # the networks that ship
-PARTIAL = ".partial"
-
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)" + (r"|%(\w+)%" if sys.platform == "win32" else ""), re.ASCII)
 

@@ -161,6 +161,7 @@ class Foreground:
     figure.  `class_id`: from 1; 0 is the background.
     `pose`: how it stands or why it cannot, with how sure that is, 0..1.  `cut`: the sides on which the photo's frame
     cut it off, in the order of SIDES; such a side is a straight edge of the cut-out.
+    `mask_sha256`: of the mask's file, "" in older catalogs, whose masks are held to their cut-outs.
     `source_number`, `licence`, `credit`, `group` and `twins` are as with backgrounds.
     """
 
@@ -192,6 +193,7 @@ class Foreground:
     credit: str = ""
     group: str = ""
     twins: str = ""
+    mask_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from figureground.core.canvas import LONGEST_SIDE
 from figureground.core.nouns import DEFAULT_CLASS
 
 Fit = Literal["cover", "contain", "stretch"]
@@ -282,7 +283,7 @@ class Recipe:
 
     name: str = _knob("dataset", "the dataset's name", content=False)
     seed: int = _knob(0, "all randomness comes from (seed, index, purpose)", between=(0, 2**63 - 1))
-    size: Size = _knob(224, "the canvas in px: a side, or [width, height]", between=(64, 2048))
+    size: Size = _knob(224, "the canvas in px: a side, or [width, height]", between=(64, LONGEST_SIDE))
     near_twins: NearTwins = _knob(
         "keep",
         "photos nearly alike, as frames of a film: keep all of them, in one split, or set aside all but the best",

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.files import regular_bytes
 from figureground.core.recipe import NO_KEYS, Recipe, choices, key_of, keys, source_of, tables
 from figureground.core.recipe_forms import from_dataset, refuse_old_forms
 from figureground.core.recipe_settings import refuse_bare_list, require_settings, setting_of
 from figureground.core.recipe_values import KNOBS, unknown, value_of
-from figureground.core.texts import decoded, why_no_toml
+from figureground.core.texts import decoded, has_controls, why_no_toml
+from figureground.core.typed import parsed_object, typed
 
 _SOURCES = {item.name: item.type for item in dataclasses.fields(Recipe)}
 
@@ -82,6 +84,8 @@ def parse(
     text = text.removeprefix("\ufeff")
     try:
         table = tomllib.loads(text)
+    except RecursionError:
+        raise FigureGroundError("not a TOML file: it is nested too deeply", str(where), "write it anew") from None
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         line, remedy = why_no_toml(text, error)
         raise FigureGroundError(f"not a TOML file: {error}: {line}", str(where), remedy) from None
@@ -110,7 +114,7 @@ def load_recipe(path: Path | str, settings: Iterable[str] = (), *, cache: bool =
     if path.is_dir():
         path = path / "recipe.toml"
     try:
-        text = decoded(path.read_bytes())
+        text = decoded(regular_bytes(path))
     except FileNotFoundError:
         raise FigureGroundError("no such recipe", str(path), _instead(path)) from None
     except (OSError, ValueError) as error:
@@ -141,11 +145,11 @@ def recorded(recipe: Path) -> tuple[str, int]:
     """Return what its build.json says of a dataset's own recipe: where relative paths start, and in which version it is
     written; ("", 0) for other recipes."""
     try:
-        about = json.loads((recipe.parent / "build.json").read_bytes())
-        root, version = about.get("root", ""), about["format"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        about = parsed_object(regular_bytes(recipe.parent / "build.json"))
+        root, version = about.get("root", ""), typed(int, about.get("format"))
+    except (OSError, ValueError):
         return "", 0
-    return (root if isinstance(root, str) else ""), (version if isinstance(version, int) else 0)
+    return (root if isinstance(root, str) and not has_controls(root) else ""), version
 
 
 def as_recipe(recipe: Recipe | Path | str) -> Recipe:

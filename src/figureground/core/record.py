@@ -7,13 +7,17 @@ On disk a row is flat: `depth_unit`, `image_file_name`.  In Python it is nested:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+import typing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from figureground.core.camera import FIELDS, UNKNOWN, Camera
+from figureground.core.inner_names import declared
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import DEFAULT_CLASS, Box, DepthUnit, Direction, Look
+from figureground.core.typed import reader, typed
 
 SPLITS = ("train", "new_background", "new_foreground", "new_both")
 
@@ -136,27 +140,30 @@ class Record:
 
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> Record:
-        """Return the record of a JSON row, also of format version 1.  Raises KeyError or TypeError for no row."""
+        """Return the record of a JSON row, also of format version 1.
+
+        Raises ValueError, and nothing else, for what is none: a field that is missing, of another type, or beyond what
+        any sample has.
+        """
         own = _values(Record, row, but=_NESTED)
         own["split"] = split_name(own["split"])
-        own["doubts"] = tuple(row.get("doubts", "").split("; ")) if row.get("doubts") else ()
+        if own["split"] not in SPLITS:
+            raise ValueError(f"split: none of {', '.join(SPLITS)}")
         depths, files = {}, {}
         for layer in LAYERS:
             if f"{layer}_unit" in row:
-                of_layer = {name: row[f"{layer}_{name}"] for name in _names(DepthMeaning)}
-                depths[layer] = DepthMeaning(**_values(DepthMeaning, of_layer))
+                depths[layer] = _meaning(row, layer)
             if row.get(f"{layer}_file_name"):
-                files[layer] = row[f"{layer}_file_name"]
-        camera = Camera(**{name: row[f"camera_{name}"] for name in FIELDS}) if "camera_fx" in row else UNKNOWN
-        figures = tuple(map(_figure, row["figures"]))
+                files[layer] = declared(row[f"{layer}_file_name"])
+        camera = UNKNOWN
+        if "camera_fx" in row:
+            camera = _camera(row)
+        figures = tuple(map(_figure, reader(tuple[Any, ...])(row.get("figures"))))
         return Record(**own, figures=figures, depths=depths, files=files, camera=camera)
 
 
 _NESTED = ("figures", "depths", "files", "camera")
-
-
-def _names(kind: type) -> Iterator[str]:
-    return (knob.name for knob in dataclasses.fields(kind))
+_GREATEST = 1e30  # of a depth's scale and offset: 16-bit codes of it are numbers in float32
 
 
 def _empties(kind: type, but: Sequence[str] = ()) -> dict[str, Any]:
@@ -179,21 +186,68 @@ def _plain(record: Record | FigureRecord | DepthMeaning, fields: Mapping[str, An
 def _values(kind: type, row: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, Any]:
     """Return the fields of a kind as `_plain` wrote them, or as version 1 did, with null for empty.
 
-    Raises KeyError for one that is missing and has no default.
+    Raises ValueError for one that is missing and has no default, and for one of another type.
     """
     values: dict[str, Any] = {}
-    for knob in dataclasses.fields(kind):
-        if knob.name in but or (knob.name not in row and knob.default is not dataclasses.MISSING):
+    for name, empty, needed, read in _readers(kind):
+        if name in but or not (needed or name in row):
             continue
-        value, empty = row[knob.name], knob.metadata.get("empty")
-        nothing = empty is not None and value == empty
-        values[knob.name] = None if nothing else tuple(value) if isinstance(value, list) else value
+        if name not in row:
+            raise ValueError(f"{name} is missing")
+        value = row[name]
+        try:
+            values[name] = None if empty is not None and value == empty else read(value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
     return values
 
 
-def _figure(row: Mapping[str, Any]) -> FigureRecord:
-    look = Look(**{name: row["look"][name] for name in _names(Look) if name in row["look"]})
-    return FigureRecord(**_values(FigureRecord, row) | {"look": look})
+@functools.cache
+def _readers(kind: type) -> list[tuple[str, Any, bool, Callable[[Any], Any]]]:
+    """Return (name, what stands for None, whether it has to be there, what reads it) of each field."""
+    hints = typing.get_type_hints(kind)
+    special: dict[str, Callable[[Any], Any]] = {"doubts": _doubts, "look": _look}
+    return [
+        (
+            knob.name,
+            knob.metadata.get("empty"),
+            knob.default is dataclasses.MISSING,
+            special.get(knob.name) or reader(Any if knob.name in _NESTED else hints[knob.name]),
+        )
+        for knob in dataclasses.fields(kind)
+    ]
+
+
+def _doubts(value: Any) -> tuple[str, ...]:
+    text = typed(str, value)
+    return tuple(text.split("; ")) if text else ()
+
+
+def _look(value: Any) -> Look:
+    """Return a look; what a later version knows of it beside is passed over."""
+    known = {knob.name for knob in dataclasses.fields(Look)}
+    found: Look = typed(Look, {k: v for k, v in value.items() if k in known} if isinstance(value, dict) else value)
+    return found
+
+
+def _figure(row: Any) -> FigureRecord:
+    if not isinstance(row, dict):
+        raise ValueError("a figure is no table")
+    return FigureRecord(**_values(FigureRecord, row))
+
+
+def _camera(row: Mapping[str, Any]) -> Camera:
+    own = {name: row.get(f"camera_{name}") for name in FIELDS}  # none has a value of None
+    found: Camera = typed(Camera, own)
+    return found
+
+
+def _meaning(row: Mapping[str, Any], layer: str) -> DepthMeaning:
+    own = {name: row[key] for name in _MEANING_FIELDS if (key := f"{layer}_{name}") in row}
+    meaning = DepthMeaning(**_values(DepthMeaning, own))
+    if not (0 < abs(meaning.scale) < _GREATEST and abs(meaning.offset) < _GREATEST):
+        raise ValueError(f"{layer}_scale or {layer}_offset is beyond any depth")
+    return meaning
 
 
 # labels.csv in its order: "part" and the layers' members, the record's fields, the first figure's, the depth's meaning

@@ -7,25 +7,21 @@ import contextlib
 import errno
 import io
 import os
-import re
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import PARTIAL, partial_of, writing_whole
-
-LOCK = ".lock"
-_TEMPORARY = re.compile(rf".+\.[0-9a-f]{{8}}{re.escape(PARTIAL)}", re.DOTALL)
-_UNFIT = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # backslash, control characters, what UTF-8 cannot say
-_DRIVE = re.compile(r"[A-Za-z]:")
+from figureground.core.files import partial_of, writing_whole
+from figureground.core.inner_names import DRIVE, LOCK, PARTIAL, TEMPORARY, UNFIT, fault
+from figureground.core.inside import opened_inside, opened_lock, plain_file, refuse_links
 
 
 class Store(Protocol):
@@ -94,14 +90,19 @@ class Store(Protocol):
 class FolderStore:
     """The files of a folder, which need not exist before the first write.
 
-    A temporary is NAME.<8 random hex digits>.partial beside its target, renamed over it.  Links to files are read and
-    listed as files, and replaced when written; links to folders are not descended by `list` and `sweep`.
+    A temporary is NAME.<8 random hex digits>.partial beside its target, renamed over it.
+
+    The folder may be a link itself; nothing in it is followed, for a folder may be from elsewhere.  What a link stands
+    for, or a pipe or a device, is neither listed nor read: FigureGroundError.  Writing and deleting a name replace and
+    remove the link, never its target; below a folder that is a link nothing is read, written or deleted either.
     """
 
     folder: Path
+    _top: Path = field(repr=False, compare=False)  # below it no link is followed
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, top: Path | None = None) -> None:
         object.__setattr__(self, "folder", Path(folder))
+        object.__setattr__(self, "_top", self.folder if top is None else top)
 
     @property
     def name(self) -> str:
@@ -114,18 +115,11 @@ class FolderStore:
             return file.read() if stop is None else file.read(max(0, stop - start))
 
     def open(self, name: str) -> BinaryIO:
-        path = self._path(name)
-        try:
-            return path.open("rb")
-        except (IsADirectoryError, NotADirectoryError):
-            raise _absent(str(path)) from None
+        return opened_inside(self._path(name))
 
     def size(self, name: str) -> int | None:
-        path = self._path(name)
-        try:
-            return path.stat().st_size if path.is_file() else None
-        except FileNotFoundError:  # deleted between the two calls
-            return None
+        about = plain_file(self._path(name))
+        return None if about is None else about.st_size
 
     def write(self, name: str, data: bytes) -> None:
         with self.writing(name) as file:
@@ -140,7 +134,7 @@ class FolderStore:
 
     def list(self, prefix: str = "") -> builtins.list[str]:
         _check_prefix(prefix)
-        return sorted(name for name in self._files(prefix) if _fault(name) is None)
+        return sorted(name for name in self._files(prefix) if fault(name) is None)
 
     def delete(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -165,14 +159,15 @@ class FolderStore:
             temporary.unlink(missing_ok=True)
 
     def lock(self) -> AbstractContextManager[None]:
+        refuse_links(self._top, self.folder)
         return _folder_lock(self.folder)
 
     def below(self, prefix: str) -> FolderStore:
-        return FolderStore(self._path(prefix))
+        return FolderStore(self._path(prefix), self._top)
 
     def sweep(self) -> None:
         for name in builtins.list(self._files()):
-            if _TEMPORARY.fullmatch(name.rpartition("/")[2]):
+            if TEMPORARY.fullmatch(name.rpartition("/")[2]):
                 (self.folder / name).unlink(missing_ok=True)
 
     def free_bytes(self) -> int | None:
@@ -184,12 +179,13 @@ class FolderStore:
     def duplicate(self, source: str, target: str) -> None:
         """Give the content of `source` a second name: a hard link where possible, as content never changes in place."""
         path, copy = self._path(source), self._path(target)
+        if plain_file(path) is None:
+            raise _absent(str(path))
         copy.parent.mkdir(parents=True, exist_ok=True)
         temporary = partial_of(copy)
         try:
             with contextlib.suppress(OSError):  # a file system without hard links
-                if not path.is_symlink():  # of what lies elsewhere, a copy
-                    os.link(path, temporary)
+                os.link(path, temporary)
             if not temporary.exists():
                 shutil.copyfile(path, temporary)
             temporary.replace(copy)
@@ -198,16 +194,21 @@ class FolderStore:
 
     def prune(self, prefix: str) -> None:
         """Remove the folder of that name with those inside it, as far as they are empty."""
-        for folder, _, _ in os.walk(self._path(prefix), topdown=False):
+        top = self._path(prefix)
+        refuse_links(self._top, top)
+        for folder, _, _ in os.walk(top, topdown=False):
             with contextlib.suppress(OSError):
                 Path(folder).rmdir()
 
     def _path(self, name: str) -> Path:
         _check(name)
-        return self.folder / name
+        path = self.folder / name
+        refuse_links(self._top, path.parent)
+        return path
 
     def _files(self, prefix: str = "") -> Iterator[str]:
         """Give the path of every file that begins with the prefix, also temporaries and the lock, in any order."""
+        refuse_links(self._top, self.folder)
         waiting = [""]
         while waiting:
             start = waiting.pop()
@@ -222,7 +223,7 @@ class FolderStore:
                         inner = name + "/"
                         if inner.startswith(prefix) or prefix.startswith(inner):
                             waiting.append(inner)
-                    elif name.startswith(prefix) and os.path.isfile(entry.path):
+                    elif name.startswith(prefix) and entry.is_file(follow_symlinks=False):
                         yield name
 
 
@@ -371,23 +372,9 @@ class _Draft(io.BytesIO):
         super().close()
 
 
-def _fault(name: str) -> str | None:
-    """Return why a text is no name; None when it is one."""
-    if unfit := _UNFIT.search(name):
-        return f"has {unfit.group()!r}"
-    for piece in name.split("/"):
-        if piece in ("", ".", ".."):
-            return f"has a piece {piece!r}"
-        if _DRIVE.match(piece):
-            return "has a drive letter"
-        if piece == LOCK or _TEMPORARY.fullmatch(piece):
-            return f"has a piece that is kept for the store itself, {piece!r}"
-    return None
-
-
 def _check(name: str) -> None:
-    if fault := _fault(name):
-        raise ValueError(f"not a name in a store: {name!r} {fault}")
+    if why := fault(name):
+        raise ValueError(f"not a name in a store: {name!r} {why}")
 
 
 def _check_prefix(prefix: str) -> None:
@@ -395,7 +382,7 @@ def _check_prefix(prefix: str) -> None:
     folder, slash, _ = prefix.rpartition("/")
     if slash:
         _check(folder)
-    if unfit := _UNFIT.search(prefix) or _DRIVE.match(prefix):
+    if unfit := UNFIT.search(prefix) or DRIVE.match(prefix):
         raise ValueError(f"no name in a store begins with {prefix!r}: it has {unfit.group()!r}")
 
 
@@ -459,10 +446,8 @@ def _folder_lock(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK
-    if path.is_symlink():
-        raise FigureGroundError("the lock of this folder is a symbolic link", str(path), "remove the link")
     process = os.getpid()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    descriptor = opened_lock(path)
     _holding.add(descriptor)
     try:
         try:

@@ -2,11 +2,13 @@
 
 Python's `zipfile` makes an object of every member, which takes 15 ms for a part of 1,000 samples and a megabyte to
 keep.  Here a directory is four arrays, so those of all parts of a dataset can stay at hand.  Only what a part is comes
-in: stored members under short names, no encryption, nothing before or between.
+in: plain files, stored, each with bytes of its own, under names that are safe everywhere; as many and as large as parts
+may have.  Whatever a file claims, no more memory is taken than its directory has bytes, a few times over.
 """
 
 from __future__ import annotations
 
+import stat
 import struct
 import zlib
 from collections.abc import Callable
@@ -15,15 +17,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.inner_names import LONGEST, declared
+
 Read = Callable[[int, int], bytes]  # (start, stop) -> those bytes of the file, fewer at its end
 
 # PKWARE's APPNOTE 4.3: the end record, that of ZIP64 with its locator, an entry of the directory, a member's own header
 _END = struct.Struct("<4s4xHHLLH")
 _LOCATOR = struct.Struct("<4s4xQ4x")
 _END64 = struct.Struct("<4s20xQQQQ")
-_ENTRY = struct.Struct("<4s4xHH4xLLLHHH8xL")
+_ENTRY = struct.Struct("<4s4xHH4xLLLHHH4xLL")
 _HEADER = struct.Struct("<4s22xHH")
-_LONGEST_COMMENT, _LONGEST_NAME = 65535, 255
+_LONGEST_COMMENT = 65535
+MOST_MEMBERS = 10_000_000  # of a part, which has a million samples at most
+MOST_BYTES = 2**36  # of a member: more than a million rows take
+_LONGEST_EXTRA = 1024  # bytes of an entry's extra fields and comment, for the sum of them
 _IN_EXTRA = 0xFFFFFFFF  # a number that stands in the ZIP64 field instead
 
 
@@ -65,6 +72,8 @@ class Contents:
 def read_contents(read: Read, size: int) -> Contents:
     """Return the directory of a stored zip of `size` bytes.  Raises BadArchiveError."""
     count, start, length = _directory(read, size)
+    if count > MOST_MEMBERS or length > count * (_ENTRY.size + LONGEST + _LONGEST_EXTRA):
+        raise BadArchiveError(f"it claims {count:,} members in {length:,} bytes, more than any part has")
     data = read(start, start + length)
     if len(data) < length or count > length // _ENTRY.size:
         raise BadArchiveError("its directory is cut off")
@@ -74,18 +83,28 @@ def read_contents(read: Read, size: int) -> Contents:
     at = 0
     for i in range(count):
         member, at = _entry(data, at)
-        if member.header + _HEADER.size + len(member.name) + member.size > start:
+        if member.size > MOST_BYTES or member.header + _HEADER.size + len(member.name) + member.size > start:
             raise BadArchiveError(f"{member.name!r} reaches beyond the members")
         names.append(member.name)
         headers[i], sizes[i], crcs[i] = member.header, member.size, member.crc32
     if at != length:
         raise BadArchiveError("its directory has more than its members")
+    _refuse_shared(names, headers, sizes)
     found = np.array(names, np.bytes_) if names else np.empty(0, "S1")
     order = np.argsort(found, kind="stable")
     found = found[order]
     if (found[1:] == found[:-1]).any():
         raise BadArchiveError("two members have one name")
     return Contents(found, headers[order], sizes[order], crcs[order])
+
+
+def _refuse_shared(names: list[bytes], headers: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+    """Raise BadArchiveError where members share bytes, by which a small file could hold any number of large ones."""
+    order = np.argsort(headers, kind="stable")
+    lengths = np.fromiter((len(name) for name in names), np.int64, len(names))
+    ends = (headers + _HEADER.size + lengths + sizes)[order]
+    if (shared := ends[:-1] > headers[order][1:]).any():
+        raise BadArchiveError(f"{names[order[int(shared.argmax())]]!r} reaches into another member")
 
 
 def _directory(read: Read, size: int) -> tuple[int, int, int]:
@@ -117,14 +136,17 @@ def _entry(data: bytes, at: int) -> tuple[Member, int]:
     """Return the member of the directory's entry at that place, and where the next entry begins."""
     if at + _ENTRY.size > len(data):
         raise BadArchiveError("its directory is cut off")
-    mark, flags, method, crc, packed, size, name_length, extra_length, comment, header = _ENTRY.unpack_from(data, at)
+    mark, flags, method, crc, packed, size, name_length, extra_length, comment, mode, header = _ENTRY.unpack_from(
+        data, at
+    )
     name_at = at + _ENTRY.size
     after = name_at + name_length + extra_length + comment
     name = data[name_at : name_at + name_length]
     if mark != b"PK\x01\x02" or after > len(data):
         raise BadArchiveError("its directory is damaged")
-    if not 0 < name_length <= _LONGEST_NAME or b"\0" in name:
-        raise BadArchiveError(f"a member has a name of {name_length} bytes, or one with zeros")
+    _require_name(name)
+    if stat.S_IFMT(mode >> 16) not in (0, stat.S_IFREG):
+        raise BadArchiveError(f"{name!r} is a link, a folder or a device, and parts hold plain files")
     if method or flags & 1:
         raise BadArchiveError(f"{name!r} is {'encrypted' if flags & 1 else 'compressed'}, and parts are stored")
     if _IN_EXTRA in (packed, size, header):
@@ -133,6 +155,13 @@ def _entry(data: bytes, at: int) -> tuple[Member, int]:
     if packed != size:
         raise BadArchiveError(f"{name!r} has two sizes")
     return Member(name, header, size, crc), after
+
+
+def _require_name(name: bytes) -> None:
+    try:
+        declared(name.decode())
+    except ValueError as error:  # or what is not UTF-8
+        raise BadArchiveError(f"a member's name is refused: {error}") from None
 
 
 def _wide(extra: bytes, numbers: tuple[int, ...]) -> tuple[int, ...]:

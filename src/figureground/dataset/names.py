@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import parse
 from figureground.core.store import Store
+from figureground.core.texts import has_controls
+from figureground.core.typed import parsed_object, typed
 
 RECIPE = "recipe.toml"
 BUILD = "build.json"
@@ -21,13 +24,40 @@ CATALOG = "catalog"
 REDEPTH = "redepth.json"  # stands in a dataset whose depth is being made anew; says under which build id
 
 
+MOST_BYTES = 2**26  # of a file that is read whole; that of a million parts has less
+# what build.json and redepth.json say that is read again, with its type; the rest is for people
+_KINDS: Mapping[str, Any] = {"build_id": str, "made_with": Mapping[str, str], "root": str, "format": int, "plan": int}
+_KINDS = {**_KINDS, "render": int, "recipe": Mapping[str, Any], "depth_model": Mapping[str, Any] | None}
+
+
+def read_bounded(store: Store, name: str, most: int = MOST_BYTES) -> bytes:
+    """Return a file's bytes.  Raises OSError, and ValueError for one that is larger than any of its kind."""
+    data = store.read(name, 0, most + 1)
+    if len(data) > most:
+        raise ValueError(f"it is larger than {most >> 20} MiB")
+    return data
+
+
 def read_json(store: Store, name: str) -> dict[str, Any]:
     """Return a JSON object; {} where it is absent, damaged or no object."""
     try:
-        plain = json.loads(store.read(name))
+        return parsed_object(read_bounded(store, name))
     except (OSError, ValueError):
         return {}
-    return plain if isinstance(plain, dict) else {}
+
+
+def read_identity(store: Store, name: str = "") -> dict[str, Any]:
+    """Return what build.json, or a file like it, says of what a dataset is made from: what is of its type."""
+    plain = read_json(store, name or BUILD)
+    return {key: value for key, value in plain.items() if key in _KINDS and _is(_KINDS[key], value)}
+
+
+def _is(kind: Any, value: Any) -> bool:
+    try:
+        typed(kind, value)
+    except ValueError:
+        return False
+    return True
 
 
 def is_begun(store: Store) -> bool:
@@ -37,6 +67,11 @@ def is_begun(store: Store) -> bool:
 
 def recipe_in(store: Store) -> Recipe:
     """Return the recipe that a dataset was made by; its relative paths start where they did then."""
-    about = read_json(store, BUILD)
-    root, version = Path(store.name) / about.get("root", ""), about.get("format", 2)
-    return parse(store.read(RECIPE).decode(), f"{store.name}/{RECIPE}", root, version=version)
+    about = read_identity(store)
+    root, version = about.get("root", ""), about.get("format", 2)
+    where = f"{store.name}/{RECIPE}"
+    try:
+        text = read_bounded(store, RECIPE).decode()
+    except (OSError, ValueError) as error:
+        raise FigureGroundError(f"the dataset's recipe cannot be read: {error}", where, "restore it") from None
+    return parse(text, where, Path(store.name) / ("" if has_controls(root) else root), version=version)

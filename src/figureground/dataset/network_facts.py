@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from figureground.core.card import DECISIVE
 from figureground.core.job import DepthModel
+from figureground.core.typed import typed
 from figureground.networks.weights import difference
 
 
@@ -18,10 +20,16 @@ def network_json(model: DepthModel) -> dict[str, Any]:
 
 def network_changes(was: dict[str, Any], model: DepthModel) -> list[str]:
     """Return what of a depth network is another than `network_json` said of one: its files, and keys of its card."""
-    old = [(one["file"], one["sha256"]) for one in was.get("files") or [was]]
+    try:
+        files = typed(
+            tuple[Mapping[str, str], ...], was.get("files") or [{key: was[key] for key in ("file", "sha256")}]
+        )
+        old, card = [(one["file"], one["sha256"]) for one in files], typed(Mapping[str, Any], was.get("card", {}))
+    except (KeyError, ValueError):
+        return ["the network that the dataset speaks of is none"]
     changes = [f"of the depth network {line}" for line in difference(old, [(f.name, f.sha256) for f in model.files])]
     now = network_json(model)["card"]
-    keys = [key for key, usual in DECISIVE.items() if was.get("card", {}).get(key, _plain(usual)) != _plain(now[key])]
+    keys = [key for key, usual in DECISIVE.items() if card.get(key, _plain(usual)) != _plain(now[key])]
     return changes + [f"the depth network's card has another {key}" for key in keys]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset import names
+from figureground.dataset.manifest import load_manifest
 from figureground.dataset.network_facts import network_changes
 from figureground.dataset.several import Several
 from figureground.dataset.stored import Dataset
@@ -68,7 +68,7 @@ def open_dataset(
 
 def _require_same_network(job: Job, store: Store) -> None:
     """Raise FigureGroundError where samples would be rendered with another network than the dataset's."""
-    was, model = names.read_json(store, names.BUILD).get("depth_model"), job.depth.model
+    was, model = names.read_identity(store).get("depth_model"), job.depth.model
     if not job.depth.on_composites or model is None or not isinstance(was, dict):
         return
     if changes := network_changes(was, model):
@@ -108,8 +108,7 @@ def _from_recipe(path: Path | str, layers: Layers) -> VirtualDataset:
 
 def _stored(store: Store, layers: Layers) -> Dataset:
     try:
-        manifest = json.loads(store.read(names.MANIFEST))
-        parts = len(manifest["parts"])
+        manifest = load_manifest(store)
     except FileNotFoundError:
         begun = names.is_begun(store) or store.size(f"{names.CATALOG}/{catalogs.FILE}") is not None
         raise FigureGroundError(
@@ -117,10 +116,7 @@ def _stored(store: Store, layers: Layers) -> Dataset:
             store.name,
             "run its build command again to finish it" if begun else "give the folder that `figureground build` wrote",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FigureGroundError(
-            f"the manifest cannot be read: {error}", f"{store.name}/{names.MANIFEST}", "run its build command again"
-        ) from None
+    parts = len(manifest["parts"])
     data = Dataset(store, manifest, range(parts))
     if layers is None:
         return data

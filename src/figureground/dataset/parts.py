@@ -7,9 +7,11 @@ statistics and the sha256 of the zip, and is written first.  A zip in place with
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import json
+import re
 import zipfile
 import zlib
 from collections import Counter
@@ -21,9 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.inner_names import declared
 from figureground.core.record import Record
 from figureground.core.store import Store
-from figureground.dataset.archive import BadArchiveError, Contents, member_start, read_contents, read_member
+from figureground.core.typed import parsed_object, typed
+from figureground.dataset.archive import BadArchiveError, Contents, Member, member_start, read_contents, read_member
 from figureground.dataset.handles import Handles
 from figureground.samples import stats
 from figureground.samples.maker import Made
@@ -32,8 +36,14 @@ from figureground.samples.stats import Statistics
 FOLDER = "parts"
 STATE = "state"  # apart from the zips: a reader of the folder of parts finds data alone
 METADATA = "metadata.jsonl"
+MOST_ROWS = 1_000_000  # of a part: as parts.size
+_LONGEST_ROW = 2**24  # bytes
+_MOST_MEMBER = 2**27  # bytes of a picture: several times what the largest canvas takes
+_MOST_SIDECAR = 2**26  # bytes
+_CHUNK = 2**20
 _TOGETHER = 64  # statistics added up at a time: few in memory, and cheaper than one by one
 _DATE = (2020, 1, 1, 0, 0, 0)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -120,8 +130,9 @@ def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     """Add a stored member with a fixed date and mode, so that equal content gives equal archives.
 
     The bytes are those of `writestr`, which writes each header twice and goes back in the file for that, three times
-    as slowly.
+    as slowly.  Raises ValueError for a name that whoever unpacks it would not be safe with.
     """
+    declared(name)
     if archive.fp is None:
         raise ValueError("the archive is closed")
     entry = zipfile.ZipInfo(name, _DATE)
@@ -141,12 +152,20 @@ def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:
     """Return what a finished part's sidecar says, or None when the part is absent, unfinished or of another build."""
     try:
-        plain = json.loads(store.read(sidecar(number)))
-        if plain.pop("build_id") != build_id or store.size(part_file(number)) != plain["bytes"]:
+        plain = parsed_object(store.read(sidecar(number), 0, _MOST_SIDECAR))
+        if plain.pop("build_id", None) != build_id or store.size(part_file(number)) != plain.get("bytes"):
             return None
-        return PartInfo(**plain | {"statistics": stats.by_split_from_json(plain["statistics"])})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = stats.by_split_from_json(plain.pop("statistics", None))
+        info: PartInfo = typed(PartInfo, {**plain, "statistics": {}})
+    except (OSError, ValueError):
         return None
+    return dataclasses.replace(info, statistics=found) if _is_sound(info, number) else None
+
+
+def _is_sound(info: PartInfo, number: int) -> bool:
+    """Tell whether a sidecar speaks of its own part, and of as much as one may hold."""
+    own = (info.number, info.file) == (number, part_file(number))
+    return own and 0 <= info.samples <= MOST_ROWS and bool(_SHA256.fullmatch(info.sha256))
 
 
 def any_part(store: Store) -> bool:
@@ -171,12 +190,14 @@ class PartReader:
     def record(self, row: int) -> Record:
         """Return the record of a row, counted in the part.  Raises FigureGroundError when it is damaged."""
         if not 0 <= row < len(self._ends):
-            raise IndexError(f"row {row} of {len(self._ends)}")
-        start = int(self._ends[row - 1]) if row else self._rows_at
+            raise self.damaged(f"it has {len(self._ends):,} rows, and none of number {row}")
+        start, end = int(self._ends[row - 1]) if row else self._rows_at, int(self._ends[row])
         try:
-            return Record.from_row(json.loads(self._read(start, int(self._ends[row]))))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self._damaged(error) from None
+            if end - start > _LONGEST_ROW:
+                raise ValueError(f"row {row} has {end - start:,} bytes")
+            return Record.from_row(parsed_object(self._read(start, end)))
+        except (OSError, ValueError) as error:
+            raise self.damaged(error) from None
 
     def members(self, record: Record, layers: Collection[str] | None = None) -> dict[str, bytes]:
         """Return a record's members: layer -> bytes.  `layers`: those that are wanted, None for all."""
@@ -186,9 +207,12 @@ class PartReader:
         """Return a member's bytes, checked against its CRC-32.  Raises FigureGroundError when the part is damaged."""
         contents = self._contents
         try:
-            return read_member(self._read, contents.find(name))
+            member = contents.find(name)
+            if member.size > _MOST_MEMBER:
+                raise BadArchiveError(f"{name!r} has {member.size:,} bytes, more than any picture")
+            return read_member(self._read, member)
         except (OSError, BadArchiveError, KeyError) as error:
-            raise self._damaged(error) from None
+            raise self.damaged(error) from None
 
     def _read(self, start: int, stop: int) -> bytes:
         return self._handles.read(self._name, start, stop)
@@ -198,17 +222,36 @@ class PartReader:
         try:
             return read_contents(self._read, self._store.size(self._name) or 0)
         except (OSError, BadArchiveError) as error:
-            raise self._damaged(error) from None
+            raise self.damaged(error) from None
 
     @functools.cached_property
     def _rows(self) -> tuple[int, NDArray[np.int64]]:
         """Where in the file the rows begin, and where each of them ends."""
-        data = np.frombuffer(self.member(METADATA), np.uint8)
-        ends = np.flatnonzero(data == ord("\n")) + 1
-        if data.size and (not ends.size or ends[-1] != data.size):
-            ends = np.append(ends, data.size)  # the last line of a table that others wrote
-        start = member_start(self._read, self._contents.find(METADATA))
-        return start, ends + start
+        try:
+            member = self._contents.find(METADATA)
+            start = member_start(self._read, member)
+            return start, self._ends_of(member, start)
+        except (OSError, BadArchiveError, KeyError) as error:
+            raise self.damaged(error) from None
+
+    def _ends_of(self, member: Member, start: int) -> NDArray[np.int64]:
+        """Return where in the file each row ends.  The table is walked through, so that memory stays flat whatever its
+        size.  Raises BadArchiveError."""
+        found, rows, crc32, at, stop = [np.empty(0, np.int64)], 0, 0, start, start + member.size
+        while at < stop:
+            data = self._read(at, min(at + _CHUNK, stop))
+            crc32 = zlib.crc32(data, crc32)
+            ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + (at + 1)
+            found.append(ends)
+            rows, at = rows + len(ends), at + len(data)
+            if not data or rows > MOST_ROWS or at - start > (rows + 1) * _LONGEST_ROW:
+                raise BadArchiveError(f"{METADATA} is cut off, or has more or longer rows than any part")
+        if crc32 != member.crc32:
+            raise BadArchiveError(f"Bad CRC-32 of {METADATA!r}")
+        every = np.concatenate(found)
+        if member.size and (not every.size or every[-1] != stop):
+            every = np.append(every, stop)  # the last line of a table that others wrote
+        return every
 
     @property
     def _rows_at(self) -> int:
@@ -218,7 +261,8 @@ class PartReader:
     def _ends(self) -> NDArray[np.int64]:
         return self._rows[1]
 
-    def _damaged(self, error: Exception) -> FigureGroundError:
+    def damaged(self, error: Exception | str) -> FigureGroundError:
+        """Return what to raise where the part is not what it should be."""
         return FigureGroundError(
             f"a part cannot be read: {error}", self._where, "delete it and run the build again: it makes missing parts"
         )

@@ -8,7 +8,7 @@ from typing import Any
 from figureground.core.nouns import Catalog, DepthMap, Mask, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import dequantise
-from figureground.ingest.catalog import load_catalog
+from figureground.ingest.catalog import Numbers, load_catalog, numbers_of
 from figureground.ingest.pixels import Pixels
 
 
@@ -30,9 +30,9 @@ class BackgroundsById:
         return scenery(catalog, pixels, numbers[background])
 
     @functools.cached_property
-    def _known(self) -> tuple[Catalog, Pixels, dict[str, int]]:
+    def _known(self) -> tuple[Catalog, Pixels, Numbers]:
         catalog = load_catalog(self.store)
-        return catalog, Pixels(catalog, self.store), {b.id: i for i, b in enumerate(catalog.backgrounds)}
+        return catalog, Pixels(catalog, self.store), numbers_of(catalog.backgrounds)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"store": self.store}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from figureground.core.nouns import DEFAULT_CLASS, Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.record import Record
 from figureground.core.store import Store
+from figureground.core.typed import parsed_object
 from figureground.dataset import names
 from figureground.dataset.handles import Handles
 from figureground.dataset.parts import PartReader
@@ -62,10 +62,16 @@ class Dataset(Samples):
         """Return sample i."""
         reader, row = self._locate(i)
         record = reader.record(row)
-        layers: dict[str, Any] = {
-            layer: codec.decode(layer, data, record.depths.get(layer))
-            for layer, data in reader.members(record, self.layers).items()
-        }
+        shape = Canvas.of(self.manifest["size"]).shape
+        members = reader.members(record, self.layers)
+        if "image" not in members:
+            raise reader.damaged(f"its row {row} has no image")
+        try:
+            layers: dict[str, Any] = {
+                layer: codec.decode(layer, data, record.depths.get(layer), shape) for layer, data in members.items()
+            }
+        except ValueError as error:
+            raise reader.damaged(f"sample {record.index} cannot be decoded: {error}") from None
         return Sample(**layers, record=record, scenery=self._backgrounds)
 
     def record(self, i: int) -> Record:
@@ -117,7 +123,7 @@ class Dataset(Samples):
         """statistics.json: mean and std a layer under "summary", of the split that "summary_of" names, of all samples
         under "summary_all"; "checks", and what they were made from."""
         try:
-            plain: dict[str, Any] = json.loads(self.store.read(names.STATISTICS))
+            plain = parsed_object(names.read_bounded(self.store, names.STATISTICS))
         except (OSError, ValueError) as error:
             raise FigureGroundError(
                 f"the statistics cannot be read: {error}", self.path.name, "run its build command again"

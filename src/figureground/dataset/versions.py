@@ -18,8 +18,8 @@ VERSIONS = {"format": FORMAT, "plan": plan.VERSION, "render": composite.VERSION}
 
 def versions_of(store: Store) -> dict[str, int]:
     """Return the versions that a dataset was begun with; format version 1 named no others."""
-    about = names.read_json(store, names.BUILD)
-    return {name: int(about.get(name, 1)) for name in VERSIONS}
+    about = names.read_identity(store)
+    return {name: about.get(name, 1) for name in VERSIONS}
 
 
 def require_same_versions(store: Store, what: str) -> None:

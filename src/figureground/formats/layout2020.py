@@ -24,6 +24,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from figureground.core.arrays import Ints
+from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import HALF
 from figureground.core.progress import Paced, Progress, silent
@@ -34,6 +35,7 @@ from figureground.dataset import names
 from figureground.dataset.parts import add_member
 from figureground.dataset.stored import Dataset
 from figureground.geometry.codes import dequantise, quantise, without_value
+from figureground.ingest.catalog import mask_picture, numbers_of, picture
 from figureground.samples import codec
 from figureground.samples.records import meaning_of
 
@@ -116,8 +118,7 @@ def _text(stack: ExitStack, store: Store, name: str, newline: str) -> tuple[Text
 def _rows(dataset: Dataset, progress: Progress) -> Ints:
     """Return background, foreground, position and twin of each sample."""
     told = Paced(progress)
-    backgrounds = {entry.id: i for i, entry in enumerate(dataset.catalog.backgrounds)}
-    foregrounds = {entry.id: i for i, entry in enumerate(dataset.catalog.foregrounds)}
+    backgrounds, foregrounds = numbers_of(dataset.catalog.backgrounds), numbers_of(dataset.catalog.foregrounds)
     rows = np.empty((len(dataset), 4), np.int64)
     for i in range(len(dataset)):
         record = dataset.record(i)
@@ -183,10 +184,10 @@ def _check(store: FolderStore, mask: str, depth: str) -> None:
 def _copy_catalog(work: _Export) -> None:
     catalog, source = work.dataset.catalog, work.dataset.store.below(names.CATALOG)
     for i, background in enumerate(catalog.backgrounds, 1):
-        work.store.write(f"Background/bg{i}.jpg", source.read(background.file))
+        work.store.write(f"Background/bg{i}.jpg", picture(source, background.file, background.sha256))
     for i, foreground in enumerate(catalog.foregrounds, 1):
-        work.store.write(f"Foreground/fg{i}.png", source.read(foreground.file))
-        suffix, data = _mask(source.read(foreground.mask_file), "png", work.mask)
+        work.store.write(f"Foreground/fg{i}.png", picture(source, foreground.file, foreground.sha256))
+        suffix, data = _mask(mask_picture(source, foreground), "png", work.mask)
         work.store.write(f"Mask/mask{i}.{suffix}", data)
 
 
@@ -198,7 +199,7 @@ def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: An
     ):
         for place in chosen.tolist():
             number, i = place + 1, int(work.permutation[place])
-            record, members = work.dataset.record(i), work.dataset.members(i)
+            record, members = work.dataset.record(i), _members(work.dataset, i)
             image = f"data_{p}/Fg-Bg/fg-bg{number}.jpg"
             add_member(archive, image, _image(members["image"], _suffix(record, "image")))
             suffix, data = _mask(members["mask"], _suffix(record, "mask"), work.mask)
@@ -217,8 +218,32 @@ def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: An
             work.progress("export", number, len(work.dataset))
 
 
+def _members(dataset: Dataset, i: int) -> dict[str, bytes]:
+    """Return what is stored of a sample, each of it decoded once: what is no picture is not handed on.
+
+    Raises FigureGroundError.
+    """
+    record, members = dataset.record(i), dataset.members(i)
+    shape = Canvas.of(dataset.manifest["size"]).shape
+    try:
+        for layer in ("image", "mask", "depth"):
+            if layer in members or layer != "depth":
+                codec.decode(layer, members[layer], record.depths.get(layer), shape)
+    except KeyError as error:
+        raise FigureGroundError(f"a sample has no {error.args[0]}", record.key, "build the dataset again") from None
+    except ValueError as error:
+        raise FigureGroundError(
+            f"a sample cannot be exported: {error}", record.key, "build the dataset again"
+        ) from None
+    return members
+
+
 def _suffix(record: Record, layer: str) -> str:
-    return record.files[layer].rsplit(".", 1)[1]
+    """Return the suffix of a layer's member, which its copy bears.  Raises FigureGroundError for an unknown one."""
+    suffix = record.files[layer].rpartition(".")[2]
+    if suffix not in ("jpg", "png", "webp"):
+        raise FigureGroundError(f"a member has an unknown suffix, {suffix!r}", record.key, "build the dataset again")
+    return suffix
 
 
 def _image(data: bytes, suffix: str) -> bytes:

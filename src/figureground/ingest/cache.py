@@ -27,7 +27,8 @@ from pathlib import Path
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import PARTIAL, write_whole
+from figureground.core.files import write_whole
+from figureground.core.inner_names import PARTIAL
 from figureground.core.packed import pack, unpack
 from figureground.ingest.finding import CACHE_MARK
 from figureground.ingest.outcome import ROLES, Outcome

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Cutting
 from figureground.core.nouns import Alpha
+from figureground.image.opened import DAMAGED
 from figureground.ingest import labels, photos
 from figureground.ingest.finding import LeftOut, Search, base_of, search
 from figureground.ingest.framing import same_aspect
@@ -136,7 +137,7 @@ def read_mask(path: Path, photo: photos.Photo) -> GivenMask:
                 alpha, notes = alpha_of(upright)
         except SetAsideError as error:
             raise SetAsideError(error.reason if "its mask" in error.reason else f"its mask: {error.reason}") from None
-        except (UnidentifiedImageError, Image.DecompressionBombError, *photos.DAMAGED) as error:
+        except (UnidentifiedImageError, Image.DecompressionBombError, *DAMAGED) as error:
             raise SetAsideError(f"its mask cannot be read: {type(error).__name__}") from None
     alpha, about, doubt = _turned(alpha, photo)
     alpha, inverted = straightened(alpha)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import struct
 import warnings
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,7 @@ from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin, UnidentifiedI
 
 from figureground.core.errors import SetAsideError, printable
 from figureground.core.files import regular_bytes
-from figureground.image.opened import opened
+from figureground.image.opened import DAMAGED, opened
 from figureground.ingest import damage, jpeg, levels, srgb
 from figureground.ingest.finding import search
 
@@ -34,11 +32,6 @@ MIN_SIDE = 32
 MAX_ASPECT = 12.0
 _LARGE = 40_000_000  # pixels: above it, a picture is reduced before it is copied
 _DNG = 50706  # the TIFF tag that a camera's raw file has
-# what Pillow's decoders raise for files that are not what they seem, and what a damaged EXIF block makes it raise
-DAMAGED = (
-    *(OSError, SyntaxError, ValueError, EOFError, LookupError, ArithmeticError, RuntimeError, struct.error, zlib.error),
-    *(TypeError, AttributeError, AssertionError, MemoryError),
-)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
+from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Catalog, Cutout, Mask, Picture
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise
@@ -19,7 +20,8 @@ from figureground.geometry.footing import footing_of
 from figureground.geometry.glance import barrier_of, points_of
 from figureground.geometry.occlusion import nearness
 from figureground.image.masks import AreaTable, area_table, mask_of, premultiplied
-from figureground.image.opened import opened
+from figureground.image.opened import stored_pixels
+from figureground.ingest.catalog import picture
 
 
 class Pixels:
@@ -34,12 +36,13 @@ class Pixels:
 
     def background(self, i: int) -> Picture:
         """Return uint8 (height, width, 3)."""
-        return self._get("background", i, lambda: _read(self.store.read(self.catalog.backgrounds[i].file)))
+        entry = self.catalog.backgrounds[i]
+        return self._get("background", i, lambda: self._read(entry.file, entry.sha256, channels=(3,)))
 
     def depth(self, i: int) -> DepthCode:
         """Return the background's depth in codes."""
         entry = self.catalog.backgrounds[i]
-        codes = self._get("depth", i, lambda: _read(self.store.read(entry.depth_file)).astype(np.uint16))
+        codes = self._get("depth", i, lambda: self._beside(i, entry.depth_file, entry.depth_sha256).astype(np.uint16))
         return DepthCode(codes, entry.depth_scale, entry.depth_offset, 0, entry.depth_unit, entry.depth_direction)
 
     def nearness(self, i: int) -> NDArray[np.float32]:
@@ -49,12 +52,13 @@ class Pixels:
 
     def floor(self, i: int) -> Mask:
         """Return where the background shows floor, bool (height, width)."""
-        return self._get("floor", i, lambda: _read(self.store.read(self.catalog.backgrounds[i].floor_file)) > 0)
+        entry = self.catalog.backgrounds[i]
+        return self._get("floor", i, lambda: self._beside(i, entry.floor_file, entry.floor_sha256) > 0)
 
     def people(self, i: int) -> Mask | None:
         """Return where the background shows people already, bool (height, width); None where nobody is known of."""
-        name = self.catalog.backgrounds[i].people_file
-        return self._get("people", i, lambda: _read(self.store.read(name)) > 0) if name else None
+        name, sha256 = self.catalog.backgrounds[i].people_file, self.catalog.backgrounds[i].people_sha256
+        return self._get("people", i, lambda: self._beside(i, name, sha256) > 0) if name else None
 
     def footing(self, i: int) -> Singles:
         """Return the places for a foot on a background with a floor (`geometry.footing.footing_of`)."""
@@ -71,12 +75,15 @@ class Pixels:
 
     def relief(self, i: int) -> NDArray[np.uint8] | None:
         """Return how far each pixel of a cut-out stands out, uint8 of its size; None for a flat figure."""
-        name = self.catalog.foregrounds[i].relief_file
-        return self._get("relief", i, lambda: _read(self.store.read(name))) if name else None
+        entry = self.catalog.foregrounds[i]
+        name, shape = entry.relief_file, (entry.height, entry.width)
+        return self._get("relief", i, lambda: self._read(name, entry.relief_sha256, shape)) if name else None
 
     def cutout(self, i: int) -> Cutout:
         """Return uint8 (height, width, 4)."""
-        return self._get("cutout", i, lambda: _read(self.store.read(self.catalog.foregrounds[i].file)))
+        entry = self.catalog.foregrounds[i]
+        shape = entry.height, entry.width
+        return self._get("cutout", i, lambda: self._read(entry.file, entry.sha256, shape, (4,)))
 
     def planes(self, i: int) -> Singles:
         """Return what of a cut-out is resized with it: its colours and alpha (`image.masks.premultiplied`), and its
@@ -114,7 +121,26 @@ class Pixels:
                 self._budget += self._kept.popitem(last=False)[1].nbytes
             return array
 
+    def _beside(self, i: int, name: str, sha256: str) -> NDArray[Any]:
+        """Return a picture that goes with a background, of its size."""
+        height, width = self.background(i).shape[:2]
+        return self._read(name, sha256, (height, width))
 
-def _read(data: bytes) -> NDArray[Any]:
-    with opened(data) as picture:
-        return np.asarray(picture)
+    def _read(
+        self, name: str, sha256: str, shape: tuple[int, int] | None = None, channels: tuple[int, ...] = ()
+    ) -> NDArray[Any]:
+        """Return a picture that is what it was, of the (height, width) and channels that it has to have.
+
+        Raises FigureGroundError.
+        """
+        try:
+            values = stored_pixels(picture(self.store, name, sha256), shape)
+            if values.shape[2:] != channels:
+                raise ValueError(f"its values are {values.shape}")
+        except ValueError as error:
+            raise FigureGroundError(
+                f"a picture of the catalog cannot be used: {error}",
+                f"{self.store.name}/{name}",
+                "restore it, or run the build again",
+            ) from None
+        return values

@@ -58,8 +58,7 @@ class Shelf:
             files[place] = data
             stem = "" if role == "picture" else f"{role}_"
             changes[f"{stem}file"] = place
-            if role != "mask":  # a mask follows from its cut-out
-                changes[f"{stem}sha256"] = photos.sha256(data)
+            changes[f"{stem}sha256"] = photos.sha256(data)
         self._saved[kind].append(_Saved(number, _with(entry, changes), outcome.notes, outcome.warnings))
         try:
             for place, data in files.items():

@@ -21,7 +21,7 @@ def begin(task: PartTask, *, making: bool, fresh: bool) -> None:
 
     `making`: parts that are missing are to be made, so libraries that may change their bytes are held to.
     """
-    store, before = task.store, names.read_json(task.store, names.BUILD)
+    store, before = task.store, names.read_identity(task.store)
     recorded = before.get("made_with", {})
     try:
         _require_same(task, before, making)
@@ -72,7 +72,10 @@ def what_differs(before: dict[str, Any], job: Job) -> str:
     changes = [
         f"{name} version {before.get(name)}, not {now}" for name, now in VERSIONS.items() if before.get(name) != now
     ]
-    old, new = endless(before["recipe"]), endless(json.loads(json.dumps(content(job.recipe))))
+    old, new = (
+        endless({"placement.samples": "", **before["recipe"]}),
+        endless(json.loads(json.dumps(content(job.recipe)))),
+    )
     changes += [
         f"{key}: {old.get(key)!r} -> {new.get(key)!r}" for key in {**old, **new} if old.get(key) != new.get(key)
     ]

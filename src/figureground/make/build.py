@@ -130,7 +130,7 @@ def _whole_catalog(store: Store) -> Catalog | None:
 def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:
     if catalogs.digest(before) != catalogs.digest(after):
         raise FigureGroundError(
-            _difference(before, after, made_with.changes(names.read_json(store, names.BUILD).get("made_with", {}))),
+            _difference(before, after, made_with.changes(names.read_identity(store).get("made_with", {}))),
             f"{store.name}/{names.CATALOG}",
             "restore them, discard the parts made so far with --fresh, or build into another folder: "
             "open_dataset([ONE, OTHER]) reads several as one",

@@ -119,7 +119,7 @@ def _has_depth(record: Record) -> bool:
 
 def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], total: Statistics) -> dict[str, Any]:
     """Return the manifest, whose file is the sign that the dataset is finished."""
-    made_with = names.read_json(task.store, names.BUILD).get("made_with", {})
+    made_with = names.read_identity(task.store).get("made_with", {})
     return {
         "name": task.job.recipe.name,
         **describe(task.job, task.identity, made_with),

@@ -76,7 +76,7 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
         with making(task, functools.partial(_redo_part, RedepthTask(task, old)), engine, progress) as (outcomes, note):
             for outcome in outcomes:
                 note(outcome)
-        both = made_with.joined(names.read_json(old, names.BUILD).get("made_with", {}), libraries)  # the other layers'
+        both = made_with.joined(names.read_identity(old).get("made_with", {}), libraries)  # the other layers'
         write_identity(new, _rooted(job, Path(before.root).absolute()), task.identity, both)
         finish(task, catalog, progress)
         new.delete(names.REDEPTH)
@@ -111,17 +111,19 @@ def _rooted(job: Job, root: Path) -> Job:
 
 
 def _require_parts(old: Store, task: PartTask) -> None:
-    gone = [n for n in range(task.count) if old.size(parts.part_file(n)) is None]
+    there = set(old.list(f"{parts.FOLDER}/part-"))
+    # a recipe from elsewhere may speak of any number
+    gone = max(task.count - len(there), 0) or sum(parts.part_file(n) not in there for n in range(task.count))
     if gone:
         raise FigureGroundError(
-            f"{len(gone)} of {task.count} parts are missing", old.name, "run the dataset's build command first"
+            f"{gone} of {task.count} parts are missing", old.name, "run the dataset's build command first"
         )
 
 
 def _libraries(task: PartTask) -> MadeWith:
     """Return what the new depth is made with.  Raises FigureGroundError where it was begun with what gives other bytes;
     other layers are copied."""
-    begun = names.read_json(task.store, names.REDEPTH) or names.read_json(task.store, names.BUILD)
+    begun = names.read_identity(task.store, names.REDEPTH) or names.read_identity(task.store)
     missing = task.missing()
     if begun.get("build_id") != task.identity or len(missing) == task.count:
         return made_with.versions(task.job)
@@ -141,7 +143,7 @@ def _mark(store: Store, identity: str, libraries: MadeWith) -> None:
 def _begin(old: Store, new: FolderStore, identity: str, libraries: MadeWith) -> None:
     """Begin a new folder, or check that it was begun by the same call, and complete its catalog."""
     begun = [name for name in (names.REDEPTH, names.BUILD) if new.size(name) is not None]
-    if begun and names.read_json(new, begun[0]).get("build_id") != identity:
+    if begun and names.read_identity(new, begun[0]).get("build_id") != identity:
         raise FigureGroundError(
             "the output was begun with another depth network or options",
             new.name,

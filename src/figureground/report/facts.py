@@ -1,6 +1,6 @@
 """What a dataset's manifest.json and statistics.json say, as the page reads them: the only place that knows their keys.
 
-A key that is missing raises KeyError.
+Whatever is not as it should be raises FigureGroundError.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from figureground.core.canvas import Canvas
+from figureground.core.errors import FigureGroundError
 from figureground.core.layers import LAYERS
+from figureground.core.typed import typed
 from figureground.samples import stats
 from figureground.samples.checks import EVERYTHING, Check
 from figureground.samples.lacking import Lacking
+
+_MOST_CHANNELS = 4
 
 
 @dataclass(frozen=True)
@@ -124,17 +128,36 @@ def _network(model: Mapping[str, Any]) -> NetworkFile:
 
 def read_numbers(plain: Mapping[str, Any]) -> Numbers:
     """Return what statistics.json says."""
-    rows = plain["summary"]
-    summary = {
-        layer: Moments(tuple(rows[layer]["mean"]), tuple(rows[layer]["std"]), rows[layer].get("unit", ""))
-        for layer in LAYERS
-        if "mean" in rows.get(layer, ())
-    }
-    checks = (Check(row["name"], row["passed"], row["detail"]) for row in plain["checks"])
-    shares = {layer: row["shares"] for layer, row in rows.items() if "shares" in row}
+    try:
+        return _numbers(plain)
+    except (KeyError, ValueError) as error:
+        raise FigureGroundError(
+            f"the statistics cannot be read: {error}", "statistics.json", "run the dataset's build command again"
+        ) from None
+
+
+def _numbers(plain: Mapping[str, Any]) -> Numbers:
+    rows = typed(Mapping[str, Mapping[str, Any]], plain["summary"])
+    summary = {layer: _moments(rows[layer]) for layer in LAYERS if "mean" in rows.get(layer, ())}
+    checks = typed(tuple[Check, ...], plain["checks"])
+    shares = {layer: _shares(row["shares"]) for layer, row in rows.items() if "shares" in row}
     if "accumulated" in plain:  # before statistics were kept by split
         total = stats.from_json(plain["accumulated"])
-        return Numbers(summary, shares, EVERYTHING, total.samples, tuple(checks), total)
+        return Numbers(summary, shares, EVERYTHING, total.samples, checks, total)
     total = stats.total(stats.by_split_from_json(plain["accumulated_by_split"]).values())
-    of = plain["summary_of"]
-    return Numbers(summary, shares, of["split"], of["samples"], tuple(checks), total)
+    of = typed(Mapping[str, Any], plain["summary_of"])
+    return Numbers(summary, shares, typed(str, of["split"]), typed(int, of["samples"]), checks, total)
+
+
+def _moments(row: Mapping[str, Any]) -> Moments:
+    mean, std = (typed(tuple[float, ...], row[name]) for name in ("mean", "std"))
+    if not 0 < len(mean) == len(std) <= _MOST_CHANNELS:
+        raise ValueError("means and deviations of no layer")
+    return Moments(mean, std, typed(str, row.get("unit", "")))
+
+
+def _shares(value: Any) -> Mapping[str, float]:
+    found: Mapping[str, float] = typed(Mapping[str, float], value)
+    if not all(0 <= share <= 1 for share in found.values()):
+        raise ValueError("shares that are none")
+    return found

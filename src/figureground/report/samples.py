@@ -16,6 +16,7 @@ from figureground.dataset.names import CATALOG
 from figureground.dataset.stored import Dataset
 from figureground.evaluate.metrics import iou
 from figureground.image.colourmap import DepthScale, depth_scale, label_colours
+from figureground.ingest.catalog import numbers_of
 from figureground.ingest.pixels import Pixels
 from figureground.samples.sample import Sample
 
@@ -99,8 +100,7 @@ def load(dataset: Dataset, indices: Iterable[int]) -> Iterator[Shown]:
 
 def beside(catalog: Catalog, pixels: Pixels, found: Iterable[Sample]) -> Iterator[Shown]:
     """Yield samples with their background and cut-out, of the catalog that they were made of."""
-    backgrounds = {entry.id: i for i, entry in enumerate(catalog.backgrounds)}
-    foregrounds = {entry.id: i for i, entry in enumerate(catalog.foregrounds)}
+    backgrounds, foregrounds = numbers_of(catalog.backgrounds), numbers_of(catalog.foregrounds)
     for sample in found:
         b = backgrounds[sample.record.background]
         shown = [figure.foreground for figure in sample.record.figures[:1]] or [sample.record.turn[1]]

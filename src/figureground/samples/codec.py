@@ -21,7 +21,7 @@ from figureground.core.recipe import ImageFormat, ImageOptions
 from figureground.core.record import DepthMeaning
 from figureground.geometry.codes import DepthCode, dequantise
 from figureground.image import png
-from figureground.image.opened import opened
+from figureground.image.opened import stored_pixels
 
 WHITE = np.uint8(255)  # the value of a mask pixel where masks are stored in 8 bits
 Encoded = tuple[str, bytes]  # file suffix, content
@@ -81,25 +81,40 @@ def encode(layer: str, values: NDArray[Any], formats: Formats) -> Encoded:
     return _ENCODERS[LAYERS[layer].coder](values, formats)
 
 
-def decode(layer: str, data: bytes, meaning: DepthMeaning | None = None) -> NDArray[Any] | DepthMap:
-    """Return a layer as a Sample has it; `meaning` is needed for depth.  Arrays are writable and shared with nobody."""
+# kind of array -> its dimensions, and the types that its stored values may have
+_STORED: dict[Coder, tuple[int, tuple[type[np.generic], ...]]] = {
+    "photo": (3, (np.uint8,)),
+    "mask": (2, (np.uint8,)),
+    "grey": (2, (np.uint8,)),
+    "depth": (2, (np.uint8, np.uint16)),
+}
+
+
+def decode(
+    layer: str, data: bytes, meaning: DepthMeaning | None = None, shape: tuple[int, int] | None = None
+) -> NDArray[Any] | DepthMap:
+    """Return a layer as a Sample has it; `meaning` is needed for depth.  Arrays are writable and shared with nobody.
+
+    `shape`: the (height, width) that it has to have.  Raises ValueError, and nothing else, for what is no such layer.
+    """
     coder = LAYERS[layer].coder
+    values = pixels(data, shape)
+    dimensions, kinds = _STORED[coder]
+    if values.ndim != dimensions or values.shape[2:] not in ((), (3,)) or values.dtype not in kinds:
+        raise ValueError(f"{layer} is a picture of {values.dtype} {values.shape}")
     if coder == "depth":
         if meaning is None:
             raise ValueError(f"the record does not say what {layer} means")
-        return dequantise(depth_code(pixels(data), meaning))
-    return pixels(data) >= HALF if coder == "mask" else pixels(data).copy()
+        return dequantise(depth_code(values, meaning))
+    return values >= HALF if coder == "mask" else values.copy()
 
 
-def pixels(data: bytes) -> NDArray[Any]:
-    """Return a member's stored values: uint8 (h, w, 3), uint8 (h, w) (1-bit masks as 0 and 255) or uint16 (h, w)."""
-    with opened(data) as picture:
-        picture.load()
-        if picture.mode == "1":
-            return np.asarray(picture.convert("L"))
-        if picture.mode.startswith("I"):
-            return np.asarray(picture).astype(np.uint16)
-        return np.asarray(picture)
+def pixels(data: bytes, shape: tuple[int, int] | None = None) -> NDArray[Any]:
+    """Return a member's stored values: uint8 (h, w, 3), uint8 (h, w) (1-bit masks as 0 and 255) or uint16 (h, w).
+
+    Raises ValueError for what is no picture of ours, or not of the (height, width) that is wanted.
+    """
+    return stored_pixels(data, shape)
 
 
 def depth_code(codes: NDArray[Any], meaning: DepthMeaning) -> DepthCode:

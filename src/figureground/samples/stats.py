@@ -10,14 +10,16 @@ correction.  For lossless layers the correction is zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.layers import LAYERS
 from figureground.core.record import SPLITS, split_name
+from figureground.core.typed import typed
 from figureground.samples.sums import LayerSums, Sums
 
 AREA_BINS = 200  # of half a per cent of the canvas each
@@ -161,17 +163,111 @@ def by_split_to_json(found: Mapping[str, Statistics]) -> dict[str, Any]:
     return {split: to_json(one) for split, one in found.items()}
 
 
-def by_split_from_json(plain: Mapping[str, Any]) -> dict[str, Statistics]:
-    return {split: from_json(one) for split, one in plain.items()}
+def by_split_from_json(plain: Any) -> dict[str, Statistics]:
+    """Return statistics by split.  Raises ValueError, and nothing else, for what are none."""
+    return {_split(split): from_json(one) for split, one in typed(Mapping[str, Any], plain).items()}
 
 
-def from_json(plain: Mapping[str, Any]) -> Statistics:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
-    values["layers"] = {
-        name: LayerSums(
-            **{stage: Sums(count, tuple(total), tuple(square)) for stage, (count, total, square) in layer.items()}
-        )
-        for name, layer in plain["layers"].items()
-    }
-    values["splits"] = {split_name(name): count for name, count in plain["splits"].items()}
+def from_json(plain: Any) -> Statistics:
+    """Return statistics of plain lists and numbers; fields that are not known are of a later version.
+
+    Raises ValueError, and nothing else, for what are none: counts that are no whole numbers or below 0, histograms of
+    another length, layers or splits that there are not.
+    """
+    table = typed(Mapping[str, Any], plain)
+    values: dict[str, Any] = {}
+    for knob in fields(Statistics):
+        if knob.name in table:
+            try:
+                values[knob.name] = _READERS.get(knob.name, _READERS[knob.type])(table[knob.name])
+            except ValueError as error:
+                raise ValueError(f"{knob.name}: {error}") from None
+    for name, length in _LENGTHS.items():
+        if len(values.get(name, ())) not in (0, length):
+            raise ValueError(f"{name}: {len(values[name])} counts, not {length}")
     return Statistics(**values)
+
+
+_LENGTHS = {"heat": HEAT_CELLS**2, "area_histogram": AREA_BINS, "depth_histogram": DEPTH_BINS}
+_LENGTHS |= {"visible_histogram": VISIBLE_BINS, "height_histogram": FRAME_BINS, "width_histogram": FRAME_BINS}
+_LENGTHS |= {"plausibility_histogram": PLAUSIBLE_BINS, "shift_histogram": SHIFT_BINS}
+_GREATEST = 10**30  # of a sum of squares of pixels: more than any dataset has
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= _GREATEST:
+        raise ValueError("no count")
+    return value
+
+
+def _vector(value: Any) -> tuple[int, ...]:
+    # once a list of lists, of rows of cells
+    flat = (
+        [one for row in value for one in (row if isinstance(row, list) else [row])] if isinstance(value, list) else None
+    )
+    if flat is None:
+        raise ValueError("no list of counts")
+    return tuple(map(_count, flat))
+
+
+def _counts(value: Any) -> dict[str, int]:
+    return {name: _count(count) for name, count in typed(Mapping[str, Any], value).items()}
+
+
+def _of_layers(value: Any, read: Callable[[Any], Any]) -> dict[str, Any]:
+    table = typed(Mapping[str, Any], value)
+    if unknown := table.keys() - LAYERS.keys():
+        raise ValueError(f"no layer is called {ascii(min(unknown))[:40]}")
+    return {name: read(one) for name, one in table.items()}
+
+
+def _layer_sums(value: Any) -> LayerSums:
+    table = typed(Mapping[str, tuple[Any, Any, Any]], value)
+    if table.keys() - {"all", "before", "after"}:
+        raise ValueError("no sums of a layer")
+    found = {
+        stage: Sums(_count(count), _channels(total), _channels(square))
+        for stage, (count, total, square) in table.items()
+    }
+    if (
+        any(len(one.total) != len(one.square) for one in found.values())
+        or len({len(s.total) for s in found.values()} - {0}) > 1
+    ):
+        raise ValueError("sums of different channels")
+    return LayerSums(**found)
+
+
+def _channels(value: Any) -> tuple[int, ...]:
+    found = _vector(value)
+    if len(found) > _MOST_CHANNELS:
+        raise ValueError(f"{len(found)} channels")
+    return found
+
+
+_MOST_CHANNELS = 4
+
+
+def _split(name: str) -> str:
+    if (split := split_name(name)) not in SPLITS:
+        raise ValueError(f"no split is called {ascii(name)[:40]}")
+    return split
+
+
+def _numbered(value: Any) -> dict[str, int]:
+    counts = _counts(value)
+    if not all(name.isdecimal() and name.isascii() and len(name) < 19 for name in counts):
+        raise ValueError("no numbers of samples")
+    return counts
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    "int": _count,
+    "Vector": _vector,
+    "Mapping[str, int]": _counts,
+    "Mapping[str, LayerSums]": lambda value: _of_layers(value, _layer_sums),
+    "Mapping[str, Mapping[str, int]]": lambda value: _of_layers(value, _counts),
+    "splits": lambda value: {_split(name): count for name, count in _counts(value).items()},
+    "worst": _numbered,
+    "no_depth": _numbered,
+    "figures": _numbered,
+}
