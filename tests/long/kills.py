@@ -1,0 +1,266 @@
+"""Kills commands at random moments, runs them again, and looks whether anything differs from an undisturbed run.
+
+    python -m tests.long.kills --kills 1000 --log kills.jsonl
+
+A trial draws a command, a signal, whom it is sent to (the command itself, one of its workers, or all of them), and a
+moment: a time, or the n-th change of a file.  It passes where
+- the run that was stopped leaves no process behind, and says so where it can: SIGTERM and SIGINT print "stopped", no
+  traceback, and end in 143 and 130; one worker's death ends nothing;
+- the next run ends in 0, and the folder holds, byte by byte, what an undisturbed run leaves in it: every file of it.
+The log has a JSON object a trial.  The same seed draws the same trials, but not the same moments of their work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tests.long.commands import COMMANDS, Command
+
+ROOT = Path(__file__).resolve().parents[2]
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+GONE_S = 1.0  # how long workers may outlive whoever started them
+
+
+@dataclass(frozen=True)
+class Usual:
+    """An undisturbed run of a command: the files it leaves, how long it takes and how often it changes files."""
+
+    files: dict[str, str]
+    seconds: float
+    events: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is done to a command: just before a change of a file (`event`), or `after` so many seconds."""
+
+    command: str
+    signal: str
+    to: str
+    after: float = 0.0
+    event: int | None = None
+
+
+@dataclass
+class Found:
+    """What became of a trial.  `hit`: whether the signal met a run.  `gone_s`: until its last process had ended."""
+
+    hit: bool = False
+    code: int = 0
+    gone_s: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+
+class Runs:
+    """Command lines, run by a process that has imported everything."""
+
+    def __init__(self) -> None:
+        environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
+        environment["HOME"] = environment["XDG_CACHE_HOME"] = os.devnull  # nothing is to be written there
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.long.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+        )
+        assert self._line() == "ready"
+
+    def start(self, arguments: str, folder: Path, event: int | None = None, number: int = 0) -> int:
+        """Begin a command line in a folder; return its pid, which is its session's as well."""
+        request = {"arguments": arguments.split(), "folder": str(folder), "log": f"{folder}.log"}
+        request |= {"event": event, "signal": number}
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return int(self._line())
+
+    def ended(self) -> int:
+        """Wait for the command line that was begun and return its exit code; negative for a signal."""
+        return int(self._line())
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def running() -> Iterator[Runs]:
+    runs = Runs()
+    try:
+        yield runs
+    finally:
+        runs.close()
+
+
+def at_work(session: int) -> list[int]:
+    """Return the processes of a session that have not ended; zombies have."""
+    listed = subprocess.run(["ps", "-o", "pid=,stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+    return [int(pid) for pid, state, *_ in (line.split() for line in listed.stdout.splitlines()) if state[0] != "Z"]
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the worker processes of a command."""
+    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "spawn_main" in line]
+
+
+def files_of(folder: Path, command: Command) -> dict[str, str]:
+    """Return the hash of every file below a folder, and of those whose bytes vary that they are there."""
+    return {
+        name: "there" if name in command.varies else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and (name := path.relative_to(folder).as_posix())
+    }
+
+
+def usual(runs: Runs, inputs: Path, folder: Path, command: Command) -> Usual:
+    """Run a command undisturbed, in a copy of its inputs."""
+    shutil.copytree(inputs, folder)
+    began = time.monotonic()
+    runs.start(command.arguments, folder, event=0)
+    code = runs.ended()
+    seconds = time.monotonic() - began
+    told = Path(f"{folder}.log").read_text()
+    assert code == 0, told
+    files = files_of(folder, command)
+    shutil.rmtree(folder)
+    return Usual(files, seconds, int(told.rpartition("events ")[2]))
+
+
+def drawn(draws: random.Random, name: str, usual: Usual) -> Trial:
+    """Draw what is done to a command."""
+    number = draws.choice(SIGNALS).name
+    to = draws.choice(["parent", "worker", "all"]) if COMMANDS[name].workers else "parent"
+    if to == "parent" and draws.random() < 0.5:
+        return Trial(name, number, to, event=draws.randint(1, usual.events))
+    return Trial(name, number, to, after=round(draws.uniform(0, 1.1 * usual.seconds), 4))
+
+
+def disturb(runs: Runs, trial: Trial, folder: Path, found: Found) -> None:
+    """Run a command and stop it as the trial says."""
+    number = getattr(signal, trial.signal)
+    pid = runs.start(COMMANDS[trial.command].arguments, folder, trial.event, number)
+    if trial.event is None:
+        time.sleep(trial.after)
+        victims = {"parent": [pid], "worker": workers_of(pid)[:1], "all": at_work(pid)}[trial.to]
+        for victim in victims:
+            try:
+                os.kill(victim, number)
+                found.hit = True
+            except ProcessLookupError:
+                continue
+    found.code = runs.ended()
+    began = time.monotonic()
+    while (left := at_work(pid)) and time.monotonic() - began < 30:
+        time.sleep(0.02)
+    found.gone_s = round(time.monotonic() - began, 3)
+    found.hit = found.code != 0 if trial.event is not None else found.hit
+    found.faults += [f"{len(left)} processes are left"] if left else []
+    found.faults += _manners(trial, found, Path(f"{folder}.log").read_text())
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+
+
+def _manners(trial: Trial, found: Found, told: str) -> list[str]:
+    """Return what is wrong with how a stopped run ended."""
+    number = getattr(signal, trial.signal)
+    faults = [f"{found.gone_s} s until the workers had gone"] if found.gone_s > GONE_S else []
+    if trial.to == "worker":
+        expected = {0}
+    elif number == signal.SIGKILL:
+        expected = {0, -number}
+    else:
+        expected = {0, 128 + number}
+        if "begun" not in told or "ended" in told:  # Python itself starts or ends: no work of ours
+            expected.add(-number)
+        if found.code == 128 + number and "error: stopped" not in told:
+            faults.append("no word of the stop")
+    if found.code not in expected:
+        faults.append(f"exit code {found.code}")
+    if "Traceback" in told:
+        faults.append(f"a traceback: {told[told.index('Traceback') :]}")
+    return faults
+
+
+def tried(runs: Runs, trial: Trial, usual: Usual, inputs: Path, folder: Path) -> Found:
+    """Stop a command, run it again, and return what is wrong."""
+    command, found = COMMANDS[trial.command], Found()
+    shutil.copytree(inputs, folder)
+    disturb(runs, trial, folder, found)
+    for name in command.anew if found.code else ():
+        shutil.rmtree(folder / name, ignore_errors=True)
+    if not (command.anew and found.code == 0):
+        runs.start(command.arguments, folder)
+        if (code := runs.ended()) != 0:
+            found.faults.append(f"the next run ended in {code}: {Path(f'{folder}.log').read_text()[-2000:]}")
+    now = files_of(folder, command)
+    odd = sorted(name for name in {*now, *usual.files} if now.get(name) != usual.files.get(name))
+    if odd:
+        found.faults.append(f"other files: {', '.join(odd[:9])}")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=1000, help="how many trials in which a signal met a run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--log", type=Path, default=Path("kills.jsonl"))
+    parser.add_argument("--only", default="", help="commands whose names hold this")
+    asked = parser.parse_args()
+    draws = random.Random(asked.seed)  # noqa: S311
+    names = [name for name in COMMANDS if asked.only in name]
+    count: Counter[str] = Counter()
+    longest = 0.0
+    with (
+        tempfile.TemporaryDirectory(prefix="kills-") as place,
+        running() as runs,
+        asked.log.open("a") as log,
+    ):
+        inputs, folder = Path(place, "inputs"), Path(place, "trial")
+        subprocess.run([sys.executable, "-m", "tests.long.commands", str(inputs)], check=True, cwd=ROOT)
+        usuals = {name: usual(runs, inputs, folder, COMMANDS[name]) for name in names}
+        weights = [1 / usuals[name].seconds for name in names]  # as much time for each
+        while count["met"] < asked.kills:
+            (name,) = draws.choices(names, weights)
+            trial = drawn(draws, name, usuals[name])
+            found = tried(runs, trial, usuals[name], inputs, folder)
+            count.update({"trials": 1, "met": found.hit, "faults": bool(found.faults)})
+            longest = max(longest, found.gone_s if found.hit else 0.0)
+            log.write(json.dumps({**asdict(trial), **asdict(found)}) + "\n")
+            log.flush()
+            if found.faults:
+                print(trial, found, sep="\n", flush=True)
+            shutil.rmtree(folder)
+    print(
+        f"{count['met']} kills in {count['trials']} trials, {count['faults']} with a fault; "
+        f"the last process had gone after {longest:.2f} s at most"
+    )
+    return 1 if count["faults"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
