@@ -2,17 +2,19 @@
 
     python -m tests.long.kills --kills 1000 --log kills.jsonl
 
-A trial draws a command, a signal, whom it is sent to (the command itself, one of its workers, or all of them), and a
-moment: a time, or the n-th change of a file.  It passes where
-- the run that was stopped leaves no process behind, and says so where it can: SIGTERM and SIGINT print "stopped", no
+A trial draws a command and up to four stops: a signal, whom it is sent to (the command itself, one of its workers, or
+all of them), and a moment: a time, or the n-th change of a file.  The command is stopped so one time after the other,
+and then let finish.  It passes where
+- a run that was stopped leaves no process behind, and says so where it can: SIGTERM and SIGINT print "stopped", no
   traceback, and end in 143 and 130; one worker's death ends nothing;
-- the next run ends in 0, and the folder holds, byte by byte, what an undisturbed run leaves in it: every file of it.
+- the last run ends in 0, and the folder holds, byte by byte, what an undisturbed run leaves in it: every file of it.
 The log has a JSON object a trial.  The same seed draws the same trials, but not the same moments of their work.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -24,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -46,22 +48,27 @@ class Usual:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What is done to a command: just before a change of a file (`event`), or `after` so many seconds."""
+class Stop:
+    """A signal that is sent to a command (`to` "parent"), to one of its workers, or to all of them.
 
-    command: str
+    Just before a change of a file (`event`), or `after` so many seconds.
+    """
+
     signal: str
-    to: str
+    to: str = "parent"
     after: float = 0.0
     event: int | None = None
 
 
 @dataclass
 class Found:
-    """What became of a trial.  `hit`: whether the signal met a run.  `gone_s`: until its last process had ended."""
+    """What became of a trial: the exit codes, how many of the signals met a run, and what is wrong.
 
-    hit: bool = False
-    code: int = 0
+    `gone_s`: how long after a stopped command its last process ended, at most.
+    """
+
+    codes: list[int] = field(default_factory=list)
+    met: int = 0
     gone_s: float = 0.0
     faults: list[str] = field(default_factory=list)
 
@@ -124,7 +131,9 @@ def at_work(session: int) -> list[int]:
 
 def workers_of(pid: int) -> list[int]:
     """Return the worker processes of a command."""
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
     return [int(line.split()[0]) for line in listed.stdout.splitlines() if "spawn_main" in line]
 
 
@@ -151,45 +160,47 @@ def usual(runs: Runs, inputs: Path, folder: Path, command: Command) -> Usual:
     return Usual(files, seconds, int(told.rpartition("events ")[2]))
 
 
-def drawn(draws: random.Random, name: str, usual: Usual) -> Trial:
-    """Draw what is done to a command."""
+def drawn(draws: random.Random, command: Command, usual: Usual) -> list[Stop]:
+    """Draw by what, and when, a command and the runs that go on with it are stopped."""
+    return [_drawn(draws, command, usual) for _ in range(1 if command.anew else draws.randint(1, 4))]
+
+
+def _drawn(draws: random.Random, command: Command, usual: Usual) -> Stop:
     number = draws.choice(SIGNALS).name
-    to = draws.choice(["parent", "worker", "all"]) if COMMANDS[name].workers else "parent"
+    to = draws.choice(["parent", "worker", "all"]) if command.workers else "parent"
     if to == "parent" and draws.random() < 0.5:
-        return Trial(name, number, to, event=draws.randint(1, usual.events))
-    return Trial(name, number, to, after=round(draws.uniform(0, 1.1 * usual.seconds), 4))
+        return Stop(number, event=draws.randint(1, usual.events))
+    return Stop(number, to, after=round(draws.uniform(0, 1.1 * usual.seconds), 4))
 
 
-def disturb(runs: Runs, trial: Trial, folder: Path, found: Found) -> None:
-    """Run a command and stop it as the trial says."""
-    number = getattr(signal, trial.signal)
-    pid = runs.start(COMMANDS[trial.command].arguments, folder, trial.event, number)
-    if trial.event is None:
-        time.sleep(trial.after)
-        victims = {"parent": [pid], "worker": workers_of(pid)[:1], "all": at_work(pid)}[trial.to]
+def disturb(runs: Runs, command: Command, stop: Stop, folder: Path, found: Found) -> None:
+    """Run a command and stop it."""
+    number = getattr(signal, stop.signal)
+    pid, victims = runs.start(command.arguments, folder, stop.event, number), []
+    if stop.event is None:
+        time.sleep(stop.after)
+        victims = {"parent": [pid], "worker": workers_of(pid)[:1], "all": at_work(pid)}[stop.to]
         for victim in victims:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, number)
-                found.hit = True
-            except ProcessLookupError:
-                continue
-    found.code = runs.ended()
-    began = time.monotonic()
+    code, began = runs.ended(), time.monotonic()
     while (left := at_work(pid)) and time.monotonic() - began < 30:
         time.sleep(0.02)
-    found.gone_s = round(time.monotonic() - began, 3)
-    found.hit = found.code != 0 if trial.event is not None else found.hit
+    gone_s = round(time.monotonic() - began, 3)
+    found.codes.append(code)
+    found.met += code != 0 or (stop.to == "worker" and bool(victims))
+    found.gone_s = max(found.gone_s, gone_s)
     found.faults += [f"{len(left)} processes are left"] if left else []
-    found.faults += _manners(trial, found, Path(f"{folder}.log").read_text())
+    found.faults += [f"{gone_s} s until the workers had gone"] if gone_s > GONE_S else []
+    found.faults += _manners(stop, number, code, Path(f"{folder}.log").read_text())
     for process in left:
         os.kill(process, signal.SIGKILL)
 
 
-def _manners(trial: Trial, found: Found, told: str) -> list[str]:
+def _manners(stop: Stop, number: int, code: int, told: str) -> list[str]:
     """Return what is wrong with how a stopped run ended."""
-    number = getattr(signal, trial.signal)
-    faults = [f"{found.gone_s} s until the workers had gone"] if found.gone_s > GONE_S else []
-    if trial.to == "worker":
+    faults = []
+    if stop.to == "worker":
         expected = {0}
     elif number == signal.SIGKILL:
         expected = {0, -number}
@@ -197,23 +208,24 @@ def _manners(trial: Trial, found: Found, told: str) -> list[str]:
         expected = {0, 128 + number}
         if "begun" not in told or "ended" in told:  # Python itself starts or ends: no work of ours
             expected.add(-number)
-        if found.code == 128 + number and "error: stopped" not in told:
+        if code == 128 + number and "error: stopped" not in told:
             faults.append("no word of the stop")
-    if found.code not in expected:
-        faults.append(f"exit code {found.code}")
+    if code not in expected:
+        faults.append(f"exit code {code}")
     if "Traceback" in told:
         faults.append(f"a traceback: {told[told.index('Traceback') :]}")
     return faults
 
 
-def tried(runs: Runs, trial: Trial, usual: Usual, inputs: Path, folder: Path) -> Found:
-    """Stop a command, run it again, and return what is wrong."""
-    command, found = COMMANDS[trial.command], Found()
+def tried(runs: Runs, command: Command, stops: Sequence[Stop], usual: Usual, inputs: Path, folder: Path) -> Found:
+    """Stop a command, and the runs that go on with it; then let it finish, and return what is wrong."""
+    found = Found()
     shutil.copytree(inputs, folder)
-    disturb(runs, trial, folder, found)
-    for name in command.anew if found.code else ():
-        shutil.rmtree(folder / name, ignore_errors=True)
-    if not (command.anew and found.code == 0):
+    for stop in stops:
+        disturb(runs, command, stop, folder, found)
+        for name in command.anew if found.codes[-1] else ():
+            shutil.rmtree(folder / name, ignore_errors=True)
+    if not (command.anew and found.codes[-1] == 0):
         runs.start(command.arguments, folder)
         if (code := runs.ended()) != 0:
             found.faults.append(f"the next run ended in {code}: {Path(f'{folder}.log').read_text()[-2000:]}")
@@ -226,7 +238,7 @@ def tried(runs: Runs, trial: Trial, usual: Usual, inputs: Path, folder: Path) ->
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=1000, help="how many trials in which a signal met a run")
+    parser.add_argument("--kills", type=int, default=1000, help="how many stops that meet a run")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log", type=Path, default=Path("kills.jsonl"))
     parser.add_argument("--only", default="", help="commands whose names hold this")
@@ -246,18 +258,18 @@ def main() -> int:
         weights = [1 / usuals[name].seconds for name in names]  # as much time for each
         while count["met"] < asked.kills:
             (name,) = draws.choices(names, weights)
-            trial = drawn(draws, name, usuals[name])
-            found = tried(runs, trial, usuals[name], inputs, folder)
-            count.update({"trials": 1, "met": found.hit, "faults": bool(found.faults)})
-            longest = max(longest, found.gone_s if found.hit else 0.0)
-            log.write(json.dumps({**asdict(trial), **asdict(found)}) + "\n")
+            stops = drawn(draws, COMMANDS[name], usuals[name])
+            found = tried(runs, COMMANDS[name], stops, usuals[name], inputs, folder)
+            count.update({"trials": 1, "met": found.met, "faults": bool(found.faults)})
+            longest = max(longest, found.gone_s)
+            log.write(json.dumps({"command": name, "stops": [asdict(stop) for stop in stops], **asdict(found)}) + "\n")
             log.flush()
             if found.faults:
-                print(trial, found, sep="\n", flush=True)
+                print(name, stops, found, sep="\n", flush=True)
             shutil.rmtree(folder)
     print(
         f"{count['met']} kills in {count['trials']} trials, {count['faults']} with a fault; "
-        f"the last process had gone after {longest:.2f} s at most"
+        f"a command's last process had gone after {longest:.2f} s at most"
     )
     return 1 if count["faults"] else 0
 

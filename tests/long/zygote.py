@@ -75,5 +75,7 @@ if __name__ == "__main__":
     todo = serve()
     become(todo)
     print("begun", flush=True)
-    figureground.cli.run.main(todo["arguments"])
-    print("ended", flush=True)
+    try:
+        figureground.cli.run.main(todo["arguments"])
+    finally:
+        print("ended", flush=True)
