@@ -54,12 +54,13 @@ def guarded(folder: Path, code: str, *arguments: str) -> tuple[list[str], list[s
 
 
 def write_inputs(folder: Path) -> None:
-    """Write two rooms, two photos of a person before a grey wall, a pair for evaluate-depth, and a recipe."""
-    for name in ("rooms", "people", "pairs"):
+    """Write two rooms, two photos of a person before a grey wall, their cut-outs, a pair for evaluate-depth, and a recipe."""
+    for name in ("rooms", "people", "figures", "pairs"):
         (folder / name).mkdir()
     for i in range(2):
         Image.fromarray(scene_photo(i)).save(folder / f"rooms/room{i}.png")
         person = figure_cutout(i + 1, 300, 120)
+        Image.fromarray(person).save(folder / f"figures/figure{i}.png")
         alpha = person[..., 3:] / 255
         photo = np.full((360, 280, 3), 200.0)
         photo[40:340, 80:200] = alpha * person[..., :3] + (1 - alpha) * photo[40:340, 80:200]
@@ -73,7 +74,7 @@ def write_inputs(folder: Path) -> None:
         parts={"size": 4},
     )
     (folder / "recipe.toml").write_text(to_toml(recipe))
-    standing = {"mode": "ground", "min_visible": 0.5, "room": "small"}
+    standing = {"mode": "ground", "min_visible": 0.5, "room": "small", "no_floor": "uniform"}
     ground = small_recipe(
         folder, foregrounds={"cutout": "network"}, placement=standing, depth={"source": "layered", "model": "small"}
     )
@@ -109,8 +110,8 @@ def every_command(workers: int) -> list[list[str]]:
         f"depth out --model small --out again {crew}",
         f"depth rooms --out maps {crew}",
         "evaluate-depth --model small --pairs pairs --out evaluation.html",
-        "evaluate-cutouts --cutouts cut --rooms rooms --samples 1",
-        "evaluate-people --cutouts cut --rooms rooms --samples 1",
+        "evaluate-cutouts --cutouts figures --rooms rooms --samples 1",
+        "evaluate-people --cutouts figures --rooms rooms --samples 1",
         "models",
         f"demo demo --backgrounds 1 --people 1 {crew}",
     ]
@@ -142,7 +143,11 @@ def write_network(folder: Path, extra: str) -> str:
     if extra == "densedepth":
         write_h5(folder / "nyu.h5", tiny_weights(DECODERS["half"]))
         return "--model nyu.h5"
-    tiny_model("depth-anything-v2-small").save_pretrained(folder / "tiny")
+    torch, model = importlib.import_module("torch"), tiny_model("depth-anything-v2-small")
+    torch.manual_seed(0)
+    for weights in model.parameters():  # the usual tiny initial weights would give a constant map
+        torch.nn.init.normal_(weights, std=0.2)
+    model.save_pretrained(folder / "tiny")
     (folder / "tiny.card.toml").write_text(
         'name = "tiny"\ninput_size = 56\noutput = "metric"\nruntime = "transformers"\nvalid = [0.0, 99.0]\n'
     )

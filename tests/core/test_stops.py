@@ -5,11 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from figureground.core import stops
 from figureground.core.stops import ENDS, STOPS, TerminatedError, heeded, held
 
 ours = [number for number in STOPS if os.name != "nt" or number == signal.SIGINT]
@@ -36,8 +36,8 @@ def test_two_in_a_moment_are_one_stop_and_a_later_one_is_another(monkeypatch: py
             signal.raise_signal(signal.SIGINT)
         for number in ours:
             signal.raise_signal(number)  # while what the first ended cleans up
-        now = stops.time.monotonic()
-        monkeypatch.setattr(stops.time, "monotonic", lambda: now + 2)
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 2)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
 

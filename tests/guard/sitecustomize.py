@@ -48,7 +48,7 @@ def _shut() -> bool:
         return False
     machine, call = _MACHINES[platform.machine()]
     load, equal, answer, kill, allow = 0x20, 0x15, 0x06, 0x80000000, 0x7FFF0000
-    steps = (_Step * 9)(
+    told = (
         (load, 0, 0, 4),  # the machine
         (equal, 0, 5, machine),
         (load, 0, 0, 0),  # the number of the call
@@ -59,6 +59,7 @@ def _shut() -> bool:
         (answer, 0, 0, allow),
         (answer, 0, 0, kill),
     )
+    steps = (_Step * len(told))(*(_Step(*step) for step in told))
     library = ctypes.CDLL(None, use_errno=True)
     program = _Program(len(steps), steps)
     return library.prctl(38, 1, 0, 0, 0) == 0 and library.prctl(22, 2, ctypes.byref(program), 0, 0) == 0

@@ -24,12 +24,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from tests.long.commands import COMMANDS, Command
 
@@ -123,26 +125,39 @@ def running() -> Iterator[Runs]:
         runs.close()
 
 
+def _processes() -> Iterator[tuple[int, str, int, int]]:
+    """Yield pid, state, parent and session of every process, from where Linux tells them: quicker than ps."""
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            state, parent, _, session = place.read_text().rpartition(")")[2].split()[:4]
+            yield int(place.parent.name), state, int(parent), int(session)
+
+
 def at_work(session: int) -> list[int]:
     """Return the processes of a session that have not ended; zombies have."""
-    listed = subprocess.run(["ps", "-o", "pid=,stat=", "-s", str(session)], capture_output=True, text=True, check=False)
-    return [int(pid) for pid, state, *_ in (line.split() for line in listed.stdout.splitlines()) if state[0] != "Z"]
+    return [pid for pid, state, _, own in _processes() if own == session and state != "Z"]
 
 
 def workers_of(pid: int) -> list[int]:
     """Return the worker processes of a command."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "spawn_main" in line]
+    workers = []
+    for child, _, parent, _ in _processes():
+        with contextlib.suppress(OSError):
+            if parent == pid and b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                workers.append(child)
+    return workers
 
 
 def files_of(folder: Path, command: Command) -> dict[str, str]:
-    """Return the hash of every file below a folder, and of those whose bytes vary that they are there."""
+    """Return the hash of every file below a folder, and of those whose bytes vary that they are there.
+
+    Temporaries in the cache are left out: any process may be at one, so they are removed once they are an hour old.
+    """
+    names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     return {
         name: "there" if name in command.varies else hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and (name := path.relative_to(folder).as_posix())
+        for name, path in names.items()
+        if not (name.startswith(".figureground-cache/") and name.endswith(".partial"))
     }
 
 
@@ -212,7 +227,7 @@ def _manners(stop: Stop, number: int, code: int, told: str) -> list[str]:
             faults.append("no word of the stop")
     if code not in expected:
         faults.append(f"exit code {code}")
-    if "Traceback" in told:
+    if "Traceback" in told and number != signal.SIGKILL:  # a worker that starts may miss what its parent has to tell
         faults.append(f"a traceback: {told[told.index('Traceback') :]}")
     return faults
 
@@ -236,42 +251,77 @@ def tried(runs: Runs, command: Command, stops: Sequence[Stop], usual: Usual, inp
     return found
 
 
+class Campaign:
+    """Trials of all commands, by several threads, until so many stops have met a run.
+
+    Undisturbed runs come first; a command is then drawn so often that each gets as much time as another.
+    """
+
+    def __init__(self, inputs: Path, names: list[str], kills: int, draws: random.Random, log: TextIO) -> None:
+        self._inputs, self._kills, self._draws, self._log = inputs, kills, draws, log
+        self._new, self._usuals = list(names), dict[str, Usual]()
+        self._lock = threading.Lock()
+        self.count: Counter[str] = Counter()
+        self.longest = 0.0
+
+    def work(self, folder: Path) -> None:
+        """Take trials until there are enough, in a folder of this thread's own."""
+        with running() as runs:
+            while name := self._unknown():
+                found = usual(runs, self._inputs, folder, COMMANDS[name])
+                with self._lock:
+                    self._usuals[name] = found
+            while self.count["met"] < self._kills:
+                self._try(runs, folder)
+
+    def _unknown(self) -> str:
+        with self._lock:
+            return self._new.pop() if self._new else ""
+
+    def _try(self, runs: Runs, folder: Path) -> None:
+        with self._lock:
+            known = list(self._usuals)
+            (name,) = self._draws.choices(known, [1 / self._usuals[name].seconds for name in known])
+            command, ordinary = COMMANDS[name], self._usuals[name]
+            stops = drawn(self._draws, command, ordinary)
+        found = tried(runs, command, stops, ordinary, self._inputs, folder)
+        shutil.rmtree(folder)
+        with self._lock:
+            self.count.update({"trials": 1, "met": found.met, "faults": bool(found.faults)})
+            self.longest = max(self.longest, found.gone_s)
+            told = {"command": name, "stops": [asdict(stop) for stop in stops], **asdict(found)}
+            self._log.write(json.dumps(told) + "\n")
+            self._log.flush()
+            if found.faults:
+                print(name, stops, found, sep="\n", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000, help="how many stops that meet a run")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log", type=Path, default=Path("kills.jsonl"))
+    parser.add_argument("--at-once", type=int, default=1, help="how many trials side by side")
     parser.add_argument("--only", default="", help="commands whose names hold this")
     asked = parser.parse_args()
-    draws = random.Random(asked.seed)  # noqa: S311
     names = [name for name in COMMANDS if asked.only in name]
-    count: Counter[str] = Counter()
-    longest = 0.0
-    with (
-        tempfile.TemporaryDirectory(prefix="kills-") as place,
-        running() as runs,
-        asked.log.open("a") as log,
-    ):
-        inputs, folder = Path(place, "inputs"), Path(place, "trial")
+    with tempfile.TemporaryDirectory(prefix="kills-") as place, asked.log.open("a") as log:
+        inputs = Path(place, "inputs")
         subprocess.run([sys.executable, "-m", "tests.long.commands", str(inputs)], check=True, cwd=ROOT)
-        usuals = {name: usual(runs, inputs, folder, COMMANDS[name]) for name in names}
-        weights = [1 / usuals[name].seconds for name in names]  # as much time for each
-        while count["met"] < asked.kills:
-            (name,) = draws.choices(names, weights)
-            stops = drawn(draws, COMMANDS[name], usuals[name])
-            found = tried(runs, COMMANDS[name], stops, usuals[name], inputs, folder)
-            count.update({"trials": 1, "met": found.met, "faults": bool(found.faults)})
-            longest = max(longest, found.gone_s)
-            log.write(json.dumps({"command": name, "stops": [asdict(stop) for stop in stops], **asdict(found)}) + "\n")
-            log.flush()
-            if found.faults:
-                print(name, stops, found, sep="\n", flush=True)
-            shutil.rmtree(folder)
+        campaign = Campaign(inputs, names, asked.kills, random.Random(asked.seed), log)  # noqa: S311
+        threads = [
+            threading.Thread(target=campaign.work, args=(Path(place, f"trial{n}"),)) for n in range(asked.at_once)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    count = campaign.count
     print(
         f"{count['met']} kills in {count['trials']} trials, {count['faults']} with a fault; "
-        f"a command's last process had gone after {longest:.2f} s at most"
+        f"a command's last process had gone after {campaign.longest:.2f} s at most"
     )
-    return 1 if count["faults"] else 0
+    return 1 if count["faults"] or not count["met"] else 0
 
 
 if __name__ == "__main__":

@@ -62,11 +62,9 @@ def points(
     console: Told,
 ) -> None:
     """Write a sample as a cloud of coloured points, in metres, for MeshLab, CloudCompare or Blender."""
-    from figureground.core.files import sweep_beside
     from figureground.dataset.opening import open_dataset
     from figureground.formats.ply import write_ply
 
-    sweep_beside(out)
     data = open_dataset(dataset, virtual=True) if virtual else open_dataset(dataset)
     sample = data.called(id)
     cloud = sample.points()
