@@ -17,6 +17,7 @@ from figureground.cli.app import app
 from figureground.cli.console import Console, logging_to_stderr
 from figureground.cli.run import explained, main
 from figureground.core.recipe_toml import to_toml
+from figureground.core.stops import TerminatedError
 from figureground.make import build as make
 from tests.builders import scene_photo, small_recipe, write_depth_network, write_photos
 from tests.cli.terminal import on_terminal
@@ -249,7 +250,11 @@ def raises(error: BaseException) -> Callable[..., None]:
 
 @pytest.mark.parametrize(
     ("error", "code", "said"),
-    [(KeyboardInterrupt(), 130, "error: stopped"), (ZeroDivisionError("x"), 70, "error: ZeroDivisionError: x")],
+    [
+        (KeyboardInterrupt(), 130, "error: stopped"),
+        (TerminatedError(15), 143, "error: stopped"),
+        (ZeroDivisionError("x"), 70, "error: ZeroDivisionError: x"),
+    ],
 )
 def test_exit_codes(
     error: BaseException, code: int, said: str, desk: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zlib
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_build_and_manifest_name_the_libraries(root: Path) -> None:
     told = about(out)["made_with"]
     assert told == about(out, "manifest.json")["made_with"]
     assert told["Pillow"] == PIL.__version__
-    assert {"libjpeg", "libwebp", "lcms2", "zlib", "numpy", "onnxruntime"} <= told.keys()
+    assert {"libjpeg", "libwebp", "lcms2", "zlib", "zlib of Pillow", "numpy", "onnxruntime"} <= told.keys()
     assert "torch" not in told  # whether it is installed or not
     assert all(isinstance(version, str) and version for version in told.values())
     plain = versions(job_of(small_recipe(root, foregrounds={"network": ""})))
@@ -87,6 +88,7 @@ WEBP: dict[str, Any] = {"image": {"format": "webp"}}
         ("zlib", JPEG, False),
         ("zlib", {**JPEG, **PNG}, True),
         ("lcms2", {}, False),  # the catalog is made
+        ("zlib of Pillow", PNG, False),  # samples are packed by ours
         ("numpy", {}, False),
         ("onnxruntime", {"depth": NETWORK}, True),
         ("onnxruntime", {"depth": {"source": "layered", "model": "grey.onnx"}}, False),
@@ -94,7 +96,7 @@ WEBP: dict[str, Any] = {"image": {"format": "webp"}}
     ],
 )
 def test_going_on_is_refused_where_bytes_may_differ_and_only_there(
-    root: Path, library: str, sections: dict[str, Any], held: bool
+    root: Path, library: str, sections: dict[str, Any], held: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     out = build(small_recipe(root, **sections), root / "out")
     whole = files(out)
@@ -103,6 +105,7 @@ def test_going_on_is_refused_where_bytes_may_differ_and_only_there(
     build(small_recipe(root, **sections), out)  # nothing is missing
     assert about(out)["made_with"] == told
     assert len(open_dataset(out)) == 36
+    assert caplog.messages == []
     lose(out)
     if held:
         here = versions(job_of(small_recipe(root, **sections)))[library]
@@ -116,9 +119,38 @@ def test_going_on_is_refused_where_bytes_may_differ_and_only_there(
         assert files(out) == whole
     else:
         build(small_recipe(root, **sections), out)
+        here = versions(job_of(small_recipe(root, **sections))).get(library)
+        known = [f"{library} was 0.1 and is {here}; what is made now has the same bytes"] if here else []
+        assert caplog.messages == known
         assert {name: data for name, data in files(out).items() if name.startswith("parts/")} == {
             name: data for name, data in whole.items() if name.startswith("parts/")
         }
+
+
+def test_every_network_that_looks_at_photos_is_a_reason_to_name_what_runs_it(root: Path) -> None:
+    nobody: dict[str, Any] = {"foregrounds": {"network": ""}, "backgrounds": {"people": "do not ask"}}
+    standing = {"mode": "ground", "room": ""}
+    given = {"source": "layered", "model": "grey.onnx", "focal": 1.0}
+
+    def runs(**sections: Any) -> bool:
+        return "onnxruntime" in versions(job_of(small_recipe(root, **{**nobody, **sections})))
+
+    assert not runs()
+    assert runs(foregrounds={"network": "small"})
+    assert runs(backgrounds={"people": "set aside"})
+    assert runs(depth=given)
+    known = {**nobody["backgrounds"], "depth": "depth"}
+    layered = {"source": "layered", "focal": 1.0, "relief": "flat"}
+    assert not runs(depth=layered, backgrounds=known, placement=standing)
+    assert runs(depth=layered, backgrounds=known, placement={**standing, "room": "small"})
+
+
+def test_zlib_ng_is_told_from_the_zlib_whose_version_it_says(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = build(small_recipe(root), root / "out")
+    monkeypatch.setattr(zlib, "ZLIBNG_VERSION", "2.2.4", raising=False)
+    lose(out)
+    with pytest.raises(FigureGroundError, match=r"with zlib (\S+), here is \1 \(zlib-ng 2.2.4\)"):
+        build(small_recipe(root), out)
 
 
 def grown(root: Path, samples: int) -> Recipe:

@@ -20,7 +20,8 @@ from figureground.core.errors import FigureGroundError
 HELP = """\
 Turn photos of backgrounds and of foregrounds into a dataset for monocular depth and segmentation.
 
-Exit codes: 0 done; 1 an error that you can mend; 2 wrong arguments; 70 a fault in figureground; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 an error that you can mend; 2 wrong arguments; 70 a fault in figureground; 130 stopped by Ctrl-C;
+143 by SIGTERM.
 """
 EXAMPLES = """\
 Examples:

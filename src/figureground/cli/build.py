@@ -68,6 +68,7 @@ def init(
     Presets: default (figures that stand on the floor, with layered depth); uniform (figures placed anywhere, depth by a
     network on each composite); eva4 (the numbers of the 2020 student dataset).
     """
+    from figureground.core.files import sweep_beside, write_whole
     from figureground.core.presets import starting_recipe
 
     recipe, text = starting_recipe(preset, every_knob=all_)
@@ -79,7 +80,8 @@ def init(
     try:
         for photos in recipe.backgrounds[0].path + recipe.foregrounds[0].path:
             (folder / photos).mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")  # last: while it is not there, init may be run again
+        sweep_beside(path)
+        write_whole(path, text.encode())  # last: while it is not there, init may be run again
     except OSError as error:
         raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "choose another folder") from None
     next_step = (

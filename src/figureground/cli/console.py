@@ -12,7 +12,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -76,7 +76,8 @@ def plain_lines() -> Progress:
         tenth = 10 * done // max(total, 1)
         if printed.get(step) != tenth:
             printed[step] = tenth
-            print(f"{step} {done:,}/{total:,}", file=sys.stderr, flush=True)
+            with suppress(OSError):  # whoever read it may have gone, and the work goes on
+                print(f"{step} {done:,}/{total:,}", file=sys.stderr, flush=True)
 
     return show
 

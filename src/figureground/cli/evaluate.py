@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from figureground.cli.app import Told, app
 from figureground.cli.networks import THE_SHIPPED, NetworkOptions
 from figureground.core.errors import FigureGroundError
+from figureground.core.files import sweep_beside
 
 if TYPE_CHECKING:
     from figureground.core.progress import Progress
@@ -270,6 +271,7 @@ def _writable(out: Path) -> None:
     """Raise FigureGroundError where nothing could be written, before anything is measured for it."""
     if not out.parent.is_dir():
         raise FigureGroundError("no such folder to write to", str(out.parent), "make it, or check the spelling")
+    sweep_beside(out)
 
 
 def _and_file(text: str, out: Path | None) -> str:

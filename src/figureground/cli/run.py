@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +19,7 @@ from figureground.cli.app import app
 from figureground.cli.console import Console
 from figureground.core.errors import FigureGroundError
 from figureground.core.progress import on_terminal
+from figureground.core.stops import TerminatedError, heeded
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -25,6 +28,11 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends no run
+    with heeded():  # around the end as well: a second Ctrl-C cuts no message in two
+        _run(tokens)
+
+
+def _run(tokens: list[str]) -> None:
     try:
         app.meta(tokens)
     except BrokenPipeError:  # whoever read stdout has gone, as `head` does
@@ -33,10 +41,11 @@ def main(arguments: list[str] | None = None) -> None:
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in tokens and not isinstance(error, CycloptsError | KeyboardInterrupt):
             raise
-        if isinstance(error, KeyboardInterrupt) and on_terminal():
-            print(file=sys.stderr)  # after the ^C that the terminal shows
         code, problem = explained(error, tokens)
-        Console(json="--json" in tokens).fail(problem)
+        with contextlib.suppress(OSError):  # nobody may read it any more: the exit code stays what it is
+            if isinstance(error, KeyboardInterrupt) and on_terminal():
+                print(file=sys.stderr)  # after the ^C that the terminal shows
+            Console(json="--json" in tokens).fail(problem)
         sys.exit(code)
 
 
@@ -46,7 +55,8 @@ def explained(error: BaseException, tokens: Sequence[str] = ()) -> tuple[int, Fi
         return 1, error
     if isinstance(error, KeyboardInterrupt):
         kept = str(error) or "what is finished is kept; the same command goes on from there"
-        return 130, FigureGroundError("stopped", remedy=kept)
+        number = error.number if isinstance(error, TerminatedError) else signal.SIGINT
+        return 128 + number, FigureGroundError("stopped", remedy=kept)
     if isinstance(error, CycloptsError):
         command = " ".join(("figureground", *(error.command_chain or ())))
         if remedy := _in_one_word(tokens):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -18,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from figureground.core.steps import Stepping
+from figureground.core.stops import held, listening
 
 _LOOK_S = 0.2  # how often the steps of jobs in flight are looked at
 
@@ -51,7 +51,7 @@ class Crew:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        with _without_ctrl_c():  # one more of an impatient user: the workers are gone in a moment
+        with held():  # the workers are gone in a moment
             if kind is not None:
                 self._end.send_bytes(b"end")  # nobody reads it, so that every worker finds it
                 self._end.close()
@@ -73,18 +73,17 @@ class Crew:
         """Let a worker call attempt(function, job); a Stepping function tells its steps from there."""
         place = self._free.pop()
         self._board[place] = 0
-        with _as_importable(), _without_ctrl_c():  # a worker may be started for it
+        with _as_importable(), held():  # a worker may be started for it: it would tell of a stop by a traceback
             future = self._pool.submit(_told, attempt, function, job, place)
         self._flying[future] = _Flight(job, place)
 
     def landed(self, function: Any) -> Collection[Future[Any]]:
         """Return futures that are done, of jobs in flight; wait for one, and meanwhile tell the function's steps."""
-        if not isinstance(function, Stepping):
-            return wait(self._flying, return_when=FIRST_COMPLETED).done
-        while True:
+        while True:  # again and again: a stop does not end a longer wait on Windows
             done = wait(self._flying, _LOOK_S, FIRST_COMPLETED).done
-            for flight in self._flying.values():
-                function.heard(flight.job, self._board[flight.place])
+            if isinstance(function, Stepping):
+                for flight in self._flying.values():
+                    function.heard(flight.job, self._board[flight.place])
             if done:
                 return done
 
@@ -114,20 +113,6 @@ def _as_importable() -> Iterator[None]:
         main.__file__ = file
 
 
-@contextlib.contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Hold Ctrl-C back in this thread.  A process that is started meanwhile never gets it: a worker that is still
-    importing would end with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 _board: Any = None  # in a worker: where the steps of jobs in flight stand
 
 
@@ -143,7 +128,7 @@ def _told(attempt: Callable[[Callable[[Any], Any], Any], Any], function: Any, jo
 
 
 def _start_worker(started: Event, board: Any, ends: Connection) -> None:
-    """Leave Ctrl-C to the parent, end when it does, and keep numeric libraries to one thread a process.
+    """Leave Ctrl-C to the parent, end when that does, and keep numeric libraries to one thread a process.
 
     Runs before the first job imports numpy.  BLAS threads of several workers would spin against each other: with two
     workers on two cores a sample then takes 2.6 times as long.
@@ -153,14 +138,16 @@ def _start_worker(started: Event, board: Any, ends: Connection) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     started.set()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    listening()
     threading.Thread(target=_end_with, args=(ends,), daemon=True).start()
 
 
 def _end_with(ends: Connection) -> None:
     """End this process, in the midst of its work, once the parent says so or is gone: its end of the pipe is then shut.
 
-    Else it would wait for jobs for ever.  What it was writing is under a temporary name.
+    Else it would wait for jobs for ever.  What it was writing is under a temporary name.  The sentinel, on Windows the
+    parent's handle, says the same in another way: there several processes wait on one pipe.
     """
-    wait_for([ends])
+    parent = multiprocessing.parent_process()
+    wait_for([ends, *([parent.sentinel] if parent is not None else [])])
     os._exit(1)

@@ -106,6 +106,16 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
 
 
+def sweep_beside(path: Path) -> None:
+    """Remove the temporaries that killed writers of this file left.  One at work would lose its own: it is for files
+    that a user asks for, one at a time."""
+    ours = re.compile(rf"{re.escape(path.name)}\.[0-9a-f]{{8}}{re.escape(PARTIAL)}")
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if ours.fullmatch(entry.name):
+                os.unlink(entry.path)
+
+
 @contextlib.contextmanager
 def writing_whole(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write and read, which takes its name when the block ends, or vanishes if that raises."""

@@ -1,10 +1,13 @@
 """The libraries whose versions decide bytes of a dataset: recorded in it, and held to while parts are missing.
 
+Of a library that changes no byte of what is missing, another version is told as a warning.
+
 They are no part of the build id: two machines that give the same bytes made the same dataset.
 """
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -67,19 +70,34 @@ def _runtime(version: Callable[[], str], *names: str) -> _Library:
         model = job.depth.model
         return model is not None and (job.depth.running.runtime or model.card.runtime) in names
 
-    def cuts(job: Job) -> bool:
-        return "onnx" in names and any(source.cutting.model for source in job.inputs.foregrounds)
-
     return _Library(
         version,
         lambda job, layers: job.depth.on_composites and runs_depth(job),
-        lambda job: runs_depth(job) or cuts(job),
+        lambda job: runs_depth(job) or ("onnx" in names and _looks_at_photos(job)),
     )
+
+
+def _looks_at_photos(job: Job) -> bool:
+    """Tell whether a network cuts figures out, looks for people in backgrounds, or for their floors."""
+    inputs = job.inputs
+    asked = [source.cutting.model for source in inputs.foregrounds] + [source.people for source in inputs.backgrounds]
+    return any([*asked, job.floors.room])
 
 
 def _libjpeg() -> str:
     turbo = features.version("libjpeg_turbo")
     return f"{turbo} (turbo)" if turbo else features.version("jpg") or ""
+
+
+def _zlib() -> str:
+    """Return the version of Python's own zlib; zlib-ng, which some Pythons have in its place, packs to other bytes."""
+    ng = getattr(zlib, "ZLIBNG_VERSION", "")
+    return f"{zlib.ZLIB_RUNTIME_VERSION} (zlib-ng {ng})" if ng else zlib.ZLIB_RUNTIME_VERSION
+
+
+def _zlib_of_pillow() -> str:
+    ng = features.version("zlib_ng")
+    return f"{ng} (zlib-ng)" if ng else features.version("zlib") or ""
 
 
 def _installed(*packages: str) -> Callable[[], str]:
@@ -102,7 +120,8 @@ _LIBRARIES: Mapping[str, _Library] = {
     "libjpeg": _Library(_libjpeg, _always),
     "libwebp": _Library(lambda: features.version("webp") or "", _if_webp),
     "lcms2": _Library(lambda: features.version("littlecms2") or "", _never),
-    "zlib": _Library(lambda: zlib.ZLIB_RUNTIME_VERSION, _if_packed),
+    "zlib": _Library(_zlib, _if_packed),
+    "zlib of Pillow": _Library(_zlib_of_pillow, _never),
     "numpy": _Library(lambda: np.__version__, _never),
     "onnxruntime": _runtime(_installed(*_ONNXRUNTIMES), "onnx", "densedepth"),
     "openvino": _runtime(_installed("openvino"), "openvino"),
@@ -140,9 +159,12 @@ def _differs(name: str, was: str) -> bool:
 def require_libraries(before: MadeWith, job: Job, layers: Collection[str], where: str, ways_out: str) -> None:
     """Raise FigureGroundError, naming them, where libraries here may give what is missing other bytes.
 
+    Where others are not those that the finished parts were made with, warn: what is missing has the same bytes.
     `before`: the recorded versions; one that is not recorded is not held to.  `layers`: those that are to be coded.
     """
-    others = [name for name, was in before.items() if _differs(name, was) and _LIBRARIES[name].matters(job, layers)]
-    if others:
-        told = "; with ".join(f"{name} {before[name]}, here is {_here(name) or 'none'}" for name in others)
+    others = [name for name, was in before.items() if _differs(name, was)]
+    if held := [name for name in others if _LIBRARIES[name].matters(job, layers)]:
+        told = "; with ".join(f"{name} {before[name]}, here is {_here(name) or 'none'}" for name in held)
         raise FigureGroundError(f"the finished parts were made with {told}", where, f"install that version, {ways_out}")
+    if others:
+        logging.getLogger(__name__).warning("%s; what is made now has the same bytes", "; ".join(changes(before)))

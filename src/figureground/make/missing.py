@@ -37,9 +37,9 @@ def making(
     try:
         with mapped(engine, Stepping(make, tally.heard), missing) as outcomes:
             yield outcomes, note
-    except KeyboardInterrupt:
-        kept = f"{task.kept:,} of {task.samples:,} samples are finished and kept, and the same command goes on"
-        raise KeyboardInterrupt(kept) from None
+    except KeyboardInterrupt as stop:
+        stop.args = (f"{task.kept:,} of {task.samples:,} samples are finished and kept, and the same command goes on",)
+        raise
     finally:
         task.store.sweep()
     tally.raise_failures(missing, task.store)
