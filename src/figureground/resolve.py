@@ -35,14 +35,15 @@ from figureground.networks.room import room_weights
 from figureground.networks.weights import weights_of as files_of
 
 
-def resolve(recipe: Recipe, *, prepared: bool = False) -> Job:
+def resolve(recipe: Recipe, *, prepared: bool = False, made: bool = False) -> Job:
     """Return what a recipe means, its networks found and hashed.
 
-    `prepared`: the catalog exists, so networks that only prepare photos are not looked for.  Raises FigureGroundError
+    `prepared`: the catalog exists, so networks that only prepare photos are not looked for.  `made`: so do the samples,
+    and no network is.  Raises FigureGroundError
     for a network that is missing or not what its card pins, and where depth is wanted and nothing gives it.
     """
-    depth = depth_plan(recipe)
-    if depth.on_composites or (depth.estimates and not prepared):
+    depth, prepared = depth_plan(recipe), prepared or made
+    if (depth.on_composites and not made) or (depth.estimates and not prepared):
         depth = _with_model(depth, recipe)
     _require_one_unit(depth, recipe.backgrounds, recipe.depth.model)
     _require_holes(depth, recipe.depth)

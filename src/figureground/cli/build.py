@@ -140,6 +140,10 @@ class BuildOptions:
     strict: Annotated[bool, flag("End at the first photo that cannot be used.")] = False
     fresh: Annotated[bool, flag("Discard parts made under another recipe or from other photos.")] = False
     catalog_only: Annotated[bool, flag("Prepare the photos and stop: samples are then rendered when read.")] = False
+    shard: Annotated[str, Parameter(help="i/N: make every N-th part, from the i-th, for `figureground merge`.")] = ""
+    no_sync: Annotated[
+        bool, flag("Do not wait for the disk: faster, and a power cut may damage what looks finished.")
+    ] = False
     no_cache: NoCache = False
 
 
@@ -158,24 +162,31 @@ def build(
     """Build a dataset from a recipe.  The same command again finishes what is missing."""
     from figureground.core.engines import choose
     from figureground.core.recipe_toml import load_recipe
+    from figureground.core.store import FolderStore
     from figureground.make import build as make
+    from figureground.make.shard import shard_of
 
+    shard = shard_of(options.shard) if options.shard else None
+    if shard and options.catalog_only:
+        raise FigureGroundError("a catalog has no shards", "--shard --catalog-only", "leave one of the two out")
     workforce = choose(options.engine, options.workers)
     loaded = load_recipe(recipe, options.settings, cache=not options.no_cache)
     if options.dry_run:
         _tell_cost(console, loaded, workforce)
         return
+    folder = FolderStore(out, durable=not options.no_sync)
+    strict, fresh = options.strict, options.fresh
     with console.progress() as progress:
-        make.build(
-            loaded,
-            out,
-            engine=workforce,
-            strict=options.strict,
-            fresh=options.fresh,
-            catalog_only=options.catalog_only,
-            progress=progress,
-        )
-    if options.catalog_only:
+        if shard:
+            make.build_shard(loaded, folder, shard, engine=workforce, strict=strict, fresh=fresh, progress=progress)
+        else:
+            only = options.catalog_only
+            make.build(
+                loaded, folder, engine=workforce, strict=strict, fresh=fresh, catalog_only=only, progress=progress
+            )
+    if shard:
+        _tell_shard(console, out, options.shard)
+    elif options.catalog_only:
         _tell_prepared(console, out)
     else:
         _tell_built(console, out)
@@ -199,6 +210,38 @@ def _tell_built(console: Console, out: Path) -> None:
     if console.quiet:
         text = "\n".join([*no_depth_lines(facts), *failed_checks(facts)])  # they must not be missed
     console.tell({**facts, "catalog": used, "report": report}, text)
+
+
+def _tell_shard(console: Console, out: Path, shard: str) -> None:
+    from figureground.core.store import FolderStore
+    from figureground.make.merge import finished_parts
+
+    held, count = finished_parts(FolderStore(out))
+    text = f"shard {shard}: {held:,} of {count:,} parts; figureground merge SHARD... --out OUT puts all together"
+    console.tell({"path": out, "shard": shard, "parts": held, "of": count}, text, asked=False)
+
+
+@app.command(help_epilogue="Example:\n  figureground merge shard1 shard2 shard3 --out whole\n")
+def merge(
+    shards: Annotated[tuple[Path, ...], Parameter(help="The folders of all shards (build --shard).", negative="")],
+    /,
+    *,
+    out: Annotated[Path, Parameter(help="Where the dataset goes: a new or empty folder.")],
+    no_sync: Annotated[
+        bool, flag("Do not wait for the disk: faster, and a power cut may damage what looks finished.")
+    ] = False,
+    console: Told,
+) -> None:
+    """Put the shards of a dataset together, byte for byte as one machine would have built it.
+
+    Shards are not changed; neither photos nor networks are needed.  The same command again goes on where it stopped.
+    """
+    from figureground.core.store import FolderStore
+    from figureground.make.merge import merge as put_together
+
+    with console.progress() as progress:
+        put_together(shards, FolderStore(out, durable=not no_sync), progress=progress)
+    _tell_built(console, out)
 
 
 def _tell_prepared(console: Console, out: Path) -> None:

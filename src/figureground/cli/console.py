@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from figureground.core.canvas import Canvas
 from figureground.core.errors import printable
+from figureground.core.faults import bytes_said
 from figureground.core.progress import Progress, bars, on_terminal, silent
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def cost_text(facts: Facts) -> str:
     return "\n".join(
         [
             f"{plural(facts['samples'], 'sample')} in {plural(facts['parts'], 'part')}",
-            f"about {_bytes(facts['bytes'])}: a sample is {sum(sizes.values()) / 1000:.1f} kB ({layers})",
+            f"about {bytes_said(facts['bytes'])}: a sample is {sum(sizes.values()) / 1000:.1f} kB ({layers})",
             f"about {_seconds(facts['seconds'])} with {plural(facts['workers'], 'worker')}: "
             f"{1000 * each:.1f} ms a sample on a core",
             f"depth: {1000 * seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
@@ -239,7 +240,7 @@ def dataset_text(facts: Facts) -> str:
     lines = [
         f"{facts['name']}: {plural(facts['samples'], 'sample')} of {Canvas.of(facts['size'])} "
         f"in {plural(facts['parts'], 'part')}, "
-        f"{_bytes(facts['bytes'])} ({facts['bytes'] / facts['samples'] / 1000:.1f} kB a sample)"
+        f"{bytes_said(facts['bytes'])} ({facts['bytes'] / facts['samples'] / 1000:.1f} kB a sample)"
     ]
     of, told = facts["layers_of"], facts["layers"]
     lines.append(
@@ -305,14 +306,6 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int):
         return value
     return _plain(value.item()) if hasattr(value, "item") else str(value)
-
-
-def _bytes(n: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if n < 1000:
-            return f"{n:.1f} {unit}" if unit != "B" else f"{n:.0f} B"
-        n /= 1000
-    return f"{n:.2f} TB"
 
 
 def _seconds(s: float) -> str:

@@ -24,9 +24,9 @@ def info(dataset: DatasetFolder, /, *, console: Told) -> None:
 def report(dataset: DatasetFolder, /, *, console: Told) -> None:
     """Write the dataset's report.html anew."""
     from figureground.dataset.opening import open_dataset
-    from figureground.report import write_report
+    from figureground.report import rewrite_report
 
-    path = write_report(open_dataset(dataset))
+    path = rewrite_report(open_dataset(dataset))
     console.tell({"report": path}, str(path), asked=False)
 
 

@@ -117,21 +117,100 @@ def sweep_beside(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing_whole(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write and read, which takes its name when the block ends, or vanishes if that raises."""
+def writing_whole(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
+    """Give a file to write and read, which takes its name when the block ends, or vanishes if that raises.
+
+    `durable`: it takes it when its content is on the disk, and its name is on the disk when this returns.
+    """
     temporary = partial_of(path)
     try:
         with temporary.open("x+b") as file:
             yield file
-        temporary.replace(path)
+        if durable:
+            sync_file(temporary)
+        rename(temporary, path)
+        if durable:
+            sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename a file over another.
+
+    A file server may do that, lose its answer, be asked again and say that there is no such file: what is then at the
+    target, as we wrote it, is no error.
+    """
+    about = source.stat(follow_symlinks=False)
+    try:
+        source.replace(target)
+    except OSError:
+        if os.path.lexists(source) or not _is_at(about, target):
+            raise
+
+
+def _is_at(about: os.stat_result, path: Path) -> bool:
+    try:
+        return os.path.samestat(about, path.stat(follow_symlinks=False))
+    except OSError:
+        return False
+
+
+def sync_file(path: Path) -> None:
+    """Return when a file's content is on the disk, as far as the system can tell.  Raises OSError."""
+    handle = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        _sync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Return when the names in a folder are on the disk; on Windows, and where folders cannot be told so, at once."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _sync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _sync(handle: int) -> None:
+    if sys.platform == "darwin":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # fsync leaves it in the drive's memory there; some disks know no other
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(handle)
+
+
+def make_folder(path: Path, durable: bool = False) -> None:
+    """Make a folder with those above it, as far as they are missing; `durable`: their names are on the disk then."""
+    missing = [one for one in (path, *path.parents) if not one.is_dir()] if durable else []
+    path.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        sync_folder(one.parent)
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old one or the whole new one."""
     with writing_whole(path) as file:
         file.write(data)
+
+
+def most_bytes_of_a_file() -> int | None:
+    """Return how large this process may make a file (ulimit -f); None where nothing limits it."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return None if most == resource.RLIM_INFINITY else most
 
 
 def usable_memory() -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import partial_of, writing_whole
+from figureground.core.files import make_folder, partial_of, rename, sync_file, sync_folder, writing_whole
 from figureground.core.inner_names import DRIVE, LOCK, PARTIAL, TEMPORARY, UNFIT, fault
 from figureground.core.inside import opened_inside, opened_lock, plain_file, refuse_links
 
@@ -31,8 +31,9 @@ class Store(Protocol):
     slash, no control characters, no drive letter, and no piece that a store keeps for itself (".lock",
     "NAME.0123abcd.partial"): ValueError otherwise, in every method.  A name is never also the folder of another.
 
-    Whole or absent: a reader never meets half of what a writer writes, also when the writer is killed.  (When the
-    machine loses power, what was written last may be lost or cut: hashes tell.)
+    Whole or absent: a reader never meets half of what a writer writes, also when the writer is killed.  A store that
+    keeps what it holds when the machine loses power (`testing.DurableLaws`) keeps all of it, in the order in which it
+    was written and deleted.
     """
 
     @property
@@ -78,9 +79,9 @@ class Store(Protocol):
     def below(self, prefix: str) -> Store:
         """Return the store of the names under prefix + "/".  Its lock is its own."""
 
-    def sweep(self) -> None:
-        """Remove the temporaries that killed writers left, anywhere below.  A writer at work would lose its own: hold
-        the lock."""
+    def sweep(self, prefix: str = "") -> None:
+        """Remove the temporaries that killed writers left, of names that begin with the prefix.  A writer at work would
+        lose its own: hold the lock."""
 
     def free_bytes(self) -> int | None:
         """Return the room left; None where that is unknown."""
@@ -95,13 +96,18 @@ class FolderStore:
     The folder may be a link itself; nothing in it is followed, for a folder may be from elsewhere.  What a link stands
     for, or a pipe or a device, is neither listed nor read: FigureGroundError.  Writing and deleting a name replace and
     remove the link, never its target; below a folder that is a link nothing is read, written or deleted either.
+
+    `durable`: what was written is on the disk when a call returns, so that a machine that loses its power forgets
+    nothing of it; else it is when the system finds time, in any order.
     """
 
     folder: Path
-    _top: Path = field(repr=False, compare=False)  # below it no link is followed
+    durable: bool = True
+    _top: Path = field(repr=False, compare=False, kw_only=True)  # below it no link is followed
 
-    def __init__(self, folder: Path | str, top: Path | None = None) -> None:
+    def __init__(self, folder: Path | str, durable: bool = True, top: Path | None = None) -> None:
         object.__setattr__(self, "folder", Path(folder))
+        object.__setattr__(self, "durable", durable)
         object.__setattr__(self, "_top", self.folder if top is None else top)
 
     @property
@@ -128,8 +134,8 @@ class FolderStore:
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
         path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with writing_whole(path) as file:
+        make_folder(path.parent, self.durable)
+        with writing_whole(path, self.durable) as file:
             yield file
 
     def list(self, prefix: str = "") -> builtins.list[str]:
@@ -137,24 +143,26 @@ class FolderStore:
         return sorted(name for name in self._files(prefix) if fault(name) is None)
 
     def delete(self, name: str) -> None:
+        path = self._path(name)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            self._path(name).unlink()
+            path.unlink()
+            self._keep(path.parent)
 
     def create(self, name: str, data: bytes) -> bool:
         path = self._path(name)
         if os.path.lexists(path):
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, self.durable)
         temporary = partial_of(path)
         try:
-            temporary.write_bytes(data)
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                return False
-            except OSError:  # a file system without hard links
-                return _rename_if_absent(temporary, path)
-            return True
+            with temporary.open("xb") as file:
+                file.write(data)
+            if self.durable:
+                sync_file(temporary)
+            won = _link_if_absent(temporary, path)
+            if won:
+                self._keep(path.parent)
+            return won
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -163,10 +171,11 @@ class FolderStore:
         return _folder_lock(self.folder)
 
     def below(self, prefix: str) -> FolderStore:
-        return FolderStore(self._path(prefix), self._top)
+        return FolderStore(self._path(prefix), self.durable, self._top)
 
-    def sweep(self) -> None:
-        for name in builtins.list(self._files()):
+    def sweep(self, prefix: str = "") -> None:
+        _check_prefix(prefix)
+        for name in builtins.list(self._files(prefix)):
             if TEMPORARY.fullmatch(name.rpartition("/")[2]):
                 (self.folder / name).unlink(missing_ok=True)
 
@@ -181,14 +190,17 @@ class FolderStore:
         path, copy = self._path(source), self._path(target)
         if plain_file(path) is None:
             raise _absent(str(path))
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(copy.parent, self.durable)
         temporary = partial_of(copy)
         try:
             with contextlib.suppress(OSError):  # a file system without hard links
                 os.link(path, temporary)
             if not temporary.exists():
                 shutil.copyfile(path, temporary)
-            temporary.replace(copy)
+                if self.durable:
+                    sync_file(temporary)
+            rename(temporary, copy)
+            self._keep(copy.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -199,6 +211,11 @@ class FolderStore:
         for folder, _, _ in os.walk(top, topdown=False):
             with contextlib.suppress(OSError):
                 Path(folder).rmdir()
+
+    def _keep(self, folder: Path) -> None:
+        """Return when a change of a folder's names is on the disk, where that is wanted."""
+        if self.durable:
+            sync_folder(folder)
 
     def _path(self, name: str) -> Path:
         _check(name)
@@ -316,8 +333,8 @@ class MemoryStore:
         inner.__dict__.update(self.__dict__, _prefix=f"{self._key(prefix)}/")
         return inner
 
-    def sweep(self) -> None:
-        pass
+    def sweep(self, prefix: str = "") -> None:
+        _check_prefix(prefix)
 
     def free_bytes(self) -> int | None:
         return None
@@ -325,6 +342,11 @@ class MemoryStore:
     def _key(self, name: str) -> str:
         _check(name)
         return self._prefix + name
+
+
+def folder_store(out: Path | str | FolderStore) -> FolderStore:
+    """Return the store of a folder, or the one that was given."""
+    return out if isinstance(out, FolderStore) else FolderStore(out)
 
 
 def move(store: Store, source_prefix: str, target_prefix: str, last: str) -> None:
@@ -341,19 +363,23 @@ def move(store: Store, source_prefix: str, target_prefix: str, last: str) -> Non
     source, target = f"{source_prefix}/", f"{target_prefix}/"
     if store.size(source + last) is None:
         raise _absent(f"{store.name}/{source}{last}")
-    # what only some stores have: a second name without a copy, and folders to remove
+    # what only some stores have: a second name without a copy
     duplicate: Callable[[str, str], None] = getattr(store, "duplicate", None) or partial(_copy, store)
-    prune: Callable[[str], None] = getattr(store, "prune", None) or (lambda prefix: None)
     others = [name.removeprefix(source) for name in store.list(source) if name != source + last]
     store.delete(target + last)
-    for name in store.list(target):
-        store.delete(name)
-    prune(target_prefix)
+    remove(store, target_prefix)
     for name in (*others, last):
         duplicate(source + name, target + name)
-    for name in (last, *others):
-        store.delete(source + name)
-    prune(source_prefix)
+    store.delete(source + last)
+    remove(store, source_prefix)
+
+
+def remove(store: Store, prefix: str) -> None:
+    """Delete all names under prefix + "/", and the folders that were for them, where the store has folders."""
+    for name in store.list(f"{prefix}/"):
+        store.delete(name)
+    prune: Callable[[str], None] = getattr(store, "prune", None) or (lambda prefix: None)
+    prune(prefix)
 
 
 def _copy(store: Store, source: str, target: str) -> None:
@@ -395,6 +421,18 @@ def _absent(where: str) -> FileNotFoundError:
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), where)
 
 
+def _link_if_absent(temporary: Path, path: Path) -> bool:
+    """Give a file the name `path` unless that is taken; say whether it was done."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        # a file server that lost its first answer says so of what it did itself: then the file has two names
+        return os.path.samefile(temporary, path)
+    except OSError:  # a file system without hard links
+        return _rename_if_absent(temporary, path)
+    return True
+
+
 def _rename_if_absent(temporary: Path, path: Path) -> bool:
     """Rename unless the target is there, on a file system without hard links; say whether it was done.
 
@@ -411,7 +449,7 @@ def _rename_if_absent(temporary: Path, path: Path) -> bool:
         try:
             if os.path.lexists(path):
                 return False
-            temporary.replace(path)
+            rename(temporary, path)
             return True
         finally:
             guard.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ LABELS = "labels.csv"
 REPORT = "report.html"
 README = "README.md"  # the data card
 CATALOG = "catalog"
+SHARD = "shard.json"  # stands in a folder that holds a shard of a dataset
 REDEPTH = "redepth.json"  # stands in a dataset whose depth is being made anew; says under which build id
 
 

@@ -4,6 +4,7 @@
     Background/bg1.jpg   Foreground/fg1.png   Mask/mask1.png
     labels.txt           a tab-separated line a sample: FG BG FG-BG FG-BG-Mask Depth
     depth.csv            what the codes of each depth picture mean
+    export.json          of which dataset it is, and with which options; labels.txt is written last
 
 Part p of P holds foregrounds (p-1)*F/P+1 ... p*F/P; inside it, for each background, for each of its foregrounds, for
 each position, the plain composite and then the mirrored one, numbered on from 1 through all parts.  P is 5 as in 2020,
@@ -26,6 +27,7 @@ import numpy as np
 from figureground.core.arrays import Ints
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import at_work, require_writable
 from figureground.core.nouns import HALF
 from figureground.core.progress import Paced, Progress, silent
 from figureground.core.recipe import ImageOptions
@@ -34,12 +36,14 @@ from figureground.core.store import FolderStore, Store
 from figureground.dataset import names
 from figureground.dataset.parts import add_member
 from figureground.dataset.stored import Dataset
+from figureground.formats.begun import Begun
 from figureground.geometry.codes import dequantise, quantise, without_value
 from figureground.ingest.catalog import mask_picture, numbers_of, picture
 from figureground.samples import codec
 from figureground.samples.records import meaning_of
 
 USUAL_ZIPS = 5
+LABELS = "labels.txt"
 JPEG_2020 = ImageOptions(quality=30, optimize=True)
 DEPTH_FIELDS = ("depth_unit", "depth_direction", "depth_scale", "depth_offset", "depth_invalid")
 
@@ -82,24 +86,33 @@ def export(
     depth: str = "stored",
     progress: Progress = silent,
 ) -> None:
-    """Write the dataset in the 2020 layout into a new or empty folder.
+    """Write the dataset in the 2020 layout into a new or empty folder, or go on where the same call was stopped there.
 
     `parts`: how many zips; None for five, or as many as can be filled.  Members are copied as they are stored, where
     that is the form asked for; composites always become JPEG, those that are stored without loss at 2020's quality.
     Raises FigureGroundError for wrong options and a folder that is in use.
     """
     store, foregrounds = FolderStore(out), len(dataset.catalog.foregrounds)
-    _check(store, mask, depth)
+    _check(mask, depth)
     rows = _rows(dataset, progress)
     parts = filled(rows, foregrounds, parts)
+    begun = Begun("2020", dataset, {"parts": parts, "mask": mask, "depth": depth})
+    begun.require_own(store)
     permutation, part = numbering(rows, foregrounds, parts)
     work = _Export(dataset, store, mask, depth, rows, permutation, Paced(progress))
-    try:
-        _copy_catalog(work)
-    except OSError as error:
-        raise FigureGroundError(f"cannot write: {error.strerror}", store.name, "choose another folder") from None
+    require_writable(store)
+    with at_work(store):
+        begun.begin(store)
+        if store.size(LABELS) is None:
+            _copy_catalog(work)
+            _write_zips(work, parts, part)
+
+
+def _write_zips(work: _Export, parts: int, part: Ints) -> None:
+    """Write the zips that are missing, then depth.csv, then labels.txt.  `part`: the zip of each sample."""
+    store = work.store
     with ExitStack() as stack:
-        labels, close_labels = _text(stack, store, "labels.txt", "\n")
+        labels, close_labels = _text(stack, store, LABELS, "\n")
         ranges, close_ranges = _text(stack, store, "depth.csv", "")
         meanings = csv.writer(ranges, lineterminator="\n")
         meanings.writerow(("depth", *DEPTH_FIELDS))
@@ -172,13 +185,11 @@ def filled(rows: Ints, foregrounds: int, wanted: int | None) -> int:
     return most
 
 
-def _check(store: FolderStore, mask: str, depth: str) -> None:
+def _check(mask: str, depth: str) -> None:
     if mask not in ("png", "jpeg"):
         raise FigureGroundError(f"unknown mask format {mask!r}", "--mask", "png or jpeg")
     if depth not in ("stored", "jpeg8"):
         raise FigureGroundError(f"unknown depth form {depth!r}", "--depth", "stored or jpeg8")
-    if store.list() or (store.folder.exists() and not store.folder.is_dir()):
-        raise FigureGroundError("the export folder is in use", store.name, "give a new or empty folder")
 
 
 def _copy_catalog(work: _Export) -> None:
@@ -192,24 +203,26 @@ def _copy_catalog(work: _Export) -> None:
 
 
 def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: Any) -> None:
-    """Write one zip, its label lines and depth meanings; `chosen` are places in the order of all samples."""
-    with (
-        work.store.writing(f"data_part{p}.zip") as file,
-        zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
-    ):
+    """Write one zip, unless it is there, its label lines and depth meanings; `chosen` are places in the order of all
+    samples."""
+    name = f"data_part{p}.zip"
+    with ExitStack() as stack:
+        archive = None
+        if work.store.size(name) is None:
+            file = stack.enter_context(work.store.writing(name))
+            archive = stack.enter_context(zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True))
         for place in chosen.tolist():
             number, i = place + 1, int(work.permutation[place])
-            record, members = work.dataset.record(i), _members(work.dataset, i)
-            image = f"data_{p}/Fg-Bg/fg-bg{number}.jpg"
-            add_member(archive, image, _image(members["image"], _suffix(record, "image")))
-            suffix, data = _mask(members["mask"], _suffix(record, "mask"), work.mask)
-            mask = f"data_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{suffix}"
-            add_member(archive, mask, data)
-            depth = ""
-            if "depth" in members:
-                (suffix, data), meaning = _depth(members["depth"], record, work.depth)
-                depth = f"data_{p}/Depth/depth{number}.{suffix}"
-                add_member(archive, depth, data)
+            record = work.dataset.record(i)
+            image, mask, depth = _names(work, record, p, number)
+            members = _members(work.dataset, i) if archive is not None or work.depth == "jpeg8" else {}
+            if archive is not None:
+                add_member(archive, image, _image(members["image"], _suffix(record, "image")))
+                add_member(archive, mask, _mask(members["mask"], _suffix(record, "mask"), work.mask)[1])
+            if depth:
+                (_, data), meaning = _depth(members.get("depth", b""), record, work.depth)
+                if archive is not None:
+                    add_member(archive, depth, data)
                 meanings.writerow(
                     (depth, meaning.unit, meaning.direction, meaning.scale, meaning.offset, meaning.invalid)
                 )
@@ -236,6 +249,15 @@ def _members(dataset: Dataset, i: int) -> dict[str, bytes]:
             f"a sample cannot be exported: {error}", record.key, "build the dataset again"
         ) from None
     return members
+
+
+def _names(work: _Export, record: Record, p: int, number: int) -> tuple[str, str, str]:
+    """Return the members of a sample in zip p: image, mask and depth; "" where it has no depth."""
+    mask = "jpg" if work.mask == "jpeg" else _suffix(record, "mask")
+    depth = f"data_{p}/Depth/depth{number}." if "depth" in record.files else ""
+    if depth:
+        depth += "jpg" if work.depth == "jpeg8" else _suffix(record, "depth")
+    return f"data_{p}/Fg-Bg/fg-bg{number}.jpg", f"data_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{mask}", depth
 
 
 def _suffix(record: Record, layer: str) -> str:

@@ -42,6 +42,8 @@ def write_ply(points: Points, path: Path | str) -> None:
     """Write points as a PLY file, whole or not at all.  Raises FigureGroundError where that cannot be done."""
     path = Path(path)
     try:
-        FolderStore(path.parent).write(path.name, encode(points))
+        store = FolderStore(path.parent)
+        store.sweep(f"{path.name}.")
+        store.write(path.name, encode(points))
     except OSError as error:
         raise FigureGroundError(f"cannot write: {error.strerror}", str(path), "name another file") from None

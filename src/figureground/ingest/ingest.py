@@ -64,6 +64,7 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     with closing(prepared(job, todo, engine, hashed)) as found_out:
         for number, (photo, outcome) in enumerate(found_out):
             progress("photos", number + 1, len(todo))
+            _require_unchanged(photo, outcome, hashed)
             entry = None if outcome.entry is None else _named(outcome.entry, job, photo)
             reason = outcome.reason if entry is None else _out_of_place(entry, job, photo)
             reason = reason or _shows_people(outcome, job, photo, among_people)
@@ -94,6 +95,16 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
     )
     store.write(FILE, to_lines(catalog).encode())
     return catalog
+
+
+def _require_unchanged(photo: Photo, outcome: Outcome, hashed: Hashed) -> None:
+    """Raise FigureGroundError where a photo is no longer what it was when the run began, which the catalog vouches for."""
+    if outcome.sha256 and outcome.sha256 != hashed(photo.path):
+        raise FigureGroundError(
+            "a photo has changed while it was being prepared",
+            photo.name,
+            "leave the photos alone meanwhile, and run the same command again",
+        )
 
 
 def prepare_photo(job: Job, photo: Photo) -> Outcome:

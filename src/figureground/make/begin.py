@@ -14,6 +14,7 @@ from figureground.dataset.versions import VERSIONS
 from figureground.make import made_with
 from figureground.make.identity import endless, write_identity
 from figureground.make.part_task import PartTask
+from figureground.make.shard import WHOLE
 
 
 def begin(task: PartTask, *, making: bool, fresh: bool) -> None:
@@ -31,13 +32,15 @@ def begin(task: PartTask, *, making: bool, fresh: bool) -> None:
         store.delete(names.MANIFEST)
         for name in (*store.list(f"{parts.FOLDER}/part-"), *store.list(f"{parts.STATE}/part-")):
             store.delete(name)
-    missing = task.missing()
+    if task.shard == WHOLE:
+        store.delete(names.SHARD)
+    missing, any_finished = task.missing(), task.any_finished()
     manifest = names.read_json(store, names.MANIFEST)
     if (manifest.get("build_id"), manifest.get("samples")) != (task.identity, task.samples):
         # it speaks of other parts: without it the folder is not taken for a finished dataset
         store.delete(names.MANIFEST)
     store.delete(names.REDEPTH)
-    if len(missing) == task.count:
+    if not any_finished:
         recorded = made_with.versions(task.job)
     elif missing and making and recorded:
         recorded = made_with.joined(recorded, made_with.versions(task.job))
@@ -56,8 +59,7 @@ def _require_same(task: PartTask, before: dict[str, Any], making: bool) -> None:
             where,
             "restore it, build into another folder, or discard the parts made so far with --fresh",
         )
-    missing = task.missing()
-    if making and missing and len(missing) < task.count:
+    if making and task.missing() and task.any_finished():
         ways_out = "discard the parts made so far with --fresh, or build into another folder"
         made_with.require_libraries(before.get("made_with", {}), task.job, task.job.layers, where, ways_out)
 
@@ -69,20 +71,25 @@ def what_differs(before: dict[str, Any], job: Job) -> str:
     """
     if not isinstance(before.get("recipe"), dict):
         return f"{names.BUILD} does not say of what"
-    changes = [
-        f"{name} version {before.get(name)}, not {now}" for name, now in VERSIONS.items() if before.get(name) != now
-    ]
-    old, new = (
-        endless({"placement.samples": "", **before["recipe"]}),
-        endless(json.loads(json.dumps(content(job.recipe)))),
-    )
-    changes += [
-        f"{key}: {old.get(key)!r} -> {new.get(key)!r}" for key in {**old, **new} if old.get(key) != new.get(key)
-    ]
+    here = {**VERSIONS, "recipe": json.loads(json.dumps(content(job.recipe)))}
+    changes = what_was_other(before, here)
     was = before.get("depth_model")
     if job.depth.on_composites and job.depth.model is not None:
         changes += network_changes(was, job.depth.model) if isinstance(was, dict) else ["another depth network"]
     return ", ".join(changes) or f"photos that were prepared otherwise ({_how(before)})"
+
+
+def what_was_other(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return which versions and knobs of two build.json differ."""
+    changes = [
+        f"{name} version {before.get(name)}, not {after.get(name)}"
+        for name in VERSIONS
+        if before.get(name) != after.get(name)
+    ]
+    old, new = endless(before["recipe"]), endless(after["recipe"])
+    return changes + [
+        f"{key}: {old.get(key)!r} -> {new.get(key)!r}" for key in {**old, **new} if old.get(key) != new.get(key)
+    ]
 
 
 def _how(before: dict[str, Any]) -> str:

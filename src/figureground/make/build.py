@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import at_work
 from figureground.core.job import Job
 from figureground.core.nouns import Background, Catalog, Foreground
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
-from figureground.core.store import FolderStore, MemoryStore, Store, move
+from figureground.core.store import FolderStore, MemoryStore, Store, folder_store, move, remove
 from figureground.dataset import names, parts
 from figureground.ingest import catalog as catalogs
 from figureground.ingest.ingest import ingest
@@ -30,6 +32,7 @@ from figureground.make.finish import finish
 from figureground.make.identity import build_id, claim, refuse_changes
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
+from figureground.make.shard import WHOLE, Shard, note_shard
 from figureground.networks.registry import require_canvas
 from figureground.networks.weights import difference
 from figureground.plan import plan
@@ -38,9 +41,21 @@ from figureground.resolve import resolve
 _NEXT = "catalog-next"  # where a catalog is prepared before it takes its place
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How a build is done: by which engine, who is told, and what of it; see `build`."""
+
+    engine: Engine
+    progress: Progress | None
+    strict: bool = False
+    fresh: bool = False
+    making: bool = True
+    shard: Shard | None = None
+
+
 def build(
     recipe: Recipe | Path | str,
-    out: Path | str,
+    out: Path | str | FolderStore,
     *,
     workers: int = 1,
     engine: Engine | None = None,
@@ -51,33 +66,61 @@ def build(
 ) -> Path:
     """Build the dataset in the folder `out`, or finish it, and return `out`.
 
-    `recipe`: a Recipe, or the path of a recipe file.  `workers`: processes that make parts side by side, 0 for one a
-    core; 1 works in this process.  `engine`: another way to do the work, in place of `workers`.  `strict` ends at the
-    first photo that cannot be used.  `fresh` discards parts that were made under another recipe or from other photos,
-    instead of refusing.  `catalog_only` stops before the parts: what is there then serves
-    `open_dataset(out, virtual=True)`.  `progress` None shows bars on a terminal or in a notebook.
+    `recipe`: a Recipe, or the path of a recipe file.  `out`: a folder; what is written there is on the disk, whatever
+    happens to the power, before it counts as finished, unless it is given as FolderStore(folder, durable=False).
+    `workers`: processes that make parts side by side, 0 for one a core; 1 works in this process.  `engine`: another
+    way to do the work, in place of `workers`.  `strict` ends at the first photo that cannot be used.  `fresh` discards
+    parts that were made under another recipe or from other photos, instead of refusing.  `catalog_only` stops before
+    the parts: what is there then serves `open_dataset(out, virtual=True)`.  `progress` None shows bars on a terminal
+    or in a notebook.
     Raises FigureGroundError for a problem that the user can mend; parts that were finished stay.
     """
-    engine, store = workforce(engine, workers), FolderStore(out)
+    way = _Way(workforce(engine, workers), progress, strict=strict, fresh=fresh, making=not catalog_only)
+    return _build(recipe, folder_store(out), way)
+
+
+def build_shard(
+    recipe: Recipe | Path | str,
+    out: Path | str | FolderStore,
+    shard: Shard,
+    *,
+    workers: int = 1,
+    engine: Engine | None = None,
+    strict: bool = False,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Make one shard of a dataset in the folder `out`, or finish it, and return `out`: what `merge` takes.
+
+    All but `shard` is as for `build`.  Raises FigureGroundError for a problem that the user can mend.
+    """
+    way = _Way(workforce(engine, workers), progress, strict=strict, fresh=fresh, shard=shard)
+    return _build(recipe, folder_store(out), way)
+
+
+def _build(recipe: Recipe | Path | str, store: FolderStore, way: _Way) -> Path:
     job = resolve(as_recipe(recipe))
     require_canvas(job)
     claim(store, job.recipe)
-    with store.lock(), watched(progress) as report:
-        store.sweep()
-        if not fresh:
+    with at_work(store), watched(way.progress) as report:
+        if not way.fresh:
             refuse_changes(store, job.recipe)
-        catalog = load_or_ingest(store, job, engine, report, strict=strict, fresh=fresh)
-        task = PartTask(job, store, build_id(job, catalog), plan.count(job.placing, catalog))
-        begin(task, making=not catalog_only, fresh=fresh)
-        if catalog_only:
-            return Path(out)
+        catalog = load_or_ingest(store, job, way.engine, report, strict=way.strict, fresh=way.fresh)
+        samples = plan.count(job.placing, catalog)
+        task = PartTask(job, store, build_id(job, catalog), samples, way.shard or WHOLE)
+        begin(task, making=way.making, fresh=way.fresh)
+        if not way.making:
+            return store.folder
         if missing := task.missing():
             require_space(task, catalog, missing)
-            with making(task, functools.partial(make_part, task), engine, report) as (outcomes, note):
+            with making(task, functools.partial(make_part, task), way.engine, report) as (outcomes, note):
                 for outcome in outcomes:
                     note(outcome)
-        finish(task, catalog, report)
-    return Path(out)
+        if way.shard is None:
+            finish(task, catalog, report)
+        elif store.size(names.MANIFEST) is None:
+            note_shard(store, way.shard)
+    return store.folder
 
 
 def check(
@@ -98,24 +141,29 @@ def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *
 
     Raises FigureGroundError where that would change what finished parts were made from, unless `fresh`.
     """
+    _end_exchange(store)
     before = _whole_catalog(store.below(names.CATALOG))
     unchanged = before is not None and before.state == state(job, photos_of(job).photos)
+    remove(store, _NEXT)
     if before is not None and unchanged and not (strict and before.set_aside):
         return before
-    _remove(store, _NEXT)
     try:
         after = ingest(job, engine, store.below(_NEXT), progress, strict)
         if before is not None and not fresh and parts.any_part(store):
             _refuse_other_photos(before, after, store)
+        if before is None or catalogs.digest(before) != catalogs.digest(after):
+            store.delete(names.MANIFEST)  # which speaks of the old one
         move(store, _NEXT, names.CATALOG, last=catalogs.FILE)
     finally:
-        _remove(store, _NEXT)
+        remove(store, _NEXT)
     return after
 
 
-def _remove(store: Store, folder: str) -> None:
-    for name in store.list(f"{folder}/"):
-        store.delete(name)
+def _end_exchange(store: Store) -> None:
+    """Bring an exchange of catalogs to its end, if one was stopped in its midst: the old one is gone, the new whole."""
+    last = catalogs.FILE
+    if store.size(f"{names.CATALOG}/{last}") is None and store.size(f"{_NEXT}/{last}") is not None:
+        move(store, _NEXT, names.CATALOG, last)
 
 
 def _whole_catalog(store: Store) -> Catalog | None:

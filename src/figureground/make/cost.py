@@ -10,6 +10,7 @@ import numpy as np
 
 from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import bytes_said
 from figureground.core.job import Formats
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import Catalog
@@ -93,7 +94,7 @@ def require_space(task: PartTask, catalog: Catalog, missing: list[int]) -> None:
     needed = sum(len(task.indices(n)) for n in missing) * _bytes_a_sample(task, catalog, missing)
     if needed > free:
         raise FigureGroundError(
-            f"the disk is too small: about {needed / 1e9:.2f} GB are needed, {free / 1e9:.2f} GB are free",
+            f"the disk is too small: about {bytes_said(needed)} are needed, {bytes_said(free)} are free",
             task.store.name,
             "free some space, choose another disk, or lower placement.samples",
         )
@@ -101,7 +102,7 @@ def require_space(task: PartTask, catalog: Catalog, missing: list[int]) -> None:
 
 def _bytes_a_sample(task: PartTask, catalog: Catalog, missing: list[int]) -> float:
     """Return the mean of the finished parts; without any, what backgrounds alone take, which composites exceed."""
-    finished = sorted(set(range(task.count)) - set(missing))[:PROBES]
+    finished = sorted(set(task.numbers) - set(missing))[:PROBES]
     infos = [info for n in finished if (info := task.finished(n)) is not None]
     if infos:
         return sum(info.bytes for info in infos) / sum(info.samples for info in infos)

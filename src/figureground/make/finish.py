@@ -18,9 +18,8 @@ from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
 from figureground.make.card import data_card
-from figureground.make.identity import describe
 from figureground.make.no_depth import require_few
-from figureground.make.part_task import PartTask
+from figureground.make.part_task import PartTask, require_there
 from figureground.plan.plan import spread_of_backgrounds
 from figureground.samples import checks, stats
 from figureground.samples.checks import Check
@@ -35,6 +34,7 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     A self-check that fails does not stop it: the result stands in statistics.json and in the report.
     """
     store, depth = task.store, task.job.depth
+    require_there(store)
     infos = [_finished(task, number) for number in range(task.count)]
     by_split = stats.total_by_split([info.statistics for info in infos])
     total = stats.total(by_split.values())
@@ -119,10 +119,10 @@ def _has_depth(record: Record) -> bool:
 
 def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], total: Statistics) -> dict[str, Any]:
     """Return the manifest, whose file is the sign that the dataset is finished."""
-    made_with = names.read_identity(task.store).get("made_with", {})
+    about = {key: value for key, value in names.read_identity(task.store).items() if key != "root"}
     return {
         "name": task.job.recipe.name,
-        **describe(task.job, task.identity, made_with),
+        **about,
         "samples": total.samples,
         "size": task.job.canvas.size,
         "layers": list(task.job.layers),

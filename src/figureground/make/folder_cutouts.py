@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import functools
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine, mapped
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.faults import at_work, cannot_write, named_faults, require_writable
 from figureground.core.job import Cutting
 from figureground.core.nouns import Box, Cutout
 from figureground.core.progress import Progress
@@ -34,7 +36,6 @@ from figureground.ingest.given_masks import photos_alone
 from figureground.ingest.matting import softness
 from figureground.ingest.own_size import cut_at_own_size
 from figureground.ingest.review import cell
-from figureground.make.identity import cannot_write
 from figureground.make.made_names import names_of
 from figureground.report.cutout_sheet import SHOWN, Shown, cutout_sheet, thumbnail
 from figureground.report.sheet import jpeg
@@ -105,25 +106,35 @@ def cutouts_of_folder(
     task = CutTask(cutting, form, FolderStore(out.parent if alone else out))
     _refuse_other_settings(task, [name for _, name in pairs])
     ways_of(cutting)  # a network that does not load is an error before anything is written
-    _require_writable(task.store)
+    require_writable(task.store)
     rows = [
         Row(folder.name if one.path == folder else _shown(str(one.path), folder), doubt=one.reason) for one in labels
     ]
     progress("photos", 0, len(pairs))
-    with mapped(engine, functools.partial(_cut, task, folder), pairs) as outcomes:
-        for done, outcome in enumerate(outcomes, 1):
-            if outcome.error is not None:
-                raise outcome.error  # a network that refuses its input, a disk that is full: no photo's fault
-            rows.append(outcome.value)
-            progress("photos", done, len(pairs))
-    rows.sort(key=lambda row: natural_key(Path(row.file)))
-    if not alone:
-        task.store.write(LIST, _table(rows))
-        _write_sheet(task, folder, rows, engine)
+    with _one_file(task.store, out.name) if alone else at_work(task.store):
+        with mapped(engine, functools.partial(_cut, task, folder), pairs) as outcomes:
+            for done, outcome in enumerate(outcomes, 1):
+                if outcome.error is not None:
+                    raise outcome.error  # a network that refuses its input, a disk that is full: no photo's fault
+                rows.append(outcome.value)
+                progress("photos", done, len(pairs))
+        rows.sort(key=lambda row: natural_key(Path(row.file)))
+        if not alone:
+            task.store.write(LIST, _table(rows))
+            _write_sheet(task, folder, rows, engine)
     if all(row.state == "set aside" for row in rows):
         reasons = "; ".join(f"{row.file}: {row.doubt}" for row in rows)[:400]
         raise FigureGroundError("no photo could be cut out", reasons, "see the reasons; or name another --network")
     return rows
+
+
+@contextlib.contextmanager
+def _one_file(store: Store, name: str) -> Iterator[None]:
+    """Free a folder, which may hold anything, of what killed writers of this one file left there."""
+    with named_faults(store):
+        for one in (name, "write-test"):
+            store.sweep(f"{one}.")
+        yield
 
 
 def _pairs(target: Path, out: Path) -> tuple[Path, list[tuple[str, str]], tuple[LeftOut, ...]]:
@@ -153,14 +164,6 @@ def _pairs(target: Path, out: Path) -> tuple[Path, list[tuple[str, str]], tuple[
 
 def _shown(path: str, folder: Path) -> str:
     return os.fsencode(Path(path).relative_to(folder).as_posix()).decode("utf-8", "replace")
-
-
-def _require_writable(store: Store) -> None:
-    try:
-        store.write("write-test", b"")
-        store.delete("write-test")
-    except OSError as error:
-        raise cannot_write(store, error) from None
 
 
 def _refuse_other_settings(task: CutTask, names: Iterable[str]) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from figureground.core.arrays import Singles
 from figureground.core.engines import Engine, Outcome, mapped, run_error
 from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError
+from figureground.core.faults import at_work, disk_fault, require_writable
 from figureground.core.job import DepthModel, Running
 from figureground.core.nouns import DepthMap
 from figureground.core.progress import Progress
@@ -28,7 +29,6 @@ from figureground.image import png
 from figureground.ingest import photos
 from figureground.ingest.finding import search
 from figureground.ingest.inputs import display_name
-from figureground.make.identity import cannot_write
 from figureground.make.made_names import names_of
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
@@ -38,6 +38,7 @@ from figureground.samples.records import meaning_of
 
 ENCODINGS = ("png16", "npy")
 SIZES = ("image", "native")
+_KEPT = "the maps made so far are kept"
 _ENOUGH = 4096  # px of the shorter side: as much as any network sees of a photo
 _MOST_PIXELS = 178_000_000  # of a map: 700 MB of float32, and as many as Pillow opens
 
@@ -104,10 +105,10 @@ def depth_of_folder(
     pictures, datasets = _pictures(target, out, ".depth.npy" if task.floats else ".depth.png")
     _refuse_others(task, pictures)
     open_network(model, how)  # a network that does not load is an error before anything is written
-    _require_writable(task.store)
+    require_writable(task.store)
     progress("pictures", 0, len(pictures))
     kept, aside, failed = 0, [], None
-    with closing(_outcomes(engine, task, pictures)) as outcomes:
+    with at_work(task.store), closing(_outcomes(engine, task, pictures)) as outcomes:
         for done, outcome in enumerate(outcomes, 1):
             kept += outcome.value is False
             if isinstance(outcome.error, SetAsideError):
@@ -128,7 +129,8 @@ def _outcomes(engine: Engine, task: MapTask, pictures: Sequence[Picture]) -> Gen
             if isinstance(outcome.error, ChangedError) or not isinstance(
                 outcome.error, SetAsideError | FigureGroundError | None
             ):
-                raise run_error(outcome.error, outcome.job.name, "the maps made so far are kept") or outcome.error
+                told = disk_fault(outcome.error, task.store)
+                raise told or run_error(outcome.error, outcome.job.name, _KEPT) or outcome.error
             yield outcome
 
 
@@ -181,14 +183,6 @@ def _refuse_others(task: MapTask, pictures: Sequence[Picture]) -> None:
             f"{task.store.name}/{_meaning_file(picture.map)}",
             "restore it, give another --out, or delete these maps",
         )
-
-
-def _require_writable(store: Store) -> None:
-    try:
-        store.write("write-test", b"")
-        store.delete("write-test")
-    except OSError as error:
-        raise cannot_write(store, error) from None
 
 
 def _meaning_file(name: str) -> str:

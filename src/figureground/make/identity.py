@@ -11,6 +11,7 @@ from typing import Any
 from figureground import __version__
 from figureground.core.card import meaning
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import cannot_write, require_writable
 from figureground.core.job import Job
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
@@ -36,7 +37,7 @@ def build_id(job: Job, catalog: Catalog) -> str:
 
 def endless(content: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe's content without the number of samples; the order of "all" is another than that of a number."""
-    return content | {"placement.samples": "all" if content["placement.samples"] == "all" else "some"}
+    return content | {"placement.samples": "all" if content.get("placement.samples") == "all" else "some"}
 
 
 def describe(job: Job, identity: str, made_with: MadeWith) -> dict[str, Any]:
@@ -59,11 +60,12 @@ def write_identity(store: Store, job: Job, identity: str, made_with: MadeWith) -
     both are moved together.
     """
     store.write(names.RECIPE, to_toml(job.recipe).encode())
-    about = {**describe(job, identity, made_with), "root": _root(store, job.inputs.root)}
+    about = {**describe(job, identity, made_with), "root": relative_root(store, job.inputs.root)}
     store.write(names.BUILD, json.dumps(about, indent=1).encode())
 
 
-def _root(store: Store, root: Path) -> str:
+def relative_root(store: Store, root: Path) -> str:
+    """Return a folder as seen from a dataset, with /; "" where there is no way to it."""
     if not isinstance(store, FolderStore):
         return ""
     try:
@@ -89,19 +91,9 @@ def claim(store: Store, recipe: Recipe) -> None:
             store.create(names.BUILD, json.dumps(VERSIONS).encode())
         if store.size(names.RECIPE) is None:
             store.write(names.RECIPE, to_toml(recipe).encode())
-        probe = f"write-test-{os.getpid()}"
-        store.write(probe, b"")
-        store.delete(probe)
     except OSError as error:
         raise cannot_write(store, error) from None
-
-
-def cannot_write(store: Store, error: OSError) -> FigureGroundError:
-    return FigureGroundError(
-        f"the output folder cannot be written: {error.strerror}",
-        store.name,
-        "choose another folder, or change its permissions",
-    )
+    require_writable(store)
 
 
 def refuse_changes(store: Store, recipe: Recipe) -> None:

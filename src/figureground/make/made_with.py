@@ -72,7 +72,7 @@ def _runtime(version: Callable[[], str], *names: str) -> _Library:
 
     return _Library(
         version,
-        lambda job, layers: job.depth.on_composites and runs_depth(job),
+        lambda job, layers: job.depth.on_composites and (job.depth.model is None or runs_depth(job)),
         lambda job: runs_depth(job) or ("onnx" in names and _looks_at_photos(job)),
     )
 
@@ -154,6 +154,15 @@ def _here(name: str) -> str:
 
 def _differs(name: str, was: str) -> bool:
     return name in _LIBRARIES and _here(name) != was
+
+
+def unlike(first: MadeWith, second: MadeWith, job: Job) -> list[str]:
+    """Return each library of which two records differ, where that may be seen in the bytes of a job's samples."""
+    return [
+        f"{name} {first.get(name, 'none')} and {second.get(name, 'none')}"
+        for name, one in _LIBRARIES.items()
+        if first.get(name) != second.get(name) and one.matters(job, job.layers)
+    ]
 
 
 def require_libraries(before: MadeWith, job: Job, layers: Collection[str], where: str, ways_out: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from figureground.core.engines import Engine, Outcome, mapped, run_error
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import disk_fault
 from figureground.core.progress import Paced, Progress
 from figureground.core.steps import Stepping, Tick
 from figureground.core.store import Store
@@ -38,7 +39,7 @@ def making(
         with mapped(engine, Stepping(make, tally.heard), missing) as outcomes:
             yield outcomes, note
     except KeyboardInterrupt as stop:
-        stop.args = (f"{task.kept:,} of {task.samples:,} samples are finished and kept, and the same command goes on",)
+        stop.args = (f"{task.kept:,} of {task.total:,} samples are finished and kept, and the same command goes on",)
         raise
     finally:
         task.store.sweep()
@@ -52,7 +53,8 @@ class Tally:
         self._task = task
         self._progress = Paced(progress)
         self._left = set(missing)
-        self._done = task.samples - sum(len(task.indices(number)) for number in missing)
+        self._total = task.total
+        self._done = self._total - sum(len(task.indices(number)) for number in missing)
         self._made: dict[int, int] = {}  # by part in work
         self._failures: list[tuple[int, BaseException]] = []
         self._home = _place()
@@ -79,20 +81,30 @@ class Tally:
         self._tell()
 
     def _tell(self) -> None:
-        self._progress("samples", self._done + sum(list(self._made.values())), self._task.samples)
+        self._progress("samples", self._done + sum(list(self._made.values())), self._total)
 
     def raise_failures(self, tried: Sequence[int], store: Store) -> None:
         """Raise FigureGroundError, by the first of them, where parts failed."""
         if not self._failures:
             return
         number, error = self._failures[0]
-        told = run_error(error, "", "") or FigureGroundError(f"{type(error).__name__}: {error}", "", "mend the cause")
-        mend = told.remedy if told is not error else "mend the cause"
+        told, mend = _told(error, store)
+        where = "" if told.where.startswith(store.name) else told.where
+        done = len(self._task.numbers) - len(self._task.missing())
+        kept = f"{done} of {len(self._task.numbers)} parts are finished and kept" if done else "no part is finished yet"
         raise FigureGroundError(
             f"{len(self._failures)} of {len(tried)} parts failed; the first: {told.what}",
-            f"{parts.part_file(number)} in {store.name}{f'; {told.where}' if told.where else ''}",
-            f"the other parts are finished; {mend} and run the same command again",
+            f"{parts.part_file(number)} in {store.name}{f'; {where}' if where else ''}",
+            f"{kept}; {mend} and run the same command again",
         ) from error
+
+
+def _told(error: BaseException, store: Store) -> tuple[FigureGroundError, str]:
+    """Return how a part's error is told, and what mends it."""
+    if told := disk_fault(error, store):
+        return told, told.remedy.split(";")[0]
+    told = run_error(error, "", "") or FigureGroundError(f"{type(error).__name__}: {error}", "", "mend the cause")
+    return told, told.remedy if told is not error else "mend the cause"
 
 
 def _place() -> tuple[int, int]:

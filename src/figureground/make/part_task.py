@@ -15,6 +15,7 @@ from figureground.dataset.parts import PartInfo
 from figureground.ingest.catalog import load_catalog
 from figureground.make.identity import build_id
 from figureground.make.no_depth import PartWatch, TooFewDepthsError, require_few
+from figureground.make.shard import WHOLE, Shard
 from figureground.networks.weights import require_same
 from figureground.samples.lacking import Lacking
 from figureground.samples.maker import Maker
@@ -22,17 +23,29 @@ from figureground.samples.maker import Maker
 
 @dataclass(frozen=True)
 class PartTask:
-    """What the parts of one dataset have in common.  `samples`: how many the whole dataset has."""
+    """What the parts of one dataset have in common.  `samples`: how many the whole dataset has.  `shard`: which of its
+    parts are made here."""
 
     job: Job
     store: Store
     identity: str
     samples: int
+    shard: Shard = WHOLE
 
     @property
     def count(self) -> int:
-        """The number of parts."""
+        """The number of parts of the whole dataset."""
         return -(-self.samples // self.job.recipe.parts.size)
+
+    @property
+    def numbers(self) -> range:
+        """The parts that are made here."""
+        return self.shard.parts(self.count)
+
+    @property
+    def total(self) -> int:
+        """How many samples the parts that are made here have together."""
+        return sum(len(self.indices(number)) for number in self.numbers)
 
     def indices(self, number: int) -> range:
         """Return the samples of a part."""
@@ -41,12 +54,16 @@ class PartTask:
 
     @property
     def kept(self) -> int:
-        """How many samples the finished parts hold."""
-        return self.samples - sum(len(self.indices(number)) for number in self.missing())
+        """How many samples the finished parts hold, of those that are made here."""
+        return self.total - sum(len(self.indices(number)) for number in self.missing())
 
     def missing(self) -> list[int]:
         """Return the parts that are not finished, or were the last, part-filled one of a dataset that grows."""
-        return [n for n in range(self.count) if self.finished(n) is None]
+        return [n for n in self.numbers if self.finished(n) is None]
+
+    def any_finished(self) -> bool:
+        """Tell whether any part of the dataset is finished, of whichever shard."""
+        return any(self.finished(n) is not None for n in range(self.count))
 
     def finished(self, number: int) -> PartInfo | None:
         """Return what the sidecar of a finished part says; None where the part is to be made."""
@@ -63,7 +80,18 @@ def make_part(task: PartTask, number: int, tick: Tick = untold) -> int:
             watch.note(made)
             part.add(made)
         require_same_network(task.job)
+        require_there(task.store)
     return number
+
+
+def require_there(store: Store) -> None:
+    """Raise FigureGroundError where a folder that was begun is no more: what is written now would stand alone."""
+    if not names.is_begun(store) and store.size(names.REDEPTH) is None:
+        raise FigureGroundError(
+            "the output folder was removed during the run",
+            store.name,
+            "run the same command again, and leave the folder alone",
+        )
 
 
 def watch_of(task: PartTask, maker: Maker) -> PartWatch:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.faults import cannot_write
 from figureground.core.files import file_sha256, user_path
 from figureground.core.job import BackgroundSource, Cutting, ForegroundSource, Inputs, Job
 from figureground.core.nouns import Background, Catalog, Foreground, SetAside
@@ -30,7 +31,6 @@ from figureground.ingest.inputs import Found, Photo, photos_of
 from figureground.ingest.pixels import Pixels
 from figureground.ingest.pose import OUT_OF_PLACE
 from figureground.ingest.vetoes import LEFT_OUT
-from figureground.make.identity import cannot_write
 from figureground.networks.registry import require_canvas
 from figureground.report.photo_cards import (
     MOST,

@@ -19,6 +19,7 @@ import numpy as np
 
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import at_work, require_writable
 from figureground.core.files import user_path
 from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
@@ -33,11 +34,11 @@ from figureground.dataset.versions import require_same_versions
 from figureground.ingest.catalog import FILE, load_catalog
 from figureground.make import made_with
 from figureground.make.finish import finish
-from figureground.make.identity import build_id, cannot_write, write_identity
+from figureground.make.identity import build_id, write_identity
 from figureground.make.made_with import MadeWith
 from figureground.make.missing import making
 from figureground.make.no_depth import require_some
-from figureground.make.part_task import PartTask, maker_of, require_same_network, watch_of
+from figureground.make.part_task import PartTask, maker_of, require_same_network, require_there, watch_of
 from figureground.networks.registry import is_known
 from figureground.plan import plan
 from figureground.resolve import resolve
@@ -66,13 +67,15 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
     require_some(Maker(job, catalog, old.below(names.CATALOG)), task.samples)
     libraries = _libraries(task)
     if not in_place:
-        _begin(old, new, task.identity, libraries)
-    with new.lock():
-        if in_place:
+        _require_ours(new, task.identity)
+    require_writable(new)
+    with at_work(new):
+        if not in_place:
+            _begin(old, new, task.identity, libraries)
+        else:
             # without a manifest it is no finished dataset, until every part has the new depth
             _mark(new, task.identity, libraries)
             new.delete(names.MANIFEST)
-        new.sweep()
         with making(task, functools.partial(_redo_part, RedepthTask(task, old)), engine, progress) as (outcomes, note):
             for outcome in outcomes:
                 note(outcome)
@@ -140,8 +143,8 @@ def _mark(store: Store, identity: str, libraries: MadeWith) -> None:
     store.write(names.REDEPTH, json.dumps({"build_id": identity, "made_with": libraries}).encode())
 
 
-def _begin(old: Store, new: FolderStore, identity: str, libraries: MadeWith) -> None:
-    """Begin a new folder, or check that it was begun by the same call, and complete its catalog."""
+def _require_ours(new: FolderStore, identity: str) -> None:
+    """Raise FigureGroundError where the output was not begun by the same call, and is not new either."""
     begun = [name for name in (names.REDEPTH, names.BUILD) if new.size(name) is not None]
     if begun and names.read_identity(new, begun[0]).get("build_id") != identity:
         raise FigureGroundError(
@@ -151,14 +154,15 @@ def _begin(old: Store, new: FolderStore, identity: str, libraries: MadeWith) -> 
         )
     if not begun and (new.list() or (new.folder.exists() and not new.folder.is_dir())):
         raise FigureGroundError("the output folder holds other things", new.name, "give a new or empty folder")
-    try:
-        _mark(new, identity, libraries)
-        last = f"{names.CATALOG}/{FILE}"
-        if new.size(last) is None:
-            for name in [*(name for name in old.list(f"{names.CATALOG}/") if name != last), last]:
-                new.write(name, old.read(name))
-    except OSError as error:
-        raise cannot_write(new, error) from None
+
+
+def _begin(old: Store, new: Store, identity: str, libraries: MadeWith) -> None:
+    """Begin a new folder, and complete its catalog."""
+    _mark(new, identity, libraries)
+    last = f"{names.CATALOG}/{FILE}"
+    if new.size(last) is None:
+        for name in [*(name for name in old.list(f"{names.CATALOG}/") if name != last), last]:
+            new.write(name, old.read(name))
 
 
 def _redo_part(task: RedepthTask, number: int, tick: Tick) -> int:
@@ -173,6 +177,7 @@ def _redo_part(task: RedepthTask, number: int, tick: Tick) -> int:
                 part.add(made)
                 tick(done)
             require_same_network(task.parts.job)
+            require_there(task.parts.store)
         finally:
             reader.close()
     return number

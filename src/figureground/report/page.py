@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from figureground.core.faults import at_work
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import ImageFormat, Recipe
 from figureground.core.record import Record
@@ -78,6 +79,15 @@ def write_report(dataset: Dataset) -> Path:
     """Write report.html into the dataset's folder and return its path.  The same dataset gives the same bytes."""
     dataset.store.write(REPORT, page(dataset).encode("utf-8", "xmlcharrefreplace"))  # a folder's name may be no text
     return dataset.path / REPORT
+
+
+def rewrite_report(dataset: Dataset) -> Path:
+    """Write the report of a dataset that nobody is writing, as `write_report` does.
+
+    Raises FigureGroundError where somebody is, and where the disk refuses.
+    """
+    with at_work(dataset.store):
+        return write_report(dataset)
 
 
 def page(dataset: Dataset) -> str:
