@@ -137,12 +137,20 @@ def _differs(name: str, was: str) -> bool:
     return name in _LIBRARIES and _here(name) != was
 
 
+def others(before: MadeWith, job: Job, layers: Collection[str]) -> list[str]:
+    """Return the libraries of which the version here may give `layers` other bytes than the recorded one did, each with
+    both.  One that is not recorded is not held to."""
+    return [
+        f"{name} {was}, here is {_here(name) or 'none'}"
+        for name, was in before.items()
+        if _differs(name, was) and _LIBRARIES[name].matters(job, layers)
+    ]
+
+
 def require_libraries(before: MadeWith, job: Job, layers: Collection[str], where: str, ways_out: str) -> None:
     """Raise FigureGroundError, naming them, where libraries here may give what is missing other bytes.
 
-    `before`: the recorded versions; one that is not recorded is not held to.  `layers`: those that are to be coded.
+    `before`: the recorded versions.  `layers`: those that are to be coded.
     """
-    others = [name for name, was in before.items() if _differs(name, was) and _LIBRARIES[name].matters(job, layers)]
-    if others:
-        told = "; with ".join(f"{name} {before[name]}, here is {_here(name) or 'none'}" for name in others)
+    if told := "; with ".join(others(before, job, layers)):
         raise FigureGroundError(f"the finished parts were made with {told}", where, f"install that version, {ways_out}")
