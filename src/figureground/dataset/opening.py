@@ -16,6 +16,7 @@ from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset import names
+from figureground.dataset.free_checks import require_counts
 from figureground.dataset.network_facts import network_changes
 from figureground.dataset.several import Several
 from figureground.dataset.stored import Dataset
@@ -121,6 +122,7 @@ def _stored(store: Store, layers: Layers) -> Dataset:
         raise FigureGroundError(
             f"the manifest cannot be read: {error}", f"{store.name}/{names.MANIFEST}", "run its build command again"
         ) from None
+    require_counts(store, manifest)
     data = Dataset(store, manifest, range(parts))
     if layers is None:
         return data

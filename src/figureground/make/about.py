@@ -118,7 +118,8 @@ def _catalog(store: Store, found: _Found) -> Catalog | None:
     try:
         return catalogs.load_catalog(store.below(names.CATALOG))
     except FigureGroundError as error:
-        found.wrong(f"{names.CATALOG}/{catalogs.FILE}", error.what)
+        missing = store.size(f"{names.CATALOG}/{catalogs.FILE}") is None
+        found.wrong(f"{names.CATALOG}/{catalogs.FILE}", "is missing" if missing else error.what)
         return None
 
 
@@ -165,7 +166,9 @@ def _task(
             found.unchecked.append(f"the build id is not worked out again: {found.why}")
             return None
         differs = what_differs(dict(build), job)
-        found.wrong(names.RECIPE, f"recipe and catalog are not those of the build id: {differs}")
+        of_photos = differs.startswith("photos")
+        file, differs = (f"{names.CATALOG}/{catalogs.FILE}", "its photos") if of_photos else (names.RECIPE, differs)
+        found.wrong(file, f"is not that of the build id: {differs}")
         found.why = "recipe or catalog are damaged"
         return None
     for file, one in recorded.items():

@@ -30,6 +30,7 @@ from figureground.make.finish import finish
 from figureground.make.identity import build_id, claim, refuse_changes
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
+from figureground.make.taken_over import say_made_anew, unlike_manifest, without_damaged_parts
 from figureground.networks.registry import require_canvas
 from figureground.networks.weights import difference
 from figureground.plan import plan
@@ -66,11 +67,15 @@ def build(
         store.sweep()
         if not fresh:
             refuse_changes(store, job.recipe)
+        damaged = unlike_manifest(store)
         catalog = load_or_ingest(store, job, engine, report, strict=strict, fresh=fresh)
         task = PartTask(job, store, build_id(job, catalog), plan.count(job.placing, catalog))
+        if not catalog_only:
+            without_damaged_parts(task, engine, report)
         begin(task, making=not catalog_only, fresh=fresh)
-        if catalog_only:
+        if catalog_only and (task.missing() or store.size(names.MANIFEST) is None):
             return Path(out)
+        say_made_anew(damaged)
         if missing := task.missing():
             require_space(task, catalog, missing)
             with making(task, functools.partial(make_part, task), engine, report) as (outcomes, note):
@@ -98,7 +103,7 @@ def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *
 
     Raises FigureGroundError where that would change what finished parts were made from, unless `fresh`.
     """
-    before = _whole_catalog(store.below(names.CATALOG))
+    before = _whole_catalog(store)
     unchanged = before is not None and before.state == state(job, photos_of(job).photos)
     if before is not None and unchanged and not (strict and before.set_aside):
         return before
@@ -118,13 +123,17 @@ def _remove(store: Store, folder: str) -> None:
         store.delete(name)
 
 
-def _whole_catalog(store: Store) -> Catalog | None:
-    """Return the catalog in a store; None where there is none, it is damaged, or its pictures are not what it says."""
+def _whole_catalog(dataset: Store) -> Catalog | None:
+    """Return the catalog in a dataset; None where there is none, it is damaged, or its files are not what it and the
+    manifest say."""
+    store = dataset.below(names.CATALOG)
     try:
         catalog = catalogs.load_catalog(store)
     except FigureGroundError:
         return None
-    return catalog if catalogs.is_whole(catalog, store) else None
+    told = {file for file, _ in catalogs.files(catalog)} | {catalogs.FILE, *(f.mask_file for f in catalog.foregrounds)}
+    damaged = {name.removeprefix(f"{names.CATALOG}/") for name in unlike_manifest(dataset)}
+    return catalog if catalogs.is_whole(catalog, store) and damaged.isdisjoint(told) else None
 
 
 def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:

@@ -90,6 +90,8 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     total = stats.total(stats.total_by_split([info.statistics for info in known]).values())
     made = {**manifest_of(one.task, one.catalog, known, total), "files": one.manifest.get("files")}
     shared = not one.same_code
+    if not one.build:  # told already
+        made["made_with"] = one.manifest.get("made_with")
     if shared:
         made |= {key: one.manifest.get(key) for key in ("figureground", "code", "made_with", "recipe", "files")}
     damage += _manifest(one, made, shared)

@@ -50,10 +50,16 @@ def masks_damage(one: About) -> list[Damage]:
     store, found = one.store.below(names.CATALOG), []
     for each in one.catalog.foregrounds:
         try:
-            alpha, mask = pixels(store.read(each.file))[..., 3], pixels(store.read(each.mask_file))
+            alpha = pixels(store.read(each.file))[..., 3]
+        except (OSError, ValueError, SyntaxError, IndexError):
+            continue  # told already
+        try:
+            mask = pixels(store.read(each.mask_file))
             wrong = mask.shape != alpha.shape or not np.array_equal(mask, np.where(mask_of(alpha), 255, 0))
-        except (OSError, ValueError, SyntaxError, IndexError) as error:
-            found.append(Damage(f"{names.CATALOG}/{each.mask_file}", None, f"cannot be compared: {error}"))
+        except FileNotFoundError:
+            continue  # told already
+        except (OSError, ValueError, SyntaxError) as error:
+            found.append(Damage(f"{names.CATALOG}/{each.mask_file}", None, f"cannot be decoded: {error}"))
             continue
         if wrong:
             what = f"is not where the alpha of {each.file} is half or more"

@@ -132,8 +132,11 @@ def _beside(look: PartLook, number: int, size: int, sha256: str) -> Iterator[str
     try:
         about = json.loads(data)
         wanted = {"build_id": look.identity, "number": number, "file": parts.part_file(number)}
-        wanted |= {"samples": look.sizes[number], "bytes": size, "sha256": sha256}
+        wanted |= {"samples": look.sizes[number]}
         said = {name: about.get(name) for name in wanted}
+        if (about.get("bytes"), about.get("sha256")) != (size, sha256):
+            there = f"has {size:,} bytes, sha256 {sha256[:12]}"
+            yield f"{there}; its sidecar says {about.get('bytes')}, {str(about.get('sha256'))[:12]}"
         stats.by_split_from_json(about["statistics"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         yield f"its sidecar cannot be read: {type(error).__name__}: {error}"
@@ -213,16 +216,17 @@ def _against_made(
     assert task is not None  # noqa: S101
     file, found, notes = parts.part_file(number), list[Damage](), list[str]()
     same_code = _sidecar(look, number).get("code") == code_sha256()
-    out, maker = _Hashing(), maker_of(task)
+    out, maker, unread = _Hashing(), maker_of(task), False
     with parts.packing(out) as part:
         for row, made in enumerate(maker.make(look.indices(number), tick)):
             part.add(made)
-            lines, near = _sample(look, reader, row, made, same_code)
+            lines, near, readable = _sample(look, reader, row, made, same_code)
+            unread |= not readable
             found += [Damage(file, made.record.index, line) for line in lines]
             notes += near
     if not same_code or not look.exact or notes:
         return found, notes
-    if out.digest.hexdigest() != sha256 and not found:
+    if out.digest.hexdigest() != sha256 and not found and not unread:
         found.append(Damage(file, None, "its bytes are others than would be made, outside of members and rows"))
     made_sidecar = parts.sidecar_of(part, number, look.identity, out.size, out.digest.hexdigest())
     lines = few(unlike(_sidecar(look, number), json.loads(json.dumps(made_sidecar))))
@@ -237,18 +241,22 @@ def _sidecar(look: PartLook, number: int) -> dict[str, Any]:
     return plain if isinstance(plain, dict) else {}
 
 
-def _sample(look: PartLook, reader: PartReader, row: int, made: Made, same_code: bool) -> tuple[list[str], list[str]]:
-    """Return in what a stored sample is not the one that was made, and where only rounding tells them apart."""
+def _sample(
+    look: PartLook, reader: PartReader, row: int, made: Made, same_code: bool
+) -> tuple[list[str], list[str], bool]:
+    """Return in what a stored sample is not the one that was made, where only rounding tells them apart, and whether
+    all of it could be read."""
     try:
         record = reader.record(row)
     except (FigureGroundError, IndexError):
-        return [], []  # told already
+        return [], [], False  # told already
     network = look.task.job.depth.network_layer if look.task and look.task.job.depth.on_composites else None
-    found, notes, near = list[str](), list[str](), set[str]()
+    found, notes, near, readable = list[str](), list[str](), set[str](), True
     for layer, name in made.record.files.items():
         try:
             stored = reader.member(record.files.get(layer, name))
         except FigureGroundError:
+            readable = False
             continue  # told already
         if stored != made.members[name] and (look.exact or not _alike(stored, made.members[name])):
             line = _layer(look.exact or is_lossless(name), layer == network, stored, made.members[name])
@@ -261,7 +269,7 @@ def _sample(look: PartLook, reader: PartReader, row: int, made: Made, same_code:
         for line in few(unlike(record.to_row(), json.loads(parts.row_of(made.record)), shared=not same_code))
         if not (network in near and line.startswith((f"{network}_", "figures")))
     ]
-    return found, notes
+    return found, notes, readable
 
 
 def is_lossless(name: str) -> bool:
