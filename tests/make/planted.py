@@ -455,6 +455,7 @@ def _other_mask(folder: Path, other: Path) -> None:
 
 # recipe and build.json
 _row("recipe: the seed", lambda f: edit_text(f / "recipe.toml", lambda t: re.sub(r"(?m)^seed = .*$", "seed = 99", t)))
+_row("recipe: more samples", lambda f: edit_text(f / "recipe.toml", lambda t: t.replace("samples = 4", "samples = 40")))
 _row("recipe: a path", lambda f: edit_text(f / "recipe.toml", lambda t: t.replace('"rooms"', '"other"', 1)))
 _row("recipe: a line end", lambda f: edit_text(f / "recipe.toml", lambda t: f"{t}\n"))
 _row("recipe: no TOML", lambda f: (f / "recipe.toml").write_text("= no"))

@@ -37,7 +37,7 @@ SOUND: dict[str, dict[str, Any]] = {
     "uniform": {},
     "grid, png, one class": {"placement": {"mode": "grid"}, "image": {"format": "png"}},
     "webp, alpha, semantic": {"image": {"format": "webp"}, "layers": {"alpha": True, "semantic": True}},
-    "as in 2020": {"masks": {"format": "jpeg"}, "depth": {"source": "network", "encoding": "jpeg8"}},
+    "as in 2020": {"mask": {"format": "jpeg"}, "depth": {"source": "network", "encoding": "jpeg8"}},
     "network": {"depth": {"source": "network"}},
     "several figures": {"placement": {"figures": [1, 3], "min_visible": 0.3}},
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from figureground.core.damage import Damage
@@ -18,6 +18,7 @@ from figureground.dataset.network_facts import network_changes
 from figureground.dataset.versions import VERSIONS
 from figureground.ingest import catalog as catalogs
 from figureground.make.begin import what_differs
+from figureground.make.finish import file_facts
 from figureground.make.identity import build_id
 from figureground.make.part_task import PartTask
 from figureground.plan import plan
@@ -174,11 +175,27 @@ def _task(
     for file, one in recorded.items():
         if one != identity:
             found.wrong(file, f"build_id is {one}, recipe and catalog have {identity}")
+    if (wanted := _samples_said(store, job, manifest)) is not None:
+        found.wrong(names.RECIPE, f"placement.samples is {job.recipe.placement.samples}, would be {wanted}")
+        recipe = replace(job.recipe, placement=replace(job.recipe.placement, samples=wanted))
+        job = resolve(recipe, prepared=True)
     try:
         return PartTask(job, store, identity, plan.count(job.placing, catalog))
     except FigureGroundError as error:
         found.wrong(names.RECIPE, error.what)
         return None
+
+
+def _samples_said(store: Store, job: Job, manifest: Mapping[str, Any]) -> Any:
+    """Return the number of samples by the manifest, where it is the recipe that is wrong: the build id does not hold
+    it, as datasets grow.  None where they agree, or nothing tells."""
+    try:
+        said = manifest["recipe"]["placement.samples"]
+        is_told = manifest["files"][names.RECIPE] == file_facts(store, names.RECIPE)
+    except (KeyError, TypeError, OSError):
+        return None
+    fits = said == "all" or (isinstance(said, int) and said > 0)
+    return said if fits and not is_told and said != job.recipe.placement.samples else None
 
 
 def _files(manifest: Mapping[str, Any], build: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

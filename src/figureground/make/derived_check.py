@@ -119,8 +119,9 @@ def _manifest(one: About, made: dict[str, Any], shared: bool) -> list[Damage]:
 def _table(one: About, name: str, made: bytes, shared: bool) -> list[Damage]:
     try:
         there = one.store.read(name)
-    except FileNotFoundError:
-        return [Damage(name, None, "is missing")]
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        return [Damage(name, None, "is missing" if missing else f"cannot be read: {error}")]
     if name == names.STATISTICS:
         lines = json_unlike(_without_checks(there), _without_checks(made), True) if shared else json_unlike(there, made)
     else:
@@ -172,6 +173,8 @@ def _report_build(one: About) -> list[Damage]:
         page = one.store.read(names.REPORT).decode(errors="replace")
     except FileNotFoundError:
         return [Damage(names.REPORT, None, "is missing")] if one.same_code else []
+    except OSError as error:
+        return [Damage(names.REPORT, None, f"cannot be read: {error}")]
     if one.identity and f"<code>{one.identity}</code>" not in page:
         return [Damage(names.REPORT, None, f"is not of this build: it does not name {one.identity}")]
     return []

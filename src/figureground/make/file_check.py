@@ -90,8 +90,8 @@ def files_damage(one: About) -> list[Damage]:
 def _as_said(one: About, name: str, said: object) -> Iterator[str]:
     try:
         facts = file_facts(one.store, name)
-    except (OSError, ValueError):
-        yield "is no file of a dataset"
+    except (OSError, ValueError) as error:
+        yield f"cannot be read: {error}"
         return
     if facts is None:
         yield "is missing"

@@ -27,6 +27,8 @@ from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.verify import Verdict, verdict_of
 
+_OF_PARTS = {names.LABELS, names.STATISTICS, names.README, names.MANIFEST}
+
 
 @dataclass(frozen=True)
 class Repaired:
@@ -54,6 +56,10 @@ def repair(
     store, engine = FolderStore(dataset), workforce(engine, workers)
     with watched(progress) as report:
         before = verdict_of(store, deep, engine, report)
+        if not deep and not _OF_PARTS.isdisjoint(one.part for one in before.damage):
+            # either they are damaged, or the parts that they are made of: only making these again tells
+            deep = True
+            before = verdict_of(store, deep, engine, report)
         if before.sound:
             return Repaired(before, (), before, ())
         with store.lock():
