@@ -206,7 +206,7 @@ def _beside(store: Store, files: Collection[str], made: Collection[str]) -> list
         store.write(name, data)
         written.append(name)
     if not one.same_code:
-        note_files(store, written)
+        note_files(store, [name for name in written if name != names.MANIFEST])
     return written
 
 
