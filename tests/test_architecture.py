@@ -76,6 +76,7 @@ PURE = {
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
     *("evaluate/boundaries", "evaluate/framings", "evaluate/intervals"),
     *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/made_names"),
+    *("core/damage", "make/differences", "make/inner_checks"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes

@@ -16,6 +16,7 @@ import pytest
 
 from figureground.core import store as store_module
 from figureground.core.errors import FigureGroundError
+from figureground.core.overlay import OverlayStore
 from figureground.core.store import FolderStore, MemoryStore, Store, move
 from figureground.testing import StoppedError, StoreLaws, contents, raised
 
@@ -32,6 +33,26 @@ class TestFolderStore(StoreLaws):
 
     def make(self) -> Store:
         return FolderStore(next(self.folders))
+
+
+class TestOverlayStore(StoreLaws):
+    def make(self) -> Store:
+        return OverlayStore(MemoryStore())
+
+    def test_the_store_below_is_never_touched(self) -> None:
+        below, content = self.filled()
+        over = OverlayStore(below)
+        assert contents(over, "") == content
+        over.write("new", b"1")
+        over.write("a.txt", b"2")
+        over.delete("a/b")
+        over.below("parts").write("part-00009.zip", b"3")
+        over.below("parts").delete("part-00000.zip")
+        assert contents(below, "") == content
+        gone = {"a/b", "parts/part-00000.zip"}
+        mine = {"new": b"1", "a.txt": b"2", "parts/part-00009.zip": b"3"}
+        assert contents(over, "") == {name: data for name, data in content.items() if name not in gone} | mine
+        assert over.written == mine
 
 
 class WithoutShortcuts(FolderStore):

@@ -24,9 +24,12 @@ def info(dataset: DatasetFolder, /, *, console: Told) -> None:
 def report(dataset: DatasetFolder, /, *, console: Told) -> None:
     """Write the dataset's report.html anew."""
     from figureground.dataset.opening import open_dataset
+    from figureground.make.finish import note_files
     from figureground.report import rewrite_report
 
-    path = rewrite_report(open_dataset(dataset))
+    data = open_dataset(dataset)
+    path = rewrite_report(data)
+    note_files(data.store, ["report.html"])
     console.tell({"report": path}, str(path), asked=False)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from cyclopts import CycloptsError
 from cyclopts.exceptions import UnknownOptionError
 
-from figureground.cli import build, evaluate, look, networks, read  # noqa: F401  their commands register themselves
+from figureground.cli import build, evaluate, look, networks, read, verify  # noqa: F401  their commands register themselves
 from figureground.cli.app import app
 from figureground.cli.console import Console
 from figureground.core.errors import FigureGroundError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import io
 import os
@@ -83,6 +84,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@functools.cache
 def code_sha256() -> str:
     """Return a sha256 of this package's own code and of the weights that are a part of it, so that what an older one
     made is told from what it makes now."""

@@ -15,6 +15,7 @@ from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import FolderStore, MemoryStore, Store
 from figureground.dataset import names
+from figureground.dataset.free_checks import require_counts
 from figureground.dataset.manifest import load_manifest
 from figureground.dataset.network_facts import network_changes
 from figureground.dataset.several import Several
@@ -116,6 +117,7 @@ def _stored(store: Store, layers: Layers) -> Dataset:
             store.name,
             "run its build command again to finish it" if begun else "give the folder that `figureground build` wrote",
         ) from None
+    require_counts(store, manifest)
     parts = len(manifest["parts"])
     data = Dataset(store, manifest, range(parts))
     if layers is None:

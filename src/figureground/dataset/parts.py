@@ -17,12 +17,13 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.files import code_sha256
 from figureground.core.inner_names import declared
 from figureground.core.record import Record
 from figureground.core.store import Store
@@ -49,7 +50,7 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclass(frozen=True)
 class PartInfo:
-    """What a sidecar says; `statistics` by split."""
+    """What a sidecar says; `statistics` by split.  `code`: the sha256 of the code that made it, "" in older ones."""
 
     number: int
     file: str
@@ -57,6 +58,7 @@ class PartInfo:
     bytes: int
     sha256: str
     statistics: Mapping[str, Statistics]
+    code: str = ""
 
 
 def part_file(number: int) -> str:
@@ -77,12 +79,14 @@ class PartWriter:
         self._rows: list[bytes] = []
         self._found: dict[str, list[Statistics]] = {}  # by split, as what follows
         self._metadata: Counter[str] = Counter()
+        self.samples = 0
+        self.statistics: dict[str, Statistics] = {}  # by split, once it is closed
 
     def add(self, made: Made) -> None:
         """Write a sample's members and keep its row."""
         for name, data in made.members.items():
             add_member(self._archive, name, data)
-        row = f"{_encoded(made.record.to_row())}\n".encode()
+        row = row_of(made.record)
         self._rows.append(row)
         self._metadata[made.record.split] += len(row)
         found = self._found.setdefault(made.record.split, [])
@@ -90,35 +94,54 @@ class PartWriter:
         if len(found) == _TOGETHER:
             found[:] = [stats.total(found)]
 
-    def close(self) -> tuple[int, dict[str, Statistics]]:
-        """Write the rows and return (samples, their statistics by split)."""
+    def close(self) -> None:
+        """Write the rows, and add up the statistics."""
         add_member(self._archive, METADATA, b"".join(self._rows))
         rows = {split: Statistics(bytes={"metadata": size}) for split, size in self._metadata.items()}
-        return len(self._rows), stats.total_by_split([{s: stats.total([*f, rows[s]])} for s, f in self._found.items()])
+        self.samples = len(self._rows)
+        self.statistics = stats.total_by_split([{s: stats.total([*f, rows[s]])} for s, f in self._found.items()])
+
+
+def row_of(record: Record) -> bytes:
+    """Return a sample's line of metadata.jsonl."""
+    return f"{_encoded(record.to_row())}\n".encode()
+
+
+@contextlib.contextmanager
+def packing(file: IO[bytes]) -> Iterator[PartWriter]:
+    """Write the zip of a part into a file; it is whole when the block ends."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        part = PartWriter(archive)
+        yield part
+        part.close()
+
+
+def sidecar_of(part: PartWriter, number: int, build_id: str, size: int, sha256: str) -> dict[str, Any]:
+    """Return what the sidecar says of a part that is packed, whose zip has this size and sha256."""
+    return {
+        "build_id": build_id,
+        "code": code_sha256(),
+        "number": number,
+        "file": part_file(number),
+        "samples": part.samples,
+        "bytes": size,
+        "sha256": sha256,
+        "statistics": stats.by_split_to_json(part.statistics),
+    }
 
 
 @contextlib.contextmanager
 def writing(store: Store, number: int, build_id: str) -> Iterator[PartWriter]:
     """Write one part: its sidecar when the block ends, then the zip; nothing appears when the block raises."""
     with store.writing(part_file(number)) as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            part = PartWriter(archive)
+        with packing(file) as part:
             yield part
-            samples, statistics = part.close()
-        size = file.seek(0, 2)
-        about = {
-            "build_id": build_id,
-            "number": number,
-            "file": part_file(number),
-            "samples": samples,
-            "bytes": size,
-            "sha256": _sha256(file),
-            "statistics": stats.by_split_to_json(statistics),
-        }
+        about = sidecar_of(part, number, build_id, file.seek(0, 2), sha256_of(file))
         store.write(sidecar(number), json.dumps(about).encode())
 
 
-def _sha256(file: BinaryIO) -> str:
+def sha256_of(file: BinaryIO) -> str:
+    """Return the sha256 of a whole file, in hex; afterwards it is at its end."""
     file.seek(0)
     digest = hashlib.sha256()
     while chunk := file.read(2**20):
@@ -213,6 +236,10 @@ class PartReader:
             return read_member(self._read, member)
         except (OSError, BadArchiveError, KeyError) as error:
             raise self.damaged(error) from None
+
+    def names(self) -> list[str]:
+        """Return the names of the part's members.  Raises FigureGroundError when it is damaged."""
+        return [name.decode(errors="backslashreplace") for name in self._contents.names.tolist()]
 
     def _read(self, start: int, stop: int) -> bytes:
         return self._handles.read(self._name, start, stop)

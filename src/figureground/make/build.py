@@ -33,6 +33,7 @@ from figureground.make.identity import build_id, claim, refuse_changes
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.shard import WHOLE, Shard, note_shard
+from figureground.make.taken_over import say_made_anew, unlike_manifest, without_damaged_parts
 from figureground.networks.registry import require_canvas
 from figureground.networks.weights import difference
 from figureground.plan import plan
@@ -105,12 +106,16 @@ def _build(recipe: Recipe | Path | str, store: FolderStore, way: _Way) -> Path:
     with at_work(store), watched(way.progress) as report:
         if not way.fresh:
             refuse_changes(store, job.recipe)
+        damaged = unlike_manifest(store)
         catalog = load_or_ingest(store, job, way.engine, report, strict=way.strict, fresh=way.fresh)
         samples = plan.count(job.placing, catalog)
         task = PartTask(job, store, build_id(job, catalog), samples, way.shard or WHOLE)
+        if way.making:
+            without_damaged_parts(task, way.engine, report)
         begin(task, making=way.making, fresh=way.fresh)
-        if not way.making:
+        if not way.making and (task.missing() or store.size(names.MANIFEST) is None):
             return store.folder
+        say_made_anew(damaged)
         if missing := task.missing():
             require_space(task, catalog, missing)
             with making(task, functools.partial(make_part, task), way.engine, report) as (outcomes, note):
@@ -142,7 +147,7 @@ def load_or_ingest(store: Store, job: Job, engine: Engine, progress: Progress, *
     Raises FigureGroundError where that would change what finished parts were made from, unless `fresh`.
     """
     _end_exchange(store)
-    before = _whole_catalog(store.below(names.CATALOG))
+    before = _whole_catalog(store)
     unchanged = before is not None and before.state == state(job, photos_of(job).photos)
     remove(store, _NEXT)
     if before is not None and unchanged and not (strict and before.set_aside):
@@ -166,13 +171,17 @@ def _end_exchange(store: Store) -> None:
         move(store, _NEXT, names.CATALOG, last)
 
 
-def _whole_catalog(store: Store) -> Catalog | None:
-    """Return the catalog in a store; None where there is none, it is damaged, or its pictures are not what it says."""
+def _whole_catalog(dataset: Store) -> Catalog | None:
+    """Return the catalog in a dataset; None where there is none, it is damaged, or its files are not what it and the
+    manifest say."""
+    store = dataset.below(names.CATALOG)
     try:
         catalog = catalogs.load_catalog(store)
     except FigureGroundError:
         return None
-    return catalog if catalogs.is_whole(catalog, store) else None
+    told = {file for file, _ in catalogs.files(catalog)} | {catalogs.FILE, *(f.mask_file for f in catalog.foregrounds)}
+    damaged = {name.removeprefix(f"{names.CATALOG}/") for name in unlike_manifest(dataset)}
+    return catalog if catalogs.is_whole(catalog, store) and damaged.isdisjoint(told) else None
 
 
 def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:

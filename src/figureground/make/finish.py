@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,9 +14,11 @@ from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog
 from figureground.core.progress import Paced, Progress
 from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
+from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
+from figureground.ingest import catalog as catalogs
 from figureground.make.card import data_card
 from figureground.make.no_depth import require_few
 from figureground.make.part_task import PartTask, require_there
@@ -26,6 +28,8 @@ from figureground.samples.checks import Check
 from figureground.samples.lacking import Lacking
 from figureground.samples.stats import Statistics
 
+SHEETS = ("Background.jpg", "Foreground.jpg", "Mask.jpg", "Floor.jpg")  # of the catalog, for people
+
 
 def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     """Write what stands beside the parts.  Raises FigureGroundError when a part is missing, and where too many samples
@@ -33,18 +37,42 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
 
     A self-check that fails does not stop it: the result stands in statistics.json and in the report.
     """
-    store, depth = task.store, task.job.depth
-    require_there(store)
+    require_there(task.store)
+    data = write_tables(task, catalog, progress)
+    from figureground.report import write_contact_sheets, write_report
+
+    progress("report", 0, 1)
+    write_contact_sheets(task.store.below(names.CATALOG), catalog, task.job.canvas)
+    write_report(data)
+    write_manifest(task.store, data.manifest, catalog)
+    progress("report", 1, 1)
+
+
+def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Dataset:
+    """Write labels.csv, statistics.json and the data card, and return the dataset, its manifest not written yet."""
     infos = [_finished(task, number) for number in range(task.count)]
-    by_split = stats.total_by_split([info.statistics for info in infos])
-    total = stats.total(by_split.values())
+    total = stats.total(stats.total_by_split([info.statistics for info in infos]).values())
     lacking = Lacking()
     lacking.add([total])
     require_few(lacking, total.samples)
     manifest = manifest_of(task, catalog, infos, total)
-    data = Dataset(store, manifest, range(task.count))
+    data = Dataset(task.store, manifest, range(task.count))
     first = write_labels(data, progress)
-    steps = {layer: depth_step(depth, meaning) for layer, meaning in first.depths.items()}
+    for name, content in tables(task, catalog, manifest, infos, first).items():
+        task.store.write(name, content)
+    return data
+
+
+def tables(
+    task: PartTask, catalog: Catalog, manifest: Mapping[str, Any], infos: Sequence[PartInfo], first: Record
+) -> dict[str, bytes]:
+    """Return statistics.json and the data card of a dataset by what its sidecars say.  `first`: as `write_labels` has
+    it."""
+    by_split = stats.total_by_split([info.statistics for info in infos])
+    total = stats.total(by_split.values())
+    lacking = Lacking()
+    lacking.add([total])
+    steps = {layer: depth_step(task.job.depth, meaning) for layer, meaning in first.depths.items()}
     whose, published = checks.published(by_split)
     write = {
         "samples": total.samples,
@@ -55,15 +83,48 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
         "no_depth": {"samples": lacking.samples, "reasons": dict(lacking.reasons)},
         "accumulated_by_split": stats.by_split_to_json(by_split),
     }
-    store.write(names.STATISTICS, json.dumps(write, indent=1).encode())
-    store.write(names.README, data_card(manifest, total, first).encode("utf-8", "xmlcharrefreplace"))
-    from figureground.report import write_contact_sheets, write_report
+    card = data_card(manifest, total, first).encode("utf-8", "xmlcharrefreplace")
+    return {names.STATISTICS: json.dumps(write, indent=1).encode(), names.README: card}
 
-    progress("report", 0, 1)
-    write_contact_sheets(store.below(names.CATALOG), catalog, task.job.canvas)
-    write_report(data)
-    store.write(names.MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-    progress("report", 1, 1)
+
+def write_manifest(store: Store, manifest: Mapping[str, Any], catalog: Catalog) -> None:
+    """Write the manifest, with the bytes and sha256 of every file that neither it nor the catalog tells them of."""
+    told = {f"{names.CATALOG}/{file}" for file, _ in catalogs.files(catalog)}
+    files = [name for name in own_files(store, catalog, len(manifest["parts"])) if name not in told]
+    facts = {name: facts for name in files if (facts := file_facts(store, name)) is not None}
+    store.write(names.MANIFEST, manifest_bytes({**manifest, "files": facts}))
+
+
+def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    return json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+
+
+def note_files(store: Store, written: Iterable[str]) -> None:
+    """Let the manifest say of some files what they are now; one that tells of no files, as in older datasets, stays."""
+    manifest = names.read_json(store, names.MANIFEST)
+    if not isinstance(manifest.get("files"), dict):
+        return
+    facts = {name: file_facts(store, name) for name in written}
+    manifest["files"] |= {name: one for name, one in facts.items() if one is not None}
+    store.write(names.MANIFEST, manifest_bytes({**manifest, "files": dict(sorted(manifest["files"].items()))}))
+
+
+def own_files(store: Store, catalog: Catalog, count: int) -> list[str]:
+    """Return, sorted, the files that a dataset of so many parts has, but for its parts and the manifest."""
+    beside = [names.RECIPE, names.BUILD, names.STATISTICS, names.LABELS, names.REPORT, names.README]
+    pictures = {file for file, _ in catalogs.files(catalog)} | {one.mask_file for one in catalog.foregrounds}
+    in_catalog = [f"{names.CATALOG}/{name}" for name in {*pictures, *SHEETS, catalogs.FILE}]
+    return sorted([*beside, *in_catalog, *map(parts.sidecar, range(count))])
+
+
+def file_facts(store: Store, name: str) -> dict[str, Any] | None:
+    """Return what the manifest says of a file; None where there is none."""
+    try:
+        with store.open(name) as file:
+            digest = parts.sha256_of(file)
+            return {"bytes": file.seek(0, 2), "sha256": digest}
+    except FileNotFoundError:
+        return None
 
 
 def _checks(task: PartTask, catalog: Catalog, total: Statistics) -> list[Check]:
@@ -102,7 +163,7 @@ def write_labels(data: Dataset, progress: Progress) -> Record:
         for part in data.manifest["parts"]:
             for i in range(next_sample, next_sample + part["samples"]):
                 record = data.record(i)
-                first = record if first is None or not _has_depth(first) else first
+                first = record if first is None or not has_depth(first) else first
                 writer.writerow(labels_row(part["file"], record))
                 told("labels", i + 1, len(data))
             next_sample += part["samples"]
@@ -112,7 +173,7 @@ def write_labels(data: Dataset, progress: Progress) -> Record:
     return first
 
 
-def _has_depth(record: Record) -> bool:
+def has_depth(record: Record) -> bool:
     """Tell whether a record's depth has a value, so that it can speak for others; so does one without depth."""
     return "depth" not in record.depths or record.depths["depth"].valid_fraction > 0
 

@@ -12,6 +12,7 @@ from figureground import __version__
 from figureground.core.card import meaning
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import cannot_write, require_writable
+from figureground.core.files import code_sha256
 from figureground.core.job import Job
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
@@ -47,6 +48,7 @@ def describe(job: Job, identity: str, made_with: MadeWith) -> dict[str, Any]:
         "build_id": identity,
         **VERSIONS,
         "figureground": __version__,
+        "code": code_sha256(),
         "made_with": dict(made_with),
         "recipe": content(job.recipe),
         "depth_model": network_json(model) if model else None,
@@ -60,8 +62,13 @@ def write_identity(store: Store, job: Job, identity: str, made_with: MadeWith) -
     both are moved together.
     """
     store.write(names.RECIPE, to_toml(job.recipe).encode())
+    store.write(names.BUILD, identity_bytes(store, job, identity, made_with))
+
+
+def identity_bytes(store: Store, job: Job, identity: str, made_with: MadeWith) -> bytes:
+    """Return build.json."""
     about = {**describe(job, identity, made_with), "root": relative_root(store, job.inputs.root)}
-    store.write(names.BUILD, json.dumps(about, indent=1).encode())
+    return json.dumps(about, indent=1).encode()
 
 
 def relative_root(store: Store, root: Path) -> str:

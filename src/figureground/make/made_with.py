@@ -165,15 +165,23 @@ def unlike(first: MadeWith, second: MadeWith, job: Job) -> list[str]:
     ]
 
 
+def others(before: MadeWith, job: Job, layers: Collection[str]) -> list[str]:
+    """Return the libraries of which the version here may give `layers` other bytes than the recorded one did, each with
+    both.  One that is not recorded is not held to."""
+    return [
+        f"{name} {was}, here is {_here(name) or 'none'}"
+        for name, was in before.items()
+        if _differs(name, was) and _LIBRARIES[name].matters(job, layers)
+    ]
+
+
 def require_libraries(before: MadeWith, job: Job, layers: Collection[str], where: str, ways_out: str) -> None:
     """Raise FigureGroundError, naming them, where libraries here may give what is missing other bytes.
 
     Where others are not those that the finished parts were made with, warn: what is missing has the same bytes.
-    `before`: the recorded versions; one that is not recorded is not held to.  `layers`: those that are to be coded.
+    `before`: the recorded versions.  `layers`: those that are to be coded.
     """
-    others = [name for name, was in before.items() if _differs(name, was)]
-    if held := [name for name in others if _LIBRARIES[name].matters(job, layers)]:
-        told = "; with ".join(f"{name} {before[name]}, here is {_here(name) or 'none'}" for name in held)
+    if told := "; with ".join(others(before, job, layers)):
         raise FigureGroundError(f"the finished parts were made with {told}", where, f"install that version, {ways_out}")
-    if others:
+    if any(_differs(name, was) for name, was in before.items()):
         logging.getLogger(__name__).warning("%s; what is made now has the same bytes", "; ".join(changes(before)))

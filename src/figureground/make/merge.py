@@ -149,9 +149,7 @@ def _alike(found: Sequence[_Found]) -> _Found:
     return first
 
 
-def _photos(
-    before: Catalog, after: Catalog, libraries: made_with.MadeWith, others: made_with.MadeWith
-) -> list[str]:
+def _photos(before: Catalog, after: Catalog, libraries: made_with.MadeWith, others: made_with.MadeWith) -> list[str]:
     """Return what of two catalogs differs: photos, or what they were prepared with."""
     was = {photo.source: photo.source_sha256 for photo in (*before.backgrounds, *before.foregrounds)}
     now = {photo.source: photo.source_sha256 for photo in (*after.backgrounds, *after.foregrounds)}

@@ -1,0 +1,203 @@
+"""labels.csv, statistics, data card, manifest, report and sheets: made again of parts and catalog, and compared."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from figureground.core.damage import Damage
+from figureground.core.errors import FigureGroundError
+from figureground.core.overlay import OverlayStore
+from figureground.core.record import COLUMNS, split_name
+from figureground.dataset import names, parts
+from figureground.dataset.parts import PartReader
+from figureground.dataset.stored import Dataset
+from figureground.make.about import About
+from figureground.make.differences import csv_rows, few, json_unlike, row_unlike, text_unlike, unlike
+from figureground.make.finish import SHEETS, manifest_bytes, manifest_of, tables
+from figureground.make.part_check import PartFound, PartLook, labels_text
+from figureground.report import write_contact_sheets, write_report
+from figureground.samples import stats
+
+_FOLDER = re.compile(r"folder that holds <code>(.*?)</code>")
+_ROWS = 10  # damaged rows of a table that are named, a part
+
+
+def labels_damage(one: About, found: Sequence[PartFound], look: PartLook) -> list[Damage]:
+    """Return which rows of labels.csv are not what the parts' rows say."""
+    try:
+        lines = one.store.read(names.LABELS).decode().splitlines(keepends=True)
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        return [Damage(names.LABELS, None, "is missing" if missing else f"cannot be read: {error}")]
+    header = csv_rows(lines[0])[0] if lines else []
+    damage = []
+    if header != list(COLUMNS) if one.same_code else not set(header) <= set(COLUMNS) or not header:
+        damage.append(Damage(names.LABELS, None, "its columns are others"))
+    if len(lines) - 1 != sum(look.sizes):
+        what = f"has {len(lines) - 1} rows, the dataset {sum(look.sizes)} samples"
+        damage.append(Damage(names.LABELS, None, what))
+    for number, each in enumerate(found):
+        indices = look.indices(number)
+        rows = "".join(lines[1 + indices.start : 1 + indices.stop])
+        if each.labels and each.labels != hashlib.sha256(rows.encode()).hexdigest():
+            damage += list(_rows(one, look, number, header, rows))[: _ROWS + 1]
+    return damage
+
+
+def _rows(one: About, look: PartLook, number: int, header: list[str], text: str) -> Iterator[Damage]:
+    """Yield the rows of a part that differ, by the columns that the table has."""
+    file, indices = parts.part_file(number), look.indices(number)
+    reader = PartReader(one.store, file)
+    try:
+        made = csv_rows(labels_text(file, [reader.record(row) for row in range(len(reader))]))
+    finally:
+        reader.close()
+    shared = [column for column in header if column in COLUMNS]
+    there, same = csv_rows(text), True
+    for row, index in enumerate(indices):
+        if row >= len(there):
+            return
+        wanted = [made[row][COLUMNS.index(column)] for column in shared]
+        said = [_now(column, value) for column, value in zip(header, there[row], strict=False) if column in COLUMNS]
+        for line in row_unlike(said, wanted, shared):
+            same = False
+            yield Damage(names.LABELS, index, line)
+    if same and one.same_code and header == list(COLUMNS):
+        yield Damage(names.LABELS, None, f"the rows of {file} are written otherwise, though they say the same")
+
+
+def _now(column: str, value: str) -> str:
+    """Return a field as it is written now; in version 1 splits had spaces."""
+    return split_name(value) if column == "split" else value
+
+
+def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tuple[list[Damage], list[str]]:
+    """Return in what manifest, statistics and data card are not those of the sidecars, and what is not compared."""
+    damage = _report_build(one)
+    if one.task is None or one.catalog is None or not one.beside:
+        return damage + _sums(one), ["statistics.json and README.md are not made again: " + one.why_no_task]
+    infos = [one.task.finished(number) for number in range(one.task.count)]
+    first = next((each.first for each in found if each.first and _speaks(each)), found[0].first if found else None)
+    known = [info for info in infos if info is not None]
+    if len(known) < len(infos) or first is None:
+        return damage, ["statistics, data card and manifest are not made again while parts are damaged"]
+    total = stats.total(stats.total_by_split([info.statistics for info in known]).values())
+    made = {**manifest_of(one.task, one.catalog, known, total), "files": one.manifest.get("files")}
+    shared = not one.same_code
+    if not one.build:  # told already
+        made["made_with"] = one.manifest.get("made_with")
+    if shared:
+        made |= {key: one.manifest.get(key) for key in ("figureground", "code", "made_with", "recipe", "files")}
+    damage += _manifest(one, made, shared)
+    for name, content in tables(one.task, one.catalog, made, known, first).items():
+        damage += _table(one, name, content, shared)
+    unchecked = ["README.md is not made again: other code made it"] if shared else []
+    return damage, unchecked
+
+
+def _speaks(each: PartFound) -> bool:
+    first = each.first
+    return first is not None and ("depth" not in first.depths or first.depths["depth"].valid_fraction > 0)
+
+
+def _manifest(one: About, made: dict[str, Any], shared: bool) -> list[Damage]:
+    if not one.manifest:
+        return []  # told already
+    plain = json.loads(json.dumps(made))
+    lines = few(unlike(dict(one.manifest), plain, shared))
+    if not lines and not shared and one.store.read(names.MANIFEST) != manifest_bytes(made):
+        lines = ["is written otherwise than it would be, though it says the same"]
+    return [Damage(names.MANIFEST, None, line) for line in lines]
+
+
+def _table(one: About, name: str, made: bytes, shared: bool) -> list[Damage]:
+    try:
+        there = one.store.read(name)
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        return [Damage(name, None, "is missing" if missing else f"cannot be read: {error}")]
+    if name == names.STATISTICS:
+        lines = json_unlike(_without_checks(there), _without_checks(made), True) if shared else json_unlike(there, made)
+    else:
+        lines = [] if shared else text_unlike(there, made)
+    return [Damage(name, None, line) for line in lines]
+
+
+def _without_checks(data: bytes) -> bytes:
+    """Return statistics without the self-checks, of which other code may know others."""
+    try:
+        plain = json.loads(data)
+    except ValueError:
+        return data
+    return json.dumps({key: value for key, value in plain.items() if key != "checks"}).encode()
+
+
+def _sums(one: About) -> list[Damage]:
+    """Return in what a manifest contradicts itself and the catalog, where no task says what it would be."""
+    manifest, damage = one.manifest, []
+    if not manifest:
+        return []
+    try:
+        listed = manifest["parts"]
+        wanted = {
+            "samples": sum(part["samples"] for part in listed),
+            "bytes": sum(part["bytes"] for part in listed),
+        }
+        for number, part in enumerate(listed):
+            if part["file"] != parts.part_file(number):
+                damage.append(Damage(names.MANIFEST, None, f"parts[{number}].file is {part['file']!r}"))
+        if one.catalog is not None:
+            wanted |= {"backgrounds": len(one.catalog.backgrounds), "foregrounds": len(one.catalog.foregrounds)}
+    except (KeyError, TypeError) as error:
+        return [*damage, Damage(names.MANIFEST, None, f"does not say what its parts are: {error}")]
+    lines = unlike({key: manifest.get(key) for key in wanted}, wanted)
+    damage += [Damage(names.MANIFEST, None, line) for line in lines]
+    statistics = names.read_json(one.store, names.STATISTICS)
+    said = statistics.get("samples")
+    if said is None and isinstance(statistics.get("accumulated"), dict):
+        said = statistics["accumulated"].get("samples")
+    if said != wanted["samples"]:
+        damage.append(Damage(names.STATISTICS, None, f"is of {said} samples, the dataset has {wanted['samples']}"))
+    return damage
+
+
+def _report_build(one: About) -> list[Damage]:
+    """Return whether the report is of this build; format version 1 may have none."""
+    try:
+        page = one.store.read(names.REPORT).decode(errors="replace")
+    except FileNotFoundError:
+        return [Damage(names.REPORT, None, "is missing")] if one.same_code else []
+    except OSError as error:
+        return [Damage(names.REPORT, None, f"cannot be read: {error}")]
+    if one.identity and f"<code>{one.identity}</code>" not in page:
+        return [Damage(names.REPORT, None, f"is not of this build: it does not name {one.identity}")]
+    return []
+
+
+def pages_damage(one: About, look: PartLook) -> tuple[list[Damage], list[str]]:
+    """Return whether report and contact sheets are those that would be made, of a dataset that is sound otherwise; and
+    what is not compared."""
+    if not one.same_code or one.task is None or one.catalog is None or not look.exact:
+        return [], ["report and contact sheets are not made again: other code or libraries made them"]
+    page = one.store.read(names.REPORT)
+    held = _FOLDER.search(page.decode(errors="replace"))
+    # in the page stands the name that the folder had when it was written
+    called = str(Path(one.store.name).absolute().parent / html.unescape(held[1])) if held else one.store.name
+    over = OverlayStore(one.store, called)
+    try:
+        write_report(Dataset(over, one.manifest, range(len(look.sizes))))
+        write_contact_sheets(over.below(names.CATALOG), one.catalog, one.task.job.canvas)
+    except FigureGroundError as error:
+        return [Damage(names.REPORT, None, f"cannot be made again: {error.what}")], []
+    damage = [Damage(names.REPORT, None, line) for line in text_unlike(page, over.written[names.REPORT])]
+    for sheet in SHEETS:
+        name = f"{names.CATALOG}/{sheet}"
+        if name in over.written and (one.store.size(name) is None or one.store.read(name) != over.written[name]):
+            damage.append(Damage(name, None, "is not the sheet that would be made"))
+    return damage, []

@@ -1,0 +1,348 @@
+"""One part, looked at: against its sidecar and the manifest, and deep against what would be made, or against itself."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from figureground.core.damage import Damage
+from figureground.core.errors import FigureGroundError
+from figureground.core.files import code_sha256
+from figureground.core.layers import LAYERS, member_name
+from figureground.core.record import Record, labels_row
+from figureground.core.steps import Tick
+from figureground.core.store import Store
+from figureground.dataset import parts
+from figureground.dataset.parts import PartReader
+from figureground.make.differences import few, picture_unlike, unlike
+from figureground.make.inner_checks import inner_damage
+from figureground.make.part_task import PartTask, maker_of
+from figureground.samples import codec, stats
+from figureground.samples.count import Counted, is_checked, statistics_of
+from figureground.samples.maker import Made
+from figureground.samples.stats import Statistics
+
+NEAR_MEAN, NEAR_MOST = 2.0, 64  # codes by which a network's depth may differ, as another processor rounds
+_IMAGE_NEAR = 3.0  # levels of 255, on average, by which another library's JPEG may differ
+_UNKNOWN = ("around", "around_moved", "shift_histogram", "no_depth", "no_depth_why")  # from members alone
+
+
+@dataclass(frozen=True)
+class PartLook:
+    """How the parts of a dataset are looked at.
+
+    `identity`: their build id.  `sizes`: how many samples each has.  `told`: (bytes, sha256) of each by the manifest,
+    None where it does not say.  `sidecars`: the sha256 of each sidecar by the manifest, "" likewise; there are none
+    where `beside` is False, as in format version 1.  `task`: what would make them, None where nothing is rendered.
+    `exact`: this machine's libraries give the same bytes.  `inner`: look at each sample by itself.  `shape`: (height,
+    width).
+    """
+
+    store: Store
+    identity: str
+    sizes: tuple[int, ...]
+    told: tuple[tuple[int, str] | None, ...]
+    sidecars: tuple[str, ...]
+    beside: bool
+    task: PartTask | None
+    exact: bool
+    inner: bool
+    shape: tuple[int, int]
+
+    def indices(self, number: int) -> range:
+        start = sum(self.sizes[:number])
+        return range(start, start + self.sizes[number])
+
+
+@dataclass(frozen=True)
+class PartFound:
+    """What a look at a part gave.  `labels`: the sha256 of its rows of labels.csv, as this version writes them; ""
+    where they cannot be read.  `first`: its first record with depth, or its first.  `bytes`: of the zip."""
+
+    damage: tuple[Damage, ...] = ()
+    notes: tuple[str, ...] = ()
+    labels: str = ""
+    first: Record | None = None
+    bytes: int = 0
+
+
+def look_at_part(look: PartLook, number: int, tick: Tick) -> PartFound:
+    """Return what is wrong with a part; `tick` is told how many of its samples were looked at."""
+    file = parts.part_file(number)
+    size = look.store.size(file)
+    if size is None:
+        return PartFound((Damage(file, None, "is missing"),))
+    with look.store.open(file) as opened:
+        sha256 = parts.sha256_of(opened)
+    found = [Damage(file, None, line) for line in _beside(look, number, size, sha256)]
+    reader = PartReader(look.store, file)
+    try:
+        records, wrong = _records(look, reader, number)
+        found += wrong
+        if wrong or found:
+            found += _damaged_members(look, reader, records, number)
+        notes: list[str] = []
+        if look.task is not None:
+            deep, notes = _against_made(look, reader, number, sha256, tick)
+            found += deep
+        elif look.inner:
+            found += _by_itself(look, reader, records, number, tick)
+    finally:
+        reader.close()
+    if look.task is None and not look.inner:
+        tick(look.sizes[number])
+    whole = records if len(records) == look.sizes[number] else []
+    first = next((one for one in whole if _speaks(one)), whole[0] if whole else None)
+    return PartFound(tuple(found), tuple(notes), _labels(file, whole), first, size)
+
+
+def _speaks(record: Record) -> bool:
+    return "depth" not in record.depths or record.depths["depth"].valid_fraction > 0
+
+
+def labels_text(file: str, records: Iterable[Record]) -> str:
+    """Return a part's rows of labels.csv."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(labels_row(file, record) for record in records)
+    return text.getvalue()
+
+
+def _labels(file: str, records: list[Record]) -> str:
+    return hashlib.sha256(labels_text(file, records).encode()).hexdigest() if records else ""
+
+
+def _beside(look: PartLook, number: int, size: int, sha256: str) -> Iterator[str]:
+    """Yield in what a zip is not what the sidecar and the manifest say."""
+    if (told := look.told[number]) is not None and told != (size, sha256):
+        yield f"has {size:,} bytes, sha256 {sha256[:12]}; the manifest says {told[0]:,}, {told[1][:12]}"
+    if not look.beside:
+        return
+    try:
+        data = look.store.read(parts.sidecar(number))
+    except FileNotFoundError:
+        yield f"has no sidecar {parts.sidecar(number)}"
+        return
+    if look.sidecars[number] and hashlib.sha256(data).hexdigest() != look.sidecars[number]:
+        yield f"its sidecar {parts.sidecar(number)} is not the one that the manifest tells of (sha256)"
+    try:
+        about = json.loads(data)
+        wanted = {"build_id": look.identity, "number": number, "file": parts.part_file(number)}
+        wanted |= {"samples": look.sizes[number]}
+        said = {name: about.get(name) for name in wanted}
+        if (about.get("bytes"), about.get("sha256")) != (size, sha256):
+            there = f"has {size:,} bytes, sha256 {sha256[:12]}"
+            yield f"{there}; its sidecar says {about.get('bytes')}, {str(about.get('sha256'))[:12]}"
+        stats.by_split_from_json(about["statistics"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        yield f"its sidecar cannot be read: {type(error).__name__}: {error}"
+        return
+    yield from (f"its sidecar's {line}" for line in unlike(said, wanted))
+
+
+def _records(look: PartLook, reader: PartReader, number: int) -> tuple[list[Record], list[Damage]]:
+    """Return the records of a part that can be read, and what is wrong with its list of members and its rows."""
+    file, indices = parts.part_file(number), look.indices(number)
+    records: list[Record] = []
+    try:
+        count = len(reader)
+    except FigureGroundError as error:
+        return [], [Damage(file, None, error.what)]
+    found = []
+    if count != len(indices):
+        found.append(Damage(file, None, f"has {count} rows, would have {len(indices)}"))
+    for row in range(count):
+        index = indices[row] if row < len(indices) else None
+        try:
+            record = reader.record(row)
+        except FigureGroundError as error:
+            found.append(Damage(file, index, f"row {row} of {parts.METADATA}: {error.what}"))
+            continue
+        records.append(record)
+        found += [Damage(file, index, line) for line in _in_place(record, index)]
+    named = {name for record in records for name in record.files.values()} | {parts.METADATA}
+    there = set(reader.names())
+    found += [Damage(file, None, f"{name} belongs to no row") for name in few(sorted(there - named))]
+    found += [Damage(file, None, f"{name} is not there, and a row names it") for name in few(sorted(named - there))]
+    return records, found
+
+
+def _in_place(record: Record, index: int | None) -> Iterator[str]:
+    if record.index != index:
+        yield f"the row that should be here says index {record.index}"
+    for layer, name in record.files.items():
+        if name != member_name(layer, record.index, name.rpartition(".")[2]):
+            yield f"{layer}_file_name is {name!r}"
+
+
+def _damaged_members(look: PartLook, reader: PartReader, records: list[Record], number: int) -> list[Damage]:
+    """Return the samples whose members do not come out as they went in."""
+    found = []
+    for record in records:
+        for layer, name in record.files.items():
+            try:
+                reader.member(name)
+            except FigureGroundError as error:
+                found.append(Damage(parts.part_file(number), record.index, f"{layer}: {error.what}"))
+    return found
+
+
+class _Hashing(io.BytesIO):
+    """A file that keeps the sha256 of what is written to it, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: Any, /) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self.size
+
+
+def _against_made(
+    look: PartLook, reader: PartReader, number: int, sha256: str, tick: Tick
+) -> tuple[list[Damage], list[str]]:
+    """Return in what a part is not what would be made of recipe and catalog, sample by sample, and notes."""
+    task = look.task
+    assert task is not None  # noqa: S101
+    file, found, notes = parts.part_file(number), list[Damage](), list[str]()
+    same_code = _sidecar(look, number).get("code") == code_sha256()
+    out, maker, unread = _Hashing(), maker_of(task), False
+    with parts.packing(out) as part:
+        for row, made in enumerate(maker.make(look.indices(number), tick)):
+            part.add(made)
+            lines, near, readable = _sample(look, reader, row, made, same_code)
+            unread |= not readable
+            found += [Damage(file, made.record.index, line) for line in lines]
+            notes += near
+    if not same_code or not look.exact or notes:
+        return found, notes
+    if out.digest.hexdigest() != sha256 and not found and not unread:
+        found.append(Damage(file, None, "its bytes are others than would be made, outside of members and rows"))
+    made_sidecar = parts.sidecar_of(part, number, look.identity, out.size, out.digest.hexdigest())
+    lines = few(unlike(_sidecar(look, number), json.loads(json.dumps(made_sidecar))))
+    return found + [Damage(file, None, f"its sidecar's {line}") for line in lines], notes
+
+
+def _sidecar(look: PartLook, number: int) -> dict[str, Any]:
+    try:
+        plain = json.loads(look.store.read(parts.sidecar(number)))
+    except (OSError, ValueError):
+        return {}
+    return plain if isinstance(plain, dict) else {}
+
+
+def _sample(
+    look: PartLook, reader: PartReader, row: int, made: Made, same_code: bool
+) -> tuple[list[str], list[str], bool]:
+    """Return in what a stored sample is not the one that was made, where only rounding tells them apart, and whether
+    all of it could be read."""
+    try:
+        record = reader.record(row)
+    except (FigureGroundError, IndexError):
+        return [], [], False  # told already
+    network = look.task.job.depth.network_layer if look.task and look.task.job.depth.on_composites else None
+    found, notes, near, readable = list[str](), list[str](), set[str](), True
+    for layer, name in made.record.files.items():
+        try:
+            stored = reader.member(record.files.get(layer, name))
+        except FigureGroundError:
+            readable = False
+            continue  # told already
+        if stored != made.members[name] and (look.exact or not _alike(stored, made.members[name])):
+            line = _layer(look.exact or is_lossless(name), layer == network, stored, made.members[name])
+            near |= {layer} if line is None else set()
+            found += [] if line is None else [f"{layer}: {line}"]
+            if line is None and layer == network:
+                notes.append(f"{layer} differs from what would be made here by rounding alone, as processors do")
+    found += [
+        line
+        for line in few(unlike(record.to_row(), json.loads(parts.row_of(made.record)), shared=not same_code))
+        if not (network in near and line.startswith((f"{network}_", "figures")))
+    ]
+    return found, notes, readable
+
+
+def is_lossless(name: str) -> bool:
+    """Tell whether a member of that name is stored without loss."""
+    return name.endswith((".png", ".webp"))
+
+
+def _alike(stored: bytes, made: bytes) -> bool:
+    """Tell whether two members hold the same pixels, in whatever bytes another library wrote."""
+    try:
+        return not picture_unlike(codec.pixels(stored), codec.pixels(made))
+    except (OSError, ValueError, SyntaxError):
+        return False
+
+
+def _layer(exact: bool, network: bool, stored: bytes, made: bytes) -> str | None:
+    """Return how a member is not what would be made; None where that is by rounding or another library."""
+    try:
+        there, wanted = codec.pixels(stored), codec.pixels(made)
+    except (OSError, ValueError, SyntaxError) as error:
+        return f"cannot be decoded: {error}"
+    said = picture_unlike(there, wanted)
+    if not said:
+        return "its pixels are as they would be, its bytes are others"
+    if there.shape != wanted.shape or there.dtype != wanted.dtype:
+        return said
+    by = abs(there.astype(int) - wanted.astype(int))
+    near = (network and by.mean() <= NEAR_MEAN and by.max() <= NEAR_MOST) or (not exact and by.mean() <= _IMAGE_NEAR)
+    return None if near else said
+
+
+def _by_itself(look: PartLook, reader: PartReader, records: list[Record], number: int, tick: Tick) -> list[Damage]:
+    """Return what of a part's samples contradicts itself, and the sidecar's statistics."""
+    file, found, counted = parts.part_file(number), list[Damage](), list[Statistics]()
+    for done, record in enumerate(records, 1):
+        layers, lines, sizes = {}, list[str](), {}
+        for layer, name in record.files.items():
+            try:
+                data = reader.member(name)
+                layers[layer], sizes[layer] = codec.pixels(data), len(data)
+            except (FigureGroundError, OSError, ValueError, SyntaxError) as error:
+                lines.append(f"{layer} cannot be decoded: {getattr(error, 'what', error)}")
+        exact = is_lossless(record.files.get("mask", ""))
+        lines = lines or inner_damage(record, layers, look.shape, exact)
+        found += [Damage(file, record.index, line) for line in lines]
+        if not lines and exact:
+            counted.append(_counted(record, layers, sizes))
+        tick(done)
+    if look.beside and len(counted) == look.sizes[number]:
+        lossless = {layer for layer, name in records[0].files.items() if is_lossless(name)}
+        found += [Damage(file, None, f"its sidecar's {line}") for line in _statistics(look, number, counted, lossless)]
+    return found
+
+
+def _counted(record: Record, layers: Mapping[str, Any], sizes: Mapping[str, int]) -> Statistics:
+    stored = {**layers, "mask": layers["mask"] > 0}
+    decoded = dict(layers) if is_checked(record.index) else None
+    return statistics_of(Counted(record, stored, sizes, decoded, {}))
+
+
+def _statistics(look: PartLook, number: int, counted: list[Statistics], lossless: set[str]) -> list[str]:
+    """Return in what a sidecar's sums are not those of the stored samples, as far as these tell."""
+    try:
+        said = stats.total(stats.by_split_from_json(_sidecar(look, number)["statistics"]).values())
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []  # told already
+    both = [_comparable(lossless, one) for one in (said, stats.total(counted))]
+    return few(unlike(both[0], both[1], shared=True))
+
+
+def _comparable(lossless: set[str], one: Statistics) -> dict[str, Any]:
+    kept = {layer: sums for layer, sums in one.layers.items() if layer in lossless}
+    sizes = {layer: size for layer, size in one.bytes.items() if layer in LAYERS}
+    plain = stats.to_json(replace(one, layers=kept, bytes=sizes))
+    empty = stats.to_json(Statistics())
+    return {k: v for k, v in json.loads(json.dumps(plain)).items() if k not in _UNKNOWN and v != empty.get(k)}

@@ -1,0 +1,220 @@
+"""Mending a dataset: what is damaged is made anew, of recipe, photos and parts, and nothing else is touched."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from figureground.core.damage import Damage
+from figureground.core.engines import Engine, workforce
+from figureground.core.errors import FigureGroundError
+from figureground.core.overlay import OverlayStore
+from figureground.core.progress import Progress, silent, watched
+from figureground.core.recipe_toml import to_toml
+from figureground.core.store import FolderStore, Store
+from figureground.dataset import names, parts
+from figureground.dataset.versions import require_same_versions
+from figureground.ingest import catalog as catalogs
+from figureground.make import made_with
+from figureground.make.about import About, about
+from figureground.make.again import prepared_again
+from figureground.make.finish import SHEETS, file_facts, finish, manifest_bytes, note_files
+from figureground.make.identity import identity_bytes
+from figureground.make.missing import making
+from figureground.make.part_task import PartTask, make_part
+from figureground.make.verify import Verdict, verdict_of
+
+_OF_PARTS = {names.LABELS, names.STATISTICS, names.README, names.MANIFEST}
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What a repair did: the damage that was found, the files that were made anew or removed, and what is still wrong,
+    with the reasons why it could not be mended."""
+
+    found: Verdict
+    made: tuple[str, ...]
+    left: Verdict
+    why: tuple[str, ...]
+
+
+def repair(
+    dataset: Path | str,
+    *,
+    deep: bool = False,
+    workers: int = 1,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> Repaired:
+    """Make anew what is damaged in a dataset, and look again.
+
+    Raises FigureGroundError where there is no dataset, and where it is in use.
+    """
+    store, engine = FolderStore(dataset), workforce(engine, workers)
+    with watched(progress) as report:
+        before = verdict_of(store, deep, engine, report)
+        if not deep and not _OF_PARTS.isdisjoint(one.part for one in before.damage):
+            # either they are damaged, or the parts that they are made of: only making these again tells
+            deep = True
+            before = verdict_of(store, deep, engine, report)
+        if before.sound:
+            return Repaired(before, (), before, ())
+        with store.lock():
+            store.sweep()
+            made, why = _mended(store, before.damage, engine, report)
+        return Repaired(before, tuple(made), verdict_of(store, deep, engine, report), tuple(why))
+
+
+def _mended(
+    store: FolderStore, damage: Sequence[Damage], engine: Engine, progress: Progress
+) -> tuple[list[str], list[str]]:
+    """Return the files that were made anew, and why others could not be."""
+    files, made, why = {one.part for one in damage if one.part}, list[str](), list[str]()
+    for step in (_recipe, _build, _catalog, _parts, _strays):
+        try:
+            made += step(store, files, engine, progress)
+        except FigureGroundError as error:
+            why.append(_said(error))
+    try:
+        made += _beside(store, files, made)
+    except FigureGroundError as error:
+        why.append(_said(error))
+    return list(dict.fromkeys(made)), list(dict.fromkeys(why))
+
+
+def _said(error: FigureGroundError) -> str:
+    return f"{error.what}; {error.remedy}" if error.remedy else error.what
+
+
+def _recipe(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+    """Write recipe.toml anew, where what it says is as it was."""
+    if names.RECIPE not in files:
+        return []
+    one = about(store)
+    if one.task is None:
+        raise FigureGroundError(
+            f"{names.RECIPE} cannot be made anew", store.name, "bring it back, or run its build command again"
+        )
+    store.write(names.RECIPE, to_toml(one.task.job.recipe).encode())
+    return [names.RECIPE]
+
+
+def _build(store: FolderStore, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+    """Write build.json anew; where the recipe's paths start is looked for until it is as the manifest tells of it."""
+    if names.BUILD not in files:
+        return []
+    one = about(store)
+    if one.task is None:
+        raise FigureGroundError(
+            f"{names.BUILD} cannot be made anew", store.name, "bring it back, or run its build command again"
+        )
+    recorded = one.manifest.get("made_with") or one.build.get("made_with", {})
+    said = (one.manifest.get("files") or {}).get(names.BUILD)
+    text = store.read(names.BUILD).decode(errors="replace") if store.size(names.BUILD) is not None else ""
+    found = re.search(r'"root": "([^"]*)"', text)
+    for root in (*([found[1]] if found else []), "..", ".", "../.."):
+        inputs = replace(one.task.job.inputs, root=store.folder.absolute() / root)
+        over = OverlayStore(FolderStore(store.folder))
+        data = identity_bytes(store, replace(one.task.job, inputs=inputs), one.task.identity, recorded)
+        over.write(names.BUILD, data)
+        if said is None or file_facts(over, names.BUILD) == said:
+            store.write(names.BUILD, data)
+            return [names.BUILD]
+    raise FigureGroundError(
+        f"where the recipe's paths start, which {names.BUILD} says, is lost", store.name, "run its build command again"
+    )
+
+
+def _catalog(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+    """Prepare the photos again where a file of the catalog is damaged that the parts stand on."""
+    sheets = {f"{names.CATALOG}/{sheet}" for sheet in SHEETS}
+    broken = {file for file in files if file.startswith(f"{names.CATALOG}/")} - sheets
+    if not broken:
+        return []
+    written = prepared_again(store, engine, progress)
+    return [name for name in written if name in files or name == f"{names.CATALOG}/{catalogs.FILE}"]
+
+
+def _task_of(one: About) -> PartTask:
+    if one.task is None:
+        raise FigureGroundError(
+            f"what would make it is not known: {one.why_no_task}",
+            one.store.name,
+            "run its build command again, or build it anew",
+        )
+    return one.task
+
+
+def _parts(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+    """Make the broken parts anew."""
+    one = about(store)
+    if not any(file.startswith((f"{parts.FOLDER}/", f"{parts.STATE}/")) for file in files):
+        return []
+    require_same_versions(store, "making parts anew")
+    task = _task_of(one)
+    broken = [n for n in range(task.count) if parts.part_file(n) in files or parts.sidecar(n) in files]
+    if not broken:
+        return []
+    before = one.build.get("made_with", {})
+    where = f"{store.name}/{names.BUILD}"
+    made_with.require_libraries(before, task.job, task.job.layers, where, "or build into another folder")
+    for number in broken:
+        store.delete(parts.sidecar(number))
+    with making(task, functools.partial(make_part, task), engine, progress) as (outcomes, note):
+        for outcome in outcomes:
+            note(outcome)
+    return [parts.part_file(number) for number in broken]
+
+
+def _stray(one: About, files: Collection[str]) -> list[str]:
+    """Return, of damaged files, those that no dataset has, though they are named as its own would be."""
+    if one.task is None:
+        return []
+    count = one.task.count
+    own = {parts.part_file(n) for n in range(count)} | {parts.sidecar(n) for n in range(count)}
+    ours = (f"{parts.FOLDER}/part-", f"{parts.STATE}/part-")
+    return sorted(file for file in files if file.startswith(ours) and file not in own)
+
+
+def _strays(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+    """Remove parts and sidecars beyond the last."""
+    found = _stray(about(store), files)
+    for name in found:
+        store.delete(name)
+    return found
+
+
+def _beside(store: Store, files: Collection[str], made: Collection[str]) -> list[str]:
+    """Write what stands beside the parts, where it is another than it would be, or was damaged.
+
+    `made`: files that were made anew; of others that nothing here makes, the manifest goes on to say what it said.
+    """
+    one, written = about(store), list[str]()
+    task = _task_of(one)
+    if one.catalog is None:
+        raise FigureGroundError("the catalog is damaged", store.name, "bring its photos back and try again")
+    over = OverlayStore(store)
+    finish(PartTask(task.job, over, task.identity, task.samples), one.catalog, silent)
+    over.write(names.MANIFEST, _manifest(one, over, made))
+    for name, data in over.written.items():
+        there = store.size(name) is not None
+        if (there and store.read(name) == data) or (there and name not in files and not one.same_code):
+            continue
+        store.write(name, data)
+        written.append(name)
+    if not one.same_code:
+        note_files(store, [name for name in written if name != names.MANIFEST])
+    return written
+
+
+def _manifest(one: About, over: OverlayStore, made: Collection[str]) -> bytes:
+    """Return the manifest of a mended dataset."""
+    manifest = names.read_json(over, names.MANIFEST)
+    for name, said in (one.manifest.get("files") or {}).items():
+        mended = name in made or name in over.written or name.startswith(f"{parts.STATE}/")
+        if not mended and name in manifest["files"]:
+            manifest["files"][name] = said
+    return manifest_bytes(manifest)

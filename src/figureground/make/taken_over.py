@@ -1,0 +1,112 @@
+"""What a build finds already there, looked at before it is taken over: damage never passes as finished."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from figureground.core.damage import Damage
+from figureground.core.engines import Engine, Serial, mapped, run_error
+from figureground.core.progress import Paced, Progress
+from figureground.core.steps import Stepping
+from figureground.core.store import Store
+from figureground.dataset import names, parts
+from figureground.make.finish import file_facts
+from figureground.make.part_check import PartLook, look_at_part
+from figureground.make.part_task import PartTask
+
+_LITTLE = 2**28  # bytes that one process hashes before others would have begun
+_log = logging.getLogger(__name__)
+
+
+def unlike_manifest(store: Store) -> list[str]:
+    """Return the files beside the parts that are not what the manifest says of them; [] where it says nothing."""
+    files = names.read_json(store, names.MANIFEST).get("files")
+    if not isinstance(files, dict):
+        return []
+    beside = [name for name in files if not name.startswith(f"{parts.STATE}/")]
+    return [name for name in beside if _facts(store, name) != files[name]]
+
+
+def _facts(store: Store, name: str) -> dict[str, Any] | None:
+    try:
+        return file_facts(store, name)
+    except (OSError, ValueError):
+        return None
+
+
+def say_made_anew(damaged: Collection[str]) -> None:
+    """Say which files were damaged, and are now made anew."""
+    for name in damaged:
+        _log.warning("%s was damaged, and is made anew", name)
+
+
+def without_damaged_parts(task: PartTask, engine: Engine, progress: Progress) -> None:
+    """Look at the parts that are finished, as `verify` does without --deep, and let the damaged ones be missing.
+
+    Of each it is said why.
+    """
+    store = task.store
+    for line in _unfit(task):
+        _log.warning("%s; it is made anew", line)
+    finished = [number for number in range(task.count) if task.finished(number) is not None]
+    sizes = {number: store.size(parts.part_file(number)) or 0 for number in finished}
+    if sum(sizes.values()) < _LITTLE:
+        engine = Serial()
+    seen, total, told = dict[int, int](), sum(len(task.indices(n)) for n in finished), Paced(progress)
+
+    def heard(number: int, samples: int) -> None:
+        seen[number] = samples
+        told("verify", sum(list(seen.values())), total)
+
+    with mapped(engine, Stepping(functools.partial(look_at_part, _look(task)), heard), finished) as outcomes:
+        for outcome in outcomes:
+            if (ending := run_error(outcome.error, parts.part_file(outcome.job), "nothing was changed")) is not None:
+                raise ending
+            wrong = outcome.value.damage if outcome.error is None else (_unseen(outcome.job, outcome.error),)
+            if wrong:
+                _log.warning("%s; it is made anew", wrong[0])
+                store.delete(parts.sidecar(outcome.job))
+
+
+def _unfit(task: PartTask) -> Iterator[str]:
+    """Yield which parts were finished and are no more: gone, or not what their sidecars say."""
+    store, manifest = task.store, names.read_json(task.store, names.MANIFEST)
+    listed = manifest.get("parts") if manifest.get("build_id") == task.identity else None
+    for number in range(task.count):
+        if task.finished(number) is not None:
+            continue
+        about = names.read_json(store, parts.sidecar(number))
+        if store.size(parts.part_file(number)) is None:
+            if isinstance(listed, list) and number < len(listed):
+                yield f"{parts.part_file(number)} is missing"
+        elif about.get("build_id", task.identity) == task.identity and about.get("samples") in (
+            None,
+            len(task.indices(number)),
+        ):
+            yield f"{parts.part_file(number)} does not fit its sidecar"
+
+
+def _unseen(number: int, error: BaseException) -> Damage:
+    return Damage(parts.part_file(number), None, f"cannot be looked at: {type(error).__name__}: {error}")
+
+
+def _look(task: PartTask) -> PartLook:
+    """Return how parts are looked at: against their sidecars, and these against the manifest."""
+    files = names.read_json(task.store, names.MANIFEST).get("files")
+    said = files if isinstance(files, dict) else {}
+    sidecars = [(said.get(parts.sidecar(number)) or {}).get("sha256", "") for number in range(task.count)]
+    return PartLook(
+        store=task.store,
+        identity=task.identity,
+        sizes=tuple(len(task.indices(number)) for number in range(task.count)),
+        told=(None,) * task.count,
+        sidecars=tuple(sidecars),
+        beside=True,
+        task=None,
+        exact=True,
+        inner=False,
+        shape=task.job.canvas.shape,
+    )

@@ -1,0 +1,159 @@
+"""Is a dataset as it was made?  Every file of it against what would be made, and every part, fast or deep.
+
+Fast: hashes, directories of zips, rows, and all that is derived from them, made again in memory and compared.  Deep:
+every sample is made again too, or, where recipe, photos or versions do not allow it, decoded and held against itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from figureground.core.canvas import Canvas
+from figureground.core.damage import Damage, in_order
+from figureground.core.engines import Engine, mapped, run_error, workforce
+from figureground.core.progress import Paced, Progress, watched
+from figureground.core.steps import Stepping
+from figureground.core.store import FolderStore
+from figureground.dataset import parts
+from figureground.make import made_with
+from figureground.make.about import About, about
+from figureground.make.derived_check import derived_damage, labels_damage, pages_damage
+from figureground.make.file_check import catalog_damage, files_damage, masks_damage, strays
+from figureground.make.part_check import PartFound, PartLook, look_at_part
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a look at a dataset found: `damage` in the order of files and samples; `unchecked`, the checks that do not
+    apply, or could not be made, and why."""
+
+    path: Path
+    deep: bool
+    damage: tuple[Damage, ...]
+    unchecked: tuple[str, ...]
+    parts: int
+    samples: int
+    bytes: int
+
+    @property
+    def sound(self) -> bool:
+        return not self.damage
+
+
+def verify(
+    dataset: Path | str,
+    *,
+    deep: bool = False,
+    workers: int = 1,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Return what is wrong in a dataset; nothing is written.  Raises FigureGroundError where there is none at all."""
+    store, engine = FolderStore(dataset), workforce(engine, workers)
+    with watched(progress) as report:
+        return verdict_of(store, deep, engine, report)
+
+
+def verdict_of(store: FolderStore, deep: bool, engine: Engine, progress: Progress) -> Verdict:
+    """Return what is wrong in a dataset."""
+    one = about(store)
+    damage, unchecked = list(one.damage), list(one.unchecked)
+    damage += catalog_damage(one)
+    if one.no_parts:
+        unchecked.append("there are no parts: their samples are rendered when they are read")
+        return Verdict(store.folder, deep, in_order(damage), tuple(unchecked), 0, 0, 0)
+    look, why = _look(one, deep, whole=not damage)
+    unchecked += why
+    found = _look_at_parts(look, engine, progress)
+    for each in found:
+        damage += each.damage
+        unchecked += each.notes
+    damage += strays(one, len(look.sizes))
+    damage += files_damage(one)
+    damage += labels_damage(one, found, look)
+    more, not_made = derived_damage(one, found, look)
+    damage += more
+    unchecked += not_made
+    if deep:
+        damage += masks_damage(one)
+        if not damage:
+            pages, not_compared = pages_damage(one, look)
+            damage += pages
+            unchecked += not_compared
+    size, samples = sum(each.bytes for each in found), sum(look.sizes)
+    told = tuple(dict.fromkeys(unchecked))
+    return Verdict(store.folder, deep, in_order(damage), told, len(look.sizes), samples, size)
+
+
+def _look(one: About, deep: bool, whole: bool) -> tuple[PartLook, list[str]]:
+    """Return how a dataset's parts are looked at, and what of a deep look cannot be had.
+
+    `whole`: nothing is wrong with recipe and catalog.
+    """
+    sizes, unchecked = part_sizes(one), list[str]()
+    told = [_told(one.manifest, number) for number in range(len(sizes))]
+    files = one.manifest.get("files")
+    known = files if isinstance(files, dict) else {}
+    sidecars = [str((known.get(parts.sidecar(n)) or {}).get("sha256", "")) for n in range(len(sizes))]
+    task, exact = None, True
+    if deep and one.task is not None and whole:
+        task = one.task
+        if others := made_with.others(one.build.get("made_with", {}), task.job, task.job.layers):
+            exact = False
+            how = "pixels are compared, lossy ones nearly, not bytes"
+            unchecked.append(f"{how}: made with {'; '.join(others)}")
+    elif deep:
+        unchecked.append("no sample is made again, each is held against itself: " + _why(one, whole))
+    shape = Canvas.of(one.manifest.get("size") or (one.task.job.canvas.size if one.task else 224)).shape
+    look = PartLook(
+        one.store, one.identity, tuple(sizes), tuple(told), tuple(sidecars), one.beside, task, exact, deep, shape
+    )
+    return look, unchecked
+
+
+def _why(one: About, whole: bool) -> str:
+    return "recipe, build.json or catalog are damaged" if not whole else one.why_no_task
+
+
+def part_sizes(one: About) -> list[int]:
+    """Return how many samples each part has: by recipe and catalog, or else as the manifest says."""
+    if one.task is not None:
+        return [len(one.task.indices(number)) for number in range(one.task.count)]
+    try:
+        return [int(part["samples"]) for part in one.manifest["parts"]]
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _told(manifest: Any, number: int) -> tuple[int, str] | None:
+    try:
+        part = manifest["parts"][number]
+        return int(part["bytes"]), str(part["sha256"])
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def _look_at_parts(look: PartLook, engine: Engine, progress: Progress) -> list[PartFound]:
+    """Return what a look at each part gave, in their order."""
+    total, seen, told = sum(look.sizes), dict[int, int](), Paced(progress)
+
+    def heard(number: int, samples: int) -> None:
+        seen[number] = samples
+        told("verify", sum(list(seen.values())), total)
+
+    found: dict[int, PartFound] = {}
+    with mapped(engine, Stepping(functools.partial(look_at_part, look), heard), range(len(look.sizes))) as outcomes:
+        for outcome in outcomes:
+            number, error = outcome.job, outcome.error
+            if error is not None:
+                if (ending := run_error(error, parts.part_file(number), "nothing was changed")) is not None:
+                    raise ending
+                what = f"cannot be looked at: {type(error).__name__}: {error}"
+                found[number] = PartFound((Damage(parts.part_file(number), None, what),))
+            else:
+                found[number] = outcome.value
+            heard(number, look.sizes[number])
+    return [found[number] for number in range(len(look.sizes))]
