@@ -221,7 +221,7 @@ def test_enough_of_every_figure_is_seen(
             seen = rendered.instances == i + 1
             assert seen.sum() >= least * mask.sum()
             # what is seen of it is of it, but where soft edges of two figures make a solid pixel together
-            assert (seen & ~frame_).sum() <= 2 + 0.02 * mask.sum()
+            assert (seen & ~frame_).sum() <= 4 + 0.02 * mask.sum()
             alone, _ = stage.render(dataclasses.replace(scene, figures=(figure,)))
             assert seen.sum() >= (1 - most) * alone.mask.sum()
             if least == 1:
@@ -243,7 +243,7 @@ def test_things_in_front_hide_figures_behind_them(photos: Path, prepared: tuple[
         hidden += bool(covered.sum() > 5)
         metres = stage.pixels.depth(scene.background).codes / 1000
         nearer = metres < 1 / figure.inverse_depth
-        assert (covered & ~nearer).sum() <= 4 + 0.1 * covered.sum()  # but for the soft rim
+        assert (covered & ~nearer).sum() <= 12 + 0.1 * covered.sum()  # but for the soft rim
     assert hidden > 3
 
 

@@ -160,7 +160,8 @@ class Foreground:
     map of it says; both are 0 where none does, and then it is from 0 to the recipe's depth.thickness; "" for a flat
     figure.  `class_id`: from 1; 0 is the background.
     `pose`: how it stands or why it cannot, with how sure that is, 0..1.  `cut`: the sides on which the photo's frame
-    cut it off, in the order of SIDES; such a side is a straight edge of the cut-out.
+    cut it off, in the order of SIDES; such a side is a straight edge of the cut-out.  `shown`: the part of a body's
+    height that a half-length figure shows; 1 of others.
     `mask_sha256`: of the mask's file, "" in older catalogs, whose masks are held to their cut-outs.
     `source_number`, `licence`, `credit`, `group` and `twins` are as with backgrounds.
     """
@@ -182,6 +183,7 @@ class Foreground:
     pose: Pose = "standing"
     pose_confidence: float = 1.0
     cut: tuple[str, ...] = ()
+    shown: float = 1.0
     relief_file: str = ""
     relief_sha256: str = ""
     relief_back: float = 0.0

@@ -42,6 +42,7 @@ from figureground.ingest.matting import trim, visible_box
 from figureground.ingest.pose import Posed, posed
 from figureground.ingest.relief import measured_relief, network_relief, rounded
 from figureground.ingest.same_picture import miniature
+from figureground.ingest.shown import body_shown
 from figureground.ingest.straight import straightened
 from figureground.plan import cut
 from figureground.plan.flat import fits
@@ -251,6 +252,7 @@ def foreground(
         pose=stands.pose,
         pose_confidence=stands.confidence,
         cut=stands.cut,
+        shown=body_shown(mask) if stands.pose == "half-length" else 1.0,
     )
     _require_room(entry, mask, job)
     if job.placing.standing and tools.person and not own.cutting.doubtful:

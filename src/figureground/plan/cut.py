@@ -15,9 +15,6 @@ from figureground.core.nouns import SIDES, Foreground
 # part of a person's height below the cut, by pose: what is cropped ends at the thigh or knee, who stands is at most
 # without feet.  The shares of a figure of 7 1/2 heads (Loomis 1943): hip 0.5, knee 0.27
 _BELOW = {"cropped": 0.3}
-# A half-length is as much of the body as its shape says: bodies are about 0.22 of their height wide in the mean of
-# their rows, head to knees; so a bust, nearly as wide as high, shows less than a figure down to the thighs
-_WIDE, _SHOWN = 0.22, (0.25, 0.9)
 _FEET, _HEAD = 0.06, 0.13
 _TURNED = {"left": "right", "right": "left"}
 
@@ -43,7 +40,7 @@ def missing(cutout: Foreground) -> tuple[float, float]:
     cut = sides(cutout, False)
     above = _HEAD * ("top" in cut)
     if cutout.pose == "half-length":
-        return above, 1 - min(max(_WIDE * cutout.height**2 / cutout.area, _SHOWN[0]), _SHOWN[1]) - above
+        return above, 1 - cutout.shown - above
     return above, _BELOW.get(cutout.pose, _FEET) * ("bottom" in cut)
 
 
