@@ -7,6 +7,7 @@ import numpy as np
 from figureground.core.nouns import Mask
 
 _BITS = 5  # of a number, in each character
+_LONGEST = 60  # bits of a number: adding up any number of such takes no time
 
 
 def encode(mask: Mask, frame: tuple[int, ...] | None = None, corner: tuple[int, int] = (0, 0)) -> str:
@@ -47,7 +48,9 @@ def decode(counts: str, shape: tuple[int, ...]) -> Mask:
         if not 0 <= piece < 64:
             raise ValueError(f"{character!r} is no part of a run length")
         number |= (piece & 31) << shift
-        shift += 5
+        shift += _BITS
+        if shift > _LONGEST:
+            raise ValueError("a run length of more digits than any picture has pixels")
         if not piece & 32:
             if piece & 16:
                 number -= 1 << shift

@@ -178,20 +178,19 @@ def picture(store: Store, name: str, sha256: str) -> bytes:
 
 
 def mask_picture(store: Store, entry: Foreground) -> bytes:
-    """Return the bytes of a cut-out's mask, held to its hash, or to the cut-out where a catalog is older than that.
+    """Return the bytes of a cut-out's mask, held to its hash, which older catalogs lack, and to its cut-out.
 
     Raises FigureGroundError where it is not what it was.
     """
     data = picture(store, entry.mask_file, entry.mask_sha256)
-    if not entry.mask_sha256:
-        shape = entry.height, entry.width
-        try:
-            cutout = stored_pixels(picture(store, entry.file, entry.sha256), shape)
-            same = np.array_equal(stored_pixels(data, shape) >= HALF, mask_of(cutout[..., 3]))
-        except (ValueError, IndexError):
-            same = False
-        if not same:
-            raise _not_there(store, entry.mask_file, "it is not the mask of its cut-out")
+    shape = entry.height, entry.width
+    try:
+        cutout = stored_pixels(picture(store, entry.file, entry.sha256), shape)
+        same = np.array_equal(stored_pixels(data, shape) >= HALF, mask_of(cutout[..., 3]))
+    except (ValueError, IndexError):
+        same = False
+    if not same:
+        raise _not_there(store, entry.mask_file, "it is not the mask of its cut-out")
     return data
 
 

@@ -3,8 +3,6 @@ that they make."""
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +12,7 @@ from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.job import GivenDepth
 from figureground.core.nouns import GivenUnit
+from figureground.core.typed import parsed, typed
 from figureground.core.units import SHIFTED, usual_per_unit
 from figureground.ingest.depth_files import RawMap
 
@@ -55,8 +54,8 @@ AS_USUAL = Reading()
 def told_by(data: bytes) -> Told | None:
     """Return what a JSON says of a map; None where it is none of ours.  Raises SetAsideError for one that is wrong."""
     try:
-        about = json.loads(data)
-    except (ValueError, RecursionError):
+        about = parsed(data)
+    except ValueError:
         raise SetAsideError("it is no JSON") from None
     if not isinstance(about, dict) or not any(str(key).startswith("depth_") for key in about):
         return None
@@ -70,9 +69,10 @@ def _number(about: dict[str, Any], key: str) -> float | None:
     value = about.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise SetAsideError(f"{key} is no number")
-    return float(value)
+    try:
+        return float(typed(float, value))
+    except ValueError:
+        raise SetAsideError(f"{key} is no number") from None
 
 
 def _unit(about: dict[str, Any]) -> GivenUnit | None:

@@ -21,7 +21,7 @@ from figureground.geometry.glance import barrier_of, points_of
 from figureground.geometry.occlusion import nearness
 from figureground.image.masks import AreaTable, area_table, mask_of, premultiplied
 from figureground.image.opened import stored_pixels
-from figureground.ingest.catalog import picture
+from figureground.ingest.catalog import mask_picture, picture
 
 
 class Pixels:
@@ -84,6 +84,10 @@ class Pixels:
         entry = self.catalog.foregrounds[i]
         shape = entry.height, entry.width
         return self._get("cutout", i, lambda: self._read(entry.file, entry.sha256, shape, (4,)))
+
+    def mask(self, i: int) -> NDArray[np.uint8]:
+        """Return the cut-out's mask as it is stored, uint8 (height, width) of 0 and 255; it is not kept."""
+        return stored_pixels(mask_picture(self.store, self.catalog.foregrounds[i]))
 
     def planes(self, i: int) -> Singles:
         """Return what of a cut-out is resized with it: its colours and alpha (`image.masks.premultiplied`), and its

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from figureground.core.canvas import Canvas
-from figureground.core.nouns import Box, Catalog, Picture
+from figureground.core.nouns import Background, Box, Catalog, Foreground, Picture
 from figureground.core.store import Store
 from figureground.dataset.stored import Dataset
 from figureground.image.colourmap import colours
@@ -22,7 +23,6 @@ from figureground.ingest.pixels import Pixels
 from figureground.report import samples
 from figureground.report.floors import floors
 from figureground.report.plots import measure, number
-from figureground.samples.codec import pixels
 
 MOST = 400  # photos on one sheet
 TILE = 128  # px
@@ -31,6 +31,7 @@ _MARK = (214, 96, 0)
 _SQUARE = 8  # px of the checkerboard
 _MARGIN, _GAP, _HEAD, _LINE = 20, 10, 40, 15
 _RAMP = 160  # px of the depth colours
+_LONGEST = 300  # letters of a caption that are looked at
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> str:
     """Return the text, or its beginning and end around "..." where it is wider than `width` px."""
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}{text[-_LONGEST // 2 :]}"
     if font.getlength(text) <= width:
         return text
     for keep in range(len(text) - 1, 1, -1):
@@ -153,36 +155,28 @@ def write_contact_sheets(store: Store, catalog: Catalog, canvas: Canvas) -> None
 
     Where there are more than 400 photos, an even spread of 400 is shown and the sheet says so.
     """
-    shape, square = tile_of(canvas, TILE), (TILE, TILE)
-    kinds = (
-        ("Background", "backgrounds", shape, [(b.file, b.id, b.source) for b in catalog.backgrounds]),
-        ("Foreground", "foregrounds", square, [(f.file, f.id, f.source) for f in catalog.foregrounds]),
-        (
-            "Mask",
-            "masks of the foregrounds",
-            (TILE, TILE),
-            [(f.mask_file, f.id, f.source) for f in catalog.foregrounds],
-        ),
+    shape, square, held = tile_of(canvas, TILE), (TILE, TILE), Pixels(catalog, store)
+    kinds: tuple[tuple[str, str, tuple[int, int], Sequence[Background | Foreground], Callable[[int], Any]], ...] = (
+        ("Background", "backgrounds", shape, catalog.backgrounds, held.background),
+        ("Foreground", "foregrounds", square, catalog.foregrounds, held.cutout),
+        ("Mask", "masks of the foregrounds", square, catalog.foregrounds, held.mask),
     )
-    for name, what, tile, entries in kinds:
-        shown = entries
+    for name, what, tile, entries, picture_of in kinds:
+        shown = list(range(len(entries)))
+        says = f"{len(entries):,} {what}"
         if len(entries) > MOST:
-            shown = [entries[i] for i in np.linspace(0, len(entries) - 1, MOST).round().astype(int)]
-        says = (
-            f"{len(entries):,} {what}"
-            if shown is entries
-            else (f"an even spread of {len(shown)} of the {len(entries):,} {what}")
-        )
+            shown = np.linspace(0, len(entries) - 1, MOST).round().astype(int).tolist()
+            says = f"an even spread of {len(shown)} of the {says}"
         sheet = contact_sheet(
-            [pixels(store.read(file)) for file, _, _ in shown],
-            [f"{entry}\n{PurePosixPath(source).name}" for _, entry, source in shown],
+            [picture_of(i) for i in shown],
+            [f"{entries[i].id}\n{PurePosixPath(entries[i].source).name}" for i in shown],
             min(16, max(4, math.ceil(math.sqrt(1.6 * len(shown))))),
             tile,
             title=name,
             subtitle=says,
         )
         store.write(f"{name}.jpg", jpeg(sheet))
-    shown_floors = floors(catalog, Pixels(catalog, store), MOST)
+    shown_floors = floors(catalog, held, MOST)
     if shown_floors:
         sheet = contact_sheet(
             [picture for _, picture in shown_floors],
