@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from tests.long.commands import COMMANDS, Command
 
@@ -93,7 +93,7 @@ class Runs:
 
     def start(self, arguments: str, folder: Path, event: int | None = None, number: int = 0) -> int:
         """Begin a command line in a folder; return its pid, which is its session's as well."""
-        request = {"arguments": arguments.split(), "folder": str(folder), "log": f"{folder}.log"}
+        request: dict[str, Any] = {"arguments": arguments.split(), "folder": str(folder), "log": f"{folder}.log"}
         request |= {"event": event, "signal": number}
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
