@@ -144,7 +144,7 @@ MAP = "print(sorted(done.value for done in Processes(2).map(abs, [1, -2, -3])))\
 def test_a_script_that_every_worker_would_run_anew_is_told_so(tmp_path: Path) -> None:
     done = program(tmp_path / "bare.py", f"print('begun')\n{MAP}")
     assert done.returncode == 1
-    assert done.stdout.count("begun") <= 3  # the parent's, and at most one a worker
+    assert done.stdout.count("begun") <= 4  # the parent's, at most one a worker, and one of the second try
     assert 'put what the script does below `if __name__ == "__main__":`' in done.stderr
     assert str(tmp_path / "bare.py") in done.stderr
     assert done.stderr.count("Traceback") == 1  # the workers say nothing
@@ -161,6 +161,25 @@ def test_scripts_that_guard_themselves_or_have_no_file_work(tmp_path: Path, stdi
     guarded = f"engine = Processes(2)\nif __name__ == '__main__':\n    {MAP}    print(__file__)\n"
     done = program(tmp_path / "good.py", guarded, stdin)
     assert done.stdout == f"[1, 2, 3]\n{'<stdin>' if stdin else tmp_path / 'good.py'}\n", done.stderr
+
+
+KILLED_AS_IT_STARTS = """
+import os, signal
+if __name__ == "__main__":
+    {map}
+elif not os.path.exists({flag!r}):
+    open({flag!r}, "w").close()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_worker_that_is_killed_as_it_starts_costs_nothing(tmp_path: Path) -> None:
+    """None has started yet: it is not the script's fault, as the second try shows."""
+    code = KILLED_AS_IT_STARTS.format(map=MAP.replace("(2)", "(1)").strip(), flag=str(tmp_path / "flag"))
+    done = program(tmp_path / "killed.py", code)
+    assert (done.stdout, done.stderr) == ("[1, 2, 3]\n", "")
+    assert (tmp_path / "flag").exists()
 
 
 SLOW_TO_START = """

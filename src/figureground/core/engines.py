@@ -127,8 +127,6 @@ class Processes:
                     for future in crew.landed(function):
                         yield crew.take(future)
             except BrokenProcessPool:
-                if not crew.started.is_set():
-                    raise _no_start() from None
                 for future in crew.answered():
                     yield crew.take(future)
             return crew.jobs
@@ -141,6 +139,8 @@ class Processes:
                 (future,) = crew.landed(function)
                 outcome: Outcome = crew.take(future)
             except BrokenProcessPool:
+                if not crew.started.is_set():  # it is not killed twice as it starts: nothing can start
+                    raise _no_start() from None
                 why = "a worker process died on this twice (killed, or out of memory)"
                 return Outcome(job, error=WorkerDiedError(why))
             return outcome
