@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,16 @@ from figureground.core.errors import FigureGroundError
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _MAKING = {"open", "os.mkdir", "os.link", "os.symlink"}  # what a full disk refuses; it deletes and renames
-_watching: list[Callable[[str], None]] = []
+
+
+@dataclass(frozen=True)
+class _Watch:
+    root: str
+    step: Callable[[str], None]
+    lost: Callable[[str], None]
+
+
+_watching: list[_Watch] = []
 
 
 class KilledError(BaseException):
@@ -26,31 +36,30 @@ class KilledError(BaseException):
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if not _watching or not (
-        event in _CHANGES or (event == "open" and isinstance(args[2], int) and args[2] & _WRITING)
-    ):
+    """See a change before it is made; it is not made where this raises."""
+    if not _watching:
         return
-    step, root = _watching[-1], _roots[-1]
-    with contextlib.suppress(TypeError, ValueError):
-        if not os.fsdecode(args[0]).startswith(root):
-            return
-        step(event)
+    writes = event == "open" and isinstance(args[2], int) and args[2] & _WRITING
+    if not (writes or event in _CHANGES) or isinstance(args[0], int):
+        return
+    watch = _watching[-1]
+    if os.fsdecode(args[0]).startswith(watch.root):
+        watch.step(event)
+        if event in ("os.remove", "os.rmdir", "os.rename"):
+            watch.lost(os.fsdecode(args[event == "os.rename"]))
 
 
-_roots: list[str] = []
 sys.addaudithook(_hook)
 
 
 @contextlib.contextmanager
-def watched(root: Path, step: Callable[[str], None]) -> Iterator[None]:
-    """Call step(event) before each change below a folder that this process makes."""
-    _watching.append(step)
-    _roots.append(f"{root}{os.sep}")
+def watched(root: Path, step: Callable[[str], None], lost: Callable[[str], None] = lambda path: None) -> Iterator[None]:
+    """Call step(event) before each change below a folder that this process makes, and lost(path) before a name goes."""
+    _watching.append(_Watch(f"{root}{os.sep}", step, lost))
     try:
         yield
     finally:
         _watching.pop()
-        _roots.pop()
 
 
 def steps_of(call: Callable[[], Any], root: Path) -> int:
@@ -80,7 +89,7 @@ def killed(call: Callable[[], Any], root: Path, at: int) -> bool:
 
 
 def refused(call: Callable[[], Any], root: Path, at: int, number: int, lasting: bool = False) -> BaseException | None:
-    """Let a disk refuse change number `at` of a call, `lasting`: and all that follow, with an errno; return the error."""
+    """Let a disk refuse change number `at` of a call, `lasting`: and all after it, with an errno; return the error."""
     count = 0
 
     def step(event: str) -> None:
@@ -109,7 +118,7 @@ class ResumeLaws:
     """What every command that writes a folder promises.
 
     `run(out)` runs it; `prepare(out)` puts there what it finds, nothing by default.  `points`: at how many changes, of
-    all that it makes, it is stopped; 0 for each.
+    all that it makes, it is stopped; 0 for each, and so with FIGUREGROUND_EVERY_STOP=1 in the environment.
     """
 
     points = 0
@@ -128,7 +137,8 @@ class ResumeLaws:
         left = tree(out.parent)
         assert steps > 2, "changes there are"
         assert not [name for name in left if name.endswith((".partial", ".lock")) or "write-test" in name]
-        return left, range(0, steps, max(1, steps // self.points) if self.points else 1)
+        points = 0 if os.environ.get("FIGUREGROUND_EVERY_STOP") else self.points
+        return left, range(0, steps, -(-steps // points) if points else 1)
 
     def test_killed_anywhere_it_goes_on_to_the_same_bytes(self, tmp_path: Path) -> None:
         whole, stops = self.whole(tmp_path)

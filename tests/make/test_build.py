@@ -440,7 +440,10 @@ def test_workers_agree_on_a_build(photos: Path) -> None:
             engines.WorkerDiedError("a worker process died"),
             "try --workers 1 (workers=1) and run the same command again",
         ),
-        (OSError(errno.ENOSPC, "No space left on device"), "mend the cause and run the same command again"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "free some space, look at `df -i`, or use another disk and run the same command again",
+        ),
         (ValueError("odd"), "mend the cause and run the same command again"),
         (FigureGroundError("odd", "here", "do this"), "mend the cause and run the same command again"),
     ],
@@ -455,5 +458,6 @@ def test_parts_that_fail_are_told_together(photos: Path, tmp_path: Path, error: 
     with pytest.raises(FigureGroundError, match="5 of 6 parts failed") as caught:
         build(small_recipe(photos), tmp_path / "out", engine=Failing())
     assert (
-        caught.value.remedy == f"the other parts are finished; {'free some memory or ' * ('workers' in remedy)}{remedy}"
+        caught.value.remedy
+        == f"1 of 6 parts are finished and kept; {'free some memory or ' * ('workers' in remedy)}{remedy}"
     )

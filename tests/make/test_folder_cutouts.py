@@ -227,7 +227,7 @@ def test_a_name_that_is_too_long_and_a_full_disk(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(FolderStore, "write", failing(36))
     assert "too long" in cut(folder / "in", folder / "out")[1].doubt
     monkeypatch.setattr(FolderStore, "write", failing(28))
-    with pytest.raises(FigureGroundError, match=r"cannot write|No space"):
+    with pytest.raises(FigureGroundError, match="the disk takes no more"):
         cut(folder / "in", folder / "out")
 
 

@@ -42,27 +42,29 @@ def tiny(folder: Path) -> Recipe:
 
 
 class TestBuild(ResumeLaws):
-    points = 30
+    points = 5
 
     def run(self, out: Path) -> None:
         build(tiny(PLACE["photos"]), out)
 
 
 class TestBuildShard(ResumeLaws):
-    points = 10
+    points = 3
 
     def run(self, out: Path) -> None:
         build_shard(tiny(PLACE["photos"]), out, Shard(2, 2))
 
 
 class TestMerge(ResumeLaws):
-    points = 30
+    points = 6
 
     def run(self, out: Path) -> None:
         merge([PLACE["photos"] / "shard1", PLACE["photos"] / "shard2"], out)
 
 
 class TestExport(ResumeLaws):
+    points = 12
+
     def run(self, out: Path) -> None:
         export(PLACE["photos"] / "base/out", "2020", out, parts=2, mask="jpeg")
 
@@ -81,14 +83,14 @@ class TestReport(OfADataset):
 
 
 class TestDepthInPlace(OfADataset):
-    points = 20
+    points = 3
 
     def run(self, out: Path) -> None:
         redo_dataset(out, out, depth_options(), PLACE["photos"], Serial(), silent)
 
 
 class TestDepthElsewhere(ResumeLaws):
-    points = 20
+    points = 3
 
     def run(self, out: Path) -> None:
         redo_dataset(PLACE["photos"] / "base/out", out, depth_options(), PLACE["photos"], Serial(), silent)
@@ -99,12 +101,16 @@ def depth_options() -> DepthOptions:
 
 
 class TestDepthOfPictures(ResumeLaws):
+    points = 6
+
     def run(self, out: Path) -> None:
         model = network("grey.onnx", "", PLACE["photos"])
         depth_of_folder(PLACE["photos"] / "rooms", out, model, Running(), Serial(), silent)
 
 
 class TestCutouts(ResumeLaws):
+    points = 8
+
     def run(self, out: Path) -> None:
         cutting = cutting_of(tiny(PLACE["photos"]).foregrounds[0], PLACE["photos"], False)
         cutouts_of_folder(PLACE["photos"] / "people", out, cutting, Form(), Serial(), silent)

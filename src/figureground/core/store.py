@@ -32,8 +32,8 @@ class Store(Protocol):
     "NAME.0123abcd.partial"): ValueError otherwise, in every method.  A name is never also the folder of another.
 
     Whole or absent: a reader never meets half of what a writer writes, also when the writer is killed.  A store that
-    keeps what it holds when the machine loses power (`testing.DurableLaws`) keeps all of it, in the order in which it
-    was written and deleted.
+    keeps what it holds when the machine loses power, as a folder does unless it is told not to wait, keeps all that a
+    call said was done.
     """
 
     @property

@@ -112,10 +112,13 @@ def _stored(store: Store, layers: Layers) -> Dataset:
         manifest = load_manifest(store)
     except FileNotFoundError:
         begun = names.is_begun(store) or store.size(f"{names.CATALOG}/{catalogs.FILE}") is not None
+        remedy = "run its build command again to finish it"
+        if store.size(names.SHARD) is not None:
+            remedy = "it holds a shard: put all together with `figureground merge`"
         raise FigureGroundError(
             "the dataset is not finished" if begun else "no dataset here",
             store.name,
-            "run its build command again to finish it" if begun else "give the folder that `figureground build` wrote",
+            remedy if begun else "give the folder that `figureground build` wrote",
         ) from None
     require_counts(store, manifest)
     parts = len(manifest["parts"])

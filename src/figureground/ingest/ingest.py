@@ -98,7 +98,7 @@ def ingest(job: Job, engine: Engine, store: Store, progress: Progress, strict: b
 
 
 def _require_unchanged(photo: Photo, outcome: Outcome, hashed: Hashed) -> None:
-    """Raise FigureGroundError where a photo is no longer what it was when the run began, which the catalog vouches for."""
+    """Raise FigureGroundError where a photo is no longer what it was when the run began: the catalog vouches for it."""
     if outcome.sha256 and outcome.sha256 != hashed(photo.path):
         raise FigureGroundError(
             "a photo has changed while it was being prepared",

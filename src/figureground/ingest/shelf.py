@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Background, Foreground, SetAside
 from figureground.core.store import Store
 from figureground.ingest import photos
@@ -49,7 +48,7 @@ class Shelf:
         return [one.entry for one in self._saved["foreground"] if isinstance(one.entry, Foreground)]
 
     def save(self, number: int, entry: Background | Foreground, outcome: Outcome) -> None:
-        """Save a photo's files under the next name and keep its entry.  Raises FigureGroundError."""
+        """Save a photo's files under the next name and keep its entry."""
         kind = "background" if isinstance(entry, Background) else "foreground"
         name = self._name(kind, len(self._saved[kind]))
         files, changes = {}, {"id": name}
@@ -60,15 +59,8 @@ class Shelf:
             changes[f"{stem}file"] = place
             changes[f"{stem}sha256"] = photos.sha256(data)
         self._saved[kind].append(_Saved(number, _with(entry, changes), outcome.notes, outcome.warnings))
-        try:
-            for place, data in files.items():
-                self.store.write(place, data)
-        except OSError as error:
-            raise FigureGroundError(
-                f"a prepared photo cannot be written: {error.strerror}",
-                self.store.name,
-                "free some space or choose another folder; the same command goes on",
-            ) from None
+        for place, data in files.items():
+            self.store.write(place, data)
 
     def keep(self, numbers: Collection[int], twins: Mapping[int, str]) -> None:
         """Keep these photos alone, numbered without gaps, and note the name that each of them shares with its twins."""

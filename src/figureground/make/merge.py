@@ -151,8 +151,15 @@ def _alike(found: Sequence[_Found]) -> _Found:
 
 def _photos(before: Catalog, after: Catalog, libraries: made_with.MadeWith, others: made_with.MadeWith) -> list[str]:
     """Return what of two catalogs differs: photos, or what they were prepared with."""
-    was = {photo.source: photo.source_sha256 for photo in (*before.backgrounds, *before.foregrounds)}
-    now = {photo.source: photo.source_sha256 for photo in (*after.backgrounds, *after.foregrounds)}
+    was, now = (
+        dict(
+            [
+                *((b.source, b.source_sha256) for b in one.backgrounds),
+                *((f.source, f.source_sha256) for f in one.foregrounds),
+            ]
+        )
+        for one in (before, after)
+    )
     changes = [f"only one has {name}" for name in {**was, **now} if (name in was) != (name in now)]
     changes += [f"{name} has other content" for name in was if name in now and was[name] != now[name]]
     if changes:

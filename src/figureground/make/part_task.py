@@ -9,7 +9,7 @@ from figureground.core.engines import Outcome
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.steps import Tick, untold
-from figureground.core.store import Store
+from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.ingest.catalog import load_catalog
@@ -73,6 +73,7 @@ class PartTask:
 
 def make_part(task: PartTask, number: int, tick: Tick = untold) -> int:
     """Make one part and return its number; `tick` is told how many of its samples are made."""
+    require_there(task.store)
     maker = maker_of(task)
     watch = watch_of(task, maker)
     with parts.writing(task.store, number, task.identity) as part:
@@ -86,7 +87,7 @@ def make_part(task: PartTask, number: int, tick: Tick = untold) -> int:
 
 def require_there(store: Store) -> None:
     """Raise FigureGroundError where a folder that was begun is no more: what is written now would stand alone."""
-    if not names.is_begun(store) and store.size(names.REDEPTH) is None:
+    if isinstance(store, FolderStore) and not names.is_begun(store) and store.size(names.REDEPTH) is None:
         raise FigureGroundError(
             "the output folder was removed during the run",
             store.name,
