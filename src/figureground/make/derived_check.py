@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import html
 import json
@@ -18,7 +19,7 @@ from figureground.dataset import names, parts
 from figureground.dataset.parts import PartReader
 from figureground.dataset.stored import Dataset
 from figureground.make.about import About
-from figureground.make.differences import csv_rows, few, json_unlike, row_unlike, text_unlike, unlike
+from figureground.make.differences import csv_rows, few, json_unlike, raw_rows, row_unlike, text_unlike, unlike
 from figureground.make.finish import SHEETS, manifest_bytes, manifest_of, tables
 from figureground.make.part_check import PartFound, PartLook, labels_text
 from figureground.report import write_contact_sheets, write_report
@@ -31,8 +32,8 @@ _ROWS = 10  # damaged rows of a table that are named, a part
 def labels_damage(one: About, found: Sequence[PartFound], look: PartLook) -> list[Damage]:
     """Return which rows of labels.csv are not what the parts' rows say."""
     try:
-        lines = one.store.read(names.LABELS).decode().splitlines(keepends=True)
-    except (OSError, ValueError) as error:
+        lines = list(raw_rows(one.store.read(names.LABELS).decode()))
+    except (OSError, ValueError, csv.Error) as error:
         missing = isinstance(error, FileNotFoundError)
         return [Damage(names.LABELS, None, "is missing" if missing else f"cannot be read: {error}")]
     header = csv_rows(lines[0])[0] if lines else []

@@ -80,6 +80,21 @@ def row_unlike(there: Sequence[str], made: Sequence[str], columns: Sequence[str]
     ]
 
 
+def raw_rows(text: str) -> Iterator[str]:
+    """Yield the rows of a table as they are written, with their line ends; fields may hold line ends.  Raises
+    csv.Error."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline="\n"):
+            taken.append(line)
+            yield line
+
+    for _ in csv.reader(lines()):
+        yield "".join(taken)
+        taken.clear()
+
+
 def csv_rows(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline="")))
 

@@ -114,6 +114,15 @@ def strays(one: About, count: int) -> list[Damage]:
     return [Damage(name, None, "is no file of this dataset") for name in there if name not in known]
 
 
+def guests(one: About) -> list[str]:
+    """Return the files in a dataset's folder that are none of its own, and lie where they do no harm."""
+    own = {names.RECIPE, names.BUILD, names.MANIFEST, names.STATISTICS, names.LABELS, names.REPORT, names.README}
+    own.add(names.REDEPTH)
+    folders = tuple(f"{folder}/" for folder in (parts.FOLDER, parts.STATE, names.CATALOG))
+    there = [name for name in one.store.list() if not name.startswith(folders) and not _is_junk(name)]
+    return [f"{name} is no file of the dataset" for name in there if name not in own]
+
+
 def _is_junk(name: str) -> bool:
     last = name.rpartition("/")[2]
     return last in _JUNK or last.startswith("._")

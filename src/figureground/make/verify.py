@@ -21,7 +21,7 @@ from figureground.dataset import parts
 from figureground.make import made_with
 from figureground.make.about import About, about
 from figureground.make.derived_check import derived_damage, labels_damage, pages_damage
-from figureground.make.file_check import catalog_damage, files_damage, masks_damage, strays
+from figureground.make.file_check import catalog_damage, files_damage, guests, masks_damage, strays
 from figureground.make.part_check import PartFound, PartLook, look_at_part
 
 
@@ -71,6 +71,7 @@ def verdict_of(store: FolderStore, deep: bool, engine: Engine, progress: Progres
     for each in found:
         damage += each.damage
         unchecked += each.notes
+    unchecked += guests(one)
     damage += strays(one, len(look.sizes))
     damage += files_damage(one)
     damage += labels_damage(one, found, look)
