@@ -70,7 +70,7 @@ class OverlayStore:
         inner._deleted, inner._prefix = self._deleted, f"{self._prefix}{prefix}/"
         return inner
 
-    def sweep(self) -> None:
+    def sweep(self, prefix: str = "") -> None:
         """Remove nothing: temporaries of the store below are its own."""
 
     def free_bytes(self) -> int | None:
