@@ -19,26 +19,25 @@ def cut_at(share: float) -> list[Bools]:
     return found
 
 
-@pytest.mark.parametrize("share", [0.3, 0.45, 0.6, 0.75])
+@pytest.mark.parametrize("share", [0.2, 0.3, 0.45, 0.6, 0.75])
 def test_the_part_of_a_body_is_told_by_its_outline(share: float) -> None:
     errors = np.log([body_shown(mask) / share for mask in cut_at(share)])
     assert abs(np.median(errors)) < 0.15
-    assert np.quantile(np.abs(errors), 0.8) < 0.3
+    assert np.quantile(np.abs(errors), 0.8) < 0.4
 
 
 def test_a_neck_tells_more_than_the_shape_alone() -> None:
-    """Two busts in one box of one area: the one with the higher neck shows more of a body."""
-    high, low = np.zeros((100, 90), np.bool_), np.zeros((100, 90), np.bool_)
-    high[:40, 34:56], high[40:] = True, True
-    high[30:36, 40:50] = False
-    high[30:36, 42:48] = True
-    low[:56, 30:60], low[56:] = True, True
-    low[46:52] = False
-    low[46:52, 41:49] = True
-    assert 0.25 <= body_shown(low) < body_shown(high) <= 0.9
+    """Two busts in one box, of one area: the one with the higher neck shows more of a body."""
+    plain = np.zeros((100, 60), np.bool_)
+    plain[:40, 19:41] = plain[40:] = True
+    high, low = plain.copy(), plain.copy()
+    for bust, neck in ((high, 22), (low, 34)):
+        bust[neck : neck + 4] = False
+        bust[neck : neck + 4, 27:33] = True
+    assert body_shown(low) < body_shown(plain) < body_shown(high)
 
 
 def test_slivers_and_specks_stay_within_what_a_half_length_shows() -> None:
     assert body_shown(np.ones((200, 3), np.bool_)) == 0.87
-    assert body_shown(np.ones((3, 200), np.bool_)) == 0.25
-    assert body_shown(np.ones((1, 1), np.bool_)) == 0.25
+    assert body_shown(np.ones((3, 200), np.bool_)) == 0.12
+    assert body_shown(np.ones((1, 1), np.bool_)) == 0.12

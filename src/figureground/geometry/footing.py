@@ -14,7 +14,7 @@ from figureground.core.nouns import Ground, Mask
 from figureground.geometry.perspective import figure_heights, horizon_y
 
 USUAL_M = 1.7  # metres; whose heights the table holds
-_TALLEST = 6.0  # of the frame's height: who is taller shows less than a face
+_TALLEST = 3.0  # of the frame's height: who is taller stands within 0.6 m of a camera that shows a room
 _STEP, _ROWS = 0.02, 256  # of the height, from row to row below the frame, and how many rows at most
 _COLUMNS = 112  # that are looked at below the frame
 _MOST = 8192  # floor pixels that are kept, evenly over the floor

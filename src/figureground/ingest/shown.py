@@ -12,10 +12,10 @@ import numpy as np
 
 from figureground.core.nouns import Mask
 
-# height**2 / area of what shows, and the part of the body that it is, in the middle of all: a bust is about as wide as
+# height**2 / area of what shows, and the part of the body that it is, in the middle of all: a head is about as wide as
 # high, a body down to its shins four times as high as wide
-_SLENDER = (1.71, 1.96, 2.25, 2.61, 3.07, 3.64, 4.18)
-_SHOWN = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.87)
+_SLENDER = (1.22, 1.46, 1.62, 1.71, 1.96, 2.25, 2.61, 3.07, 3.64, 4.18)
+_SHOWN = (0.12, 0.15, 0.18, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.87)
 _NECK = 0.129  # of the body's height: where an outline is narrowest between head and shoulders
 _LOOKED = 0.08, 0.24  # of the body's height: where a neck is looked for, by the shape
 _NARROW = 0.85, 0.5  # of the head's width, and of the shoulders': an outline that is not so narrow shows no neck
@@ -23,12 +23,12 @@ _SHOULDERS = 0.15  # of the body's height: how far below the neck they are
 
 
 def body_shown(mask: Mask) -> float:
-    """Return the part of a body's height that a trimmed mask (h, w) of somebody cut off below shows, 0.25..0.9."""
+    """Return the part of a body's height that a trimmed mask (h, w) of somebody cut off below shows, 0.12..0.9."""
     height = mask.shape[0]
     shown = float(np.interp(height * height / max(1, int(mask.sum())), _SLENDER, _SHOWN))
     neck = _neck(mask, height / shown)
     if neck:
-        shown = sqrt(shown * min(max(height * _NECK / neck, 0.2), 1.0))
+        shown = sqrt(shown * min(max(height * _NECK / neck, 0.1), 1.0))
     return round(min(max(shown, _SHOWN[0]), 0.9), 3)
 
 
