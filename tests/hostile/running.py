@@ -135,7 +135,7 @@ def copied(base: Path, folder: Path) -> Path:
     return folder / "out"
 
 
-def harm(dataset: Path, command: str, seconds: int = 60) -> str:
+def harm(dataset: Path, command: str, seconds: int = 300) -> str:
     """Run a command on a dataset that `copied` made and an attack changed; return what harm was done, "" for none.
 
     Harm is: another end than 0, or 1 with an error that says what, where and what to do; not ending; a user's file that
