@@ -32,6 +32,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_photos(folder, 1, 2)
     write_depth_network(folder / "grey.onnx")
     build(tiny(folder), folder / "base/out")
+    write_photos(folder / "renamed", 1, 2)
+    (folder / "renamed/people/person1.png").rename(folder / "renamed/people/zoe.png")
+    build(tiny(folder / "renamed"), folder / "renamed/out")
     for number in (1, 2):
         build_shard(tiny(folder), folder / f"shard{number}", Shard(number, 2))
     return folder
@@ -43,6 +46,19 @@ def tiny(folder: Path) -> Recipe:
 
 class TestBuild(ResumeLaws):
     points = 5
+
+    def run(self, out: Path) -> None:
+        build(tiny(PLACE["photos"]), out)
+
+
+class TestExchangeOfCatalogs(ResumeLaws):
+    """A photo has another name, so the catalog is another, and the parts are the same."""
+
+    points = 5
+
+    def prepare(self, out: Path) -> None:
+        super().prepare(out)
+        shutil.copytree(PLACE["photos"] / "renamed/out", out)
 
     def run(self, out: Path) -> None:
         build(tiny(PLACE["photos"]), out)
