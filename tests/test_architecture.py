@@ -49,7 +49,7 @@ PURE = {
     ),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/doubt", "ingest/own_size", "ingest/bystanders", "render/view"),
-    *("render/shadows", "render/tone", "ingest/rims", "ingest/edges", "ingest/pose"),
+    *("render/shadows", "render/tone", "ingest/rims", "ingest/edges", "ingest/pose", "ingest/shown"),
     *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),
     *(
         "ingest/mask_values",

@@ -234,26 +234,8 @@ def foreground(
     stands = _posed(whole[..., 3], made.method, tools.person)
     scaled = _scaled(cutout, _prepared_height(cutout, own.heights, source))
     mask = mask_of(scaled[..., 3])
-    height, width = mask.shape
-    entry = Foreground(
-        id="",
-        file="",
-        mask_file="",
-        sha256="",
-        source=source.name,
-        source_sha256=source.sha256,
-        height=height,
-        width=width,
-        area=int(mask.sum()),
-        scale=round(height / cutout.shape[0], 6),
-        cutout=made.method,
-        appearance=measure(scaled[..., :3], mask),
-        source_number=source.number,
-        pose=stands.pose,
-        pose_confidence=stands.confidence,
-        cut=stands.cut,
-        shown=body_shown(mask) if stands.pose == "half-length" else 1.0,
-    )
+    entry = _entry(scaled, source, stands, made.method)
+    entry = replace(entry, scale=round(entry.height / cutout.shape[0], 6))
     _require_room(entry, mask, job)
     if job.placing.standing and tools.person and not own.cutting.doubtful:
         _require_colours(entry)
@@ -275,6 +257,31 @@ def foreground(
         fine=miniature(cutout),
         full_pixels=box,
         mended=bool(laid or made.notes),
+    )
+
+
+def _entry(scaled: Cutout, source: Source, stands: Posed, method: str) -> Foreground:
+    """Return what a cut-out at its final height tells of itself; its files get their names where it is kept."""
+    mask = mask_of(scaled[..., 3])
+    height, width = mask.shape
+    return Foreground(
+        id="",
+        file="",
+        mask_file="",
+        sha256="",
+        source=source.name,
+        source_sha256=source.sha256,
+        height=height,
+        width=width,
+        area=int(mask.sum()),
+        scale=1.0,
+        cutout=method,
+        appearance=measure(scaled[..., :3], mask),
+        source_number=source.number,
+        pose=stands.pose,
+        pose_confidence=stands.confidence,
+        cut=stands.cut,
+        shown=body_shown(mask) if stands.pose == "half-length" else 1.0,
     )
 
 
