@@ -13,9 +13,13 @@ if threading.current_thread() is threading.main_thread() and signal.getsignal(si
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-# no test's files outlive it, so none waits for the disk; what a power cut leaves is tested on a disk of our own
-# (tests/power.py)
-os.fsync = lambda handle: None  # type: ignore[assignment]
+
+def _at_once(handle: object) -> None:
+    """Do not wait for the disk."""
+
+
+# no test's files outlive it; what a power cut leaves is tested on a disk of our own (tests/power.py)
+os.fsync = _at_once
 
 # the laws of stores live in the package, and their assertions should show their values like any test's
 pytest.register_assert_rewrite("figureground.testing")
