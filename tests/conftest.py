@@ -19,7 +19,7 @@ def _at_once(handle: object) -> None:
 
 
 # no test's files outlive it; what a power cut leaves is tested on a disk of our own (tests/power.py)
-os.fsync = _at_once
+os.fsync = _at_once  # type: ignore[assignment]
 
 # the laws of stores live in the package, and their assertions should show their values like any test's
 pytest.register_assert_rewrite("figureground.testing")

@@ -28,7 +28,14 @@ REDEPTH = "redepth.json"  # stands in a dataset whose depth is being made anew; 
 MOST_BYTES = 2**26  # of a file that is read whole; that of a million parts has less
 # what build.json and redepth.json say that is read again, with its type; the rest is for people
 _KINDS: Mapping[str, Any] = {"build_id": str, "made_with": Mapping[str, str], "root": str, "format": int, "plan": int}
-_KINDS = {**_KINDS, "render": int, "recipe": Mapping[str, Any], "depth_model": Mapping[str, Any] | None}
+_KINDS = {
+    **_KINDS,
+    "figureground": str,
+    "code": str,
+    "render": int,
+    "recipe": Mapping[str, Any],
+    "depth_model": Mapping[str, Any] | None,
+}
 
 
 def read_bounded(store: Store, name: str, most: int = MOST_BYTES) -> bytes:
