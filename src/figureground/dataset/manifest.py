@@ -30,7 +30,7 @@ def load_manifest(store: Store) -> dict[str, Any]:
         raise
     except (OSError, ValueError) as error:
         raise FigureGroundError(
-            f"the manifest cannot be read: {error}", f"{store.name}/{names.MANIFEST}", "run its build command again"
+            f"the manifest cannot be read: {error}", f"{store.name}/{names.MANIFEST}", names.TO_VERIFY
         ) from None
 
 

@@ -26,13 +26,12 @@ REDEPTH = "redepth.json"  # stands in a dataset whose depth is being made anew; 
 
 
 MOST_BYTES = 2**26  # of a file that is read whole; that of a million parts has less
+TO_VERIFY = "`figureground verify DATASET` says all that is wrong, and with --repair mends it"
 # what build.json and redepth.json say that is read again, with its type; the rest is for people
-_KINDS: Mapping[str, Any] = {"build_id": str, "made_with": Mapping[str, str], "root": str, "format": int, "plan": int}
-_KINDS = {
-    **_KINDS,
-    "figureground": str,
-    "code": str,
-    "render": int,
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("build_id", "root", "figureground", "code"), str),
+    **dict.fromkeys(("format", "plan", "render"), int),
+    "made_with": Mapping[str, str],
     "recipe": Mapping[str, Any],
     "depth_model": Mapping[str, Any] | None,
 }

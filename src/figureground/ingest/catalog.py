@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -202,13 +202,17 @@ def _not_there(store: Store, name: str, why: str) -> FigureGroundError:
 
 def is_whole(catalog: Catalog, store: Store) -> bool:
     """Tell whether every picture that a catalog stands on is in the store, as it was written."""
-    try:
-        for name, sha256 in files(catalog):
-            if sha256:
+    return next(damaged(catalog, store), None) is None
+
+
+def damaged(catalog: Catalog, store: Store) -> Iterator[str]:
+    """Yield the pictures that a catalog stands on which are missing or not as they were written."""
+    older = {entry.mask_file: entry for entry in catalog.foregrounds if not entry.mask_sha256}
+    for name, sha256 in files(catalog):
+        try:
+            if name in older:
+                mask_picture(store, older[name])
+            else:
                 picture(store, name, sha256)
-        for entry in catalog.foregrounds:
-            if entry.mask_file and not entry.mask_sha256:
-                mask_picture(store, entry)
-    except FigureGroundError:
-        return False
-    return True
+        except FigureGroundError:
+            yield name

@@ -179,9 +179,10 @@ def _whole_catalog(dataset: Store) -> Catalog | None:
         catalog = catalogs.load_catalog(store)
     except FigureGroundError:
         return None
-    told = {file for file, _ in catalogs.files(catalog)} | {catalogs.FILE, *(f.mask_file for f in catalog.foregrounds)}
-    damaged = {name.removeprefix(f"{names.CATALOG}/") for name in unlike_manifest(dataset)}
-    return catalog if catalogs.is_whole(catalog, store) and damaged.isdisjoint(told) else None
+    if lost := list(catalogs.damaged(catalog, store)):
+        say_made_anew([f"{names.CATALOG}/{name}" for name in lost])
+        return None
+    return None if f"{names.CATALOG}/{catalogs.FILE}" in unlike_manifest(dataset) else catalog
 
 
 def _refuse_other_photos(before: Catalog, after: Catalog, store: Store) -> None:

@@ -21,6 +21,7 @@ from figureground.dataset.stored import Dataset
 from figureground.make.about import About
 from figureground.make.differences import csv_rows, few, json_unlike, raw_rows, row_unlike, text_unlike, unlike
 from figureground.make.finish import SHEETS, manifest_bytes, manifest_of, tables
+from figureground.make.identity import describe
 from figureground.make.part_check import PartFound, PartLook, labels_text
 from figureground.report import write_contact_sheets, write_report
 from figureground.samples import stats
@@ -89,7 +90,8 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     if len(known) < len(infos) or first is None:
         return damage, ["statistics, data card and manifest are not made again while parts are damaged"]
     total = stats.total(stats.total_by_split([info.statistics for info in known]).values())
-    made = {**manifest_of(one.task, one.catalog, known, total), "files": one.manifest.get("files")}
+    about = describe(one.task.job, one.task.identity, one.build.get("made_with", {}))
+    made = {**manifest_of(one.task, one.catalog, known, total, about), "files": one.manifest.get("files")}
     shared = not one.same_code
     if not one.build:  # told already
         made["made_with"] = one.manifest.get("made_with")

@@ -39,13 +39,18 @@ def finish(task: PartTask, catalog: Catalog, progress: Progress) -> None:
     """
     require_there(task.store)
     data = write_tables(task, catalog, progress)
-    from figureground.report import write_contact_sheets, write_report
-
     progress("report", 0, 1)
-    write_contact_sheets(task.store.below(names.CATALOG), catalog, task.job.canvas)
-    write_report(data)
+    write_pages(task, catalog, data)
     write_manifest(task.store, data.manifest, catalog)
     progress("report", 1, 1)
+
+
+def write_pages(task: PartTask, catalog: Catalog, data: Dataset) -> None:
+    """Write contact sheets and report.  Raises FigureGroundError where a picture of the catalog is damaged."""
+    from figureground.report import write_contact_sheets, write_report
+
+    write_contact_sheets(task.store.below(names.CATALOG), catalog, task.job.canvas)
+    write_report(data)
 
 
 def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Dataset:
@@ -55,7 +60,8 @@ def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Datase
     lacking = Lacking()
     lacking.add([total])
     require_few(lacking, total.samples)
-    manifest = manifest_of(task, catalog, infos, total)
+    about = {key: value for key, value in names.read_identity(task.store).items() if key != "root"}
+    manifest = manifest_of(task, catalog, infos, total, about)
     data = Dataset(task.store, manifest, range(task.count))
     first = write_labels(data, progress)
     for name, content in tables(task, catalog, manifest, infos, first).items():
@@ -178,9 +184,13 @@ def has_depth(record: Record) -> bool:
     return "depth" not in record.depths or record.depths["depth"].valid_fraction > 0
 
 
-def manifest_of(task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], total: Statistics) -> dict[str, Any]:
-    """Return the manifest, whose file is the sign that the dataset is finished."""
-    about = {key: value for key, value in names.read_identity(task.store).items() if key != "root"}
+def manifest_of(
+    task: PartTask, catalog: Catalog, infos: Sequence[PartInfo], total: Statistics, about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the manifest, whose file is the sign that the dataset is finished.
+
+    `about`: what build.json says of what the parts are made from, without its root.
+    """
     return {
         "name": task.job.recipe.name,
         **about,

@@ -21,7 +21,15 @@ from figureground.ingest import catalog as catalogs
 from figureground.make import made_with
 from figureground.make.about import About, about
 from figureground.make.again import prepared_again
-from figureground.make.finish import SHEETS, file_facts, finish, manifest_bytes, note_files
+from figureground.make.finish import (
+    SHEETS,
+    file_facts,
+    manifest_bytes,
+    note_files,
+    write_manifest,
+    write_pages,
+    write_tables,
+)
 from figureground.make.identity import identity_bytes
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
@@ -79,7 +87,7 @@ def _mended(
         except FigureGroundError as error:
             why.append(_said(error))
     try:
-        made += _beside(store, files, made)
+        made += _beside(store, files, made, why)
     except FigureGroundError as error:
         why.append(_said(error))
     return list(dict.fromkeys(made)), list(dict.fromkeys(why))
@@ -187,23 +195,30 @@ def _strays(store: Store, files: Collection[str], engine: Engine, progress: Prog
     return found
 
 
-def _beside(store: Store, files: Collection[str], made: Collection[str]) -> list[str]:
+def _beside(store: Store, files: Collection[str], made: Collection[str], why: list[str]) -> list[str]:
     """Write what stands beside the parts, where it is another than it would be, or was damaged.
 
     `made`: files that were made anew; of others that nothing here makes, the manifest goes on to say what it said.
+    `why`: takes why report and contact sheets could not be drawn.
     """
     one, written = about(store), list[str]()
     task = _task_of(one)
     if one.catalog is None:
         raise FigureGroundError("the catalog is damaged", store.name, "bring its photos back and try again")
     over = OverlayStore(store)
-    finish(PartTask(task.job, over, task.identity, task.samples), one.catalog, silent)
+    again = PartTask(task.job, over, task.identity, task.samples)
+    data = write_tables(again, one.catalog, silent)
+    try:
+        write_pages(again, one.catalog, data)
+    except FigureGroundError as error:
+        why.append(_said(error))
+    write_manifest(over, data.manifest, one.catalog)
     over.write(names.MANIFEST, _manifest(one, over, made))
-    for name, data in over.written.items():
+    for name, content in over.written.items():
         there = store.size(name) is not None
-        if (there and store.read(name) == data) or (there and name not in files and not one.same_code):
+        if (there and store.read(name) == content) or (there and name not in files and not one.same_code):
             continue
-        store.write(name, data)
+        store.write(name, content)
         written.append(name)
     if not one.same_code:
         note_files(store, [name for name in written if name != names.MANIFEST])
