@@ -51,7 +51,12 @@ COMMANDS: dict[str, Command] = {
     "depth, dataset, workers": Command("depth done --out again --model grey.onnx --workers 2", workers=True),
     "depth, in place": Command("depth done --model grey.onnx --workers 1"),
     "report": Command("report done"),
-    "export": Command("export 2020 done zips --parts 1", anew=("zips",)),
+    "export": Command("export 2020 done zips --parts 1"),
+    "build, shard, workers": Command("build flat.toml share --shard 2/2 --workers 2", workers=True),
+    "merge": Command("merge first second --out whole"),
+    "verify, deep, workers": Command("verify done --deep --workers 2", workers=True),
+    "verify, repair": Command("verify broken --repair --workers 1"),
+    "regenerate": Command("regenerate done --id 3 --out third"),
     "points": Command("points deep --id 1 sample.ply"),
     "evaluate-depth": Command("evaluate-depth --model grey.onnx --pairs pairs --out page.html", varies=("page.html",)),
     "evaluate-cutouts": Command("evaluate-cutouts --photos rooms --masks masks --out page.html", varies=("page.html",)),
@@ -64,7 +69,8 @@ def write_inputs(folder: Path) -> None:
     from PIL import Image
 
     from figureground.core.recipe_toml import to_toml
-    from figureground.make.build import build
+    from figureground.make.build import build, build_shard
+    from figureground.make.shard import Shard
     from tests.builders import ground_recipe, scene_photo, small_recipe, write_depth_network, write_floor_photos
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +102,11 @@ def write_inputs(folder: Path) -> None:
         (folder / f"{name}.toml").write_text(to_toml(recipe))
     build(folder / "flat.toml", folder / "done")
     build(folder / "ground.toml", folder / "deep")
+    for number, share in ((1, "first"), (2, "second")):
+        build_shard(folder / "flat.toml", folder / share, Shard(number, 2))
+    broken = build(folder / "flat.toml", folder / "broken")
+    (broken / "labels.csv").write_text("lost")
+    (broken / "parts/part-00001.zip").unlink()
 
 
 if __name__ == "__main__":

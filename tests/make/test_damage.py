@@ -1,4 +1,4 @@
-"""Every kind of damage in `planted.KINDS` is found, as the table in docs/reliability.md says; sound datasets are sound.
+"""Every kind of damage in `planted.KINDS` is found, as the table in docs/verify.md says; sound datasets are sound.
 
 python -m tests.make.test_damage    prints the table
 """
@@ -18,7 +18,7 @@ from figureground.make.verify import verify
 from tests.builders import ground_recipe, write_floor_photos
 from tests.make.planted import KINDS
 
-PAGE = Path(__file__).parents[2] / "docs/reliability.md"
+PAGE = Path(__file__).parents[2] / "docs/verify.md"
 YES, NO = "yes", "—"
 
 
@@ -140,7 +140,7 @@ def test_nothing_else_is_written(sound: tuple[Path, Path], tmp_path: Path) -> No
 
 
 def table() -> str:
-    """Return the table of docs/reliability.md."""
+    """Return the table of docs/verify.md."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "photos").mkdir()
