@@ -7,9 +7,13 @@ import threading
 import pytest
 from hypothesis import settings
 
-if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # in the background of a shell Ctrl-C is ignored, and so it would be by the processes that tests start and stop
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+if threading.current_thread() is threading.main_thread():
+    # in the background of a shell Ctrl-C is ignored, as is under nohup what a terminal sends that closes; and so they
+    # would be by the processes that tests start and stop
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 

@@ -93,7 +93,7 @@ def test_the_readmes_commands_run(desk: Path, monkeypatch: pytest.MonkeyPatch) -
             main(command[1:])
         assert not caught.value.code, command
         ran.append(command[1])
-    assert ran == ["init", "check", "preview", "build", "build", "info", "export", "cutout"]
+    assert ran == ["init", "check", "preview", "build", "build", "info", "verify", "export", "cutout"]
     assert (desk / "zips/labels.txt").read_text().count("\n") == 40
 
 

@@ -394,16 +394,6 @@ def test_an_error_of_one_photo_alone_sets_it_aside(tmp_path: Path) -> None:
     assert b"preparation failed" not in run(small_recipe(tmp_path))["catalog.jsonl"]  # it was not kept
 
 
-def test_a_full_disk_under_the_catalog_is_told(tmp_path: Path) -> None:
-    class Full(MemoryStore):
-        def write(self, name: str, data: bytes) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    write_photos(tmp_path, 1, 1)
-    with pytest.raises(FigureGroundError, match="cannot be written: No space left"):
-        ingest.ingest(job_of(small_recipe(tmp_path)), Serial(), Full(), lambda *_: None)
-
-
 def test_the_folder_says_what_it_is_and_no_source_finds_photos_in_it(tmp_path: Path) -> None:
     write_photos(tmp_path, 1, 1)
     run(small_recipe(tmp_path))

@@ -110,7 +110,7 @@ def test_relative_depth_of_a_network_has_a_shift_unless_the_user_knows_better() 
         (b"[" * 100_000, "it is no JSON"),
         (json.dumps(OURS | {"depth_scale": "big"}).encode(), "depth_scale is no number"),
         (json.dumps(OURS | {"depth_scale": 0}).encode(), "depth_scale = 0 is not above 0"),
-        (json.dumps(OURS | {"depth_offset": float("nan")}).encode(), "depth_offset is no number"),
+        (json.dumps(OURS | {"depth_offset": float("nan")}).encode(), "it is no JSON"),
         (json.dumps(OURS | {"depth_unit": "feet"}).encode(), "depth_unit = 'feet' is no unit of depth"),
         (json.dumps(OURS | {"depth_unit": ["m"]}).encode(), "is no unit of depth"),
     ],

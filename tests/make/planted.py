@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from figureground.core.store import FolderStore
 from figureground.dataset import parts
 from figureground.image import png
+from figureground.make.finish import file_facts
 
 Plant = Callable[[Path, Path], object]  # (the dataset, another one of the same recipe but for its seed)
 KINDS: dict[str, Plant] = {}
@@ -73,7 +75,8 @@ def facts(path: Path) -> dict[str, Any]:
 
 def seal(folder: Path, *files: str) -> None:
     """Let the manifest say of files what they are."""
-    edit_json(folder / "manifest.json", lambda m: m["files"].update({name: facts(folder / name) for name in files}))
+    store = FolderStore(folder)
+    edit_json(folder / "manifest.json", lambda m: m["files"].update({name: file_facts(store, name) for name in files}))
 
 
 def seal_part(folder: Path, at: int = 1, **changes: Any) -> None:

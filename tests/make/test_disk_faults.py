@@ -43,7 +43,8 @@ def made(out: Path) -> dict[str, Any]:
     """Return a dataset's files, without the way from it to its recipe."""
     found: dict[str, Any] = faults.tree(out)
     if "build.json" in found:
-        found["build.json"] = {name: value for name, value in json.loads(found["build.json"]).items() if name != "root"}
+        plain = json.loads(found["build.json"])
+        found["build.json"] = {name: value for name, value in plain.items() if not name.startswith("root")}
     return found
 
 

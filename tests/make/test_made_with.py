@@ -17,9 +17,11 @@ from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.progress import silent
 from figureground.core.recipe import DepthOptions, Recipe
+from figureground.core.store import FolderStore
 from figureground.dataset import parts
 from figureground.ingest import photos as decoding
 from figureground.make import redepth
+from figureground.make.finish import note_files
 from figureground.make.made_with import joined, versions
 from tests.builders import job_of, small_recipe, write_depth_network, write_photos
 from tests.make.test_build import files
@@ -42,10 +44,12 @@ def as_if_made_with(dataset: Path, name: str = "build.json", **other: str) -> No
     plain = about(dataset, name)
     plain["made_with"] |= other
     (dataset / name).write_text(json.dumps(plain))
+    note_files(FolderStore(dataset), ["build.json"])
 
 
 def lose(dataset: Path, number: int = 1) -> None:
     (dataset / parts.part_file(number)).unlink()
+    (dataset / "manifest.json").unlink(missing_ok=True)  # as of a build that was stopped
 
 
 NETWORK = {"source": "network", "model": "grey.onnx"}

@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import json
 import zipfile
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -138,6 +139,9 @@ def test_an_image_of_another_version_is_estimated_as_stored(recipe: Recipe, tmp_
     with zipfile.ZipFile(part, "w") as archive:
         for name, data in held.items():
             parts.add_member(archive, name, data)
+    manifest = json.loads((source / "manifest.json").read_text())
+    manifest["parts"][0]["bytes"] = part.stat().st_size
+    (source / "manifest.json").write_text(json.dumps(manifest))
     redone = open_dataset(redo(source, tmp_path / "new", recipe, options(recipe)))
     one, other = redone[0].depth, redone[1].depth
     assert one is not None
@@ -164,7 +168,7 @@ def test_a_network_that_does_not_work_leaves_the_dataset_as_it_is(recipe: Recipe
 def test_missing_parts_are_no_smaller_dataset(recipe: Recipe, tmp_path: Path) -> None:
     source = build(recipe, tmp_path / "out")
     (source / "parts/part-00003.zip").unlink()
-    with pytest.raises(FigureGroundError, match="1 of 6 parts are missing"):
+    with pytest.raises(FigureGroundError, match="a part is missing"):
         redo(source, source, recipe, options(recipe))
     assert (source / "manifest.json").is_file()
 

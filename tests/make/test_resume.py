@@ -133,7 +133,9 @@ class TestCutouts(ResumeLaws):
 
 
 class TestCutoutOfOne(ResumeLaws):
+    def prepare(self, out: Path) -> None:
+        out.mkdir(parents=True)
+
     def run(self, out: Path) -> None:
-        out.mkdir(exist_ok=True)
         cutting = cutting_of(tiny(PLACE["photos"]).foregrounds[0], PLACE["photos"], False)
         cutouts_of_folder(PLACE["photos"] / "people/person0.png", out / "a.png", cutting, Form(), Serial(), silent)

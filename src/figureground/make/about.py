@@ -19,7 +19,7 @@ from figureground.dataset.versions import VERSIONS
 from figureground.ingest import catalog as catalogs
 from figureground.make.begin import what_differs
 from figureground.make.finish import file_facts
-from figureground.make.identity import build_id
+from figureground.make.identity import build_id, root_sha256
 from figureground.make.part_task import PartTask
 from figureground.plan import plan
 from figureground.resolve import resolve
@@ -85,6 +85,9 @@ def about(store: Store) -> About:
     if (store.size(names.REDEPTH)) is not None:
         found.wrong(names.REDEPTH, "new depth was begun, and is not finished")
     _agree(manifest, build, found)
+    root = build.get("root")
+    if "root_sha256" in build and (not isinstance(root, str) or build["root_sha256"] != root_sha256(root)):
+        found.wrong(names.BUILD, f"root is {root!r}, which is not what was written")
     return About(
         store=store,
         manifest=manifest,

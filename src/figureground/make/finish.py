@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import html
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -28,6 +31,8 @@ from figureground.samples.checks import Check
 from figureground.samples.lacking import Lacking
 from figureground.samples.stats import Statistics
 
+_ROOT = re.compile(rb'\n "root(_sha256)?": "[^\n]*",?')
+FOLDER_IN_REPORT = re.compile(rb"from the folder that holds <code>([^\n]*?)</code>")
 SHEETS = ("Background.jpg", "Foreground.jpg", "Mask.jpg", "Floor.jpg")  # of the catalog, for people
 
 
@@ -60,7 +65,7 @@ def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Datase
     lacking = Lacking()
     lacking.add([total])
     require_few(lacking, total.samples)
-    about = {key: value for key, value in names.read_identity(task.store).items() if key != "root"}
+    about = {key: value for key, value in names.read_identity(task.store).items() if not key.startswith("root")}
     manifest = manifest_of(task, catalog, infos, total, about)
     data = Dataset(task.store, manifest, range(task.count))
     first = write_labels(data, progress)
@@ -124,13 +129,30 @@ def own_files(store: Store, catalog: Catalog, count: int) -> list[str]:
 
 
 def file_facts(store: Store, name: str) -> dict[str, Any] | None:
-    """Return what the manifest says of a file; None where there is none."""
+    """Return what the manifest says of a file; None where there is none.
+
+    Of build.json and the report, which name the place that they were written for, it is as though they named none, so
+    that a manifest is the same wherever a dataset is made.
+    """
     try:
+        if name in (names.BUILD, names.REPORT):
+            data = store.read(name)
+            data = _ROOT.sub(b"", data) if name == names.BUILD else _without_folder(data)
+            return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         with store.open(name) as file:
             digest = parts.sha256_of(file)
             return {"bytes": file.seek(0, 2), "sha256": digest}
     except FileNotFoundError:
         return None
+
+
+def _without_folder(page: bytes) -> bytes:
+    found = FOLDER_IN_REPORT.search(page)
+    if found is None:
+        return page
+    in_code = html.escape(json.dumps(html.unescape(found[1].decode()))[1:-1]).encode("utf-8", "xmlcharrefreplace")
+    name = b"|".join(map(re.escape, {found[1], in_code}))
+    return re.sub(rb"(<code>|&#34;)(?:" + name + rb")(?=</code>|&#34;|/)", rb"\1", page)
 
 
 def _checks(task: PartTask, catalog: Catalog, total: Statistics) -> list[Check]:

@@ -65,9 +65,15 @@ def write_identity(store: Store, job: Job, identity: str, made_with: MadeWith) -
     store.write(names.BUILD, identity_bytes(store, job, identity, made_with))
 
 
+def root_sha256(root: str) -> str:
+    """Return what tells that the root in build.json is the one that was written; no other file repeats it."""
+    return hashlib.sha256(root.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def identity_bytes(store: Store, job: Job, identity: str, made_with: MadeWith) -> bytes:
     """Return build.json."""
-    about = {**describe(job, identity, made_with), "root": relative_root(store, job.inputs.root)}
+    root = relative_root(store, job.inputs.root)
+    about = {**describe(job, identity, made_with), "root": root, "root_sha256": root_sha256(root)}
     return json.dumps(about, indent=1).encode()
 
 

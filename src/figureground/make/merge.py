@@ -22,7 +22,7 @@ from figureground.ingest import catalog as catalogs
 from figureground.make import made_with
 from figureground.make.begin import what_was_other
 from figureground.make.finish import finish
-from figureground.make.identity import claim, relative_root
+from figureground.make.identity import claim, relative_root, root_sha256
 from figureground.make.part_task import PartTask
 from figureground.make.shard import Shard, shard_in
 from figureground.plan import plan
@@ -271,6 +271,7 @@ def _begin(task: PartTask, found: Sequence[_Found]) -> None:
     for one in found[1:]:
         about["made_with"] = made_with.joined(about.get("made_with", {}), one.about.get("made_with", {}))
     about["root"] = relative_root(store, task.job.recipe.root)
+    about["root_sha256"] = root_sha256(about["root"])
     store.write(names.RECIPE, first.read(names.RECIPE))
     store.write(names.BUILD, json.dumps(about, indent=1).encode())
 

@@ -6,11 +6,14 @@ import functools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path
 
 from figureground.core.damage import Damage
 from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
+from figureground.core.files import user_path
+from figureground.core.job import Inputs
 from figureground.core.overlay import OverlayStore
 from figureground.core.progress import Progress, silent, watched
 from figureground.core.recipe_toml import to_toml
@@ -30,7 +33,7 @@ from figureground.make.finish import (
     write_pages,
     write_tables,
 )
-from figureground.make.identity import identity_bytes
+from figureground.make.identity import identity_bytes, root_sha256
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.verify import Verdict, verdict_of
@@ -122,9 +125,11 @@ def _build(store: FolderStore, files: Collection[str], engine: Engine, progress:
     recorded = one.manifest.get("made_with") or one.build.get("made_with", {})
     said = (one.manifest.get("files") or {}).get(names.BUILD)
     text = store.read(names.BUILD).decode(errors="replace") if store.size(names.BUILD) is not None else ""
-    found = re.search(r'"root": "([^"]*)"', text)
+    found, digest = re.search(r'"root": "([^"]*)"', text), re.search(r'"root_sha256": "([0-9a-f]{16})"', text)
     for root in (*([found[1]] if found else []), "..", ".", "../.."):
         inputs = replace(one.task.job.inputs, root=store.folder.absolute() / root)
+        if digest[1] != root_sha256(root) if digest else not _photos_below(inputs):
+            continue
         over = OverlayStore(FolderStore(store.folder))
         data = identity_bytes(store, replace(one.task.job, inputs=inputs), one.task.identity, recorded)
         over.write(names.BUILD, data)
@@ -134,6 +139,13 @@ def _build(store: FolderStore, files: Collection[str], engine: Engine, progress:
     raise FigureGroundError(
         f"where the recipe's paths start, which {names.BUILD} says, is lost", store.name, "run its build command again"
     )
+
+
+def _photos_below(inputs: Inputs) -> bool:
+    """Tell whether all that a recipe names is there, if its paths start where they are taken to."""
+    sources = [*inputs.backgrounds, *inputs.foregrounds]
+    paths = [path for source in sources for path in source.paths if not has_magic(path)]
+    return all(user_path(path, inputs.root).exists() for path in paths)
 
 
 def _catalog(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
