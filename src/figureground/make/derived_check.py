@@ -93,8 +93,11 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     about = describe(one.task.job, one.task.identity, one.build.get("made_with", {}))
     made = {**manifest_of(one.task, one.catalog, known, total, about), "files": one.manifest.get("files")}
     shared = not one.same_code
-    if not one.build:  # told already
-        made["made_with"] = one.manifest.get("made_with")
+    said = one.build or one.manifest  # a lost build.json is told already
+    if not one.build:
+        made["made_with"] = said.get("made_with")
+    if one.task.job.depth.model is None:  # it is not looked for where depth is in the catalog
+        made["depth_model"] = said.get("depth_model")
     if shared:
         made |= {key: one.manifest.get(key) for key in ("figureground", "code", "made_with", "recipe", "files")}
     damage += _manifest(one, made, shared)
