@@ -1,7 +1,8 @@
 """How much of a body shows that is cut off below: by the shape of its outline, and by the neck.
 
-Both are numbers of real bodies: 993 outlines of people who stand (Clothing Co-Parsing), cut off at seven heights; of
-every third of them, kept aside, the middle error is 6 %, of 9 in 10 below 18 %.
+Both are numbers of real bodies: every third of 993 outlines of people who stand (Clothing Co-Parsing), cut off at known
+heights.  Of the others, from a quarter of the body on, the middle error is 7 %, of 9 in 10 below 28 %; where a quarter
+shows, 19 % and 68 %.
 """
 
 from __future__ import annotations
