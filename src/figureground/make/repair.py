@@ -143,9 +143,9 @@ def _build(store: FolderStore, files: Collection[str], engine: Engine, progress:
 
 def _photos_below(inputs: Inputs) -> bool:
     """Tell whether all that a recipe names is there, if its paths start where they are taken to."""
-    sources = [*inputs.backgrounds, *inputs.foregrounds]
-    paths = [path for source in sources for path in source.paths if not has_magic(path)]
-    return all(user_path(path, inputs.root).exists() for path in paths)
+    paths = [path for source in inputs.backgrounds for path in source.paths]
+    paths += [path for source in inputs.foregrounds for path in source.paths]
+    return all(user_path(path, inputs.root).exists() for path in paths if not has_magic(path))
 
 
 def _catalog(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
