@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from figureground.make.verify import Verdict
 
 Facts = dict[str, Any]
+_MANY = 1e8  # bytes: of less the start takes most of the time, and a speed says nothing
 
 
 @app.command(help_epilogue="Example:\n  figureground verify out --deep\n")
@@ -80,7 +81,8 @@ def verdict_text(facts: Facts, dataset: Path) -> str:
     lines += [_damage_text(one) for one in facts["damage"]]
     size = f"{plural(facts['samples'], 'sample')} in {plural(facts['parts'], 'part')}"
     how = "every sample was looked at" if facts["deep"] else "hashes and tables were looked at"
-    how += f", {facts['bytes'] / facts['seconds'] / 1e6:.0f} MB/s"
+    if facts["bytes"] >= _MANY:
+        how += f", {facts['bytes'] / facts['seconds'] / 1e6:.0f} MB/s"
     if facts["sound"]:
         return "\n".join([*lines, f"sound: {size}; {how}"])
     lines.append(f"damaged: {plural(len(facts['damage']), 'thing')} in {size}; {how}")
