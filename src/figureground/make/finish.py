@@ -150,7 +150,8 @@ def _without_folder(page: bytes) -> bytes:
     found = FOLDER_IN_REPORT.search(page)
     if found is None:
         return page
-    in_code = html.escape(json.dumps(html.unescape(found[1].decode(errors="replace")))[1:-1]).encode("utf-8", "xmlcharrefreplace")
+    folder = html.unescape(found[1].decode(errors="replace"))
+    in_code = html.escape(json.dumps(folder)[1:-1]).encode("utf-8", "xmlcharrefreplace")
     name = b"|".join(map(re.escape, {found[1], in_code}))
     return re.sub(rb"(<code>|&#34;)(?:" + name + rb")(?=</code>|&#34;|/)", rb"\1", page)
 
