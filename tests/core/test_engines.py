@@ -1,22 +1,27 @@
 import errno
+import gc
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from figureground.core import engines
+from figureground.core.crew import Crew
 from figureground.core.engines import (
     ENGINES,
     Engine,
     Processes,
     Serial,
     WorkerDiedError,
+    _attempt,
     choose,
     mapped,
     run_error,
@@ -77,6 +82,40 @@ def test_a_killed_worker_costs_its_job_alone() -> None:
     assert sorted(outcomes) == list(range(16))
     assert [job for job, outcome in outcomes.items() if outcome.error is not None] == [7]
     assert isinstance(outcomes[7].error, WorkerDiedError)
+
+
+def half_an_answer(job: int) -> int:
+    """Begin to answer, holding the lock of all who answer; then die of it (0), or take one's time (1)."""
+    (answers,) = [thing for thing in gc.get_objects() if isinstance(thing, SimpleQueue)]
+    if job > 1:
+        time.sleep(0.5)
+        return job
+    with answers._wlock:
+        os.write(answers._writer.fileno(), struct.pack("!i", 1000) + b"half")
+        if "HALF_AN_ANSWER" in os.environ:
+            Path(os.environ["HALF_AN_ANSWER"]).touch()
+        time.sleep(600 * job)
+        os._exit(1)
+
+
+def test_a_worker_that_dies_half_way_through_its_answer_costs_its_job_alone() -> None:
+    outcomes = {outcome.job: outcome for outcome in Processes(2).map(half_an_answer, [2, 0, 3, 4])}
+    assert sorted(outcomes) == [0, 2, 3, 4]
+    assert [job for job, outcome in outcomes.items() if outcome.error is not None] == [0]
+
+
+def test_a_map_that_is_given_up_in_the_midst_of_an_answer_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALF_AN_ANSWER", str(tmp_path / "half"))
+
+    def give_up() -> None:
+        with Crew(2) as crew:
+            crew.submit(_attempt, half_an_answer, 1)
+            while not (tmp_path / "half").exists():
+                time.sleep(0.01)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        give_up()
 
 
 def test_a_map_ends_with_its_block_whatever_still_holds_it() -> None:

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from types import TracebackType
 from typing import Any
@@ -20,6 +21,7 @@ from figureground.core.steps import Stepping
 from figureground.core.stops import held, listening
 
 _LOOK_S = 0.2  # how often the steps of jobs in flight are looked at
+_DEAD_LOOKS = 10  # that a worker may be dead and nobody say so
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Crew:
         self._ends, self._end = context.Pipe(duplex=False)
         about = (self.started, self._board, self._ends)
         self._pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=about)
+        self._answers = getattr(self._pool, "_result_queue", None)
+        self._dead_looks = 0
 
     def __enter__(self) -> Crew:
         return self
@@ -53,8 +57,7 @@ class Crew:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         with held():  # the workers are gone in a moment
             if kind is not None:
-                self._end.send_bytes(b"end")  # nobody reads it, so that every worker finds it
-                self._end.close()
+                self._end_all()
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._end.close()
             self._ends.close()
@@ -86,6 +89,27 @@ class Crew:
                     function.heard(flight.job, self._board[flight.place])
             if done:
                 return done
+            dead = wait_for([one.sentinel for one in self._workers()], 0)
+            self._dead_looks = self._dead_looks + 1 if dead else 0
+            if self._dead_looks == _DEAD_LOOKS:
+                self._end_all()
+
+    def _workers(self) -> list[SpawnProcess]:
+        return list((getattr(self._pool, "_processes", None) or {}).values())
+
+    def _end_all(self) -> None:
+        """End all workers at once, in the midst of their work, in such a way that the pool finds out.
+
+        All answers come through one pipe, whose other end this process has, too, to hand it to new workers.  A worker
+        that dies half-way through an answer leaves the pool waiting for the rest of it for ever, and the others for
+        the lock that it held (`concurrent.futures` to 3.14 at least): the pipe must be shut here as well.
+        """
+        workers = self._workers()
+        for worker in workers:
+            worker.kill()
+        _wait_for_all([worker.sentinel for worker in workers])
+        if self._answers is not None:
+            self._answers._writer.close()
 
     def take(self, future: Future[Any]) -> Any:
         """Return what a worker answered.  Raises BrokenProcessPool where one died; the job is then still in flight."""
@@ -127,6 +151,13 @@ def _told(attempt: Callable[[Callable[[Any], Any], Any], Any], function: Any, jo
     return attempt(function, job)
 
 
+def _wait_for_all(sentinels: list[int]) -> None:
+    """Wait for processes to end, without taking their exit codes from whoever waits for those."""
+    left = set(sentinels)
+    while left:
+        left -= set(wait_for(left))
+
+
 def _start_worker(started: Event, board: Any, ends: Connection) -> None:
     """Leave Ctrl-C to the parent, end when that does, and keep numeric libraries to one thread a process.
 
@@ -143,7 +174,7 @@ def _start_worker(started: Event, board: Any, ends: Connection) -> None:
 
 
 def _end_with(ends: Connection) -> None:
-    """End this process, in the midst of its work, once the parent says so or is gone: its end of the pipe is then shut.
+    """End this process, in the midst of its work, once the parent is gone: its end of the pipe is then shut.
 
     Else it would wait for jobs for ever.  What it was writing is under a temporary name.  The sentinel, on Windows the
     parent's handle, says the same in another way: there several processes wait on one pipe.
