@@ -223,7 +223,7 @@ def test_errors_and_logs_with_such_names_stay_lines(
         (["build", "{recipe}", "{recipe}"], "a file, not a folder"),
         (["build", "{recipe}", "out", "--strict"], "cannot be used"),
         (["info", "nowhere"], "no dataset here"),
-        (["export", "coco", "out", "x"], "unknown export format"),
+        (["export", "2020", "out", "x"], "no dataset here"),
         (["depth", "rooms", "--model", "no.onnx", "--out", "x"], "no such depth network"),
         (["models", "get", "nothing"], "unknown network"),
         (["evaluate-depth", "--model", "no.onnx", "--pairs", "rooms"], "no such depth network"),

@@ -220,6 +220,8 @@ def test_the_log_goes_to_stderr_from_its_level_on(capsys: Capture, tmp_path: Pat
         (["biuld", "a", "b"], 'Did you mean "build"?', "figureground"),
         (["build", "a", "b", "--strickt"], "--strickt", "figureground build"),
         (["build", "a"], "OUT", "figureground build"),
+        (["export", "202", "a", "b"], 'Did you mean "2020"?', "figureground export"),
+        (["export", "2020", "a", "b", "--mesk", "png"], "--mesk", "figureground export 2020"),
         (["build", "a", "b", "--workers", "many"], '"many"', "figureground build"),
     ],
 )

@@ -86,6 +86,7 @@ def test_a_killed_worker_costs_its_job_alone() -> None:
 
 def half_an_answer(job: int) -> int:
     """Begin to answer, holding the lock of all who answer; then die of it (0), or take one's time (1)."""
+    answers: Any
     (answers,) = [thing for thing in gc.get_objects() if isinstance(thing, SimpleQueue)]
     if job > 1:
         time.sleep(0.5)

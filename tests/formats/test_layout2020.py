@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figureground import build, open_dataset
+from figureground import build, export, open_dataset
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import ImageOptions
 from figureground.dataset.stored import Dataset
-from figureground.formats import EXPORTS
 from figureground.formats.layout2020 import JPEG_2020, filled
 from figureground.samples import codec, stats
 from tests.builders import ground_recipe, small_recipe, standing_cutout, write_floor_photos, write_photos
@@ -54,7 +53,7 @@ def expected_lines(mask: str, depth: str) -> list[str]:
 def test_labels_follow_the_numbering_rule_and_every_path_exists(
     data: Dataset, tmp_path: Path, mask: str, depth: str, suffixes: tuple[str, str]
 ) -> None:
-    EXPORTS["2020"](data, tmp_path / "zips", parts=ZIPS, mask=mask, depth=depth)
+    export(data, "2020", tmp_path / "zips", parts=ZIPS, mask=mask, depth=depth)
     lines = (tmp_path / "zips/labels.txt").read_text().splitlines()
     assert lines == expected_lines(*suffixes)
     held: set[str] = set()
@@ -75,7 +74,7 @@ def test_labels_follow_the_numbering_rule_and_every_path_exists(
 
 
 def test_members_are_copied_and_twins_follow_each_other(data: Dataset, tmp_path: Path) -> None:
-    EXPORTS["2020"](data, tmp_path / "zips", parts=ZIPS, mask="png", depth="stored")
+    export(data, "2020", tmp_path / "zips", parts=ZIPS, mask="png", depth="stored")
     stored = {}
     for i in range(len(data)):
         record = data.record(i)
@@ -97,7 +96,7 @@ def test_members_are_copied_and_twins_follow_each_other(data: Dataset, tmp_path:
 
 def test_depth_says_its_meaning_in_the_export_too(data: Dataset, tmp_path: Path) -> None:
     """The 2020 form of depth, with depth.csv, gives metres back to within JPEG's error."""
-    EXPORTS["2020"](data, tmp_path / "zips", parts=1, mask="jpeg", depth="jpeg8")
+    export(data, "2020", tmp_path / "zips", parts=1, mask="jpeg", depth="jpeg8")
     rows = list(csv.DictReader((tmp_path / "zips/depth.csv").read_text().splitlines()))
     assert len(rows) == len(data)
     with zipfile.ZipFile(tmp_path / "zips/data_part1.zip") as archive:
@@ -115,7 +114,7 @@ def test_composites_are_jpeg_there_whatever_they_are_stored_as(data: Dataset, tm
     recipe = dataclasses.replace(data.recipe, image=ImageOptions(format="webp"))
     lossless = open_dataset(build(recipe, tmp_path / "lossless"))
     for source, name in ((data, "jpeg"), (lossless, "webp")):
-        EXPORTS["2020"](source, tmp_path / name, parts=1)
+        export(source, "2020", tmp_path / name, parts=1)
     with (
         zipfile.ZipFile(tmp_path / "jpeg/data_part1.zip") as copied,
         zipfile.ZipFile(tmp_path / "webp/data_part1.zip") as coded,
@@ -128,7 +127,7 @@ def test_composites_are_jpeg_there_whatever_they_are_stored_as(data: Dataset, tm
 
 
 def test_jpeg_masks_are_the_masks(data: Dataset, tmp_path: Path) -> None:
-    EXPORTS["2020"](data, tmp_path / "zips", parts=1, mask="jpeg", depth="stored")
+    export(data, "2020", tmp_path / "zips", parts=1, mask="jpeg", depth="stored")
     with zipfile.ZipFile(tmp_path / "zips/data_part1.zip") as archive:
         for i in range(0, len(data), 9):
             grey = np.asarray(Image.open(io.BytesIO(archive.read(f"data_1/Fg-Bg-Mask/fg-bg-mask{i + 1}.jpg"))))
@@ -141,7 +140,7 @@ def test_subsets_keep_the_rule_with_gaps(tmp_path: Path) -> None:
     write_photos(tmp_path, 3, 4)
     recipe = small_recipe(tmp_path, placement={"per_pair": 3, "samples": 29})
     data = open_dataset(build(recipe, tmp_path / "out"))
-    EXPORTS["2020"](data, tmp_path / "zips", parts=2, mask="png", depth="stored")
+    export(data, "2020", tmp_path / "zips", parts=2, mask="png", depth="stored")
     rows = [line.split("\t") for line in (tmp_path / "zips/labels.txt").read_text().splitlines()]
     assert len(rows) == 29
     order = [(row[2].split("/")[0], int(row[1][13:-4]), int(row[0][13:-4])) for row in rows]
@@ -157,11 +156,11 @@ def test_wrong_options_are_refused(data: Dataset, tmp_path: Path) -> None:
         (9, "png", "stored", "9 zips"),
     ):
         with pytest.raises(FigureGroundError, match=what):
-            EXPORTS["2020"](data, tmp_path / "zips", parts=parts, mask=mask, depth=depth)
+            export(data, "2020", tmp_path / "zips", parts=parts, mask=mask, depth=depth)
     (tmp_path / "used").mkdir()
     (tmp_path / "used/x").write_text("mine")
     with pytest.raises(FigureGroundError, match="in use"):
-        EXPORTS["2020"](data, tmp_path / "used", parts=1)
+        export(data, "2020", tmp_path / "used", parts=1)
 
 
 def zips_of(folder: Path) -> list[int]:
@@ -176,14 +175,14 @@ def test_there_are_as_many_zips_as_can_be_filled(
     write_photos(tmp_path, 1, people)
     recipe = small_recipe(tmp_path, placement={"samples": samples, "per_pair": 2})
     data = open_dataset(build(recipe, tmp_path / "out"))
-    EXPORTS["2020"](data, tmp_path / "zips")
+    export(data, "2020", tmp_path / "zips")
     counts = zips_of(tmp_path / "zips")
     assert all(counts)
     assert sum(counts) == 2 * len(data)
     if zips is not None:
         assert len(counts) == zips
         with pytest.raises(FigureGroundError) as caught:
-            EXPORTS["2020"](data, tmp_path / "more", parts=people + 1)
+            export(data, "2020", tmp_path / "more", parts=people + 1)
         assert f"--parts {people}, or leave it out" in caught.value.remedy
         assert not (tmp_path / "more").exists()
 
@@ -191,7 +190,7 @@ def test_there_are_as_many_zips_as_can_be_filled(
 @pytest.mark.parametrize("parts", [0, -3])
 def test_no_zips_are_refused(data: Dataset, tmp_path: Path, parts: int) -> None:
     with pytest.raises(FigureGroundError, match="cannot be filled"):
-        EXPORTS["2020"](data, tmp_path / "zips", parts=parts)
+        export(data, "2020", tmp_path / "zips", parts=parts)
 
 
 def test_no_zip_is_left_without_samples() -> None:
@@ -216,7 +215,7 @@ def test_other_than_one_figure_is_refused(tmp_path: Path, sections: dict[str, An
     write_photos(tmp_path)
     data = open_dataset(build(small_recipe(tmp_path, split={"foregrounds": 0.0}, **sections), tmp_path / "out"))
     with pytest.raises(FigureGroundError, match=what):
-        EXPORTS["2020"](data, tmp_path / "zips")
+        export(data, "2020", tmp_path / "zips")
 
 
 def test_stand_ins_are_refused_by_name(tmp_path: Path) -> None:
@@ -231,7 +230,7 @@ def test_stand_ins_are_refused_by_name(tmp_path: Path) -> None:
     data = open_dataset(build(recipe, tmp_path / "out"))
     assert any(data.record(i).turn_foreground for i in range(len(data)))
     with pytest.raises(FigureGroundError, match="another photo stands in"):
-        EXPORTS["2020"](data, tmp_path / "zips")
+        export(data, "2020", tmp_path / "zips")
     total = stats.total(stats.by_split_from_json(data.statistics["accumulated_by_split"]).values())
     assert total.stood_in["foreground"] == sum(bool(data.record(i).turn_foreground) for i in range(len(data)))
     assert all(check["passed"] for check in data.statistics["checks"])  # each had its turn

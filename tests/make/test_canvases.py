@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figureground import build, open_dataset
+from figureground import build, export, open_dataset
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
@@ -16,7 +16,6 @@ from figureground.core.recipe import DepthOptions, Recipe
 from figureground.core.recipe_toml import from_mapping
 from figureground.core.store import FolderStore
 from figureground.dataset.stored import Dataset
-from figureground.formats.layout2020 import export
 from figureground.make.build import check
 from figureground.make.cost import dry_run
 from figureground.make.redepth import redo_dataset
@@ -130,7 +129,7 @@ def test_the_manifest_writes_the_width_first(size: str, tmp_path: Path, capsys: 
 def test_export_and_redone_depth_keep_the_shape(size: str, tmp_path: Path) -> None:
     data = open_dataset(build(recipe_of(tmp_path, size, "uniform"), tmp_path / "out"))
     canvas = Canvas.of(data.manifest["size"])
-    export(data, tmp_path / "zips", parts=1)
+    export(data, "2020", tmp_path / "zips", parts=1)
     assert list((tmp_path / "zips").glob("data_part1.zip"))
     options = DepthOptions(source="network", model="grey.onnx")
     again = open_dataset(redo_dataset(data.path, tmp_path / "again", options, tmp_path, Serial(), lambda *_: None))

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from figureground import build, open_dataset
+from figureground import build, export, open_dataset
 from figureground.core import crew
 from figureground.core import progress as progresses
 from figureground.core.engines import Engine, Outcome, Processes, Serial
@@ -26,7 +26,6 @@ from figureground.core.recipe import DepthOptions
 from figureground.core.recipe_toml import to_toml
 from figureground.core.steps import Tick
 from figureground.dataset import parts
-from figureground.formats.layout2020 import export
 from figureground.make import redepth
 from figureground.make.build import check
 from figureground.make.part_task import PartTask, make_part
@@ -186,7 +185,7 @@ def test_labels_and_exports_are_counted_by_samples(photos: Path, tmp_path: Path)
         heard.setdefault(step, []).append((done, total))
 
     out = build(small_recipe(photos, parts={"size": 1000}), tmp_path / "out", progress=progress)
-    export(open_dataset(out), tmp_path / "zips", progress=progress)
+    export(open_dataset(out), "2020", tmp_path / "zips", progress=progress)
     for step in ("labels", "records", "export"):
         assert heard[step] == [(done, 36) for done in range(1, 37)]
 

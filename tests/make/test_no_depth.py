@@ -15,7 +15,6 @@ from figureground.core.errors import FigureGroundError, NoDepthError
 from figureground.core.recipe import ImageOptions, Recipe
 from figureground.core.store import FolderStore
 from figureground.dataset import names, parts
-from figureground.formats import layout2020
 from figureground.geometry.codes import without_value
 from figureground.ingest.catalog import load_catalog
 from figureground.make import build as make
@@ -111,10 +110,10 @@ def test_one_sample_without_depth_is_named_and_the_run_goes_on(
     again = open_dataset(out, virtual=True)[bad].depth
     assert again is not None
     assert np.isnan(again.values).all()
-    layout2020.export(data, tmp_path / "zips", parts=1)
+    export(data, "2020", tmp_path / "zips", parts=1)
     rows = (tmp_path / "zips/depth.csv").read_text().splitlines()
     invalid = ",128" if encoding == "jpeg8" else ",0"
-    layout2020.export(data, tmp_path / "jpeg", parts=1, depth="jpeg8")
+    export(data, "2020", tmp_path / "jpeg", parts=1, depth="jpeg8")
     rows8 = (tmp_path / "jpeg/depth.csv").read_text().splitlines()
     assert sum(row.endswith(",128") for row in rows8) == 1
     with pytest.raises(FigureGroundError, match="no pixel of this sample has depth"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from figureground import build, export, open_dataset
+from figureground import build, open_dataset
 from figureground.core.engines import Serial
 from figureground.core.job import Running
 from figureground.core.progress import silent
@@ -76,13 +76,6 @@ class TestMerge(ResumeLaws):
 
     def run(self, out: Path) -> None:
         merge([PLACE["photos"] / "shard1", PLACE["photos"] / "shard2"], out)
-
-
-class TestExport(ResumeLaws):
-    points = 12
-
-    def run(self, out: Path) -> None:
-        export(PLACE["photos"] / "base/out", "2020", out, parts=2, mask="jpeg")
 
 
 class OfADataset(ResumeLaws):

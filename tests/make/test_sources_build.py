@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from figureground import build, open_dataset
+from figureground import build, export, open_dataset
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import Recipe
-from figureground.formats.layout2020 import export
 from figureground.make.build import check
 from figureground.plan.split import split
 from figureground.samples import stats
@@ -138,9 +137,9 @@ def test_statistics_and_report_count_figures_by_class(made: Path) -> None:
 def test_the_2020_layout_is_as_before(made: Path, tmp_path: Path) -> None:
     """Of one figure a sample, which is all that it knows."""
     with pytest.raises(FigureGroundError, match="knows one figure a sample, and this one has 2"):
-        export(open_dataset(made), tmp_path / "several", parts=1)
+        export(open_dataset(made), "2020", tmp_path / "several", parts=1)
     data = open_dataset(build(recipe_of(made.parent, placement={"min_visible": 0.4}), tmp_path / "one"))
-    export(data, tmp_path / "zips", parts=1)
+    export(data, "2020", tmp_path / "zips", parts=1)
     assert (tmp_path / "zips/labels.txt").read_text().count("\n") == len(data)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from figureground.cli.app import DatasetFolder, OutFolder, Told, app, flag
+from figureground.cli.app import DatasetFolder, Told, app, flag
 from figureground.cli.console import dataset_facts, dataset_text
 
 
@@ -33,25 +33,11 @@ def report(dataset: DatasetFolder, /, *, console: Told) -> None:
     console.tell({"report": path}, str(path), asked=False)
 
 
-@app.command(help_epilogue="Example:\n  figureground export 2020 out zips --mask jpeg\n")
-def export(
-    format: Annotated[str, Parameter(help="2020: zips with Fg-Bg, Fg-Bg-Mask and Depth folders, and labels.txt.")],
-    dataset: DatasetFolder,
-    out: OutFolder,
-    /,
-    *,
-    parts: Annotated[int | None, Parameter(help="How many zips; none means five, or as many as can be filled.")] = None,
-    mask: Annotated[str, Parameter(help="png: exact | jpeg: as in 2020")] = "png",
-    depth: Annotated[str, Parameter(help="stored: as it is | jpeg8: stretched per image, as in 2020")] = "stored",
-    console: Told,
-) -> None:
-    """Write a finished dataset in another layout."""
-    from figureground.dataset.opening import open_dataset
-    from figureground.formats import export as write
-
-    with console.progress() as progress:
-        write(dataset, format, out, parts=parts, mask=mask, depth=depth, progress=progress)
-    console.tell({"path": out, "format": format, "samples": len(open_dataset(dataset))}, str(out), asked=False)
+app.command(
+    "figureground.cli.exports:exports",
+    name="export",
+    help="Write a finished dataset in another layout: `figureground export` lists them.",
+)
 
 
 @app.command(help_epilogue="Example:\n  figureground points out --id 7 sample.ply\n")

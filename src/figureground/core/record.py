@@ -263,12 +263,18 @@ _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 
 
 def labels_row(part_file: str, record: Record) -> list[Any]:
-    """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field.
+    """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field."""
+    values = {**label_values(record), "part": part_file}
+    return ["" if v is None else int(v) if isinstance(v, bool) else v for v in map(values.get, COLUMNS)]
+
+
+def label_values(record: Record) -> dict[str, Any]:
+    """Return what labels.csv says of a sample, but for its part: column -> value, None where unknown.
 
     Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.  Where there is none, its
-    fields are empty.
+    fields are None.
     """
-    flat = {**vars(record), **record.files, "part": part_file, "figures": len(record.figures)}
+    flat = {**vars(record), **record.files, "figures": len(record.figures)}
     for figure in record.figures[:1]:
         flat |= vars(figure)
         flat |= dict(zip(_EDGES, figure.box or (), strict=False))
@@ -276,8 +282,7 @@ def labels_row(part_file: str, record: Record) -> list[Any]:
     if "depth" in record.depths:
         flat |= {f"depth_{name}": value for name, value in vars(record.depths["depth"]).items()}
     flat["doubts"] = "; ".join(record.doubts)
-    values = [flat.get(column) for column in COLUMNS]
-    return ["" if v is None else int(v) if isinstance(v, bool) else v for v in values]
+    return {column: flat.get(column) for column in COLUMNS}
 
 
 def described() -> list[tuple[str, str]]:

@@ -18,25 +18,23 @@ import io
 import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 import numpy as np
 
 from figureground.core.arrays import Ints
-from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
-from figureground.core.faults import at_work, require_writable
 from figureground.core.nouns import HALF
-from figureground.core.progress import Paced, Progress, silent
+from figureground.core.options import option
 from figureground.core.recipe import ImageOptions
 from figureground.core.record import DepthMeaning, Record
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.dataset import names
 from figureground.dataset.parts import add_member
 from figureground.dataset.stored import Dataset
-from figureground.formats.begun import Begun
+from figureground.formats.format import Format, Prepared, Work, require_choice
+from figureground.formats.members import members, require_layers, suffix_of
 from figureground.geometry.codes import dequantise, quantise, without_value
 from figureground.ingest.catalog import mask_picture, numbers_of, picture
 from figureground.samples import codec
@@ -64,51 +62,54 @@ def _zip_of(foreground: Ints, foregrounds: int, zips: int) -> Ints:
     return np.searchsorted(ends, foreground, side="right") + 1
 
 
+@dataclass(frozen=True)
+class Options:
+    parts: int | None = option(None, "How many zips; none means five, or as many as can be filled.")
+    mask: str = option("png", "png: exact | jpeg: as in 2020")
+    depth: str = option("stored", "stored: as it is | jpeg8: stretched per image, as in 2020")
+
+
 @dataclass(frozen=True, eq=False)
 class _Export:
-    """What an export reads and writes.  `mask`, `depth`: the forms asked for; `rows`, `permutation`: of `numbering`."""
+    """What an export reads and writes.  `options`: with the number of zips; `rows`, `permutation`: of `numbering`."""
 
-    dataset: Dataset
-    store: Store
-    mask: str
-    depth: str
+    work: Work
+    options: Options
     rows: Ints
     permutation: Ints
-    progress: Progress
+
+    @property
+    def dataset(self) -> Dataset:
+        return self.work.dataset
+
+    @property
+    def store(self) -> Store:
+        return self.work.store
 
 
-def export(
-    dataset: Dataset,
-    out: Path | str,
-    *,
-    parts: int | None = None,
-    mask: str = "png",
-    depth: str = "stored",
-    progress: Progress = silent,
-) -> None:
-    """Write the dataset in the 2020 layout into a new or empty folder, or go on where the same call was stopped there.
-
-    `parts`: how many zips; None for five, or as many as can be filled.  Members are copied as they are stored, where
-    that is the form asked for; composites always become JPEG, those that are stored without loss at 2020's quality.
-    Raises FigureGroundError for wrong options and a folder that is in use.
-    """
-    store, foregrounds = FolderStore(out), len(dataset.catalog.foregrounds)
-    _check(mask, depth)
-    rows = _rows(dataset, progress)
-    parts = filled(rows, foregrounds, parts)
-    begun = Begun("2020", dataset, {"parts": parts, "mask": mask, "depth": depth})
-    begun.require_own(store)
-    permutation, part = numbering(rows, foregrounds, parts)
-    work = _Export(dataset, store, mask, depth, rows, permutation, Paced(progress))
-    require_writable(store)
-    with at_work(store):
-        begun.begin(store)
-        if store.size(LABELS) is None:
-            _copy_catalog(work)
-            _write_zips(work, parts, part)
+def prepare(work: Work, options: Options) -> Prepared:
+    """Members are copied as they are stored, where that is the form asked for; composites always become JPEG, those
+    that are stored without loss at 2020's quality."""
+    require_choice("mask", options.mask, ("png", "jpeg"))
+    require_choice("depth", options.depth, ("stored", "jpeg8"))
+    require_layers(work.dataset, "mask")
+    foregrounds = len(work.dataset.catalog.foregrounds)
+    rows = _rows(work)
+    final = replace(options, parts=filled(rows, foregrounds, options.parts))
+    permutation, part = numbering(rows, foregrounds, final.parts or 1)
+    return Prepared(final, lambda: _write(_Export(work, final, rows, permutation), part))
 
 
-def _write_zips(work: _Export, parts: int, part: Ints) -> None:
+FORMAT = Format("2020", "Zips with Fg-Bg, Fg-Bg-Mask and Depth folders, and labels.txt.", Options, prepare)
+
+
+def _write(export: _Export, part: Ints) -> None:
+    if export.store.size(LABELS) is None:
+        _copy_catalog(export)
+        _write_zips(export, part)
+
+
+def _write_zips(work: _Export, part: Ints) -> None:
     """Write the zips that are missing, then depth.csv, then labels.txt.  `part`: the zip of each sample."""
     store = work.store
     with ExitStack() as stack:
@@ -116,7 +117,7 @@ def _write_zips(work: _Export, parts: int, part: Ints) -> None:
         ranges, close_ranges = _text(stack, store, "depth.csv", "")
         meanings = csv.writer(ranges, lineterminator="\n")
         meanings.writerow(("depth", *DEPTH_FIELDS))
-        for p in range(1, parts + 1):
+        for p in range(1, (work.options.parts or 1) + 1):
             _write_zip(work, p, np.flatnonzero(part == p), labels, meanings)
         close_labels()
         close_ranges()
@@ -128,17 +129,16 @@ def _text(stack: ExitStack, store: Store, name: str, newline: str) -> tuple[Text
     return text, text.detach
 
 
-def _rows(dataset: Dataset, progress: Progress) -> Ints:
-    """Return background, foreground, position and twin of each sample."""
-    told = Paced(progress)
+def _rows(work: Work) -> Ints:
+    """Return background, foreground, position and twin of each chosen sample."""
+    dataset = work.dataset
     backgrounds, foregrounds = numbers_of(dataset.catalog.backgrounds), numbers_of(dataset.catalog.foregrounds)
-    rows = np.empty((len(dataset), 4), np.int64)
-    for i in range(len(dataset)):
-        record = dataset.record(i)
+    rows = np.empty((len(work.numbers), 4), np.int64)
+    for k, (_, record) in enumerate(work.records()):
         _require_one(record)
         background, foreground = record.turn
-        rows[i] = backgrounds[background], foregrounds[foreground], record.position, record.mirrored
-        told("records", i + 1, len(dataset))
+        rows[k] = backgrounds[background], foregrounds[foreground], record.position, record.mirrored
+        work.progress("records", k + 1, len(rows))
     return rows
 
 
@@ -185,20 +185,13 @@ def filled(rows: Ints, foregrounds: int, wanted: int | None) -> int:
     return most
 
 
-def _check(mask: str, depth: str) -> None:
-    if mask not in ("png", "jpeg"):
-        raise FigureGroundError(f"unknown mask format {mask!r}", "--mask", "png or jpeg")
-    if depth not in ("stored", "jpeg8"):
-        raise FigureGroundError(f"unknown depth form {depth!r}", "--depth", "stored or jpeg8")
-
-
 def _copy_catalog(work: _Export) -> None:
     catalog, source = work.dataset.catalog, work.dataset.store.below(names.CATALOG)
     for i, background in enumerate(catalog.backgrounds, 1):
         work.store.write(f"Background/bg{i}.jpg", picture(source, background.file, background.sha256))
     for i, foreground in enumerate(catalog.foregrounds, 1):
         work.store.write(f"Foreground/fg{i}.png", picture(source, foreground.file, foreground.sha256))
-        suffix, data = _mask(mask_picture(source, foreground), "png", work.mask)
+        suffix, data = _mask(mask_picture(source, foreground), "png", work.options.mask)
         work.store.write(f"Mask/mask{i}.{suffix}", data)
 
 
@@ -212,60 +205,33 @@ def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: An
             file = stack.enter_context(work.store.writing(name))
             archive = stack.enter_context(zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True))
         for place in chosen.tolist():
-            number, i = place + 1, int(work.permutation[place])
+            number, row = place + 1, int(work.permutation[place])
+            i = work.work.numbers[row]
             record = work.dataset.record(i)
             image, mask, depth = _names(work, record, p, number)
-            members = _members(work.dataset, i) if archive is not None or work.depth == "jpeg8" else {}
+            found = members(work.dataset, i) if archive is not None or work.options.depth == "jpeg8" else {}
             if archive is not None:
-                add_member(archive, image, _image(members["image"], _suffix(record, "image")))
-                add_member(archive, mask, _mask(members["mask"], _suffix(record, "mask"), work.mask)[1])
+                add_member(archive, image, _image(found["image"], suffix_of(record, "image")))
+                add_member(archive, mask, _mask(found["mask"], suffix_of(record, "mask"), work.options.mask)[1])
             if depth:
-                (_, data), meaning = _depth(members.get("depth", b""), record, work.depth)
+                (_, data), meaning = _depth(found.get("depth", b""), record, work.options.depth)
                 if archive is not None:
                     add_member(archive, depth, data)
                 meanings.writerow(
                     (depth, meaning.unit, meaning.direction, meaning.scale, meaning.offset, meaning.invalid)
                 )
-            background, foreground = work.rows[i, 0] + 1, work.rows[i, 1] + 1
+            background, foreground = work.rows[row, 0] + 1, work.rows[row, 1] + 1
             labels.write(f"Foreground/fg{foreground}.png\tBackground/bg{background}.jpg\t{image}\t{mask}\t{depth}\n")
-            work.progress("export", number, len(work.dataset))
-
-
-def _members(dataset: Dataset, i: int) -> dict[str, bytes]:
-    """Return what is stored of a sample, each of it decoded once: what is no picture is not handed on.
-
-    Raises FigureGroundError.
-    """
-    record, members = dataset.record(i), dataset.members(i)
-    shape = Canvas.of(dataset.manifest["size"]).shape
-    try:
-        for layer in ("image", "mask", "depth"):
-            if layer in members or layer != "depth":
-                codec.decode(layer, members[layer], record.depths.get(layer), shape)
-    except KeyError as error:
-        raise FigureGroundError(f"a sample has no {error.args[0]}", record.key, "build the dataset again") from None
-    except ValueError as error:
-        raise FigureGroundError(
-            f"a sample cannot be exported: {error}", record.key, "build the dataset again"
-        ) from None
-    return members
+            work.work.progress("export", number, len(work.rows))
 
 
 def _names(work: _Export, record: Record, p: int, number: int) -> tuple[str, str, str]:
     """Return the members of a sample in zip p: image, mask and depth; "" where it has no depth."""
-    mask = "jpg" if work.mask == "jpeg" else _suffix(record, "mask")
+    mask = "jpg" if work.options.mask == "jpeg" else suffix_of(record, "mask")
     depth = f"data_{p}/Depth/depth{number}." if "depth" in record.files else ""
     if depth:
-        depth += "jpg" if work.depth == "jpeg8" else _suffix(record, "depth")
+        depth += "jpg" if work.options.depth == "jpeg8" else suffix_of(record, "depth")
     return f"data_{p}/Fg-Bg/fg-bg{number}.jpg", f"data_{p}/Fg-Bg-Mask/fg-bg-mask{number}.{mask}", depth
-
-
-def _suffix(record: Record, layer: str) -> str:
-    """Return the suffix of a layer's member, which its copy bears.  Raises FigureGroundError for an unknown one."""
-    suffix = record.files[layer].rpartition(".")[2]
-    if suffix not in ("jpg", "png", "webp"):
-        raise FigureGroundError(f"a member has an unknown suffix, {suffix!r}", record.key, "build the dataset again")
-    return suffix
 
 
 def _image(data: bytes, suffix: str) -> bytes:
@@ -282,7 +248,7 @@ def _mask(data: bytes, suffix: str, wanted: str) -> codec.Encoded:
 
 def _depth(data: bytes, record: Record, wanted: str) -> tuple[codec.Encoded, DepthMeaning]:
     """Return (suffix, bytes) of a depth map in the wanted form, and what it means."""
-    suffix, meaning = _suffix(record, "depth"), record.depths["depth"]
+    suffix, meaning = suffix_of(record, "depth"), record.depths["depth"]
     if wanted == "stored" or suffix == "jpg":
         return (suffix, data), meaning
     try:
