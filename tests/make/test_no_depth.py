@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figureground import open_dataset
+from figureground import export, open_dataset
 from figureground.core.engines import Engine, Processes, Serial
 from figureground.core.errors import FigureGroundError, NoDepthError
 from figureground.core.recipe import ImageOptions, Recipe
