@@ -5,7 +5,8 @@
 
 Each reader in turn gets its share of the time, in a process of its own, so that what kills one (memory, a crash of a
 library) is that reader's finding alone; what was found to reach new code is kept below --out, and the next run goes on
-from there.  A line a reader: inputs, and findings, whose bytes are kept beside.  Exit 1 where there is any.
+from there.  A line a reader: inputs, and findings, whose bytes are kept beside.  Exit 1 where there is any, or a reader
+got no input.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def main() -> int:
     total = {key: sum(one[key] for one in told.values()) for key in ("inputs", "findings")}
     print(f"{'all':<22} {total['inputs']:>10,} inputs  {total['findings']} findings")
     (given.out / "fuzzed.json").write_text(json.dumps({"readers": told, **total}, indent=1))
-    return int(total["findings"] > 0)
+    return int(total["findings"] > 0 or any(not one["inputs"] for one in told.values()))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from figureground.make.folder_cutouts import Form, cutouts_of_folder
 from figureground.make.folder_depth import depth_of_folder
 from figureground.make.merge import merge
 from figureground.make.redepth import redo_dataset
+from figureground.make.regenerate import regenerate
+from figureground.make.repair import repair
 from figureground.make.shard import Shard
 from figureground.networks.registry import resolve as network
 from figureground.resolve import cutting_of
@@ -103,6 +105,34 @@ class TestDepthElsewhere(ResumeLaws):
 
     def run(self, out: Path) -> None:
         redo_dataset(PLACE["photos"] / "base/out", out, depth_options(), PLACE["photos"], Serial(), silent)
+
+
+class TestRegenerate(ResumeLaws):
+    """Of a sample whose stored form is another: both are written."""
+
+    def prepare(self, out: Path) -> None:
+        super().prepare(out)
+        dataset = PLACE["photos"] / "other"
+        if not dataset.exists():
+            shutil.copytree(PLACE["photos"] / "base/out", dataset)
+            part = dataset / "parts/part-00001.zip"
+            part.write_bytes((dataset / "parts/part-00000.zip").read_bytes())
+
+    def run(self, out: Path) -> None:
+        assert regenerate(PLACE["photos"] / "other", "1", out).differences
+
+
+class TestRepair(OfADataset):
+    points = 6
+
+    def prepare(self, out: Path) -> None:
+        super().prepare(out)
+        for name in ("parts/part-00001.zip", "labels.csv", "statistics.json"):
+            (out / name).unlink()
+        (out / "README.md").write_text("mine")
+
+    def run(self, out: Path) -> None:
+        repair(out)
 
 
 def depth_options() -> DepthOptions:

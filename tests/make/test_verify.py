@@ -317,3 +317,9 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "--repair" in said
     assert "made anew: parts/part-00001.zip" in run("verify", str(out), "--deep", "--repair")
     assert "sound" in run("verify", str(out), "--deep")
+
+
+def test_a_repair_of_nothing_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FigureGroundError, match="no dataset here"):
+        repair(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()

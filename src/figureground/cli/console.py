@@ -216,7 +216,10 @@ def cost_text(facts: Facts) -> str:
 def dataset_facts(data: Dataset) -> dict[str, Any]:
     """Return what a finished dataset holds: counts, bytes, statistics a layer (`layers_of` says of which samples),
     depth network, self-checks."""
+    from figureground.report.facts import read_numbers
+
     manifest, statistics = data.manifest, data.statistics
+    read_numbers(statistics)  # refuses what is not what it says
     everything = {"split": "all samples", "samples": manifest["samples"]}  # before statistics were kept by split
     return {
         "path": data.path,

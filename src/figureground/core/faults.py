@@ -70,6 +70,8 @@ def _unreachable(error: OSError, store: Store) -> tuple[str, str] | None:
         return "the disk can only be read", "mount it to be written, or use another folder"
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"a file cannot be written: {said}", "change the permissions of the folder, or use another"
+    if error.errno == errno.EISDIR or (error.errno == errno.ENOTEMPTY and error.filename2):
+        return "a folder stands where a file is to be", f"remove it; {_AGAIN}"
     if error.errno == errno.EIO:
         return f"the disk fails: {said}", "look at the disk (dmesg, smartctl), or use another"
     if error.errno in _GONE:
@@ -81,9 +83,13 @@ def _unreachable(error: OSError, store: Store) -> tuple[str, str] | None:
 
 def _place(error: OSError, store: Store) -> str:
     """Return where it happened: the file of the store that was written, else the store."""
-    name = error.filename if isinstance(error.filename, str) else ""
-    inside = name.startswith(store.name)
-    return name.split(".partial")[0].rpartition(".")[0] if inside and name.endswith(".partial") else store.name
+    name = error.filename2 or error.filename
+    name = name if isinstance(name, str) else ""
+    if not name.startswith(store.name):
+        return store.name
+    if name.endswith(".partial"):
+        return name.split(".partial")[0].rpartition(".")[0]
+    return name if error.filename2 else store.name
 
 
 def is_gone(store: Store) -> bool:

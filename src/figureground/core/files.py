@@ -72,10 +72,20 @@ def opened_regular(path: Path) -> io.BufferedReader:
     raise OSError(errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL, "it is no plain file")
 
 
-def regular_bytes(path: Path) -> bytes:
-    """Return the bytes of a plain file.  Raises OSError, for pipes, sockets and devices too."""
+MOST_WHOLE = 2**32  # bytes of a file that is read as a whole: a sparse one may say that it has a terabyte
+
+
+def regular_bytes(path: Path, most: int = MOST_WHOLE) -> bytes:
+    """Return the bytes of a plain file.  Raises OSError, for pipes, sockets, devices and larger files too."""
     with opened_regular(path) as file:
-        return file.read()
+        return read_whole(file, most)
+
+
+def read_whole(file: BinaryIO, most: int = MOST_WHOLE) -> bytes:
+    """Return what a file holds from where it stands.  Raises OSError for more than so many bytes."""
+    if os.fstat(file.fileno()).st_size > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most >> 20:,} MiB")
+    return file.read()
 
 
 def file_sha256(path: Path) -> str:

@@ -102,6 +102,9 @@ def parse(
     return from_mapping(from_dataset(table, version) if version else table, where, root)
 
 
+_MOST_BYTES = 2**26  # of a recipe
+
+
 def load_recipe(path: Path | str, settings: Iterable[str] = (), *, cache: bool = False) -> Recipe:
     """Read a recipe file, with `section.key=value` settings laid over it.
 
@@ -114,7 +117,7 @@ def load_recipe(path: Path | str, settings: Iterable[str] = (), *, cache: bool =
     if path.is_dir():
         path = path / "recipe.toml"
     try:
-        text = decoded(regular_bytes(path))
+        text = decoded(regular_bytes(path, _MOST_BYTES))
     except FileNotFoundError:
         raise FigureGroundError("no such recipe", str(path), _instead(path)) from None
     except (OSError, ValueError) as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import make_folder, partial_of, rename, sync_file, sync_folder, writing_whole
+from figureground.core.files import make_folder, partial_of, read_whole, rename, sync_file, sync_folder, writing_whole
 from figureground.core.inner_names import DRIVE, LOCK, PARTIAL, TEMPORARY, UNFIT, fault
 from figureground.core.inside import opened_inside, opened_lock, plain_file, refuse_links
 
@@ -118,7 +118,7 @@ class FolderStore:
         _check_range(start, stop)
         with self.open(name) as file:
             file.seek(start)
-            return file.read() if stop is None else file.read(max(0, stop - start))
+            return read_whole(file) if stop is None else file.read(max(0, stop - start))
 
     def open(self, name: str) -> BinaryIO:
         return opened_inside(self._path(name))

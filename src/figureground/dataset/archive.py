@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import stat
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,17 @@ MOST_MEMBERS = 10_000_000  # of a part, which has a million samples at most
 MOST_BYTES = 2**36  # of a member: more than a million rows take
 _LONGEST_EXTRA = 1024  # bytes of an entry's extra fields and comment, for the sum of them
 _IN_EXTRA = 0xFFFFFFFF  # a number that stands in the ZIP64 field instead
+
+
+class Zip(zipfile.ZipFile):
+    """A zip that is closed by who opened it alone.
+
+    Python's own is closed when it is collected, too: where a stop comes before its block began, its file is shut by
+    then, and the attempt to write its end is a traceback on stderr.
+    """
+
+    def __del__(self) -> None:
+        """Do nothing: what nobody closed is thrown away with its file."""
 
 
 class BadArchiveError(Exception):

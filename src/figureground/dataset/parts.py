@@ -28,7 +28,15 @@ from figureground.core.inner_names import declared
 from figureground.core.record import Record
 from figureground.core.store import Store
 from figureground.core.typed import parsed_object, typed
-from figureground.dataset.archive import BadArchiveError, Contents, Member, member_start, read_contents, read_member
+from figureground.dataset.archive import (
+    BadArchiveError,
+    Contents,
+    Member,
+    Zip,
+    member_start,
+    read_contents,
+    read_member,
+)
 from figureground.dataset.handles import Handles
 from figureground.samples import stats
 from figureground.samples.maker import Made
@@ -110,7 +118,7 @@ def row_of(record: Record) -> bytes:
 @contextlib.contextmanager
 def packing(file: IO[bytes]) -> Iterator[PartWriter]:
     """Write the zip of a part into a file; it is whole when the block ends."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with Zip(file, "w") as archive:
         part = PartWriter(archive)
         yield part
         part.close()

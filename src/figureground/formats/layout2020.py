@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from figureground.core.recipe import ImageOptions
 from figureground.core.record import DepthMeaning, Record
 from figureground.core.store import Store
 from figureground.dataset import names
+from figureground.dataset.archive import Zip
 from figureground.dataset.parts import add_member
 from figureground.dataset.stored import Dataset
 from figureground.formats.format import Format, Prepared, Work, require_choice
@@ -203,7 +203,7 @@ def _write_zip(work: _Export, p: int, chosen: Ints, labels: TextIO, meanings: An
         archive = None
         if work.store.size(name) is None:
             file = stack.enter_context(work.store.writing(name))
-            archive = stack.enter_context(zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True))
+            archive = stack.enter_context(Zip(file, "w"))
         for place in chosen.tolist():
             number, row = place + 1, int(work.permutation[place])
             i = work.work.numbers[row]

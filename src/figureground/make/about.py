@@ -18,7 +18,7 @@ from figureground.dataset.network_facts import network_changes
 from figureground.dataset.versions import VERSIONS
 from figureground.ingest import catalog as catalogs
 from figureground.make.begin import what_differs
-from figureground.make.finish import file_facts
+from figureground.make.finish import is_as_told
 from figureground.make.identity import build_id, root_sha256
 from figureground.make.part_task import PartTask
 from figureground.plan import plan
@@ -194,7 +194,7 @@ def _samples_said(store: Store, job: Job, manifest: Mapping[str, Any]) -> Any:
     it, as datasets grow.  None where they agree, or nothing tells."""
     try:
         said = manifest["recipe"]["placement.samples"]
-        is_told = manifest["files"][names.RECIPE] == file_facts(store, names.RECIPE)
+        is_told = is_as_told(store, names.RECIPE, manifest["files"][names.RECIPE])
     except (KeyError, TypeError, OSError):
         return None
     fits = said == "all" or (isinstance(said, int) and said > 0)

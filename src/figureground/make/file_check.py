@@ -13,7 +13,7 @@ from figureground.dataset import names, parts
 from figureground.image.masks import mask_of
 from figureground.ingest import catalog as catalogs
 from figureground.make.about import About
-from figureground.make.finish import SHEETS, file_facts, own_files
+from figureground.make.finish import SHEETS, is_as_told, own_files
 from figureground.samples.codec import pixels
 
 _JUNK = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave
@@ -86,13 +86,14 @@ def files_damage(one: About) -> list[Damage]:
 
 def _as_said(one: About, name: str, said: object) -> Iterator[str]:
     try:
-        facts = file_facts(one.store, name)
+        missing = one.store.size(name) is None
+        fits = missing or is_as_told(one.store, name, said)
     except (OSError, ValueError) as error:
         yield f"cannot be read: {error}"
         return
-    if facts is None:
+    if missing:
         yield "is missing"
-    elif facts != said:
+    elif not fits:
         yield f"is not what {names.MANIFEST} says of it (bytes, sha256)"
 
 

@@ -31,6 +31,7 @@ from figureground.samples.checks import Check
 from figureground.samples.lacking import Lacking
 from figureground.samples.stats import Statistics
 
+_PLACE = 2**20  # bytes that build.json or the report may have beyond what is said of it: the name of its place
 _ROOT = re.compile(rb'\n "root(_sha256)?": "[^\n]*",?')
 FOLDER_IN_REPORT = re.compile(rb"from the folder that holds <code>([^\n]*?)</code>")
 SHEETS = ("Background.jpg", "Foreground.jpg", "Mask.jpg", "Floor.jpg")  # of the catalog, for people
@@ -144,6 +145,18 @@ def file_facts(store: Store, name: str) -> dict[str, Any] | None:
             return {"bytes": file.seek(0, 2), "sha256": digest}
     except FileNotFoundError:
         return None
+
+
+def is_as_told(store: Store, name: str, told: object) -> bool:
+    """Tell whether a file is what a manifest says of it.  Its size is looked at first: one of a terabyte is not hashed.
+
+    Raises OSError and ValueError where it cannot be read.
+    """
+    size = store.size(name)
+    most = told.get("bytes") if isinstance(told, dict) else None
+    if size is None or type(most) is not int or size > most + _PLACE * (name in (names.BUILD, names.REPORT)):
+        return False
+    return file_facts(store, name) == told
 
 
 def _without_folder(page: bytes) -> bytes:

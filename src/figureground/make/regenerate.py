@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import at_work, require_writable
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
@@ -123,18 +124,40 @@ def _unlike(stored: bytes, made: bytes) -> str:
 
 
 def _write(store: FolderStore, again: Again) -> None:
-    """Write what was made, what is stored where that differs, and a picture of both."""
-    if store.list() or (store.folder.exists() and not store.folder.is_dir()):
-        raise FigureGroundError("the output folder holds other things", store.name, "give a new or empty folder")
+    """Write what was made, what is stored where that differs, and a picture of both; or what a run that was stopped did
+    not write of it."""
+    if store.folder.exists() and not store.folder.is_dir():
+        raise _in_use(store)
+    files = _files(again)
+    if any(name not in files or _other(store, name, files[name]) for name in store.list()):
+        raise _in_use(store)
+    require_writable(store)
+    with at_work(store):
+        for name, data in files.items():
+            store.write(name, data)
+
+
+def _in_use(store: FolderStore) -> FigureGroundError:
+    return FigureGroundError("the output folder holds other things", store.name, "give a new or empty folder")
+
+
+def _other(store: Store, name: str, data: bytes) -> bool:
+    return store.size(name) != len(data) or store.read(name) != data
+
+
+def _files(again: Again) -> dict[str, bytes]:
+    """Return the files of what was made and, where that differs, of what is stored, by their names."""
     sides = {MADE: (again.made_members(), again.made.record.to_row())}
+    files = {}
     if again.differences and again.stored_row is not None:
         sides[STORED] = (dict(again.stored), dict(again.stored_row))
-        store.write("both.png", _both(again))
+        files["both.png"] = _both(again)
     for side, (members, row) in sides.items():
         for layer, data in members.items():
             suffix = again.made.record.files.get(layer, "x.bin").rpartition(".")[2]
-            store.write(f"{side}/{layer}.{suffix}", data)
-        store.write(f"{side}/{RECORD}", json.dumps(row, indent=1, ensure_ascii=False).encode())
+            files[f"{side}/{layer}.{suffix}"] = data
+        files[f"{side}/{RECORD}"] = json.dumps(row, indent=1, ensure_ascii=False).encode()
+    return files
 
 
 def _both(again: Again) -> bytes:

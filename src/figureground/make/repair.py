@@ -12,6 +12,7 @@ from pathlib import Path
 from figureground.core.damage import Damage
 from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
+from figureground.core.faults import at_work
 from figureground.core.files import user_path
 from figureground.core.job import Inputs
 from figureground.core.overlay import OverlayStore
@@ -65,7 +66,8 @@ def repair(
     Raises FigureGroundError where there is no dataset, and where it is in use.
     """
     store, engine = FolderStore(dataset), workforce(engine, workers)
-    with watched(progress) as report:
+    about(store)  # refuses what is no dataset, before anything is written
+    with watched(progress) as report, at_work(store):
         before = verdict_of(store, deep, engine, report)
         if not deep and not _OF_PARTS.isdisjoint(one.part for one in before.damage):
             # either they are damaged, or the parts that they are made of: only making these again tells
@@ -73,9 +75,7 @@ def repair(
             before = verdict_of(store, deep, engine, report)
         if before.sound:
             return Repaired(before, (), before, ())
-        with store.lock():
-            store.sweep()
-            made, why = _mended(store, before.damage, engine, report)
+        made, why = _mended(store, before.damage, engine, report)
         return Repaired(before, tuple(made), verdict_of(store, deep, engine, report), tuple(why))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from figureground.core.damage import Damage
 from figureground.core.engines import Engine, Serial, mapped, run_error
@@ -13,7 +12,7 @@ from figureground.core.progress import Paced, Progress
 from figureground.core.steps import Stepping
 from figureground.core.store import Store
 from figureground.dataset import names, parts
-from figureground.make.finish import file_facts
+from figureground.make.finish import is_as_told
 from figureground.make.part_check import PartLook, look_at_part
 from figureground.make.part_task import PartTask
 
@@ -27,14 +26,14 @@ def unlike_manifest(store: Store) -> list[str]:
     if not isinstance(files, dict):
         return []
     beside = [name for name in files if not name.startswith(f"{parts.STATE}/")]
-    return [name for name in beside if _facts(store, name) != files[name]]
+    return [name for name in beside if not _is_as_told(store, name, files[name])]
 
 
-def _facts(store: Store, name: str) -> dict[str, Any] | None:
+def _is_as_told(store: Store, name: str, told: object) -> bool:
     try:
-        return file_facts(store, name)
+        return is_as_told(store, name, told)
     except (OSError, ValueError):
-        return None
+        return False
 
 
 def say_made_anew(damaged: Collection[str]) -> None:

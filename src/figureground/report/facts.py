@@ -100,6 +100,12 @@ class Numbers:
         return found
 
 
+@dataclass(frozen=True)
+class _NoDepth:
+    samples: tuple[int, ...]
+    reasons: Mapping[str, int]
+
+
 def read_manifest(plain: Mapping[str, Any]) -> Manifest:
     """Return what manifest.json says."""
     parts = (Part(row["file"], row["samples"], row["bytes"], row["sha256"]) for row in plain["parts"])
@@ -140,6 +146,8 @@ def _numbers(plain: Mapping[str, Any]) -> Numbers:
     rows = typed(Mapping[str, Mapping[str, Any]], plain["summary"])
     summary = {layer: _moments(rows[layer]) for layer in LAYERS if "mean" in rows.get(layer, ())}
     checks = typed(tuple[Check, ...], plain["checks"])
+    typed(Mapping[str, Mapping[str, Any]], plain.get("summary_all", {}))
+    typed(_NoDepth, plain.get("no_depth", {"samples": [], "reasons": {}}))
     shares = {layer: _shares(row["shares"]) for layer, row in rows.items() if "shares" in row}
     if "accumulated" in plain:  # before statistics were kept by split
         total = stats.from_json(plain["accumulated"])

@@ -58,7 +58,7 @@ def framings(total: stats.Statistics) -> Framings | None:
 def spread_of(total: stats.Statistics) -> Spread | None:
     """Return how the pictures of some statistics are framed, as `evaluate.framings.spread` does of masks, to half a per
     cent; None where nobody counted it."""
-    if not total.framed:
+    if not (total.framed and total.height_histogram and total.width_histogram and total.area_histogram):
         return None
     heights, widths, areas = (
         _at_quantiles(bins) for bins in (total.height_histogram, total.width_histogram, total.area_histogram)
