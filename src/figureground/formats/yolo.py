@@ -93,7 +93,9 @@ def _said(values: Sequence[float]) -> str:
 def data_yaml(classes: Mapping[int, str], splits: Sequence[str], options: Options) -> str:
     """Return data.yaml.  It has no `path`: Ultralytics then starts at its folder, while `path: .` would mean whichever
     folder training is started in."""
-    names = [f"  {n}: {json.dumps(classes[class_id])}" for n, class_id in enumerate(sorted(classes))]
+    names = [
+        f"  {n}: {json.dumps(classes[class_id], ensure_ascii=False)}" for n, class_id in enumerate(sorted(classes))
+    ]
     lines = [f"# {options.task}; folders are relative to this file, so there is no `path`"]
     for key, split in (("train", "train"), ("val", options.val)):
         lines += (

@@ -103,7 +103,9 @@ def _approach(points: Floats, rest: Ints, new: Ints, nearest: Ints, distance: Fl
     block = max(1, _BLOCK // new.size)
     for start in range(0, rest.size, block):
         some = rest[start : start + block]
-        found = ((points[some, None] - points[None, new]) ** 2).sum(2)
+        across = points[some, 0, None] - points[new, 0]
+        down = points[some, 1, None] - points[new, 1]
+        found = across * across + down * down
         closest = found.argmin(1)
         least = found[np.arange(some.size), closest]
         better = least < distance[some]
