@@ -25,8 +25,6 @@ from tests.builders import small_recipe, write_photos
 tools = pytest.importorskip("pycocotools.coco", reason="pycocotools, which reads COCO, is not installed")
 cocoeval = pytest.importorskip("pycocotools.cocoeval")
 masks = pytest.importorskip("pycocotools.mask")
-# of pycocotools 2.0.11 under numpy 2
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
