@@ -22,6 +22,8 @@ from figureground.formats.format import Format, Work, required_options
 # name -> the module that has it as FORMAT
 EXPORTS = {
     "2020": "layout2020",
+    "coco": "coco",
+    "yolo": "yolo",
 }
 
 
