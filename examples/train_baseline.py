@@ -36,6 +36,7 @@ from figureground.torch import (
     RandomResizedCrop,
     Resize,
     ResumableSampler,
+    Transform,
     collate,
 )
 
@@ -53,7 +54,8 @@ class UNet(nn.Module):
         self.down = nn.ModuleList(block(a, b) for a, b in zip(given, WIDTHS, strict=False))
         self.up = nn.ModuleList(block(WIDTHS[k] + WIDTHS[k - 1], WIDTHS[k - 1]) for k in range(len(WIDTHS) - 1, 0, -1))
         self.head = nn.Conv2d(WIDTHS[0], 2, 1)
-        nn.init.constant_(self.head.bias[1], 1.0)  # e metres: where an untrained network starts
+        if self.head.bias is not None:
+            nn.init.constant_(self.head.bias[1:], 1.0)  # e metres: where an untrained network starts
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         x, skips = pictures * 2 - 1, []
@@ -117,7 +119,7 @@ def train(net: UNet, data: CompositeDataset, args: argparse.Namespace) -> None:
                 )
             loss = loss_of(net, on(args.device, batch))
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward([loss])
             nn.utils.clip_grad_norm_(net.parameters(), 2.0)
             optimiser.step()
             step += 1
@@ -221,7 +223,7 @@ def main(given: Sequence[str] | None = None) -> None:
     args = parser.parse_args(given)
 
     args.out.mkdir(parents=True, exist_ok=True)
-    augment = [RandomResizedCrop(args.side, args.side, area=(0.7, 1.0)), Flip(), ColourJitter()]
+    augment: list[Transform] = [RandomResizedCrop(args.side, args.side, area=(0.7, 1.0)), Flip(), ColourJitter()]
     layers, common = ["mask", "depth"], {"virtual": args.virtual, "seed": args.seed}
     data = CompositeDataset(args.dataset, layers, "train", augment, **common)
     splits = {s: CompositeDataset(args.dataset, layers, s, [Resize(args.side, args.side)], **common) for s in SPLITS}

@@ -15,6 +15,7 @@ class TorchMissingError(FigureGroundError, ImportError):
 try:  # imports here are absolute: this folder hides no `torch` from the modules in it
     from figureground.torch.collation import collate as collate
     from figureground.torch.composites import CompositeDataset as CompositeDataset
+    from figureground.torch.composites import Transform as Transform
     from figureground.torch.draws import Draw as Draw
     from figureground.torch.geometric import Flip as Flip
     from figureground.torch.geometric import RandomResizedCrop as RandomResizedCrop
@@ -35,5 +36,6 @@ __all__ = [
     "Resize",
     "ResumableSampler",
     "TorchMissingError",
+    "Transform",
     "collate",
 ]
