@@ -22,6 +22,11 @@ from figureground.formats.format import Format, Work, required_options
 # name -> the module that has it as FORMAT
 EXPORTS = {
     "2020": "layout2020",
+    "folder": "folder",
+    "moge": "moge",
+    "depth-anything": "depth_anything",
+    "metric3d": "metric3d",
+    "marigold": "marigold",
 }
 
 
