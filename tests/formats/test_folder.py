@@ -15,6 +15,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.dataset.stored import Dataset
 from figureground.formats.choice import Choice
 from figureground.formats.folder import semantic
+from figureground.geometry.normals import coloured, normals
 from tests.builders import small_recipe, write_photos
 
 yaml = pytest.importorskip("yaml")  # which comes with datasets
@@ -158,6 +159,28 @@ def test_amodal_without_known_depth_is_refused(tmp_path: Path) -> None:
     out = build(small_recipe(tmp_path), tmp_path / "out")
     with pytest.raises(FigureGroundError, match=r"depth behind figures is not known: the catalog has none of bg001"):
         export(out, "folder", tmp_path / "folder", amodal=True)
+    assert not (tmp_path / "folder").exists()
+
+
+def test_normals_are_those_of_what_is_seen(varied: Dataset, tmp_path: Path) -> None:
+    export(varied, "folder", tmp_path / "out", normals=True, layers="mask")
+    for row in rows_of(tmp_path / "out")["train"]:
+        sample = varied[row["index"]]
+        assert sample.depth is not None
+        colours = np.asarray(Image.open(tmp_path / "out/train" / row["normals_file_name"]))
+        expected = coloured(normals(sample.depth.values, sample.intrinsics))
+        np.testing.assert_array_equal(colours, expected)
+        assert (colours.any(-1)).mean() > 0.9
+
+
+def test_normals_without_metres_are_refused(tmp_path: Path) -> None:
+    write_photos(tmp_path, 1, 1)
+    recipe = small_recipe(
+        tmp_path, backgrounds={"depth": "depth", "depth_unit": "relative"}, depth={"source": "layered"}
+    )
+    out = build(recipe, tmp_path / "out")
+    with pytest.raises(FigureGroundError, match="its depth is relative"):
+        export(out, "folder", tmp_path / "folder", normals=True)
     assert not (tmp_path / "folder").exists()
 
 

@@ -6,6 +6,7 @@
     SPLIT/relative_depth/         instead of it where depth is relative: as stored
     SPLIT/semantic/000000007.png  class ids, also of datasets that do not store them
     SPLIT/amodal_mask/, SPLIT/amodal_depth/    with `amodal`: the whole figures, and the depth of the background alone
+    SPLIT/normals/                with `normals`: red right, green up, blue towards the camera; 0, 0, 0 = unknown
     SPLIT/metadata.jsonl          a row a sample: LAYER_file_name, and the record's fields
     README.md                     for `datasets.load_dataset(FOLDER)`: which folder is which split
     data.yaml                     for Ultralytics; written last
@@ -29,10 +30,11 @@ from figureground.core.options import option
 from figureground.core.record import SPLITS, Record
 from figureground.formats.folder_about import data_yaml, readme
 from figureground.formats.format import Format, Prepared, Work, require_choice
-from figureground.formats.members import PER_METRE, depth_png, members, millimetres, require_layers, suffix_of
-from figureground.formats.pairs import a_file_a_split
+from figureground.formats.members import PER_METRE, depth_png, members, metres, millimetres, require_layers, suffix_of
+from figureground.formats.pairs import a_file_a_split, require_pairs
 from figureground.geometry.codes import DepthCode, quantise
 from figureground.geometry.intrinsics import planar_metres
+from figureground.geometry.normals import coloured, normals
 from figureground.image import png
 from figureground.samples import codec
 from figureground.samples.amodal import amodal
@@ -49,6 +51,7 @@ class Options:
 
     layers: str = option("", "Layers to write, like mask,depth; left out: all that the dataset has, and semantic.")
     amodal: bool = option(False, "Also the mask of the whole figures and the depth of the background behind them.")
+    normals: bool = option(False, "Also surface normals as colours, of depth in metres by the sample's camera.")
     val: str = option("new_both", f"Which split data.yaml calls val: {', '.join(SPLITS[1:])}.")
 
 
@@ -64,7 +67,7 @@ class _Plan:
 
 def prepare(work: Work, options: Options) -> Prepared:
     """Check what can be refused.  Raises FigureGroundError for layers that there are not, depth of several units, a
-    `val` without samples, and `amodal` where the depth of a background is not known."""
+    `val` without samples, `amodal` without known depth of a background, and `normals` without camera or metres."""
     require_choice("val", options.val, SPLITS[1:])
     splits = tuple(work.by_split())
     if options.val not in splits and options.val != Options.val:
@@ -77,6 +80,8 @@ def prepare(work: Work, options: Options) -> Prepared:
         )
     if options.amodal:
         _require_behind(work)
+    if options.normals:
+        require_pairs(work, camera=True)
     return Prepared(options, lambda: _write(_Plan(work, layers, splits, options), True in relative))
 
 
@@ -150,6 +155,9 @@ def _pictures(plan: _Plan, i: int, record: Record) -> Iterator[tuple[str, str, b
             yield layer, f"{folder}/{name}.{suffix_of(record, layer)}", found[layer], {}
         elif layer == SEMANTIC:
             yield layer, f"{folder}/{name}.png", png.encode(semantic(found, record)), {}
+    if plan.options.normals:
+        colours = coloured(normals(metres(found["depth"], record), record.camera.matrix))
+        yield "normals", f"normals/{name}.png", png.encode(colours), {}
     if plan.options.amodal:
         yield from _amodal(plan.work.dataset.sample(i), name)
 
