@@ -24,6 +24,11 @@ EXPORTS = {
     "2020": "layout2020",
     "coco": "coco",
     "yolo": "yolo",
+    "folder": "folder",
+    "moge": "moge",
+    "depth-anything": "depth_anything",
+    "metric3d": "metric3d",
+    "marigold": "marigold",
 }
 
 

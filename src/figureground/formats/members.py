@@ -90,5 +90,10 @@ def millimetres(data: bytes, record: Record) -> bytes:
     own = (meaning.unit, meaning.direction, meaning.scale, meaning.offset, meaning.invalid)
     if own == ("m", "larger is farther", 1 / PER_METRE, 0.0, 0) and suffix_of(record, "depth") == "png":
         return data
-    steps = np.rint(np.nan_to_num(metres(data, record), nan=0.0) * np.float32(PER_METRE))
+    return depth_png(metres(data, record), PER_METRE)
+
+
+def depth_png(depth: NDArray[np.float32], per_metre: int) -> bytes:
+    """Return metres, NaN where unknown, as a 16-bit PNG of so many codes a metre, 0 where unknown or beyond 65535."""
+    steps = np.rint(np.nan_to_num(depth, nan=0.0) * np.float32(per_metre))
     return png.encode(np.where((steps >= 1) & (steps <= 65535), steps, 0).astype(np.uint16))

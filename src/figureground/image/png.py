@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BAND = 8  # rows; fewer pack worse, more are packed in vain
 _NONE, _UP, _PAETH = 0, 2, 4  # scan line filters of the PNG specification, section 9
 
+_HEADER = len(_SIGNATURE) + 25  # bytes before whatever follows the chunk IHDR
 _GREY, _COLOUR = 0, 2  # colour types, section 11.2.2
 
 
@@ -38,6 +40,12 @@ def encode(values: NDArray[Any], level: int = 6) -> bytes:
     # Depth is smooth: the difference to the pixel above packs well, and level 1 then costs 8 % more than level 6 at
     # a quarter of its time.
     return _file(values, zlib.compress(_differences(values).data, 1))
+
+
+def with_texts(data: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return one of our PNGs with Latin-1 texts by keyword after its header, as tEXt chunks."""
+    chunks = [_chunk(b"tEXt", f"{keyword}\0{text}".encode("latin-1")) for keyword, text in texts.items()]
+    return b"".join([data[:_HEADER], *chunks, data[_HEADER:]])
 
 
 @dataclass(frozen=True, eq=False)
