@@ -52,6 +52,9 @@ COMMANDS: dict[str, Command] = {
     "depth, in place": Command("depth done --model grey.onnx --workers 1"),
     "report": Command("report done"),
     "export": Command("export 2020 done zips --parts 1"),
+    "import, coco, workers": Command(
+        "import coco labelled/labels.json --images labelled cuts --workers 2", workers=True
+    ),
     "build, shard, workers": Command("build flat.toml share --shard 2/2 --workers 2", workers=True),
     "merge": Command("merge first second --out whole"),
     "verify, deep, workers": Command("verify done --deep --workers 2", workers=True),
@@ -72,6 +75,7 @@ def write_inputs(folder: Path) -> None:
     from figureground.make.build import build, build_shard
     from figureground.make.shard import Shard
     from tests.builders import ground_recipe, scene_photo, small_recipe, write_depth_network, write_floor_photos
+    from tests.imports.labelled import write_people
 
     folder.mkdir(parents=True, exist_ok=True)
     write_floor_photos(folder, 2, 2)
@@ -86,6 +90,7 @@ def write_inputs(folder: Path) -> None:
         mask[30:90, 40:110] = 255
         Image.fromarray(mask).save(folder / f"masks/room{i}.png")
     write_depth_network(folder / "grey.onnx")
+    write_people(folder / "labelled")
     flat = {"parts": {"size": 3}, "placement": {"per_pair": 4, "samples": 10}}
     network = {"source": "network", "model": "grey.onnx"}
     recipes = {
