@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from figureground.cli.app import OutFolder, Told, Workers
+from figureground.cli.app import OutFolder, Told, Workers, flag
 from figureground.cli.console import Console, plural
+from figureground.core.nouns import DEFAULT_CLASS
 from figureground.imports.cutouts import LEAST_SIDE, SET_ASIDE, Imported, cutouts_of
 from figureground.imports.labelled import Labels
 
@@ -52,6 +53,32 @@ def yolo(
 
     folder = root or data.parent
     _cut(yolo_labels(data, folder), folder, out, min_side, workers, console)
+
+
+@imports.command(name="2020", help_epilogue="Example:\n  figureground import 2020 zips out\n")
+def layout2020(
+    folder: Annotated[Path, Parameter(help="The folder with labels.txt, and its zips or what they hold.")],
+    out: OutFolder,
+    /,
+    *,
+    class_name: Annotated[str, Parameter(name="--class", help="What the foregrounds show.")] = DEFAULT_CLASS,
+    nearer: Annotated[bool, flag("Larger depth codes are nearer, where no depth.csv says what they mean.")] = False,
+    console: Told,
+) -> None:
+    """Make a dataset of one in the 2020 layout: it is read, verified and exported as others, and not made again."""
+    from figureground.imports.layout2020 import FARTHER, NEARER, import_2020
+
+    with console.progress() as progress:
+        found = import_2020(
+            folder, out, class_name=class_name, direction=NEARER if nearer else FARTHER, progress=progress
+        )
+    lines = [f"{found.path}: {plural(found.samples, 'sample')}"]
+    if found.between:
+        share = found.between / found.pixels
+        lines.append(f"  masks: {found.between:,} px ({share:.2%}) were neither black nor white, and are now either")
+    if found.stretched:
+        lines.append("  depth: relative, stretched in each picture: no depth.csv says more")
+    console.tell(vars(found), "\n".join(lines))
 
 
 def _cut(labels: Labels, images: Path, out: Path, least: int, workers: int, console: Console) -> None:
