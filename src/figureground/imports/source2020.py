@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import BinaryIO, get_args
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.inner_names import declared
@@ -60,7 +60,7 @@ class Source:
 
     def __init__(self, store: FolderStore) -> None:
         self.store = store
-        self._open: tuple[str, zipfile.ZipFile] | None = None
+        self._open: tuple[str, zipfile.ZipFile, BinaryIO] | None = None
 
     def read(self, name: str) -> bytes:
         """Return the bytes behind a name of labels.txt.  Raises FigureGroundError where there are none, or too many."""
@@ -86,6 +86,7 @@ class Source:
         """Close the zip that is open."""
         if self._open is not None:
             self._open[1].close()
+            self._open[2].close()
             self._open = None
 
     @functools.cached_property
@@ -99,7 +100,12 @@ class Source:
     def _member(self, file: str, name: str) -> bytes:
         if self._open is None or self._open[0] != file:
             self.close()
-            self._open = file, zipfile.ZipFile(self.store.open(file))
+            stored = self.store.open(file)
+            try:
+                self._open = file, zipfile.ZipFile(stored), stored
+            finally:
+                if self._open is None:
+                    stored.close()
         with self._open[1].open(name) as member:
             return member.read(_MOST_MEMBER + 1)  # no further, whatever its header says
 
