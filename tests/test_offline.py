@@ -120,6 +120,7 @@ def every_command(workers: int) -> list[list[str]]:
         "evaluate-cutouts --cutouts figures --rooms rooms --samples 1",
         "evaluate-people --cutouts figures --rooms rooms --samples 1",
         "models",
+        "import 2020 zips taken",
         f"import coco labelled/labels.json --images labelled cuts {crew}",
     ]
     if workers == 1:  # it draws first, for long, and then builds as above

@@ -260,7 +260,7 @@ def test_what_is_no_data_file_is_refused(tmp_path: Path, text: str, said: str) -
 
 
 class TestResume(ResumeLaws):
-    points = 12
+    points = 8
 
     @pytest.fixture(autouse=True)
     def _pictures(self, tmp_path_factory: pytest.TempPathFactory) -> None:

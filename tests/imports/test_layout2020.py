@@ -209,10 +209,9 @@ def test_a_member_that_unpacks_without_end_is_refused(layouts: Layouts, tmp_path
     folder = tmp_path / "theirs"
     shutil.copytree(layouts.unpacked, folder)
     shutil.rmtree(folder / "data_1/Depth")
+    first = (folder / "labels.txt").read_text().splitlines()[0].split("\t")[4]
     with zipfile.ZipFile(folder / "data_part1.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for line in (folder / "labels.txt").read_text().splitlines():
-            if (name := line.split("\t")[4]).startswith("data_1/"):
-                archive.writestr(name, bytes(2**27 + 1))
+        archive.writestr(first, bytes(2**27 + 1))
     with pytest.raises(FigureGroundError, match="larger than any picture"):
         import_2020(folder, tmp_path / "out")
 
@@ -237,7 +236,7 @@ def test_tables_that_say_nothing_are_refused(layouts: Layouts, tmp_path: Path, n
 
 
 class TestResume(ResumeLaws):
-    points = 12
+    points = 5
 
     @pytest.fixture(autouse=True)
     def _layouts(self, layouts: Layouts) -> None:

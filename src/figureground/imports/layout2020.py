@@ -160,9 +160,7 @@ def _job(work: _Import) -> Job:
             "backgrounds": {"path": "catalog/Background"},
             "foregrounds": {"path": "catalog/Foreground", "class": work.class_name, "cutout": "alpha"},
             "placement": {"mode": "uniform", "per_pair": max(pairs.values()), "mirror": "none", "figures": [1, 1]},
-            "depth": {"source": "network", "encoding": work.scan.encoding}
-            if work.scan.encoding
-            else {"source": "none"},
+            "depth": depth,
             "parts": {"size": PART},
         }
     )
