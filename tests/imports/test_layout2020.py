@@ -54,6 +54,8 @@ def test_what_was_exported_comes_back_with_the_same_pixels(layouts: Layouts, tmp
     for i, was in enumerate(order):
         assert data.members(i)["image"] == layouts.data.members(was)["image"]
         mine, theirs = data[i], layouts.data[was]
+        assert mine.mask is not None
+        assert theirs.mask is not None
         assert np.array_equal(mine.mask, theirs.mask)
         assert mine.depth is not None
         assert theirs.depth is not None
@@ -87,7 +89,9 @@ def test_masks_of_then_are_made_binary_and_depth_is_relative(layouts: Layouts, t
             if not name[3].startswith("data_1/"):
                 continue
             grey = codec.pixels(archive.read(name[3]))
-            assert np.array_equal(data[i].mask, grey >= 128)
+            mask = data[i].mask
+            assert mask is not None
+            assert np.array_equal(mask, grey >= 128)
             between += int(((grey >= 16) & (grey <= 239)).sum())
             codes = codec.pixels(archive.read(name[4]))
             depth = data[i].depth
@@ -199,10 +203,12 @@ def test_a_folder_from_anywhere_is_read_safely_and_what_is_wrong_is_named(
     header = bytearray((folder / "large.png").read_bytes())
     header[16:24] = (2**30).to_bytes(4, "big") * 2
     (folder / "bomb.png").write_bytes(header)
+    with (folder / "depth.csv").open("a") as file:
+        file.write("colours.png,m,larger is farther,0.001,0,0\n")
     spoilt(folder, line)
     with pytest.raises(FigureGroundError, match=said):
         import_2020(folder, tmp_path / "out")
-    assert not (tmp_path / "out/manifest.json").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_member_that_unpacks_without_end_is_refused(layouts: Layouts, tmp_path: Path) -> None:
@@ -225,6 +231,8 @@ def test_a_member_that_unpacks_without_end_is_refused(layouts: Layouts, tmp_path
         ("depth.csv", "h\nx,feet,larger is nearer,1,0,0\n", "no unit"),
         ("depth.csv", "h\nx,m,larger is nearer,nan,0,0\n", "beyond any depth"),
         ("depth.csv", "h\nx,m,larger is nearer,0,0,0\n", "beyond any depth"),
+        ("depth.csv", "h\nx,m,larger is nearer,1,0,70000\n", "beyond any depth"),
+        ("depth.csv", "h\nx,m,larger is nearer,1,0,0\n", "depth.csv says nothing of it"),
     ],
 )
 def test_tables_that_say_nothing_are_refused(layouts: Layouts, tmp_path: Path, name: str, text: str, said: str) -> None:

@@ -30,7 +30,7 @@ from figureground.core.store import FolderStore
 from figureground.dataset import names, parts
 from figureground.dataset.versions import IMPORT
 from figureground.image.masks import tight_box
-from figureground.imports.catalog2020 import catalog_of
+from figureground.imports.catalog2020 import catalog_of, look
 from figureground.imports.members2020 import depth_of, image_of, mask_of_picture, refused, shape_of
 from figureground.imports.source2020 import Range, Row, Source, as_text, ranges_of, rows_of
 from figureground.make.finish import finish
@@ -99,7 +99,7 @@ def import_2020(
     try:
         with watched(progress) as report:
             rows, ranges = rows_of(source), ranges_of(source)
-            scan = _scan(source, rows, Paced(report))
+            scan = _scan(source, rows, ranges, Paced(report))
             work = _Import(source, rows, ranges, direction, scan, class_name.strip())
             if _claimed(work, store):
                 return _told(work, Path(out))
@@ -117,9 +117,11 @@ def _told(work: _Import, out: Path) -> Imported:
     return Imported(out, len(work.rows), work.scan.between, pixels, deep, deep and not work.ranges)
 
 
-def _scan(source: Source, rows: Sequence[Row], progress: Progress) -> _Scan:
+def _scan(source: Source, rows: Sequence[Row], ranges: Mapping[str, Range], progress: Progress) -> _Scan:
     """Look at every file.  Raises FigureGroundError for one that is missing, no picture, or of another size."""
     digest, between, encodings = hashlib.sha256(as_text(rows)), 0, set[str]()
+    for sha256 in look(source, rows):
+        digest.update(sha256.encode())
     shape: tuple[int, int] | None = None
     for done, row in enumerate(rows, 1):
         for name in filter(None, (row.image, row.mask, row.depth)):
@@ -132,6 +134,8 @@ def _scan(source: Source, rows: Sequence[Row], progress: Progress) -> _Scan:
                 if name == row.mask:
                     between += mask_of_picture(data, shape)[2]
                 if name == row.depth:
+                    if ranges and name not in ranges:
+                        raise ValueError("depth.csv says nothing of it")
                     encodings.add(_encoding(*depth_of(data, shape)[::2]))
             except ValueError as error:
                 raise refused(error, f"{source.store.name}/{name}") from None

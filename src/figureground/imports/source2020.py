@@ -172,7 +172,8 @@ def _range(row: Sequence[str]) -> Range:
     if unit not in units or direction not in directions:
         raise ValueError(f"{unit!r}, {direction!r} is no unit and direction")
     found = Range(units[unit], directions[direction], float(scale), float(offset), int(invalid) if invalid else None)
-    if not (0 < abs(found.scale) < _GREATEST and abs(found.offset) < _GREATEST):
+    told = found.invalid is None or 0 <= found.invalid <= 65535
+    if not (0 < abs(found.scale) < _GREATEST and abs(found.offset) < _GREATEST and told):
         raise ValueError(f"{row[0]}: scale or offset is beyond any depth")
     return found
 
