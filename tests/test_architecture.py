@@ -28,6 +28,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("formats", "evaluate", "torch"),
     ("report",),
     ("make", "drawn"),
+    ("imports",),
     ("cli",),
     ("__main__",),
 )
@@ -78,6 +79,7 @@ PURE = {
     *("evaluate/boundaries", "evaluate/framings", "evaluate/intervals"),
     *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/made_names"),
     *("core/damage", "make/differences", "make/inner_checks"),
+    *("imports/outlines", "imports/safe_names", "imports/labelled"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes

@@ -19,6 +19,7 @@ from PIL import Image
 import figureground
 from figureground.core.recipe_toml import to_toml
 from tests.builders import figure_cutout, scene_photo, small_recipe, write_depth_network
+from tests.imports.labelled import write_people
 from tests.networks.test_densedepth import DECODERS, tiny_weights, write_h5
 from tests.networks.test_runtimes import tiny_model
 
@@ -67,6 +68,7 @@ def write_inputs(folder: Path) -> None:
         Image.fromarray(photo.astype(np.uint8)).save(folder / f"people/person{i}.png")
     Image.fromarray(scene_photo(5)).save(folder / "pairs/a.jpg")
     Image.fromarray(np.tile(np.arange(1000, 3400, 20, dtype=np.uint16), (96, 1))).save(folder / "pairs/a.depth.png")
+    write_people(folder / "labelled")
     recipe = small_recipe(
         folder,
         foregrounds={"cutout": "network", "network": "small"},
@@ -118,6 +120,8 @@ def every_command(workers: int) -> list[list[str]]:
         "evaluate-cutouts --cutouts figures --rooms rooms --samples 1",
         "evaluate-people --cutouts figures --rooms rooms --samples 1",
         "models",
+        "import 2020 zips taken",
+        f"import coco labelled/labels.json --images labelled cuts {crew}",
     ]
     if workers == 1:  # it draws first, for long, and then builds as above
         lines.append(f"demo demo --backgrounds 1 --people 1 {crew}")

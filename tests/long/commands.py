@@ -52,6 +52,10 @@ COMMANDS: dict[str, Command] = {
     "depth, in place": Command("depth done --model grey.onnx --workers 1"),
     "report": Command("report done"),
     "export": Command("export 2020 done zips --parts 1"),
+    "import, coco, workers": Command(
+        "import coco labelled/labels.json --images labelled cuts --workers 2", workers=True
+    ),
+    "import, 2020": Command("import 2020 layout2020 taken"),
     "build, shard, workers": Command("build flat.toml share --shard 2/2 --workers 2", workers=True),
     "merge": Command("merge first second --out whole"),
     "verify, deep, workers": Command("verify done --deep --workers 2", workers=True),
@@ -69,9 +73,11 @@ def write_inputs(folder: Path) -> None:
     from PIL import Image
 
     from figureground.core.recipe_toml import to_toml
+    from figureground.formats import export
     from figureground.make.build import build, build_shard
     from figureground.make.shard import Shard
     from tests.builders import ground_recipe, scene_photo, small_recipe, write_depth_network, write_floor_photos
+    from tests.imports.labelled import write_people
 
     folder.mkdir(parents=True, exist_ok=True)
     write_floor_photos(folder, 2, 2)
@@ -86,6 +92,7 @@ def write_inputs(folder: Path) -> None:
         mask[30:90, 40:110] = 255
         Image.fromarray(mask).save(folder / f"masks/room{i}.png")
     write_depth_network(folder / "grey.onnx")
+    write_people(folder / "labelled")
     flat = {"parts": {"size": 3}, "placement": {"per_pair": 4, "samples": 10}}
     network = {"source": "network", "model": "grey.onnx"}
     recipes = {
@@ -100,7 +107,7 @@ def write_inputs(folder: Path) -> None:
     }
     for name, recipe in recipes.items():
         (folder / f"{name}.toml").write_text(to_toml(recipe))
-    build(folder / "flat.toml", folder / "done")
+    export(build(folder / "flat.toml", folder / "done"), "2020", folder / "layout2020", parts=1)
     build(folder / "ground.toml", folder / "deep")
     for number, share in ((1, "first"), (2, "second")):
         build_shard(folder / "flat.toml", folder / share, Shard(number, 2))

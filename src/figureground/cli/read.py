@@ -1,4 +1,4 @@
-"""The commands that read a finished dataset: info, report, export, points."""
+"""The commands that read a finished dataset: info, report, export, points; and import."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ app.command(
     "figureground.cli.exports:exports",
     name="export",
     help="Write a finished dataset in another layout: `figureground export` lists them.",
+)
+
+
+app.command(
+    "figureground.cli.imports:imports",
+    name="import",
+    help="Take in what others labelled or made: `figureground import` lists what.",
 )
 
 

@@ -115,6 +115,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "networks": _is(tuple[Mapping[str, Any], ...]),
     "depth_model": _network,
     "set_aside": _count,
+    "origin": _is(str),
     "made_with": _is(Mapping[str, str]),
     "recipe": _is(Mapping[str, Any]),
 }

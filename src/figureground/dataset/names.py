@@ -29,7 +29,7 @@ MOST_BYTES = 2**26  # of a file that is read whole; that of a million parts has 
 TO_VERIFY = "`figureground verify DATASET` says all that is wrong, and with --repair mends it"
 # what build.json and redepth.json say that is read again, with its type; the rest is for people
 _KINDS: Mapping[str, Any] = {
-    **dict.fromkeys(("build_id", "root", "figureground", "code"), str),
+    **dict.fromkeys(("build_id", "root", "figureground", "code", "origin"), str),
     **dict.fromkeys(("format", "plan", "render"), int),
     "made_with": Mapping[str, str],
     "recipe": Mapping[str, Any],

@@ -16,6 +16,22 @@ FORMAT = 2  # of records, names and folders
 VERSIONS = {"format": FORMAT, "plan": plan.VERSION, "render": composite.VERSION}
 
 
+IMPORT = "import"  # the origin of a dataset whose samples were made elsewhere
+
+
+def require_made_here(store: Store, what: str) -> None:
+    """Raise FigureGroundError where a dataset was imported, so that nothing in it can be made again.
+
+    `what`: what was asked for, for the message.
+    """
+    if names.read_identity(store).get("origin") == IMPORT:
+        raise FigureGroundError(
+            f"{what} takes a recipe and its photos, and this dataset was imported: it has its samples alone",
+            store.name,
+            "read, verify, report and export it as it is stored",
+        )
+
+
 def versions_of(store: Store) -> dict[str, int]:
     """Return the versions that a dataset was begun with; format version 1 named no others."""
     about = names.read_identity(store)
@@ -23,10 +39,12 @@ def versions_of(store: Store) -> dict[str, int]:
 
 
 def require_same_versions(store: Store, what: str) -> None:
-    """Raise FigureGroundError, naming the first that differs, where a dataset has other versions than this package.
+    """Raise FigureGroundError, naming the first that differs, where a dataset has other versions than this package, or
+    was imported.
 
     `what`: what was asked for, for the message.
     """
+    require_made_here(store, what)
     for name, version in versions_of(store).items():
         if version != VERSIONS[name]:
             raise FigureGroundError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from figureground.core.nouns import Mask
@@ -58,6 +60,14 @@ def decode(counts: str, shape: tuple[int, ...]) -> Mask:
             number = shift = 0
     if shift:
         raise ValueError("the last run length is not finished")
+    return mask_of_runs(runs, shape)
+
+
+def mask_of_runs(runs: Sequence[int], shape: tuple[int, ...]) -> Mask:
+    """Return the bool (height, width) mask of run lengths, which alternate, beginning with 0, down the columns.
+
+    Raises ValueError where they do not fit.
+    """
     if sum(runs) != int(np.prod(shape)) or any(run < 0 for run in runs):
         raise ValueError(f"the run lengths add up to {sum(runs)}, not to {int(np.prod(shape))} pixels")
     values = np.repeat(np.arange(len(runs)) % 2 == 1, runs)

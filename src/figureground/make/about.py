@@ -15,7 +15,7 @@ from figureground.core.nouns import Catalog
 from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.network_facts import network_changes
-from figureground.dataset.versions import VERSIONS
+from figureground.dataset.versions import IMPORT, VERSIONS
 from figureground.ingest import catalog as catalogs
 from figureground.make.begin import what_differs
 from figureground.make.finish import is_as_told
@@ -73,7 +73,9 @@ def about(store: Store) -> About:
     build = _json(store, names.BUILD, found)
     catalog = _catalog(store, found)
     same_code = manifest.get("code", build.get("code")) == code_sha256()
-    job = _job(store, found)
+    job = None if build.get("origin") == IMPORT else _job(store, found)
+    if build.get("origin") == IMPORT:
+        found.why = "it was imported, and its samples were made elsewhere"
     said = {name: int((build or manifest).get(name, 1)) for name in VERSIONS}
     others = [f"{name} version {n}, here is {VERSIONS[name]}" for name, n in said.items() if n != VERSIONS[name]]
     if others and not same_code and (build or manifest):

@@ -33,9 +33,9 @@ tags:
 _BODY = """
 # {title}
 
-{samples:,} composites of {foregrounds:,} foregrounds on {backgrounds:,} backgrounds, {width} x {height} px, made by
+{samples:,} composites of {foregrounds:,} foregrounds on {backgrounds:,} backgrounds, {width} x {height} px, {made} by
 [figureground](https://github.com/figureground/figureground) {version}. `report.html` shows them, `recipe.toml` is
-how they were made.
+{told}.
 
 ## Layers
 
@@ -90,6 +90,8 @@ def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record) -> 
         width=width,
         height=height,
         version=manifest["figureground"],
+        made="imported" if "origin" in manifest else "made",
+        told="what it would take to make their like" if "origin" in manifest else "how they were made",
         layers="\n".join(rows),
         depth=_depth(first),
         believed=_believed(total),

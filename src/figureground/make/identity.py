@@ -20,7 +20,7 @@ from figureground.core.recipe_toml import changed_keys, content, to_toml
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
 from figureground.dataset.network_facts import network_json
-from figureground.dataset.versions import VERSIONS, require_same_versions
+from figureground.dataset.versions import VERSIONS, require_made_here, require_same_versions
 from figureground.ingest.catalog import digest
 from figureground.make.made_with import MadeWith
 
@@ -110,7 +110,8 @@ def claim(store: Store, recipe: Recipe) -> None:
 
 
 def refuse_changes(store: Store, recipe: Recipe) -> None:
-    """Raise FigureGroundError where there are parts that were made under another recipe."""
+    """Raise FigureGroundError where there are parts that were made under another recipe, or elsewhere."""
+    require_made_here(store, "building")
     if not parts.any_part(store):
         return
     require_same_versions(store, "going on with it")

@@ -20,7 +20,7 @@ from figureground.core.progress import Progress, silent, watched
 from figureground.core.recipe_toml import to_toml
 from figureground.core.store import FolderStore, Store
 from figureground.dataset import names, parts
-from figureground.dataset.versions import require_same_versions
+from figureground.dataset.versions import require_made_here, require_same_versions
 from figureground.ingest import catalog as catalogs
 from figureground.make import made_with
 from figureground.make.about import About, about
@@ -84,6 +84,10 @@ def _mended(
 ) -> tuple[list[str], list[str]]:
     """Return the files that were made anew, and why others could not be."""
     files, made, why = {one.part for one in damage if one.part}, list[str](), list[str]()
+    try:
+        require_made_here(store, "mending it")
+    except FigureGroundError as error:
+        return [], [_said(error)]
     for step in (_recipe, _build, _catalog, _parts, _strays):
         try:
             made += step(store, files, engine, progress)

@@ -118,7 +118,7 @@ def report_of(dataset: Dataset) -> Report:
         icon=icon_uri(),
         bytes=human_bytes(manifest.bytes),
         depth=depth_facts(meaning, plan, manifest.network) if meaning else None,
-        image_format=said.format(formats.jpeg),
+        image_format="as they came" if "origin" in dataset.manifest else said.format(formats.jpeg),
         corrected=corrected,
         exact_masks=not formats.jpeg_masks,
         twins=placing_of(recipe).twins == 2,
