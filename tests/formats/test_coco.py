@@ -17,10 +17,12 @@ from figureground.core.nouns import Mask
 from figureground.core.record import SPLITS
 from figureground.dataset.stored import Dataset
 from figureground.formats import coco, figures
+from figureground.formats.choice import Choice
 from figureground.formats.figures import Shown
 from figureground.formats.json_rows import write_object
 from figureground.image.colourmap import LABELS
 from tests.builders import small_recipe, write_photos
+from tests.faults import ResumeLaws
 
 tools = pytest.importorskip("pycocotools.coco", reason="pycocotools, which reads COCO, is not installed")
 cocoeval = pytest.importorskip("pycocotools.cocoeval")
@@ -173,6 +175,17 @@ def test_options_add_files_and_change_none(folder: Path, varied: Dataset, tmp_pa
         name = path.relative_to(tmp_path / "out")
         assert not {"amodal", "panoptic"} & set(path.stem.split("_")), name
         assert path.name == "export.json" or path.read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_killed_anywhere_it_goes_on_to_the_same_bytes_with_all_its_files(single: Dataset, tmp_path: Path) -> None:
+    class WithAll(ResumeLaws):
+        points = 5
+
+        def run(self, out: Path) -> None:
+            few = Choice(where=("index < 3",))
+            export(single.path, "coco", out, choice=few, amodal=True, panoptic=True)
+
+    WithAll().test_killed_anywhere_it_goes_on_to_the_same_bytes(tmp_path)
 
 
 def test_of_whom_nothing_is_seen_is_in_the_amodal_file_alone(

@@ -74,6 +74,13 @@ def test_an_outline_is_that_of_a_piece_or_a_hole() -> None:
     assert outlines(np.zeros((3, 4), np.bool_)) == []
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_corners_that_touch_are_apart_either_way(seed: int) -> None:
+    mask = speckled(seed)
+    assert len(outlines(np.eye(4, dtype=np.bool_))) == len(outlines(np.eye(4, dtype=np.bool_)[::-1])) == 4
+    assert len(outlines(mask)) == len(outlines(mask[::-1]))
+
+
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("by", [0.0, BY])
 def test_who_rounds_down_and_fills_up_to_the_points_fills_the_mask(seed: int, by: float) -> None:
@@ -89,6 +96,6 @@ def test_who_rounds_down_and_fills_up_to_the_points_fills_the_mask(seed: int, by
 
 def test_parts_are_joined_where_they_are_nearest() -> None:
     """Not to the first one, but to whichever of those that are in is nearest."""
-    squares = [np.array([[x, 0], [x + 2, 0], [x + 2, 2], [x, 2]], float) for x in (0, 20, 10)]
+    squares = [np.array([[x, 0], [x + 2, 0], [x + 2, 2], [x, 2]], float) for x in (-20, 0, 20, 10)]
     steps = np.abs(np.diff(joined([*squares, np.array([[0, 9], [1, 9], [2, 9], [2, 10], [0, 10]], float)]), axis=0))
-    assert sorted(steps[steps.sum(1) > 2].sum(1).tolist()) == [7, 7, 8, 8, 8, 8]
+    assert sorted(steps[steps.sum(1) > 2].sum(1).tolist()) == [7, 7, 8, 8, 8, 8, 18, 18]
