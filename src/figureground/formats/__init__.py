@@ -22,6 +22,10 @@ from figureground.formats.format import Format, Work, required_options
 # name -> the module that has it as FORMAT
 EXPORTS = {
     "2020": "layout2020",
+    "webdataset": "webdataset",
+    "parquet": "parquet",
+    "hdf5": "hdf5",
+    "tables": "tables",
 }
 
 

@@ -36,7 +36,11 @@ class Begun:
             if store.list() or (store.folder.exists() and not store.folder.is_dir()):
                 raise FigureGroundError("the export folder is in use", store.name, "give a new or empty folder")
             return
-        if others := [f"{key} {there.get(key)!r}, not {now[key]!r}" for key in now if there.get(key) != now[key]]:
+        if others := [
+            f"{key} {there.get(key)!r}, not {now.get(key)!r}"
+            for key in {**now, **there}  # what was chosen is told of a part of the samples alone
+            if there.get(key) != now.get(key)
+        ]:
             raise FigureGroundError(
                 f"this export was begun with {', '.join(others)}", f"{store.name}/{FILE}", "give a new or empty folder"
             )
