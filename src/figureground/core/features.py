@@ -13,12 +13,14 @@ from typing import Any, TypeAlias, Union
 
 from figureground.core.camera import Camera
 from figureground.core.layers import LAYERS
-from figureground.core.record import DepthMeaning, FigureRecord, Record
+from figureground.core.record import COLUMNS, DepthMeaning, FigureRecord, Record
 
 Type: TypeAlias = "str | list[Type] | dict[str, Type]"
 
 _PLAIN: Mapping[Any, str] = {int: "int64", float: "float64", str: "string", bool: "bool"}
 NESTED = ("figures", "depths", "files", "camera")  # fields of a record that its row has flat, or as a list
+# fields of a figure that a flat table has in several columns
+SPREAD = {"box": ("box_x0", "box_y0", "box_x1", "box_y1"), "contact": ("contact_x", "contact_y")}
 _TEXTS = ("doubts",)  # a tuple in Python, a text on disk
 
 
@@ -31,6 +33,27 @@ def row_features(record: Record) -> dict[str, Type]:
     for layer in record.depths:
         features |= {f"{layer}_{name}": kind for name, kind in fields_of(DepthMeaning).items()}
     return features | dict.fromkeys(record.files, "image")
+
+
+def label_columns() -> dict[str, str]:
+    """Return the type of each column of labels.csv, in its order; an unknown value is an empty field."""
+    own, depth = fields_of(Record, NESTED), fields_of(DepthMeaning)
+    known: dict[str, Type] = {**figure_columns(), **own, **{f"depth_{name}": kind for name, kind in depth.items()}}
+    known |= dict.fromkeys(("part", "image", "mask", "depth"), "string") | {"figures": "int64"}
+    return {column: str(known[column]) for column in COLUMNS}
+
+
+def figure_columns() -> dict[str, Type]:
+    """Return the columns of a flat table of figures, and their types."""
+    found: dict[str, Type] = {}
+    for name, kind in fields_of(FigureRecord).items():
+        if name in SPREAD:
+            found |= dict.fromkeys(SPREAD[name], "int64")
+        elif isinstance(kind, dict):
+            found |= {f"{name}_{inner}": one for inner, one in kind.items()}
+        else:
+            found[name] = kind
+    return found
 
 
 def pictures_first(features: Mapping[str, Type]) -> dict[str, Type]:

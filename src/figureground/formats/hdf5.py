@@ -23,6 +23,7 @@ from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.options import option
 from figureground.core.record import Record
+from figureground.core.texts import in_markdown
 from figureground.formats.format import Format, Prepared, Work, require_choice
 from figureground.formats.members import members, metres, require_layers, require_metric
 from figureground.samples import codec
@@ -95,10 +96,10 @@ def _write(work: Work, axes: str) -> None:
         done += len(numbers)
         work.progress("export", done, len(work.numbers))
     said = _README.format(
-        name=" ".join(str(work.dataset.manifest.get("name", "")).split()).replace("<", "&lt;"),
+        name=in_markdown(str(work.dataset.manifest.get("name", ""))),
         samples=len(work.numbers),
         files=", ".join(f"`{split}.h5` ({len(numbers):,})" for split, numbers in splits.items()),
-        classes=", ".join(f"{number} {name}" for number, name in sorted(work.dataset.classes.items())),
+        classes=", ".join(f"{number} {in_markdown(name)}" for number, name in sorted(work.dataset.classes.items())),
         axes="(height, width, 3)" if axes == "numpy" else "(3, width, height)",
     )
     work.put(README, said.encode("utf-8", "xmlcharrefreplace"))

@@ -11,6 +11,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.features import Type, as_yaml
 from figureground.core.layers import LAYERS
 from figureground.core.record import DepthMeaning, Record
+from figureground.core.texts import in_markdown
 from figureground.formats.format import Work
 
 README = "README.md"
@@ -67,7 +68,7 @@ def card(work: Work, files: Sequence[Files], told: Mapping[str, Type], about: st
     layers = [f"| {name} | {LAYERS[name].meaning} |" for name in LAYERS if name in first.files]
     splits = [f"| {one.split} | {sum(map(len, one.numbers.values())):,} | `{one.pattern}` |" for one in files]
     body = [
-        f"# {' '.join(str(manifest.get('name', '')).split()).replace('<', '&lt;')}",
+        f"# {in_markdown(str(manifest.get('name', '')))}",
         f"{samples:,} samples of a [figureground](https://github.com/figureground/figureground) dataset. {about}",
         "\n".join(["| layer | what it is |", "|---|---|", *layers]),
         *(f"{layer}: {said_of(meaning)}" for layer, meaning in first.depths.items()),

@@ -16,17 +16,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-from figureground.core.features import NESTED, Type, fields_of
+from figureground.core.features import SPREAD, Type, figure_columns, label_columns
 from figureground.core.options import option
-from figureground.core.record import COLUMNS, DepthMeaning, FigureRecord, Record, label_values
+from figureground.core.record import FigureRecord, label_values
 from figureground.formats.arrow import require_pyarrow, write_rows
 from figureground.formats.format import Format, Prepared, Work, require_choice
 
+_CREDITS = ("background_licence", "background_credit")
 _SAMPLE = (
     *("index", "key", "part", "image", "mask", "depth", "background", "position", "mirrored", "split"),
-    *("background_tag", "background_licence", "background_credit", "plausibility", "doubts", "depth_unit"),
+    *("background_tag", *_CREDITS, "plausibility", "doubts", "depth_unit"),
 )
-_SPREAD = {"box": ("box_x0", "box_y0", "box_x1", "box_y1"), "contact": ("contact_x", "contact_y")}
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,12 @@ def _write_csv(file: IO[bytes], columns: Mapping[str, Type], rows: Iterator[dict
 
 def _columns(rows: str) -> dict[str, Type]:
     """Return the columns of the table, and their types."""
-    figure: dict[str, Type] = {}
-    for name, kind in fields_of(FigureRecord).items():
-        if name in _SPREAD:
-            figure |= dict.fromkeys(_SPREAD[name], "int64")
-        elif isinstance(kind, dict):
-            figure |= {f"{name}_{inner}": one for inner, one in kind.items()}
-        else:
-            figure[name] = kind
-    depth = {f"depth_{name}": kind for name, kind in fields_of(DepthMeaning).items()}
-    files: dict[str, Type] = dict.fromkeys(("part", "image", "mask", "depth"), "string")
-    known: dict[str, Type] = {**fields_of(Record, NESTED), **figure, **depth, **files, "figures": "int64"}
+    labels: dict[str, Type] = {**label_columns()}
     if rows == "samples":
-        return {column: known[column] for column in COLUMNS}
-    return {**{column: known[column] for column in _SAMPLE}, "figure": "int64", **figure}
+        return labels
+    texts: dict[str, Type] = dict.fromkeys(_CREDITS, "string")
+    known = labels | texts
+    return {**{column: known[column] for column in _SAMPLE}, "figure": "int64", **figure_columns()}
 
 
 def _rows(work: Work, rows: str) -> Iterator[dict[str, Any]]:
@@ -101,7 +93,7 @@ def _rows(work: Work, rows: str) -> Iterator[dict[str, Any]]:
         if rows == "samples":
             yield sample
         else:
-            sample |= {"background_licence": record.background_licence, "background_credit": record.background_credit}
+            sample |= {name: getattr(record, name) for name in _CREDITS}
             own = {column: sample[column] for column in _SAMPLE}
             yield from ({**own, "figure": j, **_figure(figure)} for j, figure in enumerate(record.figures))
         work.progress("export", k + 1, len(work.numbers))
@@ -109,7 +101,7 @@ def _rows(work: Work, rows: str) -> Iterator[dict[str, Any]]:
 
 def _figure(figure: FigureRecord) -> dict[str, Any]:
     """Return what a record says of a figure, in columns."""
-    found = {name: value for name, value in vars(figure).items() if name not in (*_SPREAD, "look")}
-    for name, edges in _SPREAD.items():
+    found = {name: value for name, value in vars(figure).items() if name not in (*SPREAD, "look")}
+    for name, edges in SPREAD.items():
         found |= dict(itertools.zip_longest(edges, getattr(figure, name) or ()))
     return found | {f"look_{name}": value for name, value in vars(figure.look).items()}
