@@ -404,6 +404,18 @@ def _mean_sealed(folder: Path, other: Path) -> None:
 
 _row("data card: a word", lambda f: edit_text(f / "README.md", lambda text: text.replace("composites", "pictures", 1)))
 _row("data card: missing", lambda f: (f / "README.md").unlink())
+_row(
+    "croissant: a word", lambda f: edit_text(f / "croissant.json", lambda text: text.replace("sc:Text", "sc:Float", 1))
+)
+_row("croissant: missing", lambda f: (f / "croissant.json").unlink())
+
+
+@kind("croissant: a word, sealed")
+def _croissant_sealed(folder: Path, other: Path) -> None:
+    edit_text(folder / "croissant.json", lambda text: text.replace("sc:Text", "sc:Float", 1))
+    seal(folder, "croissant.json")
+
+
 _row("report: a flip", lambda f: flip(f / "report.html", 20_000))
 _row("report: missing", lambda f: (f / "report.html").unlink())
 kind("report: of another build")(lambda f, other: shutil.copy(other / "report.html", f / "report.html"))
