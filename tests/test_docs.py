@@ -39,7 +39,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 MODULES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if "__" not in path.name)
 FOLDERS = sorted(path.name for path in SOURCE.iterdir() if path.is_dir() and not path.name.startswith("_"))
 # a dataset keeps its parts open until it is collected, which `collected` sees to within the test
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:Specifying null_placement:FutureWarning"),  # by datasets, of pyarrow
+]
 
 
 @pytest.fixture(autouse=True)
