@@ -59,6 +59,7 @@ def test_labels_are_those_of_instances_where_no_classes_are_stored(tmp_path: Pat
             with h5py.File(path) as file:
                 for labels, index in zip(file["labels"], file["index"], strict=True):
                     sample = data[int(index)]
+                    assert sample.mask is not None
                     for j, figure in enumerate(sample.record.figures):
                         where = sample.mask if sample.instances is None else sample.instances == j + 1
                         assert set(np.unique(labels[where])) <= {figure.class_id}

@@ -15,11 +15,11 @@ from tests.builders import small_recipe, write_photos
 def sparse(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """One with samples that have no figure, and no depth."""
     folder = tmp_path_factory.mktemp("sparse")
-    write_photos(folder, 1, 2)
-    return open_dataset(build(small_recipe(folder, placement={"figures": [0, 1], "per_pair": 4}), folder / "out"))
+    write_photos(folder)
+    return open_dataset(build(small_recipe(folder, placement={"figures": [0, 1]}), folder / "out"))
 
 
-def rows_of(data: Dataset, out: Path, **options: str) -> list[dict[str, str]]:
+def rows_of(data: Dataset, out: Path, **options: Any) -> list[dict[str, str]]:
     export(data, "tables", out, **options)
     with (out / "labels.csv").open(newline="") as file:
         return list(csv.DictReader(file))
@@ -89,6 +89,10 @@ def test_parquet_rows_are_the_values(varied: Dataset, tmp_path: Path) -> None:
 
 
 def test_wrong_options_are_refused(varied: Dataset, tmp_path: Path) -> None:
-    for options, what in (({"rows": "boxes"}, "unknown rows"), ({"file": "tsv"}, "unknown file")):
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"rows": "boxes"}, "unknown rows"),
+        ({"file": "tsv"}, "unknown file"),
+    )
+    for options, what in wrong:
         with pytest.raises(FigureGroundError, match=what):
             export(varied, "tables", tmp_path / "out", **options)
