@@ -80,6 +80,7 @@ PURE = {
     *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/made_names"),
     *("core/damage", "make/differences", "make/inner_checks"),
     *("imports/outlines", "imports/safe_names", "imports/labelled"),
+    *("core/features", "make/card_inputs"),
 }
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes

@@ -41,7 +41,10 @@ MODULES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*
 FOLDERS = sorted(path.name for path in SOURCE.iterdir() if path.is_dir() and not path.name.startswith("_"))
 TORCH = importlib.util.find_spec("torch") is not None
 # a dataset keeps its parts open until it is collected, which `collected` sees to within the test
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:Specifying null_placement:FutureWarning"),  # by datasets, of pyarrow
+]
 
 
 @pytest.fixture(autouse=True)

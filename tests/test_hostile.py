@@ -188,7 +188,7 @@ def test_nothing_is_written_where_a_link_stands(base: Path, tmp_path: Path) -> N
     """What is written takes the link's place; what it stood for stays."""
     dataset = copied(base, tmp_path / "there")
     secret = tmp_path / "there/outside/secret"
-    for name in ("report.html", "labels.csv", "README.md"):
+    for name in ("report.html", "labels.csv", "README.md", "croissant.json"):
         (dataset / name).unlink()
         (dataset / name).symlink_to(secret)
     (dataset / "manifest.json").unlink()

@@ -25,6 +25,7 @@ SCRIPT = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\x1b]0;owned\
 
 FILES = (
     *("manifest.json", "build.json", "recipe.toml", "statistics.json", "labels.csv", "report.html", "README.md"),
+    "croissant.json",
     *(
         "catalog/catalog.jsonl",
         "catalog/Background/bg001.jpg",

@@ -80,7 +80,7 @@ def seal(folder: Path, *files: str) -> None:
 
 
 def seal_part(folder: Path, at: int = 1, **changes: Any) -> None:
-    """Let sidecar and manifest say of a part what it is; `changes` lie over the sidecar."""
+    """Let sidecar, manifest and croissant.json say of a part what it is; `changes` lie over the sidecar."""
     zipped, about = facts(folder / parts.part_file(at)), folder / parts.sidecar(at)
     edit_json(about, lambda a: a.update({**zipped, **changes}))
 
@@ -88,8 +88,13 @@ def seal_part(folder: Path, at: int = 1, **changes: Any) -> None:
         manifest["parts"][at].update(zipped)
         manifest["bytes"] = sum(part["bytes"] for part in manifest["parts"])
 
+    def told(croissant: Any) -> None:
+        (one,) = (one for one in croissant["distribution"] if one["@id"] == parts.part_file(at))
+        one.update(sha256=zipped["sha256"], contentSize=f"{zipped['bytes']} B")
+
     edit_json(folder / "manifest.json", change)
-    seal(folder, parts.sidecar(at))
+    edit_json(folder / "croissant.json", told)
+    seal(folder, parts.sidecar(at), "croissant.json")
 
 
 def members(path: Path) -> dict[str, bytes]:
@@ -404,6 +409,20 @@ def _mean_sealed(folder: Path, other: Path) -> None:
 
 _row("data card: a word", lambda f: edit_text(f / "README.md", lambda text: text.replace("composites", "pictures", 1)))
 _row("data card: missing", lambda f: (f / "README.md").unlink())
+_row("croissant: a word", lambda f: _other_type(f))
+_row("croissant: missing", lambda f: (f / "croissant.json").unlink())
+
+
+def _other_type(folder: Path) -> None:
+    edit_text(folder / "croissant.json", lambda text: text.replace("sc:Text", "sc:Float", 1))
+
+
+@kind("croissant: a word, sealed")
+def _croissant_sealed(folder: Path, other: Path) -> None:
+    _other_type(folder)
+    seal(folder, "croissant.json")
+
+
 _row("report: a flip", lambda f: flip(f / "report.html", 20_000))
 _row("report: missing", lambda f: (f / "report.html").unlink())
 kind("report: of another build")(lambda f, other: shutil.copy(other / "report.html", f / "report.html"))

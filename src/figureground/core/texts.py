@@ -19,6 +19,7 @@ _BY_MARK = {
 }
 _CURLED = "“”„‟‘’‚«»"
 _ESCAPED = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\x1b": "e"}
+_MARKUP = re.compile(r"[\\`*_\[\]|~!#]")  # what Markdown acts on within a line
 _QUOTED = re.compile(r'"([^"]*\\[^"]*)')
 
 
@@ -108,3 +109,9 @@ def _ways(raw: str) -> Iterator[str]:
     if len(numbers) == 1:
         yield f"[{numbers[0]},{numbers[0]}]"
     yield json.dumps([part.strip(" []()'\"") for part in raw.split(",")])
+
+
+def in_markdown(text: str) -> str:
+    """Return a text as Markdown shows it, in one line, also in a cell of a table: nothing in it is markup or HTML."""
+    line = " ".join("".join(c if ord(c) >= 32 and ord(c) != 127 else " " for c in text).split())
+    return _MARKUP.sub(r"\\\g<0>", line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -20,6 +20,7 @@ STATISTICS = "statistics.json"
 LABELS = "labels.csv"
 REPORT = "report.html"
 README = "README.md"  # the data card
+CROISSANT = "croissant.json"  # the same for machines
 CATALOG = "catalog"
 SHARD = "shard.json"  # stands in a folder that holds a shard of a dataset
 REDEPTH = "redepth.json"  # stands in a dataset whose depth is being made anew; says under which build id

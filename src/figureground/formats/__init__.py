@@ -29,6 +29,10 @@ EXPORTS = {
     "depth-anything": "depth_anything",
     "metric3d": "metric3d",
     "marigold": "marigold",
+    "webdataset": "webdataset",
+    "parquet": "parquet",
+    "hdf5": "hdf5",
+    "tables": "tables",
 }
 
 

@@ -38,7 +38,7 @@ class Begun:
             return
         if others := [
             f"{key} {there.get(key)!r}, not {now.get(key)!r}"
-            for key in {**there, **now}
+            for key in {**now, **there}  # what was chosen is told of a part of the samples alone
             if there.get(key) != now.get(key)
         ]:
             raise FigureGroundError(

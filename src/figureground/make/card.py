@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from figureground.core.features import as_yaml, pictures_first, row_features
 from figureground.core.layers import LAYERS
-from figureground.core.nouns import SIDES
-from figureground.core.record import SPLITS, Record
+from figureground.core.nouns import SIDES, Catalog
+from figureground.core.record import SPLITS, DepthMeaning, Record
+from figureground.core.texts import in_markdown
 from figureground.dataset import parts
 from figureground.evaluate.framings import PHOTOS, QUANTILES
+from figureground.make.card_inputs import inputs, limits
 from figureground.samples.stats import Statistics
 
 _HEADER = """\
@@ -20,6 +23,8 @@ configs:
 - config_name: default
   data_files: {parts}/*.zip
   description: {content}
+  features:
+{features}
 size_categories:
 - {size}
 task_categories:
@@ -44,7 +49,7 @@ _BODY = """
 {layers}
 
 {depth}
-{believed}{framed}## Splits
+{inputs}{believed}{framed}{limits}## Splits
 
 The column `split` says where a sample belongs; only `train` may be trained on, and no photo of it is met elsewhere.
 
@@ -63,17 +68,19 @@ data = figureground.open_dataset("DATASET").select(split="train")
 ```python
 import datasets
 
-rows = datasets.load_dataset("DATASET", split="train")  # all rows are called train there: use the column `split`
-rows = rows.filter(lambda row: row["split"] == "train")
+rows = datasets.load_dataset("DATASET", split="train").sort("index")  # all rows are called train there, in any order
+rows = rows.filter(lambda split: split == "train", input_columns="split")
 ```
 
 Every part is a stored zip with `metadata.jsonl` inside. Mean and standard deviation stand in `statistics.json`, where
-each photo comes from in `catalog/catalog.jsonl`.
+each photo comes from in `catalog/catalog.jsonl`; `croissant.json` says it all to machines.
 """
+# depth's unit in words
+UNITS = {"m": "metres", "1/m": "inverse depth, 1/m", "relative": "relative units, known up to scale and shift"}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record) -> str:
+def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record, catalog: Catalog) -> str:
     """Return the data card of a dataset, Markdown under a YAML header.  `first`: any of its records."""
     samples, size = manifest["samples"], manifest["size"]
     width, height = (size, size) if isinstance(size, int) else size
@@ -81,9 +88,15 @@ def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record) -> 
     splits = [f"| {name} | {total.splits.get(name, 0):,} |" for name in SPLITS]
     # `datasets` caches by this header: what the dataset holds must stand in it, or a grown one is read as it was before
     content = _yaml(f"build {manifest['build_id'][:16]}, {samples} samples")
-    header = _HEADER.format(name=_yaml(manifest["name"]), parts=parts.FOLDER, content=content, size=_size(samples))
+    header = _HEADER.format(
+        name=_yaml(manifest["name"]),
+        parts=parts.FOLDER,
+        content=content,
+        features="\n".join(f"  - {json.dumps(one)}" for one in as_yaml(pictures_first(row_features(first)))),
+        size=_size(samples),
+    )
     return header + _BODY.format(
-        title=" ".join(str(manifest["name"]).split()).replace("<", "&lt;"),
+        title=in_markdown(str(manifest["name"])),
         samples=samples,
         foregrounds=manifest["foregrounds"],
         backgrounds=manifest["backgrounds"],
@@ -93,7 +106,9 @@ def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record) -> 
         made="imported" if "origin" in manifest else "made",
         told="what it would take to make their like" if "origin" in manifest else "how they were made",
         layers="\n".join(rows),
-        depth=_depth(first),
+        depth="".join(_depth(layer, meaning) for layer, meaning in first.depths.items()),
+        inputs=inputs(manifest, catalog),
+        limits=limits(total, first, catalog),
         believed=_believed(total),
         framed=_framed(total),
         splits="\n".join(splits),
@@ -137,15 +152,13 @@ def _framed(total: Statistics) -> str:
     )
 
 
-def _depth(first: Record) -> str:
-    """Return what a reader must know of the depth's codes; "" without depth."""
-    if "depth" not in first.depths:
-        return ""
-    meaning = first.depths["depth"]
+def _depth(layer: str, meaning: DepthMeaning) -> str:
+    """Return what a reader must know of a depth layer's codes."""
     invalid = "every code has a value" if meaning.invalid is None else f"code {meaning.invalid} means no value"
     return (
-        f"Depth is in {meaning.unit} ({meaning.direction}): `depth_offset + depth_scale * code`, by each row's own "
-        f"numbers (the first row's scale is {meaning.scale:g}); {invalid}.\n\n"
+        f"`{layer}` is in {UNITS[meaning.unit]} ({meaning.direction}), along the optical axis:\n"
+        f"`{layer}_offset + {layer}_scale * code`, by each row's own numbers (the first row's scale is "
+        f"{meaning.scale:g}); {invalid}.\n\n"
     )
 
 

@@ -83,7 +83,9 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     """Return in what manifest, statistics and data card are not those of the sidecars, and what is not compared."""
     damage = _report_build(one)
     if one.task is None or one.catalog is None or not one.beside:
-        return damage + _sums(one), ["statistics.json and README.md are not made again: " + one.why_no_task]
+        return damage + _sums(one), [
+            "statistics.json, README.md and croissant.json are not made again: " + one.why_no_task
+        ]
     infos = [one.task.finished(number) for number in range(one.task.count)]
     first = next((each.first for each in found if each.first and _speaks(each)), found[0].first if found else None)
     known = [info for info in infos if info is not None]
@@ -103,7 +105,7 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     damage += _manifest(one, made, shared)
     for name, content in tables(one.task, one.catalog, made, known, first).items():
         damage += _table(one, name, content, shared)
-    unchecked = ["README.md is not made again: other code made it"] if shared else []
+    unchecked = ["README.md and croissant.json are not made again: other code made them"] if shared else []
     return damage, unchecked
 
 
@@ -127,6 +129,8 @@ def _table(one: About, name: str, made: bytes, shared: bool) -> list[Damage]:
         there = one.store.read(name)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
+        if missing and name == names.CROISSANT and name not in (one.manifest.get("files") or ()) and shared:
+            return []  # older datasets have none
         return [Damage(name, None, "is missing" if missing else f"cannot be read: {error}")]
     if name == names.STATISTICS:
         lines = json_unlike(_without_checks(there), _without_checks(made), True) if shared else json_unlike(there, made)

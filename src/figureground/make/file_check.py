@@ -17,7 +17,6 @@ from figureground.make.finish import SHEETS, is_as_told, own_files
 from figureground.samples.codec import pixels
 
 _JUNK = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave
-_DERIVED = (names.LABELS, names.STATISTICS, names.README)  # are compared with what would be made, where that is known
 
 
 def catalog_damage(one: About) -> list[Damage]:
@@ -115,7 +114,7 @@ def strays(one: About, count: int) -> list[Damage]:
 def guests(one: About) -> list[str]:
     """Return the files in a dataset's folder that are none of its own, and lie where they do no harm."""
     own = {names.RECIPE, names.BUILD, names.MANIFEST, names.STATISTICS, names.LABELS, names.REPORT, names.README}
-    own.add(names.REDEPTH)
+    own |= {names.REDEPTH, names.CROISSANT}
     folders = tuple(f"{folder}/" for folder in (parts.FOLDER, parts.STATE, names.CATALOG))
     there = [name for name in one.store.list() if not name.startswith(folders) and not _is_junk(name)]
     return [f"{name} is no file of the dataset" for name in there if name not in own]

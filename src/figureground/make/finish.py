@@ -23,6 +23,8 @@ from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
 from figureground.ingest import catalog as catalogs
 from figureground.make.card import data_card
+from figureground.make.card_inputs import licences
+from figureground.make.croissant import croissant
 from figureground.make.no_depth import require_few
 from figureground.make.part_task import PartTask, require_there
 from figureground.plan.plan import spread_of_backgrounds
@@ -60,7 +62,8 @@ def write_pages(task: PartTask, catalog: Catalog, data: Dataset) -> None:
 
 
 def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Dataset:
-    """Write labels.csv, statistics.json and the data card, and return the dataset, its manifest not written yet."""
+    """Write labels.csv, statistics.json, data card and croissant.json; return the dataset, its manifest not written
+    yet."""
     infos = [_finished(task, number) for number in range(task.count)]
     total = stats.total(stats.total_by_split([info.statistics for info in infos]).values())
     lacking = Lacking()
@@ -78,8 +81,10 @@ def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Datase
 def tables(
     task: PartTask, catalog: Catalog, manifest: Mapping[str, Any], infos: Sequence[PartInfo], first: Record
 ) -> dict[str, bytes]:
-    """Return statistics.json and the data card of a dataset by what its sidecars say.  `first`: as `write_labels` has
-    it."""
+    """Return statistics.json, data card and croissant.json of a dataset by what its sidecars say.
+
+    `first`: as `write_labels` has it.
+    """
     by_split = stats.total_by_split([info.statistics for info in infos])
     total = stats.total(by_split.values())
     lacking = Lacking()
@@ -95,8 +100,11 @@ def tables(
         "no_depth": {"samples": lacking.samples, "reasons": dict(lacking.reasons)},
         "accumulated_by_split": stats.by_split_to_json(by_split),
     }
-    card = data_card(manifest, total, first).encode("utf-8", "xmlcharrefreplace")
-    return {names.STATISTICS: json.dumps(write, indent=1).encode(), names.README: card}
+    return {
+        names.STATISTICS: json.dumps(write, indent=1).encode(),
+        names.README: data_card(manifest, total, first, catalog).encode("utf-8", "xmlcharrefreplace"),
+        names.CROISSANT: croissant(manifest, first, licences(catalog)),
+    }
 
 
 def write_manifest(store: Store, manifest: Mapping[str, Any], catalog: Catalog) -> None:
@@ -124,6 +132,7 @@ def note_files(store: Store, written: Iterable[str]) -> None:
 def own_files(store: Store, catalog: Catalog, count: int) -> list[str]:
     """Return, sorted, the files that a dataset of so many parts has, but for its parts and the manifest."""
     beside = [names.RECIPE, names.BUILD, names.STATISTICS, names.LABELS, names.REPORT, names.README]
+    beside.append(names.CROISSANT)
     pictures = {file for file, _ in catalogs.files(catalog)} | {one.mask_file for one in catalog.foregrounds}
     in_catalog = [f"{names.CATALOG}/{name}" for name in {*pictures, *SHEETS, catalogs.FILE}]
     return sorted([*beside, *in_catalog, *map(parts.sidecar, range(count))])

@@ -39,7 +39,7 @@ from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.verify import Verdict, verdict_of
 
-_OF_PARTS = {names.LABELS, names.STATISTICS, names.README, names.MANIFEST}
+_OF_PARTS = {names.LABELS, names.STATISTICS, names.README, names.CROISSANT, names.MANIFEST}
 
 
 @dataclass(frozen=True)
