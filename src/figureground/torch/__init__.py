@@ -23,7 +23,7 @@ try:  # imports here are absolute: this folder hides no `torch` from the modules
     from figureground.torch.photometric import ColourJitter as ColourJitter
     from figureground.torch.sampler import ResumableSampler as ResumableSampler
 except ModuleNotFoundError as error:
-    if error.name != "torch":
+    if (error.name or "").partition(".")[0] != "torch":
         raise
     raise TorchMissingError("figureground.torch needs PyTorch", "", "pip install 'figureground[torch]'") from None
 
