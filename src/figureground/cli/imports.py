@@ -81,6 +81,27 @@ def layout2020(
     console.tell(vars(found), "\n".join(lines))
 
 
+@imports.command(help_epilogue="Example:\n  figureground import blenderproc output rooms\n")
+def blenderproc(
+    folder: Annotated[Path, Parameter(help="The folder of .hdf5 frames; a sub-folder a scene.")],
+    out: OutFolder,
+    /,
+    *,
+    console: Told,
+) -> None:
+    """Make backgrounds with known depth of frames that BlenderProc rendered (write_hdf5: colors and depth)."""
+    from figureground.imports.blenderproc import SET_ASIDE, import_blenderproc
+
+    with console.progress() as progress:
+        found = import_blenderproc(folder, out, progress=progress)
+    lines = [f"{plural(found.frames, 'frame')}; {sum(found.set_aside.values()):,} set aside"]
+    lines += [f"  {count:,}: {reason}" for reason, count in found.set_aside.items()]
+    photos, depth = _quoted(out / "photos"), _quoted(out / "depth")
+    recipe = f"[[backgrounds]]\npath = {photos}\ndepth = {depth}\ndepth_per_unit = 1000\ndepth_invalid = 0"
+    lines += [f"list: {out / SET_ASIDE}", "in a recipe:", recipe]
+    console.tell({**vars(found), "recipe": recipe}, "\n".join(lines))
+
+
 def _cut(labels: Labels, images: Path, out: Path, least: int, workers: int, console: Console) -> None:
     from figureground.core.engines import choose
 
@@ -94,8 +115,12 @@ def _cut(labels: Labels, images: Path, out: Path, least: int, workers: int, cons
 
 def snippet(out: Path) -> str:
     """Return the lines of a recipe that use a folder of cut-outs."""
-    path = out.absolute().as_posix().replace("\\", "\\\\").replace('"', '\\"')
-    return f'[[foregrounds]]\npath = "{path}"\nclass = "folder"\ncutout = "alpha"'
+    return f'[[foregrounds]]\npath = {_quoted(out)}\nclass = "folder"\ncutout = "alpha"'
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as TOML has it."""
+    return '"' + path.absolute().as_posix().replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _text(found: Imported) -> str:

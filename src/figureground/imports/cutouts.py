@@ -9,11 +9,10 @@ OUT/import.json                what it was made from; the same call goes on wher
 
 from __future__ import annotations
 
-import csv
 import functools
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,8 +30,8 @@ from figureground.image.masks import tight_box
 from figureground.imports import begun
 from figureground.imports.labelled import Instance, Labelled, Labels
 from figureground.imports.safe_names import safe, told_apart
+from figureground.imports.tables import table
 from figureground.ingest import credits, photos
-from figureground.ingest.review import cell
 
 SET_ASIDE = "set-aside.csv"
 LEAST_SIDE = 64  # px of an instance's longer side
@@ -274,17 +273,9 @@ def _write_tables(store: FolderStore, jobs: Sequence[_Job], cuts: Sequence[_Cut]
         for job, cut in zip(jobs, cuts, strict=True)
         for _, name in cut.made
     ]
-    store.write(credits.FILE, _table(("file", "licence", "credit", "group"), rows))
+    store.write(credits.FILE, table(("file", "licence", "credit", "group"), rows))
     aside = [(one.picture, one.instance, one.class_name, one.reason) for cut in cuts for one in cut.aside]
-    store.write(SET_ASIDE, _table(("picture", "instance", "class", "reason"), aside, "utf-8-sig"))
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], encoding: str = "utf-8") -> bytes:
-    out = io.StringIO(newline="")
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(head)
-    table.writerows([cell(value) for value in row] for row in rows)
-    return out.getvalue().encode(encoding, "backslashreplace")
+    store.write(SET_ASIDE, table(("picture", "instance", "class", "reason"), aside, "utf-8-sig"))
 
 
 def _imported(out: Path, cuts: Sequence[_Cut]) -> Imported:
