@@ -205,6 +205,25 @@ def ground_recipe(root: Path, **sections: Any) -> Recipe:
     return small_recipe(root, **table)
 
 
+def varied_recipe(folder: Path, **sections: Any) -> Recipe:
+    """Write photos below a folder, and return a recipe over them: 96 x 64 px, up to three figures, two classes, four
+    splits, all layers, depth in metres; sections lie over it."""
+    write_photos(folder, 3, 3)
+    (folder / "things").mkdir()
+    for i in range(2):
+        Image.fromarray(figure_cutout(10 + i, 70, 70)).save(folder / f"things/thing{i}.png")
+    table: dict[str, Any] = {
+        "size": [96, 64],
+        "backgrounds": {"depth": "depth"},
+        "foregrounds": [{"path": "people", "class": "person"}, {"path": "things", "class": "thing"}],
+        "placement": {"figures": [1, 3], "per_pair": 2},
+        "split": {"backgrounds": 0.34, "foregrounds": 0.34},
+        "depth": {"source": "layered"},
+        "layers": {"semantic": True, "alpha": True},
+    }
+    return small_recipe(folder, **table, **sections)
+
+
 NO_LOOK: dict[str, Any] = {
     name: [0, 0] for name in ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap")
 }

@@ -7,30 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from figureground import Dataset, VirtualDataset, build, open_dataset
-from tests.builders import figure_cutout, small_recipe, write_photos
-
-
-def write_tensors(folder: Path) -> Path:
-    """Write and build the dataset: 96 x 64 px, up to three figures, two classes, four splits, all layers."""
-    write_photos(folder, 3, 3)
-    (folder / "things").mkdir()
-    for i in range(2):
-        Image.fromarray(figure_cutout(10 + i, 70, 70)).save(folder / f"things/thing{i}.png")
-    recipe = small_recipe(
-        folder,
-        size=[96, 64],
-        image={"format": "png"},
-        backgrounds={"depth": "depth"},
-        foregrounds=[{"path": "people", "class": "person"}, {"path": "things", "class": "thing"}],
-        placement={"figures": [1, 3], "per_pair": 2},
-        split={"backgrounds": 0.34, "foregrounds": 0.34},
-        depth={"source": "layered"},
-        layers={"semantic": True, "alpha": True},
-    )
-    return build(recipe, folder / "out")
+from tests.builders import varied_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +21,8 @@ def collected() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tensors(tmp_path_factory.mktemp("tensors"))
+    folder = tmp_path_factory.mktemp("tensors")
+    return build(varied_recipe(folder, image={"format": "png"}), folder / "out")
 
 
 @pytest.fixture(scope="session")
