@@ -84,7 +84,10 @@ class Samples(ABC):
         return [self.sample(i) for i in self._numbers_of(indices)]
 
     def __getitems__(self, indices: Iterable[int]) -> list[Sample]:
-        """Return a batch, as PyTorch's loaders ask for one."""
+        """Return a batch, as PyTorch's loaders ask for one.
+
+        Samples do not collate, for they hold records, and layers that may be None: `figureground.torch` has tensors.
+        """
         return self.batch(indices)
 
     def _numbers_of(self, indices: Iterable[int]) -> list[int]:
