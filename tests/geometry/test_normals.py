@@ -44,14 +44,14 @@ def test_at_a_step_both_sides_keep_their_own() -> None:
     np.testing.assert_allclose(found, np.broadcast_to([0, 0, -1], found.shape), atol=1e-6)
 
 
-def test_millimetres_move_them_by_a_few_degrees_at_most() -> None:
+def test_millimetres_move_them_by_little_over_a_degree_at_most() -> None:
     towards = np.array([0.2, -1.0, -0.6])
     towards /= np.linalg.norm(towards)
     z = np.round(-1.4 / (RAYS @ towards), 3)
     found = normals(np.where((z > 0) & (z < 4), z, np.nan), CAMERA.matrix)
     known = np.asarray(np.isfinite(found).all(-1))
     assert known.sum() > 800
-    assert np.degrees(np.arccos(np.clip((found @ towards)[known], -1, 1))).max() < 3
+    assert np.degrees(np.arccos(np.clip((found @ towards)[known], -1, 1))).max() < 1.6
 
 
 def test_what_is_unknown_is_unknown_and_nothing_else() -> None:
