@@ -188,6 +188,15 @@ def test_one_of_other_code_or_an_older_render_version_is_sound(tmp_path: Path) -
     assert any("its pixels" in one.what for one in verify(out, deep=True).damage)
 
 
+def test_one_that_was_made_before_there_was_a_croissant_is_sound(tmp_path: Path) -> None:
+    out = build(recipe_on(tmp_path), tmp_path / "out")
+    (out / "croissant.json").unlink()
+    edit_json(out / "manifest.json", lambda manifest: manifest["files"].pop("croissant.json") and None)
+    assert {one.part for one in verify(out).damage} >= {"croissant.json"}
+    aged(out, code="0" * 64)
+    assert verify(out).damage == ()
+
+
 def test_under_another_library_pixels_are_compared(tmp_path: Path) -> None:
     out = build(recipe_on(tmp_path), tmp_path / "out")
     made_with = json.loads((out / "build.json").read_text())["made_with"]
