@@ -26,7 +26,7 @@ from figureground.make.repair import repair
 from figureground.make.verify import verify
 from figureground.report import rewrite_report
 from figureground.samples import codec
-from tests.faults import ResumeLaws, tree
+from tests.faults import ResumeLaws, steps_of, tree
 from tests.imports.conftest import Layouts
 
 
@@ -152,7 +152,7 @@ def test_nothing_of_it_is_made_again(layouts: Layouts, tmp_path: Path, call: Cal
 def test_the_same_call_again_changes_nothing_and_another_is_refused(layouts: Layouts, tmp_path: Path) -> None:
     import_2020(layouts.zips, tmp_path / "out")
     before = tree(tmp_path / "out")
-    import_2020(layouts.zips, tmp_path / "out")
+    assert steps_of(lambda: import_2020(layouts.zips, tmp_path / "out"), tmp_path / "out") == 0
     for more in ({"class_name": "cat"}, {"direction": NEARER}):
         with pytest.raises(FigureGroundError, match="an import of other files"):
             import_2020(layouts.zips, tmp_path / "out", **more)
