@@ -80,6 +80,20 @@ def test_unpacked_and_zipped_are_the_same_dataset(layouts: Layouts, tmp_path: Pa
     assert tree(tmp_path / "zipped") == tree(tmp_path / "unpacked")
 
 
+@pytest.mark.parametrize("kind", ["zips", "unpacked"])
+def test_labels_may_call_files_by_their_last_names(layouts: Layouts, tmp_path: Path, kind: str) -> None:
+    shutil.copytree(getattr(layouts, kind), tmp_path / "bare")
+    lines = [line.split("\t") for line in (tmp_path / "bare/labels.txt").read_text().splitlines()]
+    bare = ["\t".join(name.rpartition("/")[2] for name in line) for line in reversed(lines)]
+    (tmp_path / "bare/labels.txt").write_text("\n".join(bare))
+    (tmp_path / "bare/depth.csv").unlink()
+    _, data = taken_in(tmp_path / "bare", tmp_path / "out")
+    import_2020(layouts.zips, tmp_path / "whole")
+    whole = open_dataset(tmp_path / "whole")
+    images = [whole.members(i)["image"] for i in range(len(whole))]
+    assert [data.members(i)["image"] for i in range(len(data))] == images[::-1]
+
+
 def test_masks_of_then_are_made_binary_and_depth_is_relative(layouts: Layouts, tmp_path: Path) -> None:
     found, data = taken_in(layouts.then, tmp_path / "out", class_name="people", direction=NEARER)
     between = 0
