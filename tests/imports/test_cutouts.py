@@ -49,15 +49,18 @@ def test_an_instance_is_cropped_by_its_mask_and_keeps_its_pixels(tmp_path: Path)
     assert not cut[cut[..., 3] == 0].any(), "nothing is told of its ground"
     with Image.open(tmp_path / "pictures/train/pic0.png") as picture:
         assert np.array_equal(cut[9:-9, 9:-9, :3], np.asarray(picture)[30:210, 40:140])
-    assert (tmp_path / "out/traffic light/pic0-101.png").is_file()
+    star = opened(tmp_path / "out/traffic light/pic0-101.png")
+    assert star[..., 3].any()
+    assert not star[star[..., 3] == 0].any()
 
 
 def test_a_side_that_the_picture_cuts_has_no_margin(tmp_path: Path) -> None:
-    imported(tmp_path, [{"segmentation": [[60, 100, 160, 100, 160, 240, 60, 240]]}])
+    imported(tmp_path, [{"segmentation": [[0, 100, 160, 100, 160, 240, 0, 240]]}])
     cut = opened(tmp_path / "out/person/pic0-100.png")
-    assert cut[-1, 8:-8, 3].any()
+    assert cut[-1, :-8, 3].all(), "below"
+    assert cut[8:, 0, 3].all(), "to the left"
     assert not cut[0].any()
-    assert not cut[:, 0].any()
+    assert not cut[:, -1].any()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +126,7 @@ def test_pictures_are_read_below_their_folder_alone(tmp_path: Path, written: Any
 
 
 def test_names_are_safe_and_no_two_alike(tmp_path: Path) -> None:
-    names = {1: "../up", 2: "aux", 3: "Dog", 4: "dog", 5: ".hidden", 6: "credits.csv", 7: "人/🐕", 8: "=1+1"}
+    names = {1: "../up", 2: "aux", 3: "dog", 4: "Dog", 5: ".hidden", 6: "credits.csv", 7: "人/🐕", 8: "=1+1"}
     rows = [{"segmentation": [SQUARE], "category_id": n, "id": 1} for n in names]
     categories = [{"id": n, "name": name} for n, name in names.items()]
     imported(tmp_path, [*rows, {"segmentation": [STAR], "id": 1}], categories=categories)
@@ -133,8 +136,8 @@ def test_names_are_safe_and_no_two_alike(tmp_path: Path) -> None:
             "_._up/pic0-1.png",
             "_._up/pic0-1~2.png",
             "aux_/pic0-1.png",
-            "Dog/pic0-1.png",
-            "dog~2/pic0-1.png",
+            "dog/pic0-1.png",
+            "Dog~2/pic0-1.png",
             "_hidden/pic0-1.png",
             "credits.csv~2/pic0-1.png",
             "人_🐕/pic0-1.png",

@@ -26,7 +26,7 @@ from figureground.make.repair import repair
 from figureground.make.verify import verify
 from figureground.report import rewrite_report
 from figureground.samples import codec
-from tests.faults import ResumeLaws, tree
+from tests.faults import ResumeLaws, steps_of, tree
 from tests.imports.conftest import Layouts
 
 
@@ -78,6 +78,20 @@ def test_unpacked_and_zipped_are_the_same_dataset(layouts: Layouts, tmp_path: Pa
     import_2020(layouts.zips, tmp_path / "zipped/out")
     import_2020(layouts.unpacked, tmp_path / "unpacked/out")
     assert tree(tmp_path / "zipped") == tree(tmp_path / "unpacked")
+
+
+@pytest.mark.parametrize("kind", ["zips", "unpacked"])
+def test_labels_may_call_files_by_their_last_names(layouts: Layouts, tmp_path: Path, kind: str) -> None:
+    shutil.copytree(getattr(layouts, kind), tmp_path / "bare")
+    lines = [line.split("\t") for line in (tmp_path / "bare/labels.txt").read_text().splitlines()]
+    bare = ["\t".join(name.rpartition("/")[2] for name in line) for line in reversed(lines)]
+    (tmp_path / "bare/labels.txt").write_text("\n".join(bare))
+    (tmp_path / "bare/depth.csv").unlink()
+    _, data = taken_in(tmp_path / "bare", tmp_path / "out")
+    import_2020(layouts.zips, tmp_path / "whole")
+    whole = open_dataset(tmp_path / "whole")
+    images = [whole.members(i)["image"] for i in range(len(whole))]
+    assert [data.members(i)["image"] for i in range(len(data))] == images[::-1]
 
 
 def test_masks_of_then_are_made_binary_and_depth_is_relative(layouts: Layouts, tmp_path: Path) -> None:
@@ -152,7 +166,7 @@ def test_nothing_of_it_is_made_again(layouts: Layouts, tmp_path: Path, call: Cal
 def test_the_same_call_again_changes_nothing_and_another_is_refused(layouts: Layouts, tmp_path: Path) -> None:
     import_2020(layouts.zips, tmp_path / "out")
     before = tree(tmp_path / "out")
-    import_2020(layouts.zips, tmp_path / "out")
+    assert steps_of(lambda: import_2020(layouts.zips, tmp_path / "out"), tmp_path / "out") == 0
     for more in ({"class_name": "cat"}, {"direction": NEARER}):
         with pytest.raises(FigureGroundError, match="an import of other files"):
             import_2020(layouts.zips, tmp_path / "out", **more)

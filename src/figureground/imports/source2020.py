@@ -24,6 +24,15 @@ _MOST_MEMBER = 2**27  # bytes of a picture
 _MOST_ZIPS = 10_000
 _ZIP = re.compile(r"(?:.*/)?data_part(\d{1,6})\.zip")
 _FOLDER = re.compile(r"data_(\d{1,6})/")
+_BARE = re.compile(r"(fg-bg-mask|fg-bg|depth|fg|bg)\d+\.\w+")
+# where a file lies that labels call by its last name alone; {} is a zip's number
+_PLACES = {
+    "fg-bg-mask": "data_{}/Fg-Bg-Mask",
+    "fg-bg": "data_{}/Fg-Bg",
+    "depth": "data_{}/Depth",
+    "fg": "Foreground",
+    "bg": "Background",
+}
 _GREATEST = 1e30  # of a depth's scale and offset
 
 
@@ -61,10 +70,12 @@ class Source:
     def __init__(self, store: FolderStore) -> None:
         self.store = store
         self._open: tuple[str, zipfile.ZipFile, BinaryIO] | None = None
+        self._last = 1  # the zip in which a bare name was found: the next one mostly lies there, too
 
     def read(self, name: str) -> bytes:
         """Return the bytes behind a name of labels.txt.  Raises FigureGroundError where there are none, or too many."""
         try:
+            name = self._placed(name)
             if self.store.size(name) is not None:
                 data = self.store.read(name, 0, _MOST_MEMBER + 1)
             elif (found := _FOLDER.match(name)) and (file := self._zips.get(int(found[1]))):
@@ -82,6 +93,31 @@ class Source:
             ) from None
         return data
 
+    def _placed(self, name: str) -> str:
+        """Return a name with its folders; labels may have the last piece alone, as "fg-bg1.jpg"."""
+        found = _BARE.fullmatch(name)
+        if found is None or self.store.size(name) is not None:
+            return name
+        place = _PLACES[found[1]]
+        for number in sorted({self._last, *self._numbers}, key=lambda p: (p != self._last, p)):
+            if self._has(full := f"{place.format(number)}/{name}", number):
+                self._last = number
+                return full
+        return f"{place.format(self._last)}/{name}"
+
+    def _has(self, name: str, number: int) -> bool:
+        if self.store.size(name) is not None:
+            return True
+        return (
+            number in self._zips and name.startswith("data_") and name in self._archive(self._zips[number]).NameToInfo
+        )
+
+    @functools.cached_property
+    def _numbers(self) -> frozenset[int]:
+        """The numbers of the zips, and of the folders that they unpack to."""
+        unpacked = (_FOLDER.match(name) for name in self.store.list("data_"))
+        return frozenset(self._zips) | {int(found[1]) for found in unpacked if found}
+
     def close(self) -> None:
         """Close the zip that is open."""
         if self._open is not None:
@@ -97,7 +133,7 @@ class Source:
                 found.setdefault(int(match[1]), name)
         return found
 
-    def _member(self, file: str, name: str) -> bytes:
+    def _archive(self, file: str) -> zipfile.ZipFile:
         if self._open is None or self._open[0] != file:
             self.close()
             stored = self.store.open(file)
@@ -106,7 +142,10 @@ class Source:
             finally:
                 if self._open is None:
                     stored.close()
-        with self._open[1].open(name) as member:
+        return self._open[1]
+
+    def _member(self, file: str, name: str) -> bytes:
+        with self._archive(file).open(name) as member:
             return member.read(_MOST_MEMBER + 1)  # no further, whatever its header says
 
 
