@@ -8,7 +8,6 @@ import figureground
 from figureground.core.engines import choose
 from figureground.core.progress import silent
 from figureground.core.recipe import DepthOptions
-from figureground.formats import EXPORTS
 from figureground.make.redepth import redo_dataset
 
 # "small" ships; a path or a name from `figureground models` is another.  Images and masks are copied.
@@ -22,7 +21,7 @@ for known, guessed in zip(layered, network, strict=True):
     shifts.append(np.nanmedian(np.abs(known.depth.values - guessed.depth.values)[outside]))
 print(f"off the figures the network is wrong by {np.median(shifts):.2f} {network[0].record.depths['depth'].unit}")
 
-EXPORTS["2020"](network, "zips", parts=1, mask="jpeg", depth="jpeg8")
+figureground.export(network, "2020", "zips", parts=1, mask="jpeg", depth="jpeg8")
 for path in sorted(Path("zips").iterdir()):
     print(path)
 print(Path("zips/labels.txt").read_text(encoding="utf-8").splitlines()[0])
