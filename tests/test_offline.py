@@ -18,6 +18,7 @@ from PIL import Image
 
 import figureground
 from figureground.core.recipe_toml import to_toml
+from figureground.formats import EXPORTS
 from tests.builders import figure_cutout, scene_photo, small_recipe, write_depth_network
 from tests.imports.labelled import write_people
 from tests.networks.test_densedepth import DECODERS, tiny_weights, write_h5
@@ -107,6 +108,7 @@ def every_command(workers: int) -> list[list[str]]:
         "info out",
         "report out",
         "export 2020 out zips --parts 1",
+        *(f"export {name} deep {name}" for name in EXPORTS if name != "2020"),
         f"build recipe.toml first --shard 1/2 {crew}",
         f"build recipe.toml second --shard 2/2 {crew}",
         "merge first second --out whole",

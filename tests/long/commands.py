@@ -52,6 +52,10 @@ COMMANDS: dict[str, Command] = {
     "depth, in place": Command("depth done --model grey.onnx --workers 1"),
     "report": Command("report done"),
     "export": Command("export 2020 done zips --parts 1"),
+    "export, coco": Command("export coco deep coco --amodal --panoptic"),
+    "export, folder": Command("export folder deep folders --amodal"),
+    "export, webdataset": Command("export webdataset deep tars --per-file 3"),
+    "export, hdf5": Command("export hdf5 deep files"),
     "import, coco, workers": Command(
         "import coco labelled/labels.json --images labelled cuts --workers 2", workers=True
     ),
