@@ -101,11 +101,10 @@ def import_2020(
             rows, ranges = rows_of(source), ranges_of(source)
             scan = _scan(source, rows, ranges, Paced(report))
             work = _Import(source, rows, ranges, direction, scan, class_name.strip())
-            if _claimed(work, store):
-                return _told(work, Path(out))
-            require_writable(store)
-            with at_work(store):
-                _write(work, store, report)
+            if not _claimed(work, store):
+                require_writable(store)
+                with at_work(store):
+                    _write(work, store, report)
     finally:
         source.close()
     return _told(work, Path(out))
@@ -202,9 +201,8 @@ def _write(work: _Import, store: FolderStore, progress: Progress) -> None:
     store.write(names.RECIPE, to_toml(job.recipe).encode())
     catalog = catalog_of(work.source, work.rows, store.below(names.CATALOG), work.class_name)
     task = PartTask(job, store, identity, len(work.rows))
-    order = _positions(work.rows)
+    order, told = _positions(work.rows), Paced(progress)
     heights = {f.id: f.height for f in catalog.foregrounds}
-    told = Paced(progress)
     for number in task.missing():
         with parts.writing(store, number, identity) as part:
             for i in task.indices(number):
@@ -215,8 +213,7 @@ def _write(work: _Import, store: FolderStore, progress: Progress) -> None:
 
 def _positions(rows: Sequence[Row]) -> list[int]:
     """Return how many samples of its pair come before each."""
-    seen: Counter[tuple[str, str]] = Counter()
-    found = []
+    seen, found = Counter[tuple[str, str]](), []
     for row in rows:
         pair = row.background, row.foreground
         found.append(seen[pair])
