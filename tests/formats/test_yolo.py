@@ -86,10 +86,11 @@ def test_the_yaml_names_train_and_the_split_that_is_asked_for(folder: Path, vari
         assert all((out / "images" / split).is_dir() for split in SPLITS)
 
 
-def test_a_split_without_samples_is_said(varied: Dataset, tmp_path: Path) -> None:
+def test_a_split_without_samples_is_said(varied: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     export(varied, "yolo", tmp_path / "out", choice=Choice(splits=("train",)))
     text = (tmp_path / "out/data.yaml").read_text()
     assert "# no sample is of new_both\nval: images/new_both\n" in text
+    assert "no sample is of new_both" in caplog.text
     assert not (tmp_path / "out/images/new_both").exists()
 
 

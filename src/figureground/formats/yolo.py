@@ -13,6 +13,7 @@ holes, too.  There is no depth in this layout.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,9 @@ class Options:
     val: str = option("new_both", "Which split data.yaml names as val; the others are written, too.")
 
 
+_log = logging.getLogger(__name__)
+
+
 def prepare(work: Work, options: Options) -> Prepared:
     """Pictures are copied as they are stored."""
     require_choice("task", options.task, ("segment", "detect"))
@@ -49,6 +53,8 @@ FORMAT = Format("yolo", "Ultralytics YOLO: images/SPLIT, labels/SPLIT and data.y
 
 def _write(work: Work, options: Options) -> None:
     splits = work.by_split()
+    if options.val not in splits:
+        _log.warning("no sample is of %s, which data.yaml names as val: choose another with --val", options.val)
     number = {class_id: n for n, class_id in enumerate(sorted(work.dataset.classes))}
     shape = Canvas.of(work.dataset.manifest["size"]).shape
     line = polygon_line if options.task == "segment" else box_line
