@@ -108,7 +108,6 @@ def every_command(workers: int) -> list[list[str]]:
         "info out",
         "report out",
         "export 2020 out zips --parts 1",
-        *(f"export {name} deep {name}" for name in EXPORTS if name != "2020"),
         f"build recipe.toml first --shard 1/2 {crew}",
         f"build recipe.toml second --shard 2/2 {crew}",
         "merge first second --out whole",
@@ -125,7 +124,8 @@ def every_command(workers: int) -> list[list[str]]:
         "import 2020 zips taken",
         f"import coco labelled/labels.json --images labelled cuts {crew}",
     ]
-    if workers == 1:  # it draws first, for long, and then builds as above
+    if workers == 1:  # exports have none; and the demo draws first, for long, and then builds as above
+        lines += [f"export {name} deep {name}" for name in EXPORTS if name != "2020"]
         lines.append(f"demo demo --backgrounds 1 --people 1 {crew}")
     return [line.split() for line in lines]
 

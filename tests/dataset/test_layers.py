@@ -110,7 +110,7 @@ def test_virtual_is_stored_and_the_mask_is_the_law(tmp_path: Path, image: str, m
 )
 def test_same_bytes_on_every_engine(tmp_path: Path, sections: dict[str, Any]) -> None:
     write_floor_photos(tmp_path)
-    recipe = ground_recipe(tmp_path, placement=SEVERAL, **sections)
+    recipe = ground_recipe(tmp_path, placement={**SEVERAL, "samples": 12}, **sections)
     serial = build(recipe, tmp_path / "serial", engine=Serial())
     pool = build(recipe, tmp_path / "pool", engine=Processes(2))
     for path in sorted((serial / "parts").iterdir()):

@@ -42,7 +42,7 @@ def tiny(folder: Path) -> Recipe:
 
 
 class OfALayout(ResumeLaws):
-    points = 4
+    points = 3
 
     def __init__(self, layout: str) -> None:
         self.layout = layout
