@@ -9,6 +9,7 @@ from figureground import build, export, open_dataset
 from figureground.core.errors import FigureGroundError
 from figureground.core.record import SPLITS
 from figureground.dataset.stored import Dataset
+from figureground.samples.amodal import amodal
 from tests.builders import small_recipe, write_depth_network, write_photos
 
 h5py = pytest.importorskip("h5py")
@@ -37,6 +38,20 @@ def test_every_sample_is_there_as_it_is(varied: Dataset, files: Path) -> None:
                 found.append(int(index))
             assert [name.decode() for name in file["names"]] == ["person", "thing"]
     assert sorted(found) == list(range(len(varied)))
+
+
+def test_what_figures_hide_is_there_on_request(varied: Dataset, files: Path, tmp_path: Path) -> None:
+    export(varied, "hdf5", tmp_path / "out", amodal=True)
+    for split in SPLITS:
+        with h5py.File(tmp_path / f"out/{split}.h5") as file, h5py.File(files / f"{split}.h5") as plain:
+            assert set(file) - set(plain) == {"amodal_masks", "amodal_depths"}
+            assert file["amodal_depths"].attrs["unit"] == "m"
+            for k, index in enumerate(file["index"]):
+                whole, behind = amodal(varied[int(index)])
+                np.testing.assert_array_equal(file["amodal_masks"][k].astype(bool), whole)
+                np.testing.assert_array_equal(file["amodal_depths"][k], behind.values)
+    assert "amodal_depths" in (tmp_path / "out/README.md").read_text()
+    assert "amodal" not in (files / "README.md").read_text()
 
 
 def test_depth_says_its_unit(files: Path) -> None:

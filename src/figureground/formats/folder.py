@@ -23,14 +23,23 @@ from typing import Any
 
 import numpy as np
 
-from figureground.core.arrays import Bytes
 from figureground.core.errors import FigureGroundError
 from figureground.core.layers import LAYERS
 from figureground.core.options import option
 from figureground.core.record import SPLITS, Record
 from figureground.formats.folder_about import data_yaml, readme
 from figureground.formats.format import Format, Prepared, Work, require_choice
-from figureground.formats.members import PER_METRE, depth_png, members, metres, millimetres, require_layers, suffix_of
+from figureground.formats.members import (
+    PER_METRE,
+    class_ids,
+    depth_png,
+    members,
+    metres,
+    millimetres,
+    require_behind,
+    require_layers,
+    suffix_of,
+)
 from figureground.formats.pairs import a_file_a_split, require_pairs
 from figureground.geometry.codes import DepthCode, quantise
 from figureground.geometry.intrinsics import planar_metres
@@ -79,7 +88,7 @@ def prepare(work: Work, options: Options) -> Prepared:
             "some of the samples have relative depth, others depth in metres", "--layers", "choose samples of one kind"
         )
     if options.amodal:
-        _require_behind(work)
+        require_behind(work)
     if options.normals:
         require_pairs(work, camera=True)
     return Prepared(options, lambda: _write(_Plan(work, layers, splits, options), True in relative))
@@ -94,17 +103,6 @@ def _layers(work: Work, wanted: str) -> tuple[str, ...]:
         require_choice("layers", name, list(LAYERS))
     require_layers(work.dataset, *(name for name in chosen if name not in drawn))
     return tuple(name for name in LAYERS if name in chosen and name != "image")
-
-
-def _require_behind(work: Work) -> None:
-    """Raise FigureGroundError where the catalog has no depth of a background that is used."""
-    known = {entry.id for entry in work.dataset.catalog.backgrounds if entry.depth_file}
-    if without := sorted({record.background for _, record in work.records()} - known):
-        raise FigureGroundError(
-            f"the depth behind figures is not known: the catalog has none of {', '.join(without[:3])}",
-            "--amodal",
-            'build with depth.source = "layered", or leave --amodal out',
-        )
 
 
 def _write(plan: _Plan, relative: bool) -> None:
@@ -154,7 +152,7 @@ def _pictures(plan: _Plan, i: int, record: Record) -> Iterator[tuple[str, str, b
         elif layer in found:
             yield layer, f"{folder}/{name}.{suffix_of(record, layer)}", found[layer], {}
         elif layer == SEMANTIC:
-            yield layer, f"{folder}/{name}.png", png.encode(semantic(found, record)), {}
+            yield layer, f"{folder}/{name}.png", png.encode(class_ids(found, record)), {}
     if plan.options.normals:
         colours = coloured(normals(metres(found["depth"], record), record.camera.matrix))
         yield "normals", f"normals/{name}.png", png.encode(colours), {}
@@ -164,16 +162,6 @@ def _pictures(plan: _Plan, i: int, record: Record) -> Iterator[tuple[str, str, b
 
 def _metric(data: bytes) -> dict[str, Any]:
     return {**METRES, "valid_fraction": float(np.count_nonzero(codec.pixels(data)) / codec.pixels(data).size)}
-
-
-def semantic(found: Mapping[str, bytes], record: Record) -> Bytes:
-    """Return the class id of the figure seen at each pixel of a sample's members, uint8 (height, width), 0 for none."""
-    ids = [0, *(figure.class_id for figure in record.figures)]
-    if "instances" in found:
-        return np.array(ids, np.uint8).take(codec.pixels(found["instances"]))
-    seen = codec.decode("mask", found["mask"])
-    assert isinstance(seen, np.ndarray)  # noqa: S101  for the type checker: the layer is no depth
-    return np.asarray(seen * np.uint8(ids[-1]), np.uint8)  # without instances there is one figure at most
 
 
 def _amodal(sample: Sample, name: str) -> Iterator[tuple[str, str, bytes, Mapping[str, Any]]]:

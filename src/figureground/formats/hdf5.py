@@ -4,6 +4,7 @@
                    masks uint8 (n, height, width), 1 is figure
                    labels uint8 (n, height, width), class ids, 0 is the background   names, of the classes from 1
                    index, keys: which sample each is
+                   amodal_masks uint8, the whole figures, and amodal_depths float32, of the background: on request
     README.md      what it is; written last
 
 With axes "matlab" they lie as Python reads NYU's .mat: images (n, 3, width, height), the others (n, width, height).
@@ -18,25 +19,32 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.options import option
 from figureground.core.record import Record
 from figureground.core.texts import in_markdown
 from figureground.formats.format import Format, Prepared, Work, require_choice
-from figureground.formats.members import members, metres, require_layers, require_metric
+from figureground.formats.members import class_ids, members, metres, require_behind, require_layers, require_metric
+from figureground.geometry.intrinsics import planar_metres
 from figureground.samples import codec
+from figureground.samples.amodal import amodal
 
 README = "README.md"
 _AXES = ("numpy", "matlab")
 _PACKED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "track_times": False}
-_SAID = {
+_SAID: dict[str, dict[str, Any]] = {
     "images": {"meaning": "the composite, sRGB"},
     "depths": {"unit": "m", "scale": 1.0, "invalid": "NaN", "direction": "larger is farther", "kind": "planar"},
     "masks": {"meaning": "1 where any figure is seen, exact; 0 elsewhere"},
+    "amodal_masks": {"meaning": "1 where a figure would be seen if it stood alone"},
     "labels": {"meaning": "class id of the figure seen there, as names has them from 1; 0 is the background"},
 }
+_SAID["amodal_depths"] = _SAID["depths"] | {"meaning": "of the background, behind the figures too"}
+_README_AMODAL = """\
+- `amodal_masks` uint8: 1 where a figure would be seen if it stood alone.
+- `amodal_depths` float32: as `depths`, of the background alone.
+"""
 _README = """\
 # {name}
 
@@ -47,7 +55,7 @@ _README = """\
 - `depths` float32: metres along the optical axis (scale 1), larger is farther, NaN where unknown.
 - `masks` uint8: 1 where any figure is seen.
 - `labels` uint8: class ids; 0 is the background, and `names` has the others: {classes}.
-- `index`, `keys`: which samples they are.
+{amodal}- `index`, `keys`: which samples they are.
 
 The axes of `images[i]` are {axes}.
 """
@@ -56,6 +64,7 @@ The axes of `images[i]` are {axes}.
 @dataclass(frozen=True)
 class Options:
     axes: str = option("numpy", "numpy: images[i] is (height, width, 3) | matlab: (3, width, height), as NYU's .mat")
+    amodal: bool = option(False, "Also the mask of the whole figures and the depth of the background behind them.")
 
 
 def prepare(work: Work, options: Options) -> Prepared:
@@ -66,7 +75,9 @@ def prepare(work: Work, options: Options) -> Prepared:
     for _, record in work.records():
         require_metric(record)
         _require_few_classes(record)
-    return Prepared(options, lambda: _write(work, options.axes))
+    if options.amodal:
+        require_behind(work)
+    return Prepared(options, lambda: _write(work, options))
 
 
 FORMAT = Format("hdf5", "HDF5 as NYU Depth V2's: images, depths in metres, masks, labels.", Options, prepare)
@@ -87,12 +98,12 @@ def _require_few_classes(record: Record) -> None:
         raise FigureGroundError("a class has a number above 255, which labels cannot hold", record.key, "choose others")
 
 
-def _write(work: Work, axes: str) -> None:
+def _write(work: Work, options: Options) -> None:
     done, splits = 0, work.by_split()
     for split, numbers in splits.items():
         if work.store.size(f"{split}.h5") is None:
             with work.store.writing(f"{split}.h5") as file:
-                _write_file(work, file, numbers, axes, done)
+                _write_file(work, file, numbers, options, done)
         done += len(numbers)
         work.progress("export", done, len(work.numbers))
     said = _README.format(
@@ -100,19 +111,22 @@ def _write(work: Work, axes: str) -> None:
         samples=len(work.numbers),
         files=", ".join(f"`{split}.h5` ({len(numbers):,})" for split, numbers in splits.items()),
         classes=", ".join(f"{number} {in_markdown(name)}" for number, name in sorted(work.dataset.classes.items())),
-        axes="(height, width, 3)" if axes == "numpy" else "(3, width, height)",
+        axes="(height, width, 3)" if options.axes == "numpy" else "(3, width, height)",
+        amodal=_README_AMODAL if options.amodal else "",
     )
     work.put(README, said.encode("utf-8", "xmlcharrefreplace"))
 
 
-def _write_file(work: Work, file: IO[bytes], numbers: Sequence[int], axes: str, done: int) -> None:
+def _write_file(work: Work, file: IO[bytes], numbers: Sequence[int], options: Options, done: int) -> None:
     """Write the samples of a split, one at a time.  `done`: how many stand in earlier files."""
     height, width = Canvas.of(work.dataset.manifest["size"]).shape
     shape, plane = (height, width, 3), (height, width)
-    if axes == "matlab":
+    if options.axes == "matlab":
         shape, plane = shape[::-1], plane[::-1]
     kinds = {"images": (np.uint8, shape), "depths": (np.float32, plane)}
     kinds |= {"masks": (np.uint8, plane), "labels": (np.uint8, plane)}
+    if options.amodal:
+        kinds |= {"amodal_masks": (np.uint8, plane), "amodal_depths": (np.float32, plane)}
     with _require_h5py().File(file, "w") as root:
         tables = {}
         for name, (kind, each) in kinds.items():
@@ -126,31 +140,22 @@ def _write_file(work: Work, file: IO[bytes], numbers: Sequence[int], axes: str, 
         for k, i in enumerate(numbers):
             record = work.dataset.record(i)
             tables["keys"][k], tables["index"][k] = record.key.encode(), record.index
-            for name, values in _arrays(members(work.dataset, i), record).items():
-                tables[name][k] = values.T if axes == "matlab" else values
+            arrays = _arrays(members(work.dataset, i), record)
+            for name, values in (arrays | _hidden(work, i) if options.amodal else arrays).items():
+                tables[name][k] = values.T if options.axes == "matlab" else values
             work.progress("export", done + k, len(work.numbers))
 
 
 def _arrays(found: dict[str, bytes], record: Record) -> dict[str, NDArray[Any]]:
     """Return the arrays of a sample by their names in the file."""
-    needed = ("image", "mask", "instances", "semantic")
-    decoded: dict[str, Any] = {name: codec.decode(name, found[name]) for name in needed if name in found}
     return {
-        "images": decoded["image"],
+        "images": np.asarray(codec.decode("image", found["image"])),
         "depths": metres(found["depth"], record),
-        "masks": decoded["mask"].astype(np.uint8),
-        "labels": class_ids(record, decoded),
+        "masks": np.asarray(codec.decode("mask", found["mask"])).astype(np.uint8),
+        "labels": class_ids(found, record),
     }
 
 
-def class_ids(record: Record, layers: dict[str, Any]) -> Bytes:
-    """Return the class id of the figure that is seen at each pixel, 0 for the background: uint8 (height, width).
-
-    `layers`: what there is of mask, instances and semantic, decoded.
-    """
-    if "semantic" in layers:
-        return np.asarray(layers["semantic"])
-    own = np.zeros(256, np.uint8)
-    for number, figure in enumerate(record.figures[:255], 1):
-        own[number] = figure.class_id
-    return own[np.asarray(layers["instances"] if "instances" in layers else layers["mask"]).astype(np.uint8)]
+def _hidden(work: Work, i: int) -> dict[str, NDArray[Any]]:
+    whole, behind = amodal(work.dataset.sample(i))
+    return {"amodal_masks": whole.astype(np.uint8), "amodal_depths": planar_metres(behind).astype(np.float32)}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import DepthMap
 from figureground.core.record import DepthMeaning, Record
 from figureground.dataset.stored import Dataset
+from figureground.formats.format import Work
 from figureground.geometry.intrinsics import planar_metres
 from figureground.image import png
 from figureground.samples import codec
@@ -76,8 +81,7 @@ def metres(data: bytes, record: Record) -> NDArray[np.float32]:
     Raises FigureGroundError where it is relative.
     """
     meaning = require_metric(record)
-    depth = codec.decode("depth", data, meaning)
-    assert isinstance(depth, DepthMap)  # noqa: S101  for the type checker: the layer is depth
+    depth = cast(DepthMap, codec.decode("depth", data, meaning))
     return planar_metres(depth).astype(np.float32)
 
 
@@ -97,3 +101,26 @@ def depth_png(depth: NDArray[np.float32], per_metre: int) -> bytes:
     """Return metres, NaN where unknown, as a 16-bit PNG of so many codes a metre, 0 where unknown or beyond 65535."""
     steps = np.rint(np.nan_to_num(depth, nan=0.0) * np.float32(per_metre))
     return png.encode(np.where((steps >= 1) & (steps <= 65535), steps, 0).astype(np.uint16))
+
+
+def class_ids(found: Mapping[str, bytes], record: Record) -> Bytes:
+    """Return the class id of the figure that is seen at each pixel of a sample's members, 0 for the background: uint8
+    (height, width)."""
+    layer = next(name for name in ("semantic", "instances", "mask") if name in found)
+    values = np.asarray(codec.decode(layer, found[layer]))
+    if layer == "semantic":
+        return values
+    ids = np.array([0, *(figure.class_id for figure in record.figures)], np.uint8)
+    return ids.take(values.astype(np.uint8))
+
+
+def require_behind(work: Work) -> None:
+    """Raise FigureGroundError where the catalog has no depth of a background that is used: what figures hide is not
+    known."""
+    known = {entry.id for entry in work.dataset.catalog.backgrounds if entry.depth_file}
+    if without := sorted({record.background for _, record in work.records()} - known):
+        raise FigureGroundError(
+            f"the depth behind figures is not known: the catalog has none of {', '.join(without[:3])}",
+            "--amodal",
+            'build with depth.source = "layered", or leave --amodal out',
+        )
