@@ -47,7 +47,7 @@ def tiny(folder: Path) -> Recipe:
 
 
 class TestBuild(ResumeLaws):
-    points = 5
+    points = 4
 
     def run(self, out: Path) -> None:
         build(tiny(PLACE["photos"]), out)
@@ -56,7 +56,7 @@ class TestBuild(ResumeLaws):
 class TestExchangeOfCatalogs(ResumeLaws):
     """A photo has another name, so the catalog is another, and the parts are the same."""
 
-    points = 5
+    points = 3
 
     def prepare(self, out: Path) -> None:
         super().prepare(out)
@@ -74,7 +74,7 @@ class TestBuildShard(ResumeLaws):
 
 
 class TestMerge(ResumeLaws):
-    points = 6
+    points = 4
 
     def run(self, out: Path) -> None:
         merge([PLACE["photos"] / "shard1", PLACE["photos"] / "shard2"], out)
@@ -110,6 +110,8 @@ class TestDepthElsewhere(ResumeLaws):
 class TestRegenerate(ResumeLaws):
     """Of a sample whose stored form is another: both are written."""
 
+    points = 5
+
     def prepare(self, out: Path) -> None:
         super().prepare(out)
         dataset = PLACE["photos"] / "other"
@@ -123,7 +125,7 @@ class TestRegenerate(ResumeLaws):
 
 
 class TestRepair(OfADataset):
-    points = 6
+    points = 4
 
     def prepare(self, out: Path) -> None:
         super().prepare(out)
@@ -140,7 +142,7 @@ def depth_options() -> DepthOptions:
 
 
 class TestDepthOfPictures(ResumeLaws):
-    points = 6
+    points = 4
 
     def run(self, out: Path) -> None:
         model = network("grey.onnx", "", PLACE["photos"])
@@ -148,7 +150,7 @@ class TestDepthOfPictures(ResumeLaws):
 
 
 class TestCutouts(ResumeLaws):
-    points = 8
+    points = 5
 
     def run(self, out: Path) -> None:
         cutting = cutting_of(tiny(PLACE["photos"]).foregrounds[0], PLACE["photos"], False)
