@@ -1,6 +1,7 @@
 """Laws of stored zips: what Python's own `zipfile` writes is read as it reads it, and whatever else is refused by name,
 never by another error."""
 
+import gc
 import io
 import stat
 import zipfile
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figureground.dataset.archive import BadArchiveError, Contents, Read, member_start, read_contents, read_member
+from figureground.dataset.archive import BadArchiveError, Contents, Read, Zip, member_start, read_contents, read_member
 
 LETTERS = st.characters(
     codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"], exclude_characters='/\\:<>"|?*'
@@ -166,3 +167,13 @@ def test_a_directory_of_any_size_is_bounded_by_its_file() -> None:
     claim: Callable[[int], bytes] = lambda n: b"PK\x05\x06" + bytes(4) + n.to_bytes(2, "little") * 2 + bytes(10)  # noqa: E731
     with pytest.raises(BadArchiveError):
         opened(claim(0xFFFE))
+
+
+def test_a_zip_that_nobody_closed_goes_in_silence() -> None:
+    """As where a stop comes between its making and its block; Python's own tries to write its end."""
+    file = io.BytesIO()
+    archive = Zip(file, "w")
+    archive.writestr("a", "b")
+    file.close()
+    del archive
+    gc.collect()
