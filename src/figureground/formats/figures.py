@@ -40,8 +40,7 @@ def figures_of(dataset: Dataset, i: int) -> list[Shown]:
         )
     found = []
     try:
-        values = codec.decode(layer, members[layer], None, shape)
-        assert isinstance(values, np.ndarray)  # noqa: S101  for the type checker: the layer is no depth
+        values = np.asarray(codec.decode(layer, members[layer], None, shape))
         for number, figure in enumerate(record.figures, 1):
             visible = values == number
             whole = visible if figure.whole is None else rle.decode(figure.whole, shape)
