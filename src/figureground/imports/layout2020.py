@@ -101,9 +101,10 @@ def import_2020(
             rows, ranges = rows_of(source), ranges_of(source)
             scan = _scan(source, rows, ranges, Paced(report))
             work = _Import(source, rows, ranges, direction, scan, class_name.strip())
-            if not _claimed(work, store):
-                require_writable(store)
-                with at_work(store):
+            finished = _claimed(work, store)
+            require_writable(store)
+            with at_work(store):  # which also frees a finished one of the lock of a run that was killed
+                if not finished:
                     _write(work, store, report)
     finally:
         source.close()
