@@ -18,6 +18,7 @@ SOURCE = Path(figureground.__file__).parent
 # each may import what stands before it; what stands in one tuple knows nothing of each other
 ORDER: tuple[tuple[str, ...], ...] = (
     ("core",),
+    ("native",),
     ("image", "testing"),
     ("geometry", "networks"),
     ("plan", "resolve"),

@@ -1,0 +1,30 @@
+/* The module figureground.native._kernel: functions of the other files, and how they take arrays. */
+#include "kernel.h"
+
+int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable) {
+    int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    if (PyObject_GetBuffer(object, view, flags) < 0) return -1;
+    if (view->ndim != dimensions || view->itemsize != item) {
+        PyErr_Format(PyExc_ValueError, "an array of %d dimensions and %zd bytes an item, not of %d and %zd",
+                     dimensions, item, view->ndim, view->itemsize);
+        PyBuffer_Release(view);
+        return -1;
+    }
+    return 0;
+}
+
+static int add_methods(PyObject *module) {
+    PyMethodDef *lists[] = {rle_methods};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+        if (PyModule_AddFunctions(module, lists[i]) < 0) return -1;
+    return 0;
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, add_methods}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_kernel", "Compiled twins of some numpy functions, equal to them bit for bit.", 0, NULL,
+    slots, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__kernel(void) { return PyModuleDef_Init(&definition); }
