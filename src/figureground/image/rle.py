@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from figureground import native
 from figureground.core.nouns import Mask
-from figureground.native import kernel
 
 _BITS = 5  # of a number, in each character
 _LONGEST = 60  # bits of a number: adding up any number of such takes no time
@@ -23,8 +23,8 @@ def encode(mask: Mask, frame: tuple[int, ...] | None = None, corner: tuple[int, 
     """
     height, width = frame or mask.shape
     (top, left), (rows, columns) = corner, mask.shape
-    if kernel is not None:
-        text: str = kernel.rle(np.ascontiguousarray(mask), height, width, top, left)
+    if native.kernel is not None:
+        text: str = native.kernel.rle(np.ascontiguousarray(mask), height, width, top, left)
         return text
     flat = np.zeros(columns * height + 2, np.bool_)  # those columns alone, with a 0 before and after
     flat[1:-1].reshape(columns, height)[:, top : top + rows] = mask.T
