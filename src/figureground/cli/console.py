@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from figureground import native
 from figureground.core.canvas import Canvas
 from figureground.core.errors import printable
 from figureground.core.faults import bytes_said
@@ -191,6 +192,7 @@ def cost_facts(cost: Cost, workers: int) -> dict[str, Any]:
         "seconds_per_sample": cost.seconds,
         "workers": workers,
         "seconds": cost.total_seconds(workers),
+        "without_kernel": native.absent,
     }
 
 
@@ -208,6 +210,7 @@ def cost_text(facts: Facts) -> str:
             f"{1000 * each:.1f} ms a sample on a core",
             f"depth: {1000 * seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
             f"rendering {1000 * seconds['render']:.1f} ms, encoding {1000 * seconds['encode']:.1f} ms",
+            *([f"note: {facts['without_kernel']}"] if facts["without_kernel"] else []),
             "nothing was built",
         ]
     )
@@ -234,6 +237,7 @@ def dataset_facts(data: Dataset) -> dict[str, Any]:
         "depth_model": manifest["depth_model"],
         "no_depth": statistics.get("no_depth", {"samples": [], "reasons": {}}),
         "checks": statistics["checks"],
+        "without_kernel": native.absent,
     }
 
 
@@ -257,6 +261,7 @@ def dataset_text(facts: Facts) -> str:
         lines.append(
             f"  note: depth by {model['card']['name']}, licensed {model['card']['licence']}: no commercial use"
         )
+    lines += [f"  note: {facts['without_kernel']}"] if facts["without_kernel"] else []
     lines += no_depth_lines(facts)
     failed = failed_checks(facts)
     return "\n".join([*lines, *(failed or [f"  all {len(facts['checks'])} self-checks passed"])])
