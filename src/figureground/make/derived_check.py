@@ -106,13 +106,13 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     if shared:
         made |= {key: one.manifest.get(key) for key in ("figureground", "code", "made_with", "recipe", "files")}
     damage += _manifest(one, made, shared)
-    probes, unchecked = ({}, [_OTHER_CODE]) if shared else _probes(one, look, made)
+    probes, unchecked = ({}, [_OTHER_CODE]) if shared else _probes(one, look, made, any(each.damage for each in found))
     for name, content in tables(one.task, one.catalog, made, known, first, probes).items():
         damage += _table(one, name, content, shared)
     return damage, unchecked
 
 
-def _probes(one: About, look: PartLook, made: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
+def _probes(one: About, look: PartLook, made: Mapping[str, Any], damaged: bool) -> tuple[Mapping[str, Any], list[str]]:
     """Return the probes that tables are held to, and what is not compared.
 
     A deep look takes them again, and so does a fast one where statistics.json is not what the manifest tells of; else
@@ -122,6 +122,8 @@ def _probes(one: About, look: PartLook, made: Mapping[str, Any]) -> tuple[Mappin
     told = said if isinstance(said, dict) else {}
     if not look.inner and isinstance(files, dict) and _as_told(one, files.get(names.STATISTICS)):
         return told, []
+    if damaged:
+        return told, ["the probes in statistics.json are not taken again while parts are damaged"]
     job = one.task.job if one.task is not None else None
     if job is None or made_with.others(one.build.get("made_with", {}), job, job.layers):
         return told, ["the probes in statistics.json are not taken again: other libraries made the samples"]
