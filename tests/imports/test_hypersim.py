@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from figureground import build, open_dataset
+from figureground.cli import main
 from figureground.core.errors import FigureGroundError
 from figureground.imports.hypersim import import_hypersim, planar
 from tests.builders import scene_photo, small_recipe, write_photos
+from tests.faults import ResumeLaws
 
 h5py = pytest.importorskip("h5py", reason="h5py is not installed")
 SHAPE = (96, 128)
@@ -90,6 +94,17 @@ def test_a_dataset_is_built_on_them(tmp_path: Path) -> None:
     assert np.nanmax(np.abs(behind.values - 3)) < 0.005
 
 
+def test_the_command_ends_with_the_lines_for_a_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_frame(tmp_path / "all/ai_001_001", "cam_00", 0, 3)
+    write_frame(tmp_path / "all/ai_001_001", "cam_00", 1, 3, depth=None)
+    with pytest.raises(SystemExit) as caught:
+        main(["import", "hypersim", str(tmp_path / "all"), str(tmp_path / "out"), "--json"])
+    assert not caught.value.code
+    told = json.loads(capsys.readouterr().out)
+    assert (told["frames"], told["set_aside"]) == (1, {"it has no depth": 1})
+    assert tomllib.loads(told["recipe"])["backgrounds"][0]["depth"].endswith("out/depth")
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
@@ -119,3 +134,16 @@ def test_links_are_not_followed_and_other_folders_are_told_what_to_do(tmp_path: 
     with pytest.raises(FigureGroundError, match="final_preview") as caught:
         import_hypersim(tmp_path / "other", tmp_path / "out")
     assert "backgrounds.depth" in caught.value.remedy
+
+
+class TestResume(ResumeLaws):
+    points = 8
+
+    @pytest.fixture(autouse=True)
+    def _frames(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        self.folder = tmp_path_factory.mktemp("scenes")
+        write_frame(self.folder / "ai_001_001", "cam_00", 0, 3)
+        write_frame(self.folder / "ai_001_001", "cam_00", 1, 3, depth=None)
+
+    def run(self, out: Path) -> None:
+        import_hypersim(self.folder, out)
