@@ -59,7 +59,7 @@ def test_pictures_come_as_they_are_and_depth_as_millimetres(tmp_path: Path) -> N
     hole = wall(2).astype(np.float16)
     hole[0, 0] = np.nan
     write_frame(scene, "cam_00", 0, 2, depth=hole)
-    write_frame(scene, "cam_00", 0, 2, "color", depth=hole)
+    write_frame(scene, "cam_00", 0, 2, "color", depth=hole, picture=b"darker")
     write_frame(scene, "cam_01", 0, 4, "color")  # the same number, another camera
     (scene / "images/scene_cam_00_final_preview/frame.0000.gamma.jpg").write_bytes(b"another view of it")
     found = import_hypersim(tmp_path / "all", tmp_path / "out")

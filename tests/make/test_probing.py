@@ -7,7 +7,7 @@ import pytest
 
 from figureground import build, open_dataset
 from figureground.dataset import names
-from figureground.make import about
+from figureground.make import about, derived_check
 from figureground.make.probing import SAMPLES, drawn, probes_of, probes_or_none
 from figureground.make.verify import verify
 from figureground.report.page import page
@@ -52,6 +52,16 @@ def test_what_another_version_wrote_needs_none(tmp_path: Path, monkeypatch: pyte
         assert [one.what for one in told if "probe" in one.what] == []
         if probes is None:
             assert 'id="probes"' not in page(open_dataset(out))
+
+
+def test_a_deep_look_takes_them_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_photos(tmp_path, 2, 2)
+    out = build(small_recipe(tmp_path, **DEPTH), tmp_path / "out")
+    told = dict(open_dataset(out).statistics["probes"])
+    assert verify(out, deep=True).sound
+    monkeypatch.setattr(derived_check, "probes_of", lambda data: told | {"samples": 17})
+    assert verify(out).sound
+    assert "probes.samples is 16, would be 17" in [one.what for one in verify(out, deep=True).damage]
 
 
 def test_a_damaged_sample_leaves_them_out_and_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

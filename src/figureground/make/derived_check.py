@@ -171,12 +171,12 @@ def _table(one: About, name: str, made: bytes, shared: bool) -> list[Damage]:
 
 
 def _without_checks(data: bytes) -> bytes:
-    """Return statistics without self-checks and probes, of which other code may know others."""
+    """Return statistics without the self-checks, of which other code may know others."""
     try:
         plain = json.loads(data)
     except ValueError:
         return data
-    return json.dumps({key: value for key, value in plain.items() if key not in ("checks", "probes")}).encode()
+    return json.dumps({key: value for key, value in plain.items() if key != "checks"}).encode()
 
 
 def _sums(one: About) -> list[Damage]:
