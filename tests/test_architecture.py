@@ -78,6 +78,7 @@ PURE = {
     ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
     *("evaluate/boundaries", "evaluate/framings", "evaluate/intervals"),
+    *("evaluate/probe_table", "evaluate/probes", "evaluate/seams", "evaluate/seen"),
     *("networks/feeds", "networks/onnx_file", "samples/lacking", "make/made_names"),
     *("core/damage", "make/differences", "make/inner_checks"),
     *("imports/outlines", "imports/safe_names", "imports/labelled"),

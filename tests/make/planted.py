@@ -397,6 +397,8 @@ _mean = put("summary", "image", "mean", 0, value=lambda m: m + 1e-3)
 _row("statistics: a mean off by 1e-3", lambda f: edit_json(f / STATISTICS, _mean))
 _row("statistics: a sum by one", lambda f: edit_json(f / STATISTICS, lambda s: _more_area(s["accumulated_by_split"])))
 _row("statistics: a check", lambda f: edit_json(f / STATISTICS, put("checks", 0, "passed", value=False)))
+_probe = put("probes", "found", "difference_key", "threshold", value=lambda level: level + 1)
+_row("statistics: a probe", lambda f: edit_json(f / STATISTICS, _probe))
 _row("statistics: samples", lambda f: edit_json(f / STATISTICS, put("samples", value=1)))
 _row("statistics: missing", lambda f: (f / STATISTICS).unlink())
 
@@ -404,6 +406,12 @@ _row("statistics: missing", lambda f: (f / STATISTICS).unlink())
 @kind("statistics: a mean off by 1e-3, sealed")
 def _mean_sealed(folder: Path, other: Path) -> None:
     edit_json(folder / STATISTICS, _mean)
+    seal(folder, STATISTICS)
+
+
+@kind("statistics: a probe, sealed")
+def _probe_sealed(folder: Path, other: Path) -> None:
+    edit_json(folder / STATISTICS, _probe)
     seal(folder, STATISTICS)
 
 

@@ -101,7 +101,12 @@ def test_it_says_what_is_there(tmp_path: Path) -> None:
     data = open_dataset(out)
     for split in ("train", "new_background", "new_foreground", "new_both"):
         assert f"| {split} | {len(data.select(split=split))} |" in body
-    assert "depth" not in body.split("## Layers")[1].split("## Splits")[0]
+    assert "depth" not in body.split("## Layers")[1].split("## What it is made from")[0]
+    probed = body.split("## What can be had without looking")[1].split("\n## ")[0]
+    assert "on 36 samples of 3 backgrounds" in probed
+    assert "background depth (there is no depth); mean depth (there is no depth)" in probed
+    iou = data.statistics["probes"]["found"]["difference_key"]["iou"]
+    assert f"| IoU {iou:.3f} |" in probed
 
 
 def test_it_says_whose_the_photos_are_and_what_made_it(tmp_path: Path) -> None:

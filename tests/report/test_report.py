@@ -25,7 +25,6 @@ from figureground import Dataset, DepthMap, build, open_dataset
 from figureground.core.canvas import Canvas
 from figureground.core.recipe_toml import from_mapping
 from figureground.core.store import FolderStore
-from figureground.evaluate.metrics import iou
 from figureground.image import colourmap
 from figureground.ingest.catalog import load_catalog
 from figureground.report import (
@@ -209,7 +208,7 @@ def test_sections_and_links_between_them(dataset: Path) -> None:
     page_ = Page(dataset)
     ids = page_.attributes("id")
     assert len(ids) == len(set(ids))
-    assert {"samples", "statistics", "checks", "photos", "load", "recipe", "build", "difference-key"} <= set(ids)
+    assert {"samples", "statistics", "checks", "photos", "load", "recipe", "build", "probes"} <= set(ids)
     used = [href[1:] for href in page_.attributes("href") if href.startswith("#")]
     used += re.findall(r"url\(#([^)]+)\)", page_.raw)
     assert set(used) <= set(ids)
@@ -538,7 +537,7 @@ def test_a_flat_or_empty_depth_map_has_a_legend_or_none() -> None:
     assert colourmap.depth_scale([]) is None
 
 
-# -- which samples are shown, and the difference key -------------------------------------------------------------------
+# -- which samples are shown ----------------------------------------------------------------------------------------
 
 
 def test_samples_shown_are_spread(plain: Path) -> None:
@@ -552,20 +551,6 @@ def test_samples_shown_are_spread(plain: Path) -> None:
     assert len({r.background for r in records}) == 4
     assert len({r.figures[0].foreground for r in records}) == 4
     assert samples.spread(opened, 1000) == list(range(40))
-
-
-def test_difference_key() -> None:
-    background = np.full((10, 10, 3), 100, np.uint8)
-    composite = background.copy()
-    composite[2:5, 3:7, 1] = 121
-    composite[8, 8] = 120
-    composite[9, 0] = 60
-    found = samples.difference_key(composite, background)
-    assert found.sum() == 13
-    assert not found[8, 8]
-    assert iou(found, found) == 1
-    assert iou(found, np.zeros_like(found)) == 0
-    assert iou(np.zeros_like(found), np.zeros_like(found)) == 1
 
 
 # -- contact sheets ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from figureground.cli.app import OutFolder, Told, Workers, flag
 from figureground.cli.console import Console, plural
 from figureground.core.nouns import DEFAULT_CLASS
 from figureground.imports.cutouts import LEAST_SIDE, SET_ASIDE, Imported, cutouts_of
+from figureground.imports.frames import Imported as Frames
 from figureground.imports.labelled import Labels
 
 LeastSide = Annotated[int, Parameter(name="--min-side", help="Instances whose longer side has fewer px are set aside.")]
@@ -90,10 +91,30 @@ def blenderproc(
     console: Told,
 ) -> None:
     """Make backgrounds with known depth of frames that BlenderProc rendered (write_hdf5: colors and depth)."""
-    from figureground.imports.blenderproc import SET_ASIDE, import_blenderproc
+    from figureground.imports.blenderproc import import_blenderproc
 
     with console.progress() as progress:
         found = import_blenderproc(folder, out, progress=progress)
+    _tell_frames(found, out, console)
+
+
+@imports.command(help_epilogue="Example:\n  figureground import hypersim downloads rooms\n")
+def hypersim(
+    folder: Annotated[Path, Parameter(help="The folder of Hypersim's scenes, ai_001_001 and so on.")],
+    out: OutFolder,
+    /,
+    *,
+    console: Told,
+) -> None:
+    """Make backgrounds with known, planar depth of Hypersim's scenes as they are downloaded."""
+    from figureground.imports.hypersim import import_hypersim
+
+    with console.progress() as progress:
+        found = import_hypersim(folder, out, progress=progress)
+    _tell_frames(found, out, console)
+
+
+def _tell_frames(found: Frames, out: Path, console: Console) -> None:
     lines = [f"{plural(found.frames, 'frame')}; {sum(found.set_aside.values()):,} set aside"]
     lines += [f"  {count:,}: {reason}" for reason, count in found.set_aside.items()]
     photos, depth = _quoted(out / "photos"), _quoted(out / "depth")

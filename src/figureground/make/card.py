@@ -12,7 +12,9 @@ from figureground.core.nouns import SIDES, Catalog
 from figureground.core.record import SPLITS, DepthMeaning, Record
 from figureground.core.texts import in_markdown
 from figureground.dataset import parts
+from figureground.evaluate import probe_table
 from figureground.evaluate.framings import PHOTOS, QUANTILES
+from figureground.evaluate.probes import from_json
 from figureground.make.card_inputs import inputs, limits
 from figureground.samples.stats import Statistics
 
@@ -49,7 +51,7 @@ _BODY = """
 {layers}
 
 {depth}
-{inputs}{believed}{framed}{limits}## Splits
+{inputs}{believed}{framed}{probed}{limits}## Splits
 
 The column `split` says where a sample belongs; only `train` may be trained on, and no photo of it is met elsewhere.
 
@@ -80,8 +82,13 @@ UNITS = {"m": "metres", "1/m": "inverse depth, 1/m", "relative": "relative units
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record, catalog: Catalog) -> str:
-    """Return the data card of a dataset, Markdown under a YAML header.  `first`: any of its records."""
+def data_card(
+    manifest: Mapping[str, Any], total: Statistics, first: Record, catalog: Catalog, probes: Mapping[str, Any]
+) -> str:
+    """Return the data card of a dataset, Markdown under a YAML header.
+
+    `first`: any of its records.  `probes`: as statistics.json has them, {} where none were taken.
+    """
     samples, size = manifest["samples"], manifest["size"]
     width, height = (size, size) if isinstance(size, int) else size
     rows = [f"| {name} | {LAYERS[name].meaning} | `{name}_file_name` |" for name in LAYERS if name in first.files]
@@ -111,6 +118,7 @@ def data_card(manifest: Mapping[str, Any], total: Statistics, first: Record, cat
         limits=limits(total, first, catalog),
         believed=_believed(total),
         framed=_framed(total),
+        probed=_probed(probes),
         splits="\n".join(splits),
     )
 
@@ -149,6 +157,24 @@ def _framed(total: Statistics) -> str:
         f"| | height | width | area | {' | '.join(SIDES)} | not cut |\n|{'---|' * (5 + len(SIDES))}\n"
         + "\n".join(rows)
         + "\n\n"
+    )
+
+
+def _probed(plain: Mapping[str, Any]) -> str:
+    """Return how well shortcuts do; "" where nobody tried, or it cannot be read."""
+    try:
+        probes = from_json(plain)
+        rows = [f"| {' | '.join(row)} |" for row in probe_table.rows(probes)]
+    except (ValueError, KeyError):
+        return ""
+    absent = "; ".join(f"{name} ({in_markdown(why)})" for name, why in probe_table.absent(probes))
+    return (
+        "## What can be had without looking\n\n"
+        f"Shortcuts that know nothing of people or rooms, on {probes.samples:,} samples of {probes.backgrounds:,} "
+        "backgrounds, drawn over all splits. What is fitted is fitted on other backgrounds; thresholds are the best "
+        "for these samples. A network that does no better may have learned no more.\n\n"
+        + ("| shortcut | what it gives |\n|---|---|\n" + "\n".join(rows) + "\n\n" if rows else "")
+        + (f"Not taken: {absent}.\n\n" if absent else "")
     )
 
 

@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,18 @@ from figureground.core.record import COLUMNS, split_name
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartReader
 from figureground.dataset.stored import Dataset
+from figureground.make import made_with
 from figureground.make.about import About
 from figureground.make.differences import csv_rows, few, json_unlike, raw_rows, row_unlike, text_unlike, unlike
-from figureground.make.finish import SHEETS, manifest_bytes, manifest_of, tables
+from figureground.make.finish import SHEETS, is_as_told, manifest_bytes, manifest_of, tables
 from figureground.make.identity import describe
 from figureground.make.part_check import PartFound, PartLook, labels_text
+from figureground.make.probing import probes_of
 from figureground.report import write_contact_sheets, write_report
 from figureground.samples import stats
 
 _FOLDER = re.compile(r"folder that holds <code>(.*?)</code>")
+_OTHER_CODE = "README.md and croissant.json are not made again: other code made them"
 _ROWS = 10  # damaged rows of a table that are named, a part
 
 
@@ -103,10 +106,38 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     if shared:
         made |= {key: one.manifest.get(key) for key in ("figureground", "code", "made_with", "recipe", "files")}
     damage += _manifest(one, made, shared)
-    for name, content in tables(one.task, one.catalog, made, known, first).items():
+    probes, unchecked = ({}, [_OTHER_CODE]) if shared else _probes(one, look, made, any(each.damage for each in found))
+    for name, content in tables(one.task, one.catalog, made, known, first, probes).items():
         damage += _table(one, name, content, shared)
-    unchecked = ["README.md and croissant.json are not made again: other code made them"] if shared else []
     return damage, unchecked
+
+
+def _probes(one: About, look: PartLook, made: Mapping[str, Any], damaged: bool) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the probes that tables are held to, and what is not compared.
+
+    A deep look takes them again, and so does a fast one where statistics.json is not what the manifest tells of; else
+    they are as they stand.
+    """
+    said, files = names.read_json(one.store, names.STATISTICS).get("probes"), one.manifest.get("files")
+    told = said if isinstance(said, dict) else {}
+    if not look.inner and isinstance(files, dict) and _as_told(one, files.get(names.STATISTICS)):
+        return told, []
+    if damaged:
+        return told, ["the probes in statistics.json are not taken again while parts are damaged"]
+    job = one.task.job if one.task is not None else None
+    if job is None or made_with.others(one.build.get("made_with", {}), job, job.layers):
+        return told, ["the probes in statistics.json are not taken again: other libraries made the samples"]
+    try:
+        return probes_of(Dataset(one.store, made, range(len(made["parts"])))), []
+    except FigureGroundError as error:
+        return told, [f"the probes in statistics.json are not taken again: {error.what}"]
+
+
+def _as_told(one: About, told: object) -> bool:
+    try:
+        return is_as_told(one.store, names.STATISTICS, told)
+    except (OSError, ValueError):
+        return False
 
 
 def _speaks(each: PartFound) -> bool:

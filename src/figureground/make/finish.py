@@ -27,6 +27,7 @@ from figureground.make.card_inputs import licences
 from figureground.make.croissant import croissant
 from figureground.make.no_depth import require_few
 from figureground.make.part_task import PartTask, require_there
+from figureground.make.probing import probes_or_none
 from figureground.plan.plan import spread_of_backgrounds
 from figureground.samples import checks, stats
 from figureground.samples.checks import Check
@@ -73,17 +74,22 @@ def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Datase
     manifest = manifest_of(task, catalog, infos, total, about)
     data = Dataset(task.store, manifest, range(task.count))
     first = write_labels(data, progress)
-    for name, content in tables(task, catalog, manifest, infos, first).items():
+    for name, content in tables(task, catalog, manifest, infos, first, probes_or_none(data)).items():
         task.store.write(name, content)
     return data
 
 
 def tables(
-    task: PartTask, catalog: Catalog, manifest: Mapping[str, Any], infos: Sequence[PartInfo], first: Record
+    task: PartTask,
+    catalog: Catalog,
+    manifest: Mapping[str, Any],
+    infos: Sequence[PartInfo],
+    first: Record,
+    probes: Mapping[str, Any],
 ) -> dict[str, bytes]:
     """Return statistics.json, data card and croissant.json of a dataset by what its sidecars say.
 
-    `first`: as `write_labels` has it.
+    `first`: as `write_labels` has it.  `probes`: as `probing.probes_of` has them, {} where none were taken.
     """
     by_split = stats.total_by_split([info.statistics for info in infos])
     total = stats.total(by_split.values())
@@ -98,11 +104,12 @@ def tables(
         "summary_all": checks.summary(total, steps),
         "checks": [asdict(check) for check in _checks(task, catalog, total)],
         "no_depth": {"samples": lacking.samples, "reasons": dict(lacking.reasons)},
+        **({"probes": probes} if probes else {}),
         "accumulated_by_split": stats.by_split_to_json(by_split),
     }
     return {
         names.STATISTICS: json.dumps(write, indent=1).encode(),
-        names.README: data_card(manifest, total, first, catalog).encode("utf-8", "xmlcharrefreplace"),
+        names.README: data_card(manifest, total, first, catalog, probes).encode("utf-8", "xmlcharrefreplace"),
         names.CROISSANT: croissant(manifest, first, licences(catalog)),
     }
 

@@ -14,6 +14,7 @@ from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.layers import LAYERS
 from figureground.core.typed import typed
+from figureground.evaluate import probe_table, probes
 from figureground.samples import stats
 from figureground.samples.checks import EVERYTHING, Check
 from figureground.samples.lacking import Lacking
@@ -69,9 +70,20 @@ class Moments:
 
 
 @dataclass(frozen=True)
+class Probed:
+    """How well shortcuts do: (what one does, what it gives) each, and why others were not tried."""
+
+    samples: int
+    backgrounds: int
+    rows: tuple[tuple[str, str], ...]
+    absent: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Numbers:
     """The statistics: the published mean and std a layer, the image's in RGB order; the self-checks; and all that was
-    accumulated.  `shares`: layer -> the share of each of its values; `of`: which of the `samples` published ones."""
+    accumulated.  `shares`: layer -> the share of each of its values; `of`: which of the `samples` published ones;
+    `probes`: None in older datasets."""
 
     summary: Mapping[str, Moments]
     shares: Mapping[str, Mapping[str, float]]
@@ -79,6 +91,7 @@ class Numbers:
     samples: int
     checks: tuple[Check, ...]
     total: stats.Statistics
+    probes: Probed | None = None
 
     @property
     def no_depth(self) -> str:
@@ -154,7 +167,13 @@ def _numbers(plain: Mapping[str, Any]) -> Numbers:
         return Numbers(summary, shares, EVERYTHING, total.samples, checks, total)
     total = stats.total(stats.by_split_from_json(plain["accumulated_by_split"]).values())
     of = typed(Mapping[str, Any], plain["summary_of"])
-    return Numbers(summary, shares, typed(str, of["split"]), typed(int, of["samples"]), checks, total)
+    whose = typed(str, of["split"]), typed(int, of["samples"])
+    return Numbers(summary, shares, *whose, checks, total, _probed(plain["probes"]) if "probes" in plain else None)
+
+
+def _probed(value: Any) -> Probed:
+    one = probes.from_json(value)
+    return Probed(one.samples, one.backgrounds, tuple(probe_table.rows(one)), tuple(probe_table.absent(one)))
 
 
 def _moments(row: Mapping[str, Any]) -> Moments:

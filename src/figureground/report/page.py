@@ -21,7 +21,6 @@ from figureground.report.placement import Placement, placement
 from figureground.report.plausibility import Plausibility, plausibility
 from figureground.report.plots import human_bytes
 from figureground.report.sample_rows import SampleRows, sample_rows
-from figureground.report.samples import DifferenceKey, difference_key_of
 from figureground.report.snippets import Snippet, snippets
 from figureground.report.statistics_plots import StatisticsPlots, statistics_plots
 from figureground.report.template import filled
@@ -35,7 +34,6 @@ _IMAGES: dict[ImageFormat, tuple[str, str]] = {
     "webp": ("WebP, lossless", ""),
 }
 SAMPLES = 10
-KEY_SAMPLES = 32
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Report:
     """All that the page shows of a dataset; its template reads these by name.
 
     `depth` is None without depth, `plausibility` and `framings` in older datasets, `placement` where figures are placed
-    without geometry, one at a time, by one depth, and `key` where there are no masks; `cameras` is "" where none is
+    without geometry, one at a time, by one depth; `cameras` is "" where none is
     known.
     """
 
@@ -71,7 +69,6 @@ class Report:
     set_aside: PhotoList
     warnings: PhotoList
     notes: PhotoList
-    key: DifferenceKey | None
     snippets: list[Snippet]
 
 
@@ -134,6 +131,5 @@ def report_of(dataset: Dataset) -> Report:
         set_aside=photo_list(catalog.set_aside, catalog),
         warnings=photo_list(catalog.warnings, catalog),
         notes=photo_list(catalog.notes, catalog),
-        key=difference_key_of(dataset, KEY_SAMPLES),
         snippets=snippets(folder, manifest.parts[0].file, manifest.canvas, unit, first.files),
     )

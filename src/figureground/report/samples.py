@@ -1,4 +1,4 @@
-"""Which samples to show, what they were made from, and how well a plain difference finds their masks."""
+"""Which samples to show, and what they were made from."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import Background, Catalog, Cutout, DepthMap, Foreground, Mask, Picture
 from figureground.core.record import Record
 from figureground.dataset.names import CATALOG
 from figureground.dataset.stored import Dataset
-from figureground.evaluate.metrics import iou
 from figureground.image.colourmap import DepthScale, depth_scale, label_colours
 from figureground.ingest.catalog import numbers_of
 from figureground.ingest.pixels import Pixels
 from figureground.samples.sample import Sample
 
 CANDIDATES = 8  # considered for each one shown
-KEY_THRESHOLD = 20  # grey levels
 
 Trait = tuple[str, Any]
 
@@ -40,17 +37,6 @@ class Shown:
     mask: Mask | None
     depth: DepthMap | None
     extra: Mapping[str, Picture]  # what else there is, by layer
-
-
-@dataclass(frozen=True)
-class DifferenceKey:
-    """The IoU of the difference key with the masks of some samples, and the threshold that it was taken with."""
-
-    mean: float
-    least: float
-    most: float
-    samples: int
-    threshold: int
 
 
 def spread(dataset: Dataset, n: int) -> list[int]:
@@ -136,22 +122,3 @@ def scales(rows: Sequence[Shown]) -> list[DepthScale | None]:
     if maps[0].unit == "relative":
         return [depth_scale([row.depth]) if row.depth is not None else None for row in rows]
     return [depth_scale(maps)] * len(rows)
-
-
-def difference_key(composite: Picture, background: Picture) -> NDArray[np.bool_]:
-    """Return where any channel differs by more than 20 grey levels: a mask found without any training."""
-    difference = np.abs(composite.astype(np.int16) - background.astype(np.int16)).max(-1)
-    return np.asarray(difference > KEY_THRESHOLD, np.bool_)
-
-
-def difference_key_ious(shown: Iterable[Shown]) -> list[float]:
-    """Return the IoU of the difference key with the mask, for each sample that has one."""
-    return [iou(difference_key(row.image, row.background), row.mask) for row in shown if row.mask is not None]
-
-
-def difference_key_of(dataset: Dataset, most: int) -> DifferenceKey | None:
-    """Return how well the difference key does on up to `most` samples; None where they have no mask."""
-    found = difference_key_ious(load(dataset, spread(dataset, most)))
-    if not found:
-        return None
-    return DifferenceKey(float(np.mean(found)), min(found), max(found), len(found), KEY_THRESHOLD)
