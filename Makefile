@@ -1,6 +1,7 @@
 # Everything runs in its own environment in .venv; only Python >= 3.11 and make are needed.
 PYTHON ?= python3
 VENV := .venv
+KERNEL := setup.py $(wildcard src/figureground/native/*.[ch])
 BIN := $(VENV)/bin
 
 .PHONY: demo test lint clean
@@ -18,7 +19,7 @@ lint: $(VENV)/.ready-dev
 clean:
 	rm -rf $(VENV) demo
 
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.ready: pyproject.toml $(KERNEL)
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'figureground needs Python 3.11 or newer')"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
