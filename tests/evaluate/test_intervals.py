@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figureground.evaluate.intervals import Interval, mean_interval, paired_interval, shown, span
+from figureground.core import random
+from figureground.evaluate.intervals import (
+    DRAWS,
+    SEED,
+    Interval,
+    crossed_interval,
+    mean_interval,
+    paired_interval,
+    shown,
+    span,
+)
 
 VALUES = st.lists(st.floats(-10, 10), min_size=2, max_size=40)
 
@@ -65,3 +75,48 @@ def test_intervals_are_told_with_their_signs() -> None:
     found = Interval(-0.02, -0.0712, 0.0119, 9)
     assert span(found, signed=True) == "-0.071 to +0.012"
     assert span(Interval(0.9, 0.8, 0.95, 9), digits=2) == "0.80–0.95"
+
+
+def slow(rows: list[list[float]], first: list[list[float]] | None = None) -> tuple[float, float]:
+    """Return the interval over seeds and pictures, draw by draw."""
+    means = []
+    for draw in range(DRAWS):
+        total = 0.0
+        for sign, table, name in ((1, rows, "bootstrap seeds"), (-1, first, "bootstrap seeds of the first")):
+            if table is None:
+                continue
+            pictures, seeds = len(table[0]), len(table)
+            at = random.integers(SEED, np.arange(draw * pictures, (draw + 1) * pictures), "bootstrap", 0, pictures - 1)
+            of = random.integers(SEED, np.arange(draw * seeds, (draw + 1) * seeds), name, 0, seeds - 1)
+            total += sign * sum(table[s][p] for s in of for p in at) / (pictures * seeds)
+        means.append(total)
+    low, high = np.percentile(means, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def test_seeds_and_pictures_are_drawn_together_as_the_slow_way_draws_them() -> None:
+    rng = np.random.default_rng(3)
+    rows, first = rng.normal(0, 1, (3, 5)).tolist(), rng.normal(0, 1, (2, 5)).tolist()
+    found, paired = crossed_interval(rows), crossed_interval(rows, first)
+    assert (found.low, found.high) == pytest.approx(slow(rows))
+    assert (paired.low, paired.high) == pytest.approx(slow(rows, first))
+    assert paired.mean == pytest.approx(np.mean(rows) - np.mean(first))
+
+
+def test_one_seed_is_as_pictures_alone_and_seeds_that_differ_make_it_wider() -> None:
+    values = np.random.default_rng(4).normal(0, 1, 30)
+    assert crossed_interval([values.tolist()]) == mean_interval(values.tolist())
+    one, three = mean_interval(values.tolist()), crossed_interval([(values + k).tolist() for k in (-1, 0, 1)])
+    assert three.high - three.low > 1.5 * (one.high - one.low)
+    same = crossed_interval([values.tolist()] * 3, [values.tolist()] * 2)
+    assert (same.mean, same.low, same.high) == pytest.approx((0, 0, 0), abs=1e-12)
+
+
+def test_a_picture_that_one_seed_says_nothing_of_takes_no_part_and_rows_are_alike() -> None:
+    nan = math.nan
+    assert crossed_interval([[1.0, nan, 2.0, 4.0], [3.0, 1.0, 0.0, nan]]) == crossed_interval([[1.0, 2.0], [3.0, 0.0]])
+    assert crossed_interval([[nan, 1.0]], [[1.0, nan]]).pictures == 0
+    assert span(crossed_interval([[1.0], [2.0]])) == "-"
+    for rows, first in (([[1.0, 2.0]], [[1.0]]), ([], None)):
+        with pytest.raises(ValueError, match="of the same pictures"):
+            crossed_interval(rows, first)
