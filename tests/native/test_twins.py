@@ -11,7 +11,7 @@ import pytest
 
 from figureground import native
 from figureground.core.nouns import Appearance, Figure
-from figureground.image import filters, masks, png, resample
+from figureground.image import filters, masks
 from figureground.render import composite, shadows
 from figureground.samples import sums
 
@@ -26,15 +26,6 @@ def mask_of(drawn: Drawn, most: int = 40) -> np.ndarray[Any, np.dtype[np.bool_]]
     grain = drawn.random((rows, columns)) < drawn.random()
     by = int(drawn.integers(1, 5))
     return np.asarray(np.kron(grain, np.ones((by, by), np.bool_))[:rows, :columns])
-
-
-def resized(drawn: Drawn) -> Any:
-    rows, count, columns = (int(n) for n in drawn.integers(1, (70, 6, 70)))
-    height, width = (int(n) for n in drawn.integers(1, 60, 2))
-    blur = float(drawn.choice([0, 0, 0.5, 1.3, 4]))
-    levels = [0, 255] if drawn.random() < 0.3 else range(256)
-    planes = drawn.choice(levels, (rows, count, columns)).astype(np.float32)
-    return resample.resized(planes, height, width, blur)
 
 
 def pieces(drawn: Drawn) -> Any:
@@ -63,11 +54,6 @@ def changed_sums(drawn: Drawn) -> Any:
     old, new = drawn.integers(0, 256, (2, *shape), np.uint8)
     base = sums.Sums(7, (1, 2, 3)[: 1 if old.ndim == 2 else 3], (4, 5, 6)[: 1 if old.ndim == 2 else 3])
     return dataclasses.astuple(sums.changed_sums(base, old[:, ::-1], new[:, ::-1]))
-
-
-def differences(drawn: Drawn) -> Any:
-    values = drawn.integers(0, 65536, drawn.integers(1, 30, 2), np.uint16)
-    return png._differences(values[:, ::2] if drawn.random() < 0.5 else values)
 
 
 def matched(drawn: Drawn) -> Any:
@@ -102,7 +88,7 @@ def composed(drawn: Drawn) -> Any:
     return found.image, found.alpha, found.mask, found.instances, composite.seen_masks(sprites, shape)
 
 
-TWINS = (resized, pieces, without_crumbs, window_sums, tent, changed_sums, differences, matched, composed)
+TWINS = (pieces, without_crumbs, window_sums, tent, changed_sums, matched, composed)
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.__name__)
@@ -139,15 +125,7 @@ def bytes_of(*shape: int) -> Any:
     return np.zeros(shape, np.uint8)
 
 
-WEIGHTS, FIRST = np.zeros((1, 8, 2), np.float32), np.zeros(1, np.int64)
-PLANES = np.zeros((4, 2, 4), np.float32)
 REFUSED: list[tuple[str, tuple[Any, ...]]] = [
-    ("resample", (PLANES, WEIGHTS, FIRST, WEIGHTS, FIRST, bytes_of(2, 9, 8))),
-    ("resample", (PLANES, WEIGHTS, FIRST, WEIGHTS, FIRST, bytes_of(3, 8, 8))),
-    ("resample", (PLANES, WEIGHTS, FIRST + 3, WEIGHTS, FIRST, bytes_of(2, 8, 8))),
-    ("resample", (PLANES, WEIGHTS, FIRST, WEIGHTS, FIRST - 1, bytes_of(2, 8, 8))),
-    ("resample", (PLANES[:1], WEIGHTS, FIRST, WEIGHTS, FIRST, bytes_of(2, 8, 8))),
-    ("resample", (PLANES.astype(np.float64), WEIGHTS, FIRST, WEIGHTS, FIRST, bytes_of(2, 8, 8))),
     ("paste", (bytes_of(4, 4, 3), bytes_of(4, 4), bytes_of(2, 2, 3), bytes_of(2, 2), 3, 0)),
     ("paste", (bytes_of(4, 4, 3), bytes_of(4, 4), bytes_of(2, 2, 3), bytes_of(2, 2), 0, -1)),
     ("paste", (bytes_of(4, 4, 3), bytes_of(4, 4), bytes_of(2, 2, 3), bytes_of(2, 3), 0, 0)),
@@ -169,13 +147,12 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("tent", (np.zeros((4, 4), np.int64), np.zeros(4, np.int64) + 2**40, np.zeros(4, np.int64))),
     ("changed_sums", (bytes_of(4, 4, 3), bytes_of(4, 4, 1))),
     ("changed_sums", (bytes_of(4, 4, 5), bytes_of(4, 4, 5))),
-    ("differences", (np.zeros((4, 4), np.uint16), bytes_of(4, 8), 2)),
 ]
 
 
 @pytest.mark.parametrize(("name", "arguments"), REFUSED, ids=lambda one: one if isinstance(one, str) else "")
 def test_sizes_that_do_not_fit_are_refused(name: str, arguments: tuple[Any, ...]) -> None:
-    with pytest.raises(ValueError, match=r"fit|beyond|planes|canvas|shape|reach|dimensions"):
+    with pytest.raises(ValueError, match=r"fit|canvas|shape|reach|dimensions"):
         getattr(kernel, name)(*arguments)
 
 

@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground import native
-
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BAND = 8  # rows; fewer pack worse, more are packed in vain
 _NONE, _UP, _PAETH = 0, 2, 4  # scan line filters of the PNG specification, section 9
@@ -125,10 +123,6 @@ def _checksum(before: int, after: int, size: int) -> int:
 
 def _differences(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the scan lines, uint8 (height, 1 + bytes a row), each as the difference to the one above."""
-    if native.kernel is not None and values.dtype == np.uint16:
-        found = np.empty((values.shape[0], 1 + 2 * values.shape[1]), np.uint8)
-        native.kernel.differences(values, found, _UP)
-        return found
     rows = values.astype(values.dtype.newbyteorder(">")).view(np.uint8).reshape(values.shape[0], -1)
     lines = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
     lines[:, 0] = _UP

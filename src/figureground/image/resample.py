@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figureground import native
 from figureground.core.arrays import Bytes, Floats, Ints, Singles
 
 _ONE = 1 << 16  # the weights of a row, and those of a blur, together, while they are whole numbers
@@ -38,7 +37,7 @@ class Pass:
     """
 
     weights: Singles
-    first: Ints
+    first: tuple[int, ...]
     margin: int
     size: int
 
@@ -53,20 +52,14 @@ def resized(planes: Singles, height: int, width: int, blur: float = 0.0) -> tupl
     """
     rows, count, columns = planes.shape
     down, across = one_pass(rows, height, blur), one_pass(columns, width, blur)
-    if native.kernel is not None:
-        out = np.empty((count, down.size, across.size), np.uint8)
-        native.kernel.resample(
-            np.ascontiguousarray(planes), down.weights, down.first, across.weights, across.first, out
-        )
-        return out, down.margin
     span, lines = down.weights.shape[2], planes.reshape(rows, -1)
     tall = np.empty((len(down.first) * _BLOCK, count * columns), np.float32)
-    for k, first in enumerate(down.first.tolist()):
+    for k, first in enumerate(down.first):
         np.matmul(down.weights[k], lines[first : first + span], out=tall[k * _BLOCK : (k + 1) * _BLOCK])
     lines = np.rint(tall[: down.size], out=tall[: down.size]).reshape(-1, columns)
     span = across.weights.shape[2]
     wide = np.empty((len(across.first) * _BLOCK, len(lines)), np.float32)
-    for k, first in enumerate(across.first.tolist()):
+    for k, first in enumerate(across.first):
         place = slice(k * _BLOCK, (k + 1) * _BLOCK)
         np.matmul(across.weights[k], lines[:, first : first + span].T, out=wide[place])
     flat = np.rint(wide[: across.size], out=wide[: across.size]).astype(np.uint8)
@@ -86,7 +79,7 @@ def one_pass(source: int, size: int, blur: float) -> Pass:
 
 
 @functools.lru_cache(maxsize=512)
-def _sharp(source: int, size: int, margin: int) -> tuple[Singles, Ints]:
+def _sharp(source: int, size: int, margin: int) -> tuple[Singles, tuple[int, ...]]:
     """Return (weights, first values) of the blocks of a pass, each with the `margin` rows on either side of it that a
     blur mixes in; those beyond the source are nothing."""
     blocks = -(-(size + 2 * margin) // _BLOCK)
@@ -101,7 +94,7 @@ def _sharp(source: int, size: int, margin: int) -> tuple[Singles, Ints]:
     found = np.zeros(rows.size * span, np.float32)
     place = (np.arange(rows.size) * span + (begins - begin[:, None]).ravel())[:, None] + np.arange(taps)
     found[place] = (rows == inside).reshape(-1, 1) * weights[inside.ravel()]
-    return found.reshape(blocks, -1, span), begin
+    return found.reshape(blocks, -1, span), tuple(begin.tolist())
 
 
 def _mixing(soft: Sequence[int]) -> Floats:

@@ -1,4 +1,4 @@
-/* Sums of what changed, and differences of rows; samples/sums.py and image/png.py say what is right. */
+/* Sums of what changed; samples/sums.py says what is right. */
 #include "kernel.h"
 
 /* changed_sums(old, new): uint8 (rows, columns, channels) of any strides -> how much larger the sums are, then the sums
@@ -34,43 +34,7 @@ static PyObject *changed_sums(PyObject *self, PyObject *args) {
     return found;
 }
 
-/* differences(values, lines, mark): uint16 (height, width) of any strides -> uint8 (height, 1 + 2 * width): the mark, then
-   big-endian bytes, each less the one above */
-static PyObject *differences(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *objects[2], *found = NULL;
-    Py_buffer values, lines;
-    int mark;
-    if (!PyArg_ParseTuple(args, "OOi", objects, objects + 1, &mark)) return NULL;
-    if (strided_of(objects[0], &values, 2, 2, 0) < 0) return NULL;
-    if (array_of(objects[1], &lines, 2, 1, 1) == 0) {
-        Py_ssize_t height = values.shape[0], width = values.shape[1], step = values.strides[1];
-        if (lines.shape[0] != height || lines.shape[1] % 2 != 1 || lines.shape[1] / 2 != width) {
-            PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
-        } else {
-            uint8_t *out = lines.buf;
-            for (Py_ssize_t y = 0; y < height; y++) {
-                const uint8_t *row = (const uint8_t *)values.buf + y * values.strides[0];
-                const uint8_t *above = row - values.strides[0];
-                *out++ = (uint8_t)mark;
-                for (Py_ssize_t x = 0; x < width; x++, out += 2) {
-                    uint16_t here, there = 0;
-                    memcpy(&here, row + x * step, 2);
-                    if (y) memcpy(&there, above + x * step, 2);
-                    out[0] = (uint8_t)((here >> 8) - (there >> 8));
-                    out[1] = (uint8_t)(here - there);
-                }
-            }
-            Py_INCREF(found = Py_None);
-        }
-        PyBuffer_Release(&lines);
-    }
-    PyBuffer_Release(&values);
-    return found;
-}
-
 PyMethodDef sums_methods[] = {
     {"changed_sums", changed_sums, METH_VARARGS, NULL},
-    {"differences", differences, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

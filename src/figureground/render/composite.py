@@ -135,7 +135,8 @@ def matched(planes: Bytes, strength: float, own: Appearance, background: Appeara
 
 def _coloured(row: Bytes, strength: float, own: Appearance, background: Appearance) -> Bytes:
     """Return pixels, uint8 (n, 4), in colours nearer to a background's."""
-    return np.asarray(Image.fromarray(row[None]).filter(colour_table(own, background, strength)))[0]
+    changed = Image.fromarray(row[None]).filter(colour_table(own, background, strength))
+    return np.asarray(changed, np.uint8).reshape(row.shape)
 
 
 def turned(cutout: Cutout, figure: Figure) -> Cutout:
