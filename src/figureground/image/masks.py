@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground import native
 from figureground.core.arrays import Bools, Floats, Ints, Singles
 from figureground.core.nouns import HALF, SIDES, Alpha, Box, Cutout, Mask
 
@@ -46,6 +47,10 @@ def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
 
     Returns int32 labels (0 = outside, 1..n in the order of first pixels) and the area of each label, int64 (n + 1,).
     """
+    if native.kernel is not None:
+        found = np.zeros(mask.shape, np.int32)
+        areas = native.kernel.pieces(np.ascontiguousarray(mask), found)
+        return found, np.frombuffer(bytearray(areas), np.int64)
     row, start, end = _runs(mask)
     _, names = np.unique(_joined(row, start, end, mask.shape[1]), return_inverse=True)
     labels = np.zeros(mask.size, np.int32)
@@ -90,6 +95,10 @@ def _joined(row: Ints, start: Ints, end: Ints, width: int) -> Ints:
 
 def without_crumbs(mask: Mask, least: float) -> Mask:
     """Return the mask without pieces, and without holes, of fewer than `least` px."""
+    if native.kernel is not None:
+        mask = np.array(mask, order="C")
+        native.kernel.without_crumbs(mask, least)
+        return mask
     for value in (True, False):
         row, start, end = _runs(mask == value)
         names, length = _joined(row, start, end, mask.shape[1]), end - start

@@ -14,7 +14,10 @@
    Release it with PyBuffer_Release.  Sizes may come from a hostile file: every function checks what it indexes. */
 int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable);
 
+/* The same for an array of any strides: step by view->strides, in bytes. */
+int strided_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable);
+
 /* Methods of the module, one list a file, each ended by a NULL name. */
-extern PyMethodDef rle_methods[];
+extern PyMethodDef composite_methods[], masks_methods[], rle_methods[], shadows_methods[], sums_methods[];
 
 #endif

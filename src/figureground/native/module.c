@@ -1,8 +1,7 @@
 /* The module figureground.native._kernel: functions of the other files, and how they take arrays. */
 #include "kernel.h"
 
-int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable) {
-    int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+static int taken(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int flags) {
     if (PyObject_GetBuffer(object, view, flags) < 0) return -1;
     if (view->ndim != dimensions || view->itemsize != item) {
         PyErr_Format(PyExc_ValueError, "an array of %d dimensions and %zd bytes an item, not of %d and %zd",
@@ -13,8 +12,16 @@ int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item,
     return 0;
 }
 
+int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable) {
+    return taken(object, view, dimensions, item, PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0));
+}
+
+int strided_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable) {
+    return taken(object, view, dimensions, item, PyBUF_STRIDES | (writable ? PyBUF_WRITABLE : 0));
+}
+
 static int add_methods(PyObject *module) {
-    PyMethodDef *lists[] = {rle_methods};
+    PyMethodDef *lists[] = {composite_methods, masks_methods, rle_methods, shadows_methods, sums_methods};
     for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
         if (PyModule_AddFunctions(module, lists[i]) < 0) return -1;
     return 0;

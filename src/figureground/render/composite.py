@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from figureground import native
 from figureground.core.arrays import Bytes, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Picture, far_to_near
@@ -113,6 +114,12 @@ def _feathered(planes: Bytes, feather: float) -> Bytes:
 def matched(planes: Bytes, strength: float, own: Appearance, background: Appearance) -> Cutout:
     """Return the first four planes, a premultiplied cut-out, as a straight one, in colours nearer to a background's."""
     cutout = np.empty((*planes.shape[1:], 4), np.uint8)
+    if native.kernel is not None:
+        row = np.empty((planes[0].size, 4), np.uint8)
+        row = row[: native.kernel.straight(np.ascontiguousarray(planes), cutout, row)]
+        if strength > 0 and len(row):
+            native.kernel.put_shown(cutout, _coloured(row, strength, own, background))
+        return cutout
     for channel in range(4):
         cutout[..., channel] = planes[channel]
     shown = np.flatnonzero(planes[3] > 0)
@@ -121,10 +128,15 @@ def matched(planes: Bytes, strength: float, own: Appearance, background: Appeara
     share = colours[soft, 3:].astype(np.float32) / np.float32(255)
     colours[soft, :3] = np.rint(np.minimum(colours[soft, :3] / share, 255))
     if strength > 0 and shown.size:
-        row = Image.fromarray(colours[None]).filter(colour_table(own, background, strength))
-        colours = np.array(row)[0]
+        colours = _coloured(colours, strength, own, background)
     cutout.view(np.uint32).ravel()[shown] = colours.view(np.uint32).ravel()
     return cutout
+
+
+def _coloured(row: Bytes, strength: float, own: Appearance, background: Appearance) -> Bytes:
+    """Return pixels, uint8 (n, 4), in colours nearer to a background's."""
+    changed = Image.fromarray(row[None]).filter(colour_table(own, background, strength))
+    return np.asarray(changed, np.uint8).reshape(row.shape)
 
 
 def turned(cutout: Cutout, figure: Figure) -> Cutout:
@@ -183,17 +195,26 @@ def seen_masks(sprites: Sequence[Seen], shape: tuple[int, int]) -> list[Mask]:
     """
     if not sprites:
         return []
+    owner = _owners(sprites, shape)
+    return [owner == k + 1 for k in range(len(sprites))]
+
+
+def _owners(sprites: Sequence[Seen], shape: tuple[int, int]) -> Bytes:
+    """Return 1 + the place among the sprites of whose each pixel is, by the rule of `seen_masks`, and 0 for none's."""
     alpha = np.zeros(shape, np.uint8)
     shares = np.zeros((len(sprites), *shape), np.uint8)
+    if native.kernel is not None:
+        for k, one in enumerate(sprites):
+            native.kernel.cover(shares, alpha, one.visible, k, one.rows.start, one.columns.start)
+        native.kernel.owners(shares, alpha)
+        return alpha
     for k, one in enumerate(sprites):
         place = one.rows, one.columns
         for share in shares[:k]:
             share[place] = blend(_NOTHING, share[place], one.visible)
         shares[k][place] = one.visible
         alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
-    mask = mask_of(alpha)
-    owner = shares.argmax(0)
-    return [mask & (owner == k) for k in range(len(sprites))]
+    return np.where(mask_of(alpha), shares.argmax(0) + 1, 0).astype(np.uint8)
 
 
 def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None = None) -> Composite:
@@ -214,16 +235,24 @@ def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None =
     for one in (sprites[i] for i in order):
         place = one.rows, one.columns
         places.append(place)
-        image[place] = blend(one.colour, image[place], _thrice(one.visible))
-        alpha[place] = blend(_OPAQUE, alpha[place], one.visible) if len(sprites) > 1 else one.visible
+        _paste(one, image, alpha)
     mask = mask_of(alpha)
     if len(sprites) == 1:
         instances = mask.view(np.uint8) * np.uint8(1)
     else:
-        instances = np.zeros(shape, np.uint8)
-        for number, own in zip(order, seen_masks([sprites[i] for i in order], shape), strict=True):
-            instances[own] = number + 1
+        numbers = np.array([0, *(i + 1 for i in order)], np.uint8)
+        instances = numbers[_owners([sprites[i] for i in order], shape)] if sprites else np.zeros(shape, np.uint8)
     return Composite(image, alpha, mask, instances, _around(places))
+
+
+def _paste(one: Sprite, image: Picture, alpha: Alpha) -> None:
+    """Paste a figure, in place, into an image and its figures' joint alpha."""
+    if native.kernel is not None:
+        native.kernel.paste(image, alpha, one.colour, one.visible, one.rows.start, one.columns.start)
+        return
+    place = one.rows, one.columns
+    image[place] = blend(one.colour, image[place], _thrice(one.visible))
+    alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
 
 
 def _thrice(values: NDArray[_Value]) -> NDArray[_Value]:

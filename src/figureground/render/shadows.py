@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from figureground import native
 from figureground.core.arrays import Bytes, Floats, Ints, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Figure, Ground, Mask, Picture
@@ -139,9 +140,7 @@ def _penumbral(alpha: Alpha, margin: int, figure: Figure) -> Ints:
     small = resized(np.ascontiguousarray(bare[:, None]).astype(np.float32), height, width)[0][0].astype(np.int64)
     high = np.arange(height, 0, -1) - 0.5  # above the lower edge
     reach = np.floor(0.5 * figure.look.light_soft * high + 0.5).astype(np.int64)
-    for _ in range(2):  # a box twice is a tent
-        small = _rows_boxed(_columns_boxed(small, reach), reach)
-    return np.pad(small, 1)
+    return np.pad(_tent(small, reach, reach), 1)
 
 
 def _rows_boxed(values: Ints, reach: Ints) -> Ints:
@@ -203,7 +202,8 @@ def _under_soles(figure: Figure, alpha: Alpha, margin: int) -> tuple[tuple[int, 
     dark = np.zeros_like(soles)
     for x, y, most in zones:
         # a line of soles fills but a part of a box: it is told by its thickness, and saturates
-        spread = _tent(soles, (x, y)) * (2 * y + 1) // thick
+        across, along = (np.full(soles.shape[0], reach, np.int64) for reach in (x, y))
+        spread = _tent(soles, along, across) * (2 * y + 1) // thick
         dark = np.maximum(dark, most * spread // (spread + _HALF))
     place = figure.y - margin + top * step, figure.x - margin - frame[0] * step
     return place, _finer(dark * figure.look.shadow, step)
@@ -222,9 +222,12 @@ def _finer(values: Floats, step: int) -> Bytes:
     return np.asarray(np.rint(values), np.uint8)
 
 
-def _tent(values: Ints, reach: tuple[int, int]) -> Ints:
-    """Return values spread twice over boxes of (2 * x + 1) x (2 * y + 1) px."""
-    across, along = (np.full(values.shape[0], one, np.int64) for one in reach)
+def _tent(values: Ints, along: Ints, across: Ints) -> Ints:
+    """Return values spread twice over boxes: each row's reaches `along` rows up and down, `across` columns sideways."""
+    if native.kernel is not None:
+        values = np.array(values, order="C")
+        native.kernel.tent(values, along, across)
+        return values
     for _ in range(2):
         values = _rows_boxed(_columns_boxed(values, along), across)
     return values

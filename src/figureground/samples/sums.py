@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from figureground import native
 from figureground.core.arrays import Bytes, Ints
 
 _EXACT = 2**21  # numbers of 16 bits whose squares float64 adds without rounding
@@ -94,6 +95,10 @@ class LayerSums:
 def changed_sums(sums: Sums, old: Bytes, new: Bytes) -> Sums:
     """Return the sums of a layer of bytes in which `old` became `new`: uint8 (rows, columns) or (rows, columns, 3)."""
     channels = len(sums.total) or 1
+    if native.kernel is not None:
+        shape = *old.shape[:2], channels
+        more = native.kernel.changed_sums(old.reshape(shape), new.reshape(shape))
+        return Sums(sums.count, _add(sums.total, more[:channels]), _add(sums.square, more[channels:]))
     found = np.zeros((2, channels))
     for top in range(0, old.shape[0], _ROWS):
         # float32, the fastest here, holds sums of so many squares exactly; down the columns first: three are slow
