@@ -16,5 +16,6 @@ int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item,
 
 /* Methods of the module, one list a file, each ended by a NULL name. */
 extern PyMethodDef rle_methods[];
+extern PyMethodDef jpeg_methods[];
 
 #endif

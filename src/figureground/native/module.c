@@ -14,7 +14,7 @@ int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item,
 }
 
 static int add_methods(PyObject *module) {
-    PyMethodDef *lists[] = {rle_methods};
+    PyMethodDef *lists[] = {rle_methods, jpeg_methods};
     for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
         if (PyModule_AddFunctions(module, lists[i]) < 0) return -1;
     return 0;
