@@ -98,9 +98,8 @@ static int laid_out(Background *made, const Py_buffer *pixels, int quality, int 
     for (int chroma = 0; chroma < 2; chroma++) {
         quantisation(chroma, quality, made->quantised[chroma]);
         for (int k = 0; k < 64; k++) {
-            uint32_t divisor = 8u * made->quantised[chroma][k];
-            layout->divisors[chroma][k] = (uint16_t)divisor;
-            layout->reciprocals[chroma][k] = ((1u << 27) + divisor - 1) / divisor;
+            layout->divisors[chroma][k] = 8 * made->quantised[chroma][k];
+            layout->reciprocals[chroma][k] = 1.0f / (float)layout->divisors[chroma][k];
         }
     }
     return 0;

@@ -10,8 +10,8 @@ enum { MOST_BLOCKS = 6, MOST_TOKENS = 64 }; /* of an MCU, of a block */
 typedef struct {
     Py_ssize_t height, width, rows, columns; /* in pixels; in MCUs */
     int channels, across, down, luma, blocks;
-    uint16_t divisors[2][64];    /* 8 times the quantisation, of luma and chroma, row by row */
-    uint32_t reciprocals[2][64]; /* 2^27 / divisor, rounded up */
+    int32_t divisors[2][64]; /* 8 times the quantisation, of luma and chroma, row by row */
+    float reciprocals[2][64];
 } Layout;
 
 /* The blocks of one MCU in the order of the file. */

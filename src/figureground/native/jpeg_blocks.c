@@ -60,14 +60,15 @@ static inline void transformed(int32_t *block, int step, int lane, int sums, int
 }
 
 /* Samples less 128, row by row, to the block's DC and tokens. */
-static void coded(int32_t *block, const uint16_t *divisors, const uint32_t *reciprocals, Mcu *mcu, int at) {
+static inline void coded(int32_t *block, const int32_t *divisors, const float *reciprocals, Mcu *mcu, int at) {
     transformed(block, 1, 8, -1, 11);
     transformed(block, 8, 1, 2, 15);
     int16_t levels[64];
-    for (int k = 0; k < 64; k++) { /* to the nearest, halves away from 0; exact, as |value| + divisor / 2 < 2^16 */
-        uint32_t size = (uint32_t)(block[k] < 0 ? -block[k] : block[k]) + divisors[k] / 2;
-        int32_t level = (int32_t)(((uint64_t)size * reciprocals[k]) >> 27);
-        levels[k] = (int16_t)(block[k] < 0 ? -level : level);
+    for (int k = 0; k < 64; k++) { /* to the nearest, halves away from 0 */
+        int32_t value = block[k], size = (value < 0 ? -value : value) + divisors[k] / 2;
+        /* exact: (size + 1/2) / divisor is at least 1/4080 from a whole number, and size < 2^14 */
+        int32_t level = (int32_t)(((float)size + 0.5f) * reciprocals[k]);
+        levels[k] = (int16_t)(value < 0 ? -level : level);
     }
     uint32_t *out = mcu->tokens[at];
     int run = 0;
@@ -94,7 +95,7 @@ static void empty(Mcu *mcu, int at) {
     mcu->counts[at] = 1;
 }
 
-/* Luma and both chromas (times 2^16) of one pixel, rounded as the library's tables do. */
+/* Luma and both chromas of one pixel, rounded as the library's tables do. */
 static inline int32_t luma_of(const uint8_t *p) { return (19595 * p[0] + 38470 * p[1] + 7471 * p[2] + 32768) >> 16; }
 
 enum { CHROMA_ZERO = (128 << 16) + 32767 };
@@ -109,50 +110,76 @@ static inline int32_t red_of(const uint8_t *p) {
 
 static inline Py_ssize_t at_most(Py_ssize_t value, Py_ssize_t most) { return value < most ? value : most; }
 
-static void luma(const Layout *layout, const uint8_t *pixels, Py_ssize_t top, Py_ssize_t left, Mcu *mcu, int at) {
-    int32_t block[64];
-    int channels = layout->channels;
-    for (int y = 0; y < 8; y++) {
-        const uint8_t *line = pixels + at_most(top + y, layout->height - 1) * layout->width * channels;
-        for (int x = 0; x < 8; x++) {
-            const uint8_t *pixel = line + at_most(left + x, layout->width - 1) * channels;
-            block[y * 8 + x] = (channels == 1 ? *pixel : luma_of(pixel)) - 128;
-        }
+enum { SIDE = 16 };
+
+/* Colours of an MCU's 16 by 16 pixels or fewer: luma, blue and red, less 128.  Those outside are like the last ones. */
+typedef struct {
+    int32_t values[3][SIDE * SIDE];
+} Planes;
+
+static inline void planes_of(const Layout *layout, const uint8_t *pixels, Py_ssize_t top, Py_ssize_t left,
+                             Planes *planes) {
+    uint8_t colours[SIDE * SIDE * 3];
+    int rows = 8 * layout->down, columns = 8 * layout->across, channels = layout->channels;
+    Py_ssize_t inside = at_most(layout->width - left, columns);
+    for (int y = 0; y < rows; y++) {
+        const uint8_t *from = pixels + (at_most(top + y, layout->height - 1) * layout->width + left) * channels;
+        uint8_t *to = colours + y * columns * channels;
+        memcpy(to, from, (size_t)(inside * channels));
+        for (Py_ssize_t x = inside; x < columns; x++) memcpy(to + x * channels, to + (inside - 1) * channels, channels);
     }
+    int many = rows * columns;
+    for (int k = 0; k < many && channels == 1; k++) planes->values[0][k] = colours[k] - 128;
+    for (int k = 0; k < many && channels == 3; k++) {
+        planes->values[0][k] = luma_of(colours + 3 * k) - 128;
+        planes->values[1][k] = blue_of(colours + 3 * k);
+        planes->values[2][k] = red_of(colours + 3 * k);
+    }
+}
+
+static inline void luma(const Layout *layout, const Planes *planes, int top, int left, Mcu *mcu, int at) {
+    int32_t block[64];
+    int pitch = 8 * layout->across;
+    for (int y = 0; y < 8; y++) memcpy(block + 8 * y, planes->values[0] + (top + y) * pitch + left, 8 * sizeof(*block));
     coded(block, layout->divisors[0], layout->reciprocals[0], mcu, at);
 }
 
-/* Columns are repeated before they are averaged, rows (but for one of a pair) after it: so does the library. */
-static void chromas(const Layout *layout, const uint8_t *pixels, Py_ssize_t top, Py_ssize_t left, Mcu *mcu) {
-    int32_t blue[64], red[64];
-    int across = layout->across, down = layout->down, shift = (across > 1) + (down > 1);
-    Py_ssize_t last = layout->height - 1, pitch = layout->width * 3, pairs = last / down;
+/* Columns are repeated before they are averaged, rows (but for one of a pair) after it: so does the library.
+   `rows`: of the averaged ones, how many are inside of the picture. */
+static inline void chroma(const Layout *layout, const int32_t *plane, int rows, Mcu *mcu, int at) {
+    int32_t block[64];
+    int pitch = 8 * layout->across, next = layout->across - 1, below = (layout->down - 1) * pitch;
     for (int y = 0; y < 8; y++) {
-        Py_ssize_t from = at_most(top / down + y, pairs) * down;
-        for (int x = 0; x < 8; x++) {
-            int32_t sums[2] = {0, 0}, bias = shift == 2 ? 1 + x % 2 : shift == 1 ? x % 2 : 0;
-            for (int i = 0; i < down; i++)
-                for (int j = 0; j < across; j++) {
-                    const uint8_t *pixel = pixels + at_most(from + i, last) * pitch +
-                                           at_most(left + x * across + j, layout->width - 1) * 3;
-                    sums[0] += blue_of(pixel), sums[1] += red_of(pixel);
-                }
-            blue[y * 8 + x] = ((sums[0] + bias) >> shift) - 128;
-            red[y * 8 + x] = ((sums[1] + bias) >> shift) - 128;
-        }
+        const int32_t *line = plane + (y < rows ? y : rows - 1) * layout->down * pitch;
+        int32_t *to = block + 8 * y;
+        if (below)
+            for (int x = 0; x < 8; x++)
+                to[x] = (line[2 * x] + line[2 * x + 1] + line[below + 2 * x] + line[below + 2 * x + 1] + 1 + x % 2) >> 2;
+        else if (next)
+            for (int x = 0; x < 8; x++) to[x] = (line[2 * x] + line[2 * x + 1] + x % 2) >> 1;
+        else
+            memcpy(to, line, 8 * sizeof(*to));
+        for (int x = 0; x < 8; x++) to[x] -= 128;
     }
-    coded(blue, layout->divisors[1], layout->reciprocals[1], mcu, layout->luma);
-    coded(red, layout->divisors[1], layout->reciprocals[1], mcu, layout->luma + 1);
+    coded(block, layout->divisors[1], layout->reciprocals[1], mcu, at);
 }
 
+/* Whole numbers alone, and every product exact: wider registers change no value. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+__attribute__((target_clones("avx2", "default"), flatten))
+#endif
 void mcu_of(const Layout *layout, const uint8_t *pixels, Py_ssize_t row, Py_ssize_t column, Mcu *mcu) {
     Py_ssize_t top = row * 8 * layout->down, left = column * 8 * layout->across;
+    Planes planes;
+    planes_of(layout, pixels, top, left, &planes);
     for (int k = 0; k < layout->luma; k++) {
-        Py_ssize_t y = top + k / layout->across * 8, x = left + k % layout->across * 8;
-        if (y < layout->height && x < layout->width)
-            luma(layout, pixels, y, x, mcu, k);
+        int y = k / layout->across * 8, x = k % layout->across * 8;
+        if (top + y < layout->height && left + x < layout->width)
+            luma(layout, &planes, y, x, mcu, k);
         else
             empty(mcu, k);
     }
-    if (layout->channels == 3) chromas(layout, pixels, top, left, mcu);
+    Py_ssize_t rows = (layout->height - top + layout->down - 1) / layout->down;
+    for (int k = 1; k < layout->channels; k++)
+        chroma(layout, planes.values[k], (int)at_most(rows, 8), mcu, layout->luma + k - 1);
 }

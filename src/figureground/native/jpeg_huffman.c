@@ -39,12 +39,15 @@ void standard_table(int chroma, int ac, Huffman *table) {
     numbered(table);
 }
 
-/* The symbol that comes least often, the last of several; -1 if there is none but `not`. */
-static int rarest(const int64_t *counts, int not) {
-    int found = -1;
-    for (int k = 0; k <= 256; k++)
-        if (counts[k] && k != not && (found < 0 || counts[k] <= counts[found])) found = k;
-    return found;
+/* The places in `left` of the two symbols that come least often, the last of several first; second -1: there is one. */
+static void rarest(const int64_t *counts, const int *left, int many, int *first, int *second) {
+    *first = 0, *second = -1;
+    for (int k = 1; k < many; k++) {
+        if (counts[left[k]] <= counts[left[*first]])
+            *second = *first, *first = k;
+        else if (*second < 0 || counts[left[k]] <= counts[left[*second]])
+            *second = k;
+    }
 }
 
 /* T.81, figure K.3: no code may be longer than 16 bits.  The shape of the tree before it is at most 256 deep. */
@@ -59,25 +62,30 @@ static void shortened(int *of_length, int longest) {
 }
 
 void optimal_table(int64_t counts[257], Huffman *table) {
-    int size[257] = {0}, next[257], of_length[260] = {0}, count = 0, length = 16;
+    int size[257] = {0}, next[257], of_length[260] = {0}, left[257], many = 0, count = 0;
+    int length = 16, longest = 0;
     memset(next, -1, sizeof(next));
     counts[256] = 1; /* takes the code of ones, which is not allowed */
-    for (;;) {
-        int into = rarest(counts, -1), from = rarest(counts, into);
-        if (from < 0) break;
-        counts[into] += counts[from], counts[from] = 0;
+    for (int k = 0; k <= 256; k++)
+        if (counts[k]) left[many++] = k;
+    while (many > 1) {
+        int first, second;
+        rarest(counts, left, many, &first, &second);
+        int into = left[first], from = left[second];
+        counts[into] += counts[from];
+        memmove(left + second, left + second + 1, (size_t)(--many - second) * sizeof(*left));
         int end = into;
         for (size[end]++; next[end] >= 0; size[end]++) end = next[end];
         next[end] = from;
         for (end = from; end >= 0; end = next[end]) size[end]++;
     }
     for (int k = 0; k <= 256; k++)
-        if (size[k]) of_length[size[k]]++;
-    shortened(of_length, 259);
+        if (size[k]) of_length[size[k]]++, longest = size[k] > longest ? size[k] : longest;
+    shortened(of_length, longest);
     while (!of_length[length]) length--;
     of_length[length]--;
     for (int k = 1; k <= 16; k++) table->counts[k] = (uint8_t)of_length[k];
-    for (int bits = 1; bits < 260; bits++)
+    for (int bits = 1; bits <= longest; bits++)
         for (int k = 0; k < 256; k++)
             if (size[k] == bits) table->symbols[count++] = (uint8_t)k;
     numbered(table);
