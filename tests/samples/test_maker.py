@@ -99,3 +99,11 @@ def test_samples_are_made_by_background_and_figure(photos: Path, monkeypatch: py
     monkeypatch.setattr(maker, "encode", noting)
     assert len(list(maker.make(range(60)))) == 60
     assert worked == order.tolist()
+
+
+def test_a_pictures_bytes_are_those_of_the_whole_coded_at_once(photos: Path) -> None:
+    maker = maker_of(ground_recipe(photos, image={"quality": 75}))
+    indices = list(range(8))  # two backgrounds, each more than once
+    for scene, made in zip(maker.scenes(indices), maker.make(indices), strict=True):
+        whole = codec.jpeg(maker.render(scene).composite.image, maker.job.formats.jpeg)
+        assert made.members[made.record.files["image"]] == whole
