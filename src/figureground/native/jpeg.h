@@ -35,7 +35,16 @@ void quantisation(int chroma, int quality, uint8_t *values);
 void mcu_of(const Layout *layout, const uint8_t *pixels, Py_ssize_t row, Py_ssize_t column, Mcu *mcu);
 
 /* How many bits a value takes: 0 for 0, 3 for 4 to 7 and -4 to -7. */
-int size_of(int value);
+static inline int size_of(int value) {
+    unsigned left = (unsigned)(value < 0 ? -value : value);
+#if defined(__GNUC__)
+    return left ? 32 - __builtin_clz(left) : 0;
+#else
+    int size = 0;
+    for (; left; left >>= 1) size++;
+    return size;
+#endif
+}
 
 /* The table that T.81 proposes in K.3: of luma or chroma, of DC or AC. */
 void standard_table(int chroma, int ac, Huffman *table);

@@ -22,15 +22,6 @@ void quantisation(int chroma, int quality, uint8_t *values) {
     }
 }
 
-int size_of(int value) {
-    unsigned left = (unsigned)(value < 0 ? -value : value);
-    int size = 0;
-    if (left >> 8) size = 8, left >>= 8;
-    if (left >> 4) size += 4, left >>= 4;
-    if (left >> 2) size += 2, left >>= 2;
-    return size + (left > 1 ? 2 : (int)left);
-}
-
 /* One pass of the cosine transform after Loeffler, Ligtenberg and Moschytz (ICASSP 1989): eight vectors of eight, in
    place, along `step`; constants times 2^13, products summed exactly and rounded once.  Pass 1 keeps two bits more. */
 static inline void transformed(int32_t *block, int step, int lane, int sums, int products) {
@@ -63,28 +54,38 @@ static inline void transformed(int32_t *block, int step, int lane, int sums, int
 static inline void coded(int32_t *block, const int32_t *divisors, const float *reciprocals, Mcu *mcu, int at) {
     transformed(block, 1, 8, -1, 11);
     transformed(block, 8, 1, 2, 15);
-    int16_t levels[64];
+    int16_t levels[64], ordered[64];
     for (int k = 0; k < 64; k++) { /* to the nearest, halves away from 0 */
         int32_t value = block[k], size = (value < 0 ? -value : value) + divisors[k] / 2;
         /* exact: (size + 1/2) / divisor is at least 1/4080 from a whole number, and size < 2^14 */
         int32_t level = (int32_t)(((float)size + 0.5f) * reciprocals[k]);
         levels[k] = (int16_t)(value < 0 ? -level : level);
     }
+    for (int k = 0; k < 64; k++) ordered[k] = levels[zigzag[k]];
+    mcu->dc[at] = levels[0];
+    ordered[0] = 0;
     uint32_t *out = mcu->tokens[at];
-    int run = 0;
-    for (int k = 1; k < 64; k++) {
-        int level = levels[zigzag[k]];
-        if (!level) {
-            run++;
+    int run = -1; /* the mean is none of them */
+    for (int from = 0; from < 64; from += 4) {
+        uint64_t four;
+        memcpy(&four, ordered + from, sizeof(four));
+        if (!four) {
+            run += 4;
             continue;
         }
-        for (; run > 15; run -= 16) *out++ = 0xF0u << 16;
-        int size = size_of(level);
-        *out++ = (uint32_t)(run << 4 | size) << 16 | ((uint32_t)(level - (level < 0)) & ((1u << size) - 1));
-        run = 0;
+        for (int k = from; k < from + 4; k++) {
+            int level = ordered[k];
+            if (!level) {
+                run++;
+                continue;
+            }
+            for (; run > 15; run -= 16) *out++ = 0xF0u << 16;
+            int size = size_of(level);
+            *out++ = (uint32_t)(run << 4 | size) << 16 | ((uint32_t)(level - (level < 0)) & ((1u << size) - 1));
+            run = 0;
+        }
     }
     if (run) *out++ = 0;
-    mcu->dc[at] = levels[0];
     mcu->counts[at] = (uint8_t)(out - mcu->tokens[at]);
 }
 
