@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from figureground.core.arrays import Bytes
 from figureground.core.engines import Serial
 from figureground.core.layers import LAYERS
 from figureground.core.nouns import DepthMap
 from figureground.core.recipe import Recipe
 from figureground.core.store import MemoryStore
 from figureground.ingest.ingest import ingest
-from figureground.samples import codec
+from figureground.samples import codec, jpeg_splice
 from figureground.samples.maker import Maker
 from tests.builders import ground_recipe, job_of, small_recipe, write_floor_photos
 
@@ -99,3 +100,24 @@ def test_samples_are_made_by_background_and_figure(photos: Path, monkeypatch: py
     monkeypatch.setattr(maker, "encode", noting)
     assert len(list(maker.make(range(60)))) == 60
     assert worked == order.tolist()
+
+
+def test_a_pictures_bytes_are_those_of_the_whole_coded_at_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = maker_of(ground_recipe(photos, image={"quality": 75}))
+    spliced: list[object] = []
+
+    def encode(picture: Bytes, background: jpeg_splice.Kept, changed: tuple[slice, slice]) -> bytes:
+        spliced.append(background)
+        return original(picture, background, changed)
+
+    original = jpeg_splice.encode
+    indices = list(range(8))
+    scenes = maker.scenes(indices)
+    options = maker.job.formats.jpeg
+    there = jpeg_splice.is_pillows(options)
+    monkeypatch.setattr(jpeg_splice, "encode", encode)
+    for scene, made in zip(scenes, maker.make(indices), strict=True):
+        whole = codec.jpeg(maker.render(scene).composite.image, options)
+        assert made.members[made.record.files["image"]] == whole
+    firsts = len({scene.background for scene in scenes})
+    assert len(spliced) == (len(indices) - firsts if there else 0), "all but the first of each background"

@@ -1,4 +1,4 @@
-"""What samples share with their background: sums of each layer, and its depth packed in bands."""
+"""What samples share with their background: sums of each layer, its depth packed in bands, and its JPEG's blocks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.recipe import ImageOptions
 from figureground.image import png
 from figureground.ingest.pixels import Pixels
+from figureground.samples import jpeg_splice
 from figureground.samples.count import Base, base_of
 
 _KEPT = 256  # backgrounds
+_KEPT_BYTES = 2**25  # of blocks of JPEGs; 0.1 MB a background at 224 px and quality 90
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,3 +58,30 @@ class Backgrounds:
             layers["depth"] = self._pixels.depth(background).codes
             bands = png.bands(layers["depth"])
         return Shared({layer: base_of(layer, values, invalid=0) for layer, values in layers.items()}, bands)
+
+
+class Jpegs:
+    """Keeps the blocks of JPEGs of some backgrounds; of each from its second use on, as one use would not pay."""
+
+    def __init__(self, pixels: Pixels, options: ImageOptions) -> None:
+        self._pixels = pixels
+        self._options = options
+        self._known: dict[int, jpeg_splice.Kept | None] = {}  # None: used once
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def kept(self, background: int) -> jpeg_splice.Kept | None:
+        """Return what is kept of a background; None where its composite is to be coded whole."""
+        if not jpeg_splice.is_pillows(self._options):
+            return None
+        with self._lock:
+            if len(self._known) >= _KEPT or self._bytes > _KEPT_BYTES:
+                self._known.clear()
+                self._bytes = 0
+            if background not in self._known:
+                self._known[background] = None
+            elif self._known[background] is None:
+                found = jpeg_splice.kept(self._pixels.background(background), self._options)
+                self._known[background] = found
+                self._bytes += found.size if found else 0
+            return self._known[background]

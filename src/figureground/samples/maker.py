@@ -29,8 +29,8 @@ from figureground.plan.place import Setting
 from figureground.plan.split import split
 from figureground.render.composite import Composite, Sprite, compose
 from figureground.render.sprites import Sprites
-from figureground.samples import codec
-from figureground.samples.background import Backgrounds, Shared
+from figureground.samples import codec, jpeg_splice
+from figureground.samples.background import Backgrounds, Jpegs, Shared
 from figureground.samples.count import Counted, is_checked, statistics_of
 from figureground.samples.records import Recorder
 from figureground.samples.sample import Sample, Scenery
@@ -107,6 +107,7 @@ class Maker:
         self.recorder = Recorder(job, catalog, split(job.placing, catalog))
         self._classes = class_ids(catalog)
         self.backgrounds = Backgrounds(self.pixels, job.depth.layered and job.depth.wide)
+        self.jpegs = Jpegs(self.pixels, job.formats.jpeg)
         self.clock = Clock()
         batch = job.depth.batch if job.depth.on_composites else 1
         self.together = -(-TOGETHER // batch) * batch
@@ -279,7 +280,11 @@ class Maker:
         return Made(counted.record, members, statistics_of(counted))
 
     def _encoded(self, layer: str, values: NDArray[Any], one: Rendered, shared: Shared) -> codec.Encoded:
-        """Return a layer's (suffix, bytes); where depth keeps its background's codes, only what changed is packed."""
+        """Return a layer's (suffix, bytes); of what its background shares, only changes are worked out."""
         if layer == "depth" and shared.bands is not None:
             return "png", png.encode_changed(values, shared.bands, one.composite.changed[0])
+        if layer == "image" and self.job.formats.image == "jpeg":
+            kept = self.jpegs.kept(one.scene.background)
+            if kept is not None:
+                return "jpg", jpeg_splice.encode(values, kept, one.composite.changed)
         return codec.encode(layer, values, self.job.formats)
