@@ -54,7 +54,9 @@ def test_in_a_grey_room_everybody_is_grey(own: Appearance, strength: float, ligh
     colours = np.random.default_rng(1).integers(0, 256, (30, 30, 3), np.uint8)
     found = match_colours(colours, own, appearance((lightness, 0.3, -0.4), (20.0, 0.5, 0.5), hues), strength)
     assert (found.max(-1).astype(int) - found.min(-1)).max() <= 1
-    assert np.corrcoef(luminance(found).ravel(), luminance(colours).ravel())[0, 1] > 0.95
+    # in lightness: of a dark figure, brought to more light, the few light parts are pressed together
+    before, after = (colour.lab(values)[..., 0].ravel() for values in (colours, found))
+    assert np.corrcoef(before, after)[0, 1] > 0.95
 
 
 def test_in_a_sepia_room_everybody_is_sepia() -> None:
