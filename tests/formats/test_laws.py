@@ -37,7 +37,7 @@ def tiny(folder: Path) -> Recipe:
         placement={"per_pair": 1, "mirror": "none"},
         parts={"size": 1},
         backgrounds={"depth": "depth"},
-        depth={"source": "layered"},
+        depth={"source": "layered", "focal": 1.0},
     )
 
 
@@ -48,7 +48,11 @@ class OfALayout(ResumeLaws):
         self.layout = layout
 
     def run(self, out: Path) -> None:
-        export(SOURCE["out"], self.layout, out)
+        """Export with all that can be added: whatever is written must go on."""
+        everything: dict[str, Any] = {
+            one.name: True for one in options_of(format_called(self.layout).options) if one.default is False
+        }
+        export(SOURCE["out"], self.layout, out, **everything)
 
 
 @pytest.fixture(params=EXPORTS)
