@@ -1,4 +1,4 @@
-/* A JPEG that keeps what it shares with its background; image/jpeg.py says what is right, docs/jpeg-splice.md how. */
+/* A JPEG that keeps what it shares with its background; samples/jpeg_splice.py holds it to Pillow, docs/jpeg-splice.md says how. */
 #include "jpeg.h"
 #include <stdlib.h>
 
