@@ -28,7 +28,6 @@ from figureground.make.again import prepared_again
 from figureground.make.finish import (
     SHEETS,
     file_facts,
-    manifest_bytes,
     note_files,
     write_manifest,
     write_pages,
@@ -229,7 +228,7 @@ def _beside(store: Store, files: Collection[str], made: Collection[str], why: li
     except FigureGroundError as error:
         why.append(_said(error))
     write_manifest(over, data.manifest, one.catalog)
-    over.write(names.MANIFEST, _manifest(one, over, made))
+    put_manifest(over, _manifest(one, over, made))
     for name, content in over.written.items():
         there = store.size(name) is not None
         if (there and store.read(name) == content) or (there and name not in files and not one.same_code):
@@ -241,11 +240,11 @@ def _beside(store: Store, files: Collection[str], made: Collection[str], why: li
     return written
 
 
-def _manifest(one: About, over: OverlayStore, made: Collection[str]) -> bytes:
+def _manifest(one: About, over: OverlayStore, made: Collection[str]) -> dict[str, Any]:
     """Return the manifest of a mended dataset."""
-    manifest = names.read_json(over, names.MANIFEST)
+    manifest = read_whole_manifest(over)
     for name, said in (one.manifest.get("files") or {}).items():
         mended = name in made or name in over.written or name.startswith(f"{parts.STATE}/")
         if not mended and name in manifest["files"]:
             manifest["files"][name] = said
-    return manifest_bytes(manifest)
+    return manifest
