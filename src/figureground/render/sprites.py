@@ -205,13 +205,13 @@ class Sprites:
         hidden = self._before(background, figure, margin, planes[3])
         relief = planes[4] if figure.stands and len(planes) > 4 else None
         shown = turned(cutout, figure)
-        found = sprite(figure, shown, margin, self.canvas, hidden, relief)
         shadow = shadow_of(figure, shown[..., 3], margin, other.ground, self.canvas)
+        found = sprite(figure, shown, margin, self.canvas, hidden, relief, shadow)
         if figure.look.wrap <= 0:
-            return replace(found, shadow=shadow)
+            return found
         behind = self._shine.get(background, lambda: shine(self.pixels.background(background)))
         colour = lit(found.colour, found.whole, behind[found.rows, found.columns], figure)
-        return replace(found, colour=colour, shadow=shadow)
+        return replace(found, colour=colour)
 
     def surfaces(
         self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float, edge: int | None = 0
@@ -228,17 +228,18 @@ class Sprites:
         for i in far_to_near(scene.figures):
             figure, one = scene.figures[i], sprites[i]
             seen = composite.mask if len(sprites) == 1 else composite.instances == i + 1
+            place = one.rows, one.columns
             if not figure.stands:
-                found.append(Surface(seen, None, edge=edge))
+                found.append(Surface(seen, place, None, edge=edge))
                 continue
             value = 1 / figure.inverse_depth if base.unit == "m" else figure.inverse_depth
             code = (value - base.offset) / base.scale
             own = self.catalog.foregrounds[figure.foreground]
-            relief, span = one.relief, own.relief_front - own.relief_back
-            if relief is not None and span > 0:  # measured, in metres, whatever thickness others have
-                relief = relief + np.float32(own.relief_back / span)
+            span = own.relief_front - own.relief_back
             bulge = self._bulge(scene.background, figure, span or thickness)
-            found.append(Surface(seen, code, bulge, relief, (one.rows, one.columns), edge))
+            # measured, in metres, whatever thickness others have
+            deeper = own.relief_back / span if span > 0 else 0.0
+            found.append(Surface(seen, place, code, bulge, one.relief, deeper, edge))
         return found
 
     def _edge_of(self, background: int) -> int:
