@@ -121,6 +121,8 @@ def test_a_cutouts_foot_is_put_on_the_pixel(
     figure = figure_at(cutout, 3, (40, 50), wanted, flip, 0.25)
     assert (figure.height, figure.flip, figure.inverse_depth, figure.contact) == (wanted, flip, 0.25, (40, 50))
     assert figure.width == max(1, round(width * wanted / height))
+    many = places.corners_of(cutout, np.array([[40, 50]]), np.array([figure.width]), np.array([wanted]), flip)
+    assert many.tolist() == [[figure.x, figure.y]]
     inside_x = (40 + 0.5 - figure.x) / figure.width  # where the contact's middle lies in the cut-out
     inside_y = (50 + 0.5 - figure.y) / figure.height
     assert abs((1 - inside_x if flip else inside_x) - foot_x) <= 1 / figure.width + 1e-9

@@ -33,7 +33,7 @@ _UNSURE = 0.5  # of the standard deviations that floors are drawn within: the mo
 def figure_at(cutout: Foreground, number: int, contact: tuple[int, int], height: int, flip: bool, q: float) -> Figure:
     """Return the figure of a height whose foot is on the pixel `contact`, at inverse depth q."""
     width, height = resized(cutout, height)
-    ((x, y),) = places.corners_of(cutout, np.array([contact]), np.array([width]), np.array([height]), flip).tolist()
+    x, y = places.corner_of(cutout, contact, (width, height), flip)
     return Figure(number, x, y, width, height, flip, q, contact)
 
 

@@ -156,8 +156,10 @@ def with_look(setting: Setting, slot: Slot, figures: Sequence[Figure]) -> Placed
     """Return a slot's figures with the look that it drew."""
     background = setting.catalog.backgrounds[slot.background]
     cutout = setting.catalog.foregrounds[slot.foreground]
-    light = light_of(setting.placing.seed, slot.background)
-    return tuple(looked(figure, background, cutout, slot.strengths, light) for figure in figures)
+    first, *turned = figures
+    first = looked(first, background, cutout, slot.strengths, light_of(setting.placing.seed, slot.background))
+    # twins are of one size and in one place, and so look alike
+    return first, *(dataclasses.replace(figure, look=first.look) for figure in turned)
 
 
 def fits_beside(setting: Setting, slot: Slot, placed: Placed, before: Sequence[Sequence[Figure]]) -> bool:

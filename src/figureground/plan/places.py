@@ -94,6 +94,15 @@ def corners_of(cutout: Foreground, contacts: Ints, width: Ints, height: Ints, fl
     return np.asarray(contacts - np.stack([width - 1 - column if flip else column, row], -1), np.int64)
 
 
+def corner_of(cutout: Foreground, contact: tuple[int, int], size: tuple[int, int], flip: bool) -> tuple[int, int]:
+    """Return the top left corner of a cut-out in one size whose foot is on a pixel, as `corners_of` does."""
+    (x, y), (width, height) = cut.foot(cutout), size
+    column, row = min(int(x * width), width - 1), int(y * height)
+    if y <= 1:
+        row = min(row, height - 1)
+    return contact[0] - (width - 1 - column if flip else column), contact[1] - row
+
+
 def suits_cuts(wanted: Wanted, places: Singles, tall: Floats) -> Bools:
     """Tell of places whether all cuts of a cut-out, so tall there, lie beyond the frame, however it is turned.
 
