@@ -47,7 +47,7 @@ def _key(seed: int, purpose: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def bits(seed: int, index: ArrayLike, purpose: str) -> NDArray[np.uint64]:
+def bits(seed: int, index: ArrayLike | int, purpose: str) -> NDArray[np.uint64]:
     """Return 64 random bits for each index, in the shape of `index`."""
     key = _key(seed, purpose)
     if isinstance(index, int):  # at a fifth of what it costs as an array
