@@ -30,8 +30,17 @@ int lies_within(Py_ssize_t top, Py_ssize_t left, const Py_buffer *part, const Py
 
 static int add_methods(PyObject *module) {
     PyMethodDef *lists[] = {
-        composite_methods, depth_methods, jpeg_methods,   light_methods, masks_methods,
-        rle_methods,       seen_methods,  shadows_methods, sums_methods,
+        composite_methods,
+        depth_methods,
+        jpeg_methods,
+        light_methods,
+        masks_methods,
+        places_methods,
+        resize_methods,
+        rle_methods,
+        seen_methods,
+        shadows_methods,
+        sums_methods,
     };
     for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
         if (PyModule_AddFunctions(module, lists[i]) < 0) return -1;

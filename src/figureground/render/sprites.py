@@ -9,18 +9,15 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from figureground.core.arrays import Bytes, Floats, Ints, Singles
+from figureground.core.arrays import Bytes, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Mask, Picture, Scene, far_to_near
 from figureground.geometry import occlusion
-from figureground.geometry.codes import DepthCode, dequantise
-from figureground.geometry.footing import plane_at
-from figureground.geometry.glance import shares_seen
 from figureground.geometry.layering import Surface, edge_of
-from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
 from figureground.plan.cut import share
+from figureground.plan.places import Outlook
 from figureground.plan.plausible import View
 from figureground.render.composite import (
     Composite,
@@ -92,26 +89,11 @@ class Sprites:
     def footing(self, background: int) -> Singles:
         return self.pixels.footing(background)
 
-    def inverse_depths(self, background: int, places: Ints) -> Floats:
-        found = np.full(len(places), np.nan)
-        code, ground = self.pixels.depth(background), self.catalog.backgrounds[background].ground
-        below = places[:, 1] >= self.canvas.height
-        there = code.codes[places[~below, 1], places[~below, 0]][None]
-        value = inverse(dequantise(DepthCode(there, code.scale, code.offset, 0, code.unit, code.direction)))
-        if value is not None:
-            found[~below] = value[0]
-        if ground is not None:
-            found[below] = plane_at(ground, places[below])
-        return found
-
-    def glance(
-        self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
-    ) -> Floats:
-        background, foreground = pair
-        estimated = self.catalog.backgrounds[background].depth_from != "file"
-        limits = inverse_depths * (1 + occlusion.MARGIN[estimated])
-        points, barrier = self.pixels.points(foreground), self.pixels.barrier(background)
-        return shares_seen(points, barrier, places, sizes, limits, flips)
+    def outlook(self, background: int, foreground: int) -> Outlook:
+        other, pixels = self.catalog.backgrounds[background], self.pixels
+        points, barrier = pixels.points(foreground), pixels.barrier(background)
+        margin = occlusion.MARGIN[other.depth_from != "file"]
+        return Outlook(pixels.depth(background), other.ground, points, barrier, margin)
 
     def known(self, key: Hashable, find: Callable[[], Value]) -> Value:
         found: Value = self._known.get(key, find)
