@@ -41,6 +41,16 @@ def window_sums(drawn: Drawn) -> Any:
     return filters.window_sums(mask[:, ::-1] if drawn.random() < 0.5 else mask, int(drawn.integers(1, 8)))
 
 
+def box_blur(drawn: Drawn) -> Any:
+    height, width = drawn.integers(1, 90, 2)
+    values = drawn.random((height, width, int(drawn.integers(1, 5))), np.float32)
+    values[drawn.random(values.shape) < 0.5] = 0
+    if drawn.random() < 0.5:
+        spread = int(drawn.integers(1, 38))  # so far apart, some of them, that their order tells
+        values *= np.float32(10.0) ** drawn.integers(-spread, spread, values.shape) * drawn.choice([-1, 1])
+    return filters.box_blur(values[:, ::-1] if drawn.random() < 0.5 else values, int(drawn.integers(0, 100)))
+
+
 def tent(drawn: Drawn) -> Any:
     height, width = drawn.integers(1, 40, 2)
     least, most = (0, 256) if drawn.random() < 0.8 else (-(2**60), 2**60)
@@ -88,7 +98,7 @@ def composed(drawn: Drawn) -> Any:
     return found.image, found.alpha, found.mask, found.instances, composite.seen_masks(sprites, shape)
 
 
-TWINS = (pieces, without_crumbs, window_sums, tent, changed_sums, matched, composed)
+TWINS = (pieces, without_crumbs, window_sums, box_blur, tent, changed_sums, matched, composed)
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.__name__)
@@ -141,6 +151,8 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("window_sums", (bytes_of(4, 4), 8, bytes_of(4, 4))),
     ("window_sums", (bytes_of(4, 4), 1, bytes_of(4, 3))),
     ("window_sums", (bytes_of(0, 4), 1, bytes_of(0, 4))),
+    ("box_blur", (np.zeros((4, 4, 1), np.float32), -1)),
+    ("box_blur", (np.zeros((4, 4), np.float32), 1)),
     ("without_crumbs", (bytes_of(4, 4, 1), 3.0)),
     ("tent", (np.zeros((4, 4), np.int64), np.zeros(3, np.int64), np.zeros(4, np.int64))),
     ("tent", (np.zeros((4, 4), np.int64), np.zeros(4, np.int64), np.zeros(4, np.int64) - 1)),
