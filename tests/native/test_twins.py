@@ -45,6 +45,16 @@ def window_sums(drawn: Drawn) -> Any:
     return filters.window_sums(mask[:, ::-1] if drawn.random() < 0.5 else mask, int(drawn.integers(1, 8)))
 
 
+def box_blur(drawn: Drawn) -> Any:
+    height, width = drawn.integers(1, 90, 2)
+    values = drawn.random((height, width, int(drawn.integers(1, 5))), np.float32)
+    values[drawn.random(values.shape) < 0.5] = 0
+    if drawn.random() < 0.5:
+        spread = int(drawn.integers(1, 38))  # so far apart, some of them, that their order tells
+        values *= np.float32(10.0) ** drawn.integers(-spread, spread, values.shape) * drawn.choice([-1, 1])
+    return filters.box_blur(values[:, ::-1] if drawn.random() < 0.5 else values, int(drawn.integers(0, 100)))
+
+
 def tent(drawn: Drawn) -> Any:
     height, width = drawn.integers(1, 40, 2)
     along, across = drawn.integers(0, drawn.choice([2, 50, 5000]), (2, height))
@@ -181,7 +191,7 @@ def boxes(drawn: Drawn) -> Any:
 
 TWINS = (
     *(pieces, without_crumbs, window_sums, tent, changed_sums, matched, composed, under_soles, thrown, darkened),
-    *(layered, changed_codes, viewed, boxes),
+    *(layered, changed_codes, viewed, boxes, box_blur),
 )
 
 
@@ -203,6 +213,7 @@ def same(found: Any, right: Any, seed: int) -> None:
     elif isinstance(found, np.ndarray):
         assert (found.dtype, found.shape) == (right.dtype, right.shape), seed
         np.testing.assert_array_equal(found, right, f"case {seed}")
+        assert found.tobytes() == right.tobytes(), f"case {seed}: a zero of another sign"
     else:
         assert found == right, seed
 
@@ -241,6 +252,8 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("window_sums", (bytes_of(4, 4), 8, bytes_of(4, 4))),
     ("window_sums", (bytes_of(4, 4), 1, bytes_of(4, 3))),
     ("window_sums", (bytes_of(0, 4), 1, bytes_of(0, 4))),
+    ("box_blur", (np.zeros((4, 4, 1), np.float32), -1)),
+    ("box_blur", (np.zeros((4, 4), np.float32), 1)),
     ("without_crumbs", (bytes_of(4, 4, 1), 3.0)),
     ("tent", (bytes_of(4, 4), longs_of(3), longs_of(4))),
     ("tent", (bytes_of(4, 4), longs_of(4), longs_of(4) - 1)),

@@ -28,7 +28,8 @@ static inline Py_ssize_t rows_of(const Py_buffer *part) { return part->shape[1] 
 void sum_windows(const uint8_t *mask, Py_ssize_t height, Py_ssize_t width, int radius, uint8_t *tall, uint8_t *out);
 
 /* Methods of the module, one list a file, each ended by a NULL name. */
-extern PyMethodDef composite_methods[],
+extern PyMethodDef blur_methods[],
+    composite_methods[],
     depth_methods[],
     jpeg_methods[],
     light_methods[],
