@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from figureground.core import job
 from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.memory_store import MemoryStore
 from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
-from figureground.core.store import MemoryStore
 from figureground.ingest.ingest import ingest
 from figureground.networks import depth, registry, runtimes
 from figureground.resolve import resolve

@@ -9,7 +9,8 @@ import builtins
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
-from figureground.core.store import MemoryStore, Store
+from figureground.core.memory_store import MemoryStore
+from figureground.core.store import Store
 
 
 class OverlayStore:
