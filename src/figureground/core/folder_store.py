@@ -76,6 +76,10 @@ class FolderStore:
         check_prefix(prefix)
         return sorted(name for name in self._files(prefix) if fault(name) is None)
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        found = ((name, plain_file(self.folder / name)) for name in self.list(prefix))
+        return {name: about.st_size for name, about in found if about is not None}
+
     def delete(self, name: str) -> None:
         path = self._path(name)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):

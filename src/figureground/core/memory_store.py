@@ -71,6 +71,10 @@ class MemoryStore:
             names = [name for name in self.files if name.startswith(self._prefix + prefix)]
         return sorted(name.removeprefix(self._prefix) for name in names)
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        found = ((name, self.size(name)) for name in self.list(prefix))
+        return {name: size for name, size in found if size is not None}
+
     def delete(self, name: str) -> None:
         key = self._key(name)
         with self._mutex:

@@ -55,6 +55,10 @@ class OverlayStore:
         below = {name for name in self._base.list(prefix) if self._prefix + name not in self._deleted}
         return sorted(below.union(self._memory.list(prefix)))
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        below = {n: size for n, size in self._base.sizes(prefix).items() if self._prefix + n not in self._deleted}
+        return dict(sorted((below | self._memory.sizes(prefix)).items()))
+
     def delete(self, name: str) -> None:
         self._memory.delete(name)
         self._deleted.add(self._prefix + name)

@@ -55,6 +55,9 @@ class Store(Protocol):
         Never temporaries or the lock, nor files whose path is not a name as above.
         """
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        """Return the number of bytes of all that `list` gives, in its order, by one look at many."""
+
     def delete(self, name: str) -> None:
         """Remove; absent is fine."""
 
