@@ -15,9 +15,9 @@ from figureground.core.arrays import Bools
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Serial
 from figureground.core.job import Job
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Scene
 from figureground.core.recipe import Recipe
-from figureground.core.store import MemoryStore
 from figureground.geometry.perspective import figure_heights
 from figureground.image.masks import mask_of
 from figureground.ingest import ingest
