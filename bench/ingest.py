@@ -26,9 +26,9 @@ from typing import Any
 import onnxruntime
 
 from figureground.core import engines
+from figureground.core.memory_store import MemoryStore
 from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
-from figureground.core.store import MemoryStore
 from figureground.ingest.ingest import ingest
 from figureground.resolve import resolve
 

@@ -35,9 +35,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import parse
-from figureground.core.store import FolderStore
 from figureground.dataset import parts
 from figureground.dataset.names import CATALOG, RECIPE, recipe_in
 from figureground.ingest.catalog import load_catalog
