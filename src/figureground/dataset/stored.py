@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +91,14 @@ class Dataset(Samples):
         """Return the classes of the figures of sample i."""
         return frozenset(figure.class_name for figure in self.record(i).figures)
 
-    def members(self, i: int) -> dict[str, bytes]:
-        """Return the encoded members of sample i as they are stored: layer -> bytes."""
+    def members(self, i: int, layers: Collection[str] | None = None) -> dict[str, bytes]:
+        """Return the encoded members of sample i as they are stored, layer -> bytes of JPEG, PNG or WebP.
+
+        `layers`: those that are wanted, None for all.  The cheapest way to a sample: of its row nothing is read but the
+        names of its members, which lie side by side, and each is held to its checksum.
+        """
         reader, row = self._locate(i)
-        return reader.members(reader.record(row))
+        return reader.row_members(row, layers)
 
     def part(self, k: int) -> Dataset:
         """Return part k as a dataset of its own (negative counts from the end).  Raises IndexError outside."""

@@ -15,9 +15,9 @@ from typing import Any
 from figureground.core.canvas import Canvas
 from figureground.core.damage import Damage, in_order
 from figureground.core.engines import Engine, mapped, run_error, workforce
+from figureground.core.folder_store import FolderStore
 from figureground.core.progress import Paced, Progress, watched
 from figureground.core.steps import Stepping
-from figureground.core.store import FolderStore
 from figureground.dataset import parts
 from figureground.make import made_with
 from figureground.make.about import About, about
