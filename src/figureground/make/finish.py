@@ -106,7 +106,8 @@ def tables(
 ) -> dict[str, bytes]:
     """Return statistics.json, data card and croissant.json of a dataset by what its sidecars say.
 
-    `by_split`: the sums of all parts.  `first`: as `write_labels` has it.  `probes`: as `probing.probes_of` has them, {} where none were taken.
+    `by_split`: the sums of all parts.  `first`: as `write_labels` has it.  `probes`: as `probing.probes_of` has them,
+    {} where none were taken.
     """
     total = stats.total(by_split.values())
     lacking = Lacking()

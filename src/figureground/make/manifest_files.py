@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from figureground.core.store import Store
-from figureground.dataset import names, parts
-from figureground.dataset.part_table import A_LIST, list_count, list_file
+from figureground.dataset import names, part_table, parts
+from figureground.dataset.part_table import list_count, list_file
 
 
 def manifest_files(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
@@ -22,10 +22,11 @@ def manifest_files(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     if not isinstance(rows, list) or not list_count(len(rows)):
         yield names.MANIFEST, _bytes(manifest)
         return
+    length = part_table.A_LIST
     files, heads = dict(manifest.get("files") or {}), list[Any]()
     for k in range(list_count(len(rows))):
-        some = rows[k * A_LIST : (k + 1) * A_LIST]
-        beside = [parts.sidecar(k * A_LIST + i) for i in range(len(some))]
+        some = rows[k * length : (k + 1) * length]
+        beside = [parts.sidecar(k * length + i) for i in range(len(some))]
         data = _bytes({"parts": some, "files": {name: files.pop(name) for name in beside if name in files}})
         counts = {"parts": len(some), "samples": sum(row["samples"] for row in some)}
         heads.append({"file": list_file(k), **counts, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})

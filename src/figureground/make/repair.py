@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
+from typing import Any
 
 from figureground.core.damage import Damage
 from figureground.core.engines import Engine, workforce
@@ -21,6 +22,8 @@ from figureground.core.progress import Progress, silent, watched
 from figureground.core.recipe_toml import to_toml
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.manifest import read_whole_manifest
+from figureground.dataset.part_table import list_count, list_file
 from figureground.dataset.versions import require_made_here, require_same_versions
 from figureground.ingest import catalog as catalogs
 from figureground.make import made_with
@@ -35,6 +38,7 @@ from figureground.make.finish import (
     write_tables,
 )
 from figureground.make.identity import identity_bytes, root_sha256
+from figureground.make.manifest_files import put_manifest
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.verify import Verdict, verdict_of
@@ -199,7 +203,8 @@ def _stray(one: About, files: Collection[str]) -> list[str]:
         return []
     count = one.task.count
     own = {parts.part_file(n) for n in range(count)} | {parts.sidecar(n) for n in range(count)}
-    ours = (f"{parts.FOLDER}/part-", f"{parts.STATE}/part-")
+    own |= {list_file(k) for k in range(list_count(count))}
+    ours = (f"{parts.FOLDER}/part-", f"{parts.STATE}/part-", f"{parts.STATE}/list-")
     return sorted(file for file in files if file.startswith(ours) and file not in own)
 
 
