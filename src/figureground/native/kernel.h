@@ -18,7 +18,8 @@ int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item,
 int strided_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable);
 
 /* Methods of the module, one list a file, each ended by a NULL name. */
-extern PyMethodDef composite_methods[], jpeg_methods[], masks_methods[], rle_methods[], shadows_methods[],
+extern PyMethodDef composite_methods[], deflate_methods[], jpeg_methods[], masks_methods[], png_methods[],
+    png_data_methods[], rle_methods[], shadows_methods[],
     sums_methods[];
 
 #endif

@@ -22,7 +22,8 @@ int strided_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t ite
 
 static int add_methods(PyObject *module) {
     PyMethodDef *lists[] = {
-        composite_methods, jpeg_methods, masks_methods, rle_methods, shadows_methods, sums_methods,
+        composite_methods, deflate_methods,  jpeg_methods, masks_methods, png_methods,
+        png_data_methods,  rle_methods, shadows_methods, sums_methods,
     };
     for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
         if (PyModule_AddFunctions(module, lists[i]) < 0) return -1;
