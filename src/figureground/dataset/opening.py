@@ -63,7 +63,7 @@ def open_dataset(
     catalog = store.below(names.CATALOG)
     if isinstance(path, str | Path) and catalog.size(catalogs.FILE) is None:
         return _from_recipe(path, layers)
-    require_same_versions(store, "rendering samples when they are read")
+    require_same_versions(store, "rendering samples when they are read", stored=False)
     job = _only(resolve(names.recipe_in(store), prepared=True), layers, store.name)
     _require_same_network(job, store)
     return VirtualDataset(job, catalogs.load_catalog(catalog), catalog)
