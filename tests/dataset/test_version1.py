@@ -45,7 +45,7 @@ def test_it_opens(old: Path) -> None:
 
 def test_it_reports_and_exports(old: Path, tmp_path: Path) -> None:
     page = write_report(open_dataset(old))
-    assert "8 pictures" in page.read_text()
+    assert "8 pictures" in Path(page).read_text()
     export(old, "2020", tmp_path / "zips", parts=2)
     assert len((tmp_path / "zips/labels.txt").read_text().splitlines()) == 8
 

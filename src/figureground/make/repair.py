@@ -15,9 +15,9 @@ from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work
 from figureground.core.files import user_path
-from figureground.core.folder_store import FolderStore
 from figureground.core.job import Inputs
 from figureground.core.overlay import OverlayStore
+from figureground.core.places import Place, place_of, store_at
 from figureground.core.progress import Progress, silent, watched
 from figureground.core.recipe_toml import to_toml
 from figureground.core.store import Store
@@ -58,7 +58,7 @@ class Repaired:
 
 
 def repair(
-    dataset: Path | str,
+    dataset: Place,
     *,
     deep: bool = False,
     workers: int = 1,
@@ -69,7 +69,7 @@ def repair(
 
     Raises FigureGroundError where there is no dataset, and where it is in use.
     """
-    store, engine = FolderStore(dataset), workforce(engine, workers)
+    store, engine = store_at(dataset), workforce(engine, workers)
     about(store)  # refuses what is no dataset, before anything is written
     with watched(progress) as report, at_work(store):
         before = verdict_of(store, deep, engine, report)
@@ -83,9 +83,7 @@ def repair(
         return Repaired(before, tuple(made), verdict_of(store, deep, engine, report), tuple(why))
 
 
-def _mended(
-    store: FolderStore, damage: Sequence[Damage], engine: Engine, progress: Progress
-) -> tuple[list[str], list[str]]:
+def _mended(store: Store, damage: Sequence[Damage], engine: Engine, progress: Progress) -> tuple[list[str], list[str]]:
     """Return the files that were made anew, and why others could not be."""
     files, made, why = {one.part for one in damage if one.part}, list[str](), list[str]()
     try:
@@ -121,7 +119,7 @@ def _recipe(store: Store, files: Collection[str], engine: Engine, progress: Prog
     return [names.RECIPE]
 
 
-def _build(store: FolderStore, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+def _build(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
     """Write build.json anew; where the recipe's paths start is looked for until it is as the manifest tells of it."""
     if names.BUILD not in files:
         return []
@@ -134,11 +132,11 @@ def _build(store: FolderStore, files: Collection[str], engine: Engine, progress:
     said = (one.manifest.get("files") or {}).get(names.BUILD)
     text = store.read(names.BUILD).decode(errors="replace") if store.size(names.BUILD) is not None else ""
     found, digest = re.search(r'"root": "([^"]*)"', text), re.search(r'"root_sha256": "([0-9a-f]{16})"', text)
-    for root in (*([found[1]] if found else []), "..", ".", "../.."):
-        inputs = replace(one.task.job.inputs, root=store.folder.absolute() / root)
+    for root in (*([found[1]] if found else []), "..", ".", "../..", ""):
+        inputs = replace(one.task.job.inputs, root=Path(place_of(store)).absolute() / root)
         if digest[1] != root_sha256(root) if digest else not _photos_below(inputs):
             continue
-        over = OverlayStore(FolderStore(store.folder))
+        over = OverlayStore(store)
         data = identity_bytes(store, replace(one.task.job, inputs=inputs), one.task.identity, recorded)
         over.write(names.BUILD, data)
         if said is None or file_facts(over, names.BUILD) == said:
