@@ -11,7 +11,6 @@ from collections import OrderedDict
 from typing import Any
 
 from figureground.core.object_file import ObjectFile
-from figureground.core.object_store import ObjectStore
 from figureground.core.store import Store
 
 _MOST = 512
