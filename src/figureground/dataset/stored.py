@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from figureground.core.addresses import is_address
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import DEFAULT_CLASS, Catalog
-from figureground.core.object_store import ObjectStore
 from figureground.core.recipe import Recipe
 from figureground.core.record import Record
 from figureground.core.store import Store
@@ -53,7 +53,7 @@ class Dataset(Samples):
     @property
     def path(self) -> Path:
         """The dataset's folder.  Raises FigureGroundError for one in object storage, whose address is `store.name`."""
-        if isinstance(self.store, ObjectStore):
+        if is_address(self.store.name):
             raise FigureGroundError("a dataset in object storage has no path", self.store.name, "take its store.name")
         return Path(self.store.name)
 
