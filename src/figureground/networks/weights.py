@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import mmap
 import os
@@ -93,7 +94,7 @@ def _names(path: Path, purpose: str) -> list[str]:
     if path.is_dir():
         return _in_folder(path)
     try:
-        outside = [] if path.suffix.lower() in (".h5", ".hdf5") else _outside(path)
+        outside = () if path.suffix.lower() in (".h5", ".hdf5") else _outside(path, _stamp(path))
     except ValueError as error:
         raise FigureGroundError(
             f"the {purpose} network cannot be loaded: {error}", str(path), "give a valid ONNX file"
@@ -117,14 +118,18 @@ def _in_folder(folder: Path) -> list[str]:
     return found
 
 
-def _outside(path: Path) -> list[str]:
-    """Return the files that an ONNX file names, as it names them; none for an empty file and for other formats."""
+@functools.lru_cache(maxsize=16)  # a network's graph takes longer to walk than its bytes to hash
+def _outside(path: Path, _of: object) -> tuple[str, ...]:
+    """Return the files that an ONNX file names, as it names them; none for an empty file and for other formats.
+
+    `_of`: the file's stamp, by which it is read again where it has changed.
+    """
     with path.open("rb") as file:
         head = file.read(len(_HDF5))
         if not head or head == _HDF5 or head[4:8] == _ORT:
-            return []
+            return ()
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return external_locations(data)
+            return tuple(external_locations(data))
 
 
 def _require_beside(path: Path, name: str, purpose: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
@@ -12,14 +13,18 @@ from markupsafe import Markup
 
 def filled(template: str, values: Mapping[str, Any]) -> str:
     """Return the page that a template of this folder makes of the values."""
-    environment = jinja2.Environment(
+    return _environment().get_template(template).render(values)
+
+
+@functools.cache  # compiling a template takes longer than filling it
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(_text),
     )
-    return environment.get_template(template).render(values)
 
 
 def _text(name: str) -> str:

@@ -201,6 +201,10 @@ def _count(value: Any) -> int:
 
 
 def _vector(value: Any) -> tuple[int, ...]:
+    if isinstance(value, list) and set(map(type, value)) <= {int}:  # thousands of them are read a part
+        if value and not 0 <= min(value) <= max(value) <= _GREATEST:
+            raise ValueError("no count")
+        return tuple(value)
     # once a list of lists, of rows of cells
     flat = (
         [one for row in value for one in (row if isinstance(row, list) else [row])] if isinstance(value, list) else None
