@@ -88,7 +88,7 @@ PURE = {
 WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiprocessing", "glob", "fcntl", "secrets"}
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
 HANDS = {
-    *("core/files", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
+    *("core/files", "core/short_folder", "core/store", "core/recipe_toml", "cli/build", "drawn/demo"),
     *("ingest/finding", "ingest/cache", "ingest/credits", "ingest/depth_maps"),
     *("evaluate/masked", "evaluate/pairs"),
     "ingest/review",

@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import itertools
 import multiprocessing
+import operator
 import os
 import sys
+import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -22,6 +25,8 @@ from typing import Any, Protocol
 from figureground.core.crew import Crew
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import usable_memory
+from figureground.core.ray_crew import Landing, RayCrew
+from figureground.core.ray_session import Cluster, Session, require_usable
 from figureground.core.steps import Stepping
 
 
@@ -56,6 +61,8 @@ def mapped(engine: Engine, function: Callable[[Any], Any], jobs: Iterable[Any]) 
 class WorkerDiedError(Exception):
     """A worker process ended without an answer: killed, out of memory, or crashed in native code."""
 
+
+_TWICE = "a worker process died on this twice (killed, or out of memory)"
 
 # an OSError that says nothing of the file it met: no space, no memory, too many files or processes
 _EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
@@ -141,8 +148,7 @@ class Processes:
             except BrokenProcessPool:
                 if not crew.started.is_set():  # it is not killed twice as it starts: nothing can start
                     raise _no_start() from None
-                why = "a worker process died on this twice (killed, or out of memory)"
-                return Outcome(job, error=WorkerDiedError(why))
+                return Outcome(job, error=WorkerDiedError(_TWICE))
             return outcome
 
 
@@ -163,6 +169,114 @@ def _no_start() -> FigureGroundError:
     )
 
 
+_LOST = 10  # how often a job may lose its worker at all, as by machines that are taken away
+
+
+@dataclass
+class _Try:
+    """A job on its way, and how often it lost its worker.  `suspect`: a worker died that had it in hand; it is then
+    tried by one that has nothing else."""
+
+    ticket: int
+    job: Any
+    lost: int = 0
+    suspect: bool = False
+
+
+class Ray:
+    """Workers on the machines of a Ray cluster, or on this one in a Ray that is started for them (extra `ray`).
+
+    A lost worker's jobs are tried again, each with a worker that has nothing else in hand: innocent ones finish, and
+    the guilty one is reported when a second worker dies of it.  Workers that are lost with their machines are nobody's
+    fault, up to ten for a job.
+
+    What is started here lasts from the first `map` to `close`, an error, or the end of this object or process.  A
+    cluster that is joined is left alone, but for our workers, which end with `map`.  `workers` 0: as many as there is
+    room for.  `conditions`: see `on_condition`.
+    """
+
+    def __init__(self, workers: int = 0, cluster: Cluster | None = None) -> None:
+        self.workers, self.cluster = workers, cluster or Cluster()
+        self.conditions: list[Callable[[], None]] = []
+        require_usable(self.cluster)
+        self._session: Session | None = None
+
+    def close(self) -> None:
+        """End what was started; another `map` starts it anew."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
+        whole = False
+        try:
+            yield from self._outcomes(function, jobs)
+            whole = True
+        finally:
+            if not whole:
+                self.close()
+
+    def _outcomes(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
+        count, waiting, flying = operator.length_hint(jobs, 2**31), deque[_Try](), dict[int, _Try]()
+        fresh = (_Try(ticket, job) for ticket, job in enumerate(jobs))
+        waiting.extend(itertools.islice(fresh, 1))
+
+        def heard(ticket: int, steps: int) -> None:
+            if isinstance(function, Stepping):
+                function.heard(flying[ticket].job, steps)
+
+        if not waiting:
+            return
+        begin = (_attempt, function, tuple(self.conditions))
+        with RayCrew(self._joined(), self.cluster, self.workers, heard, begin) as crew:
+            while waiting or flying:
+                while waiting and crew.submit(waiting[0].ticket, waiting[0].job, waiting[0].suspect):
+                    one = waiting.popleft()
+                    flying[one.ticket] = one
+                    waiting.extend(itertools.islice(fresh, 0 if waiting else 1))
+                for landing in crew.landed(count):
+                    one = flying.pop(landing.ticket)
+                    outcome = _landed(one, landing)
+                    if outcome is None:
+                        waiting.appendleft(one)
+                        if isinstance(function, Stepping):
+                            function.heard(one.job, 0)
+                    else:
+                        count -= 1
+                        yield outcome
+
+    def _joined(self) -> Session:
+        if self._session is None:
+            self._session = Session(self.cluster, self.workers)
+            weakref.finalize(self, self._session.close)
+        return self._session
+
+
+def _landed(one: _Try, landing: Landing) -> Outcome | None:
+    """Return what became of a job; None where it is to be tried again."""
+    if not landing.lost:
+        return Outcome(one.job, landing.outcome.value, landing.outcome.error)
+    one.lost += 1
+    if landing.blamed and one.suspect:
+        return Outcome(one.job, error=WorkerDiedError(_TWICE))
+    if one.lost == _LOST:
+        return Outcome(one.job, error=WorkerDiedError(f"{_LOST} workers were lost with this, most with their machines"))
+    one.suspect = one.suspect or landing.blamed
+    return None
+
+
+@contextlib.contextmanager
+def on_condition(engine: Engine, condition: Callable[[], None]) -> Iterator[None]:
+    """Inside, every worker of an engine that may be on another machine calls condition(), picklable, before its first
+    job; the FigureGroundError that it raises there ends the run, with the machine's name."""
+    conditions = engine.conditions if isinstance(engine, Ray) else []
+    conditions.append(condition)
+    try:
+        yield
+    finally:
+        conditions.remove(condition)
+
+
 def _attempt(function: Callable[[Any], Any], job: Any) -> Outcome:
     """Do a job in a worker.  An answer that cannot travel to the parent is an error of its job, too."""
     (outcome,) = Serial().map(functools.partial(_sendable, function), [job])
@@ -179,26 +293,32 @@ def _round_trip(value: Any) -> Any:
     return value
 
 
-ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(), "processes": Processes}
+ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(), "processes": Processes, "ray": Ray}
 
 
 A_WORKER = 750 * 2**20  # bytes that a worker needs at most, for the largest photos that are taken (docs/photos.md)
 
 
-def choose(name: str, workers: int) -> Engine:
+def choose(name: str, workers: int, cluster: Cluster | None = None) -> Engine:
     """Return the engine of that name ("auto": serial for one worker, else processes).
 
-    Workers 0 means one a core, but no more than memory is for: each may decode the largest photo at the same time.
+    Workers 0 means one a core, but no more than memory is for: each may decode the largest photo at the same time.  In
+    a cluster that Ray joins it means as many as there is room for.
     """
     if workers < 0:
         raise FigureGroundError(f"{workers} workers", "--workers", "0 for one a core, or how many")
+    if name != "ray" and cluster not in (None, Cluster()):
+        options = "--address, --cpus-per-worker and --gpus-per-worker"
+        raise FigureGroundError(f"the engine is {name}, and {options} are those of ray", "--engine", "add --engine ray")
+    if name == "ray" and cluster is not None and cluster.address:
+        return Ray(workers, cluster)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(workers or max(1, min(cores, usable_memory() // A_WORKER)), 61)  # Windows waits for no more at a time
     if name == "auto":
         name = "serial" if workers == 1 else "processes"
     if name not in ENGINES:
         raise FigureGroundError(f"unknown engine {name!r}", "--engine", f"one of auto, {', '.join(ENGINES)}")
-    return ENGINES[name](workers)
+    return Ray(workers, cluster) if name == "ray" else ENGINES[name](workers)
 
 
 def workforce(engine: Engine | None, workers: int) -> Engine:
