@@ -1,10 +1,10 @@
 """What does depth cost?  Images/s and CPU-seconds/image for a network, runtime, batch and thread setting, in one run.
 
-    python bench/depth.py NETWORK [--card CARD] [--images 60] [--pipeline RECIPE] [--memory 5000]
+    python bench/depth.py NETWORK [--card CARD] [--images 60] [--memory 5000]
 
 The plain loop (the runtime's session on ready tensors, nothing else) is the ceiling; `DepthNetwork` adds resizing and
-checks; `--pipeline RECIPE` builds samples with the network and reports its rate as a share of the ceiling, medians of
-alternating rounds.  `--memory N` prints resident memory after N/10 and N images.
+checks.  `--memory N` prints resident memory after N/10 and N images.  What a build keeps of the ceiling:
+`network_rate.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import functools
 import itertools
 import os
 import resource
-import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,15 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core import job
-from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
-from figureground.core.progress import silent
-from figureground.core.recipe_toml import load_recipe
-from figureground.core.store import MemoryStore
-from figureground.ingest.ingest import ingest
 from figureground.networks import depth, registry, runtimes
-from figureground.resolve import resolve
-from figureground.samples.maker import Maker
 
 SIDE = 224
 
@@ -93,42 +85,6 @@ def settings(model: job.DepthModel, images: int) -> None:
         print(f"{runtime:<12}{batch:>6}{threads:>8}{rate:>10.1f}{cpu:>13.4f}")
 
 
-def make(maker: Maker, indices: range) -> int:
-    return len(list(maker.make(indices)))
-
-
-def pipeline(recipe_path: Path, network_path: str, card: str, images: int) -> None:
-    """Print the pipeline's rate as a share of the plain loop's, medians of five alternating rounds."""
-    recipe = load_recipe(
-        recipe_path, [f"depth.model={Path(network_path).resolve()}", f"depth.card={card}", "depth.source=network"]
-    )
-    store = MemoryStore()
-    job = resolve(recipe)
-    maker = Maker(job, ingest(job, Serial(), store, silent), store)
-    network = maker.network
-    rows, columns = depth.input_shape(network.card, *job.canvas.shape)
-    tensor = np.random.default_rng(0).random((1, 3, rows, columns), np.float32)
-    list(maker.make(range(4)))
-    network.run(tensor)
-    shares, loops, whole = [], [], []
-
-    def plain() -> int:
-        for _ in range(images):
-            network.run(tensor)
-        return images
-
-    for k in range(5):
-        loop, _ = timed(plain)
-        rate, _ = timed(functools.partial(make, maker, range(k * images, (k + 1) * images)))
-        loops.append(loop)
-        whole.append(rate)
-        shares.append(rate / loop)
-    print(
-        f"plain loop {statistics.median(loops):.2f} images/s, pipeline {statistics.median(whole):.2f}, "
-        f"share {statistics.median(shares):.1%} (rounds {', '.join(f'{s:.1%}' for s in shares)})"
-    )
-
-
 def memory(model: job.DepthModel, images: int) -> None:
     """Print resident memory after a tenth of the images and after all."""
     network = registry.open_network(model)
@@ -151,13 +107,10 @@ def main() -> None:
     parser.add_argument("network")
     parser.add_argument("--card", default="")
     parser.add_argument("--images", type=int, default=60)
-    parser.add_argument("--pipeline", type=Path)
     parser.add_argument("--memory", type=int, default=0)
     chosen = parser.parse_args()
     model = registry.resolve(chosen.network, chosen.card, Path())
-    if chosen.pipeline:
-        pipeline(chosen.pipeline, chosen.network, chosen.card, chosen.images)
-    elif chosen.memory:
+    if chosen.memory:
         memory(model, chosen.memory)
     else:
         settings(model, chosen.images)

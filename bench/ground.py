@@ -143,7 +143,7 @@ def compare(
     }
     bulge = THICKNESS * height / (floor.focal * SIZE * 1.7)
     for name, relief in (("flat", None), ("round", one.relief)):
-        surface = Surface(made.mask, 1 / q / code.scale, bulge, relief, (one.rows, one.columns))
+        surface = Surface(made.mask, (one.rows, one.columns), 1 / q / code.scale, bulge, relief)
         values = dequantise(layered(code, [surface])).values
         relative = np.abs(values - truth.depth_m) / truth.depth_m
         found_errors[f"{name}: AbsRel on the figure"] = float(relative[figure_px].mean())

@@ -29,9 +29,9 @@ from pathlib import Path
 import numpy as np
 
 from figureground import open_dataset
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import parse
-from figureground.core.store import FolderStore
 from figureground.dataset import parts
 from figureground.dataset.names import CATALOG, RECIPE, recipe_in
 from figureground.ingest.catalog import load_catalog

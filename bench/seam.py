@@ -33,8 +33,8 @@ from torch import nn
 from figureground import open_dataset
 from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
+from figureground.core.folder_store import FolderStore
 from figureground.core.nouns import Mask, Picture
-from figureground.core.store import FolderStore
 from figureground.dataset.names import CATALOG
 from figureground.ingest.catalog import load_catalog
 from figureground.ingest.framing import framed

@@ -24,9 +24,9 @@ import numpy as np
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.memory_store import MemoryStore
 from figureground.core.packed import DamagedError, pack, unpack
 from figureground.core.recipe_toml import parse
-from figureground.core.store import MemoryStore
 from figureground.core.texts import decoded
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset

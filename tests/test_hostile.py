@@ -11,7 +11,7 @@ import pytest
 from PIL import ImageFile
 
 from figureground import FigureGroundError, open_dataset
-from figureground.core.store import FolderStore
+from figureground.core.folder_store import FolderStore
 from figureground.dataset import parts
 from figureground.image.opened import stored_pixels
 from figureground.ingest.catalog import is_whole, load_catalog

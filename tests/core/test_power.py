@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from figureground.core.store import FolderStore, Store, move
+from figureground.core.folder_store import FolderStore
+from figureground.core.store import Store, move
 from figureground.testing import contents
 from tests.faults import KilledError
 from tests.power import PoweredDisk

@@ -9,6 +9,22 @@ def test_a_draw_does_not_depend_on_the_others() -> None:
     assert [int(random.bits(7, k, "x")) for k in (0, 1, 999)] == [int(many[k]) for k in (0, 1, 999)]
 
 
+@pytest.mark.parametrize("index", [0, 5, 2**40, 2**63, 2**64 - 1])
+def test_one_index_draws_what_it_draws_in_an_array(index: int) -> None:
+    for seed, purpose in ((0, "x"), (2**40, "x"), (-3, "another")):
+        one, many = random.bits(seed, index, purpose), random.bits(seed, np.array([7, index], np.uint64), purpose)
+        assert (one.dtype, one.shape) == (many.dtype, ())
+        assert one == many[1]
+        assert random.uniform(seed, index, purpose) == random.uniform(seed, np.array([index], np.uint64), purpose)[0]
+        assert random.integers(seed, index, purpose, 3, 900) == random.integers(seed, [index], purpose, 3, 900)[0]
+
+
+def test_drawing_leaves_the_indices_as_they_are() -> None:
+    indices = np.arange(5, dtype=np.uint64)
+    random.bits(0, indices, "x")
+    assert indices.tolist() == [0, 1, 2, 3, 4]
+
+
 def test_draws_are_fixed_for_ever() -> None:
     """A golden: datasets already made must come out the same with the next version."""
     assert [int(b) for b in random.bits(2020, [0, 1, 2**40], "golden")] == GOLDEN

@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
-from figureground.core import store as store_module
+from figureground.core import folder_lock
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
+from figureground.core.memory_store import MemoryStore
 from figureground.core.overlay import OverlayStore
-from figureground.core.store import FolderStore, MemoryStore, Store, move
+from figureground.core.store import Store, move
 from figureground.testing import StoppedError, StoreLaws, contents, raised
 
 
@@ -88,7 +90,7 @@ class TestFolderStoreWithoutHardLinks(TestFolderStore):
 
 def start(code: str, folder: Path) -> subprocess.Popen[str]:
     """Start a Python process with a `store` on the folder; return when it has printed a line."""
-    head = f"from figureground.core.store import FolderStore\nstore = FolderStore({str(folder)!r})\n"
+    head = f"from figureground.core.folder_store import FolderStore\nstore = FolderStore({str(folder)!r})\n"
     process = subprocess.Popen(
         [sys.executable, "-c", head + textwrap.dedent(code)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -200,13 +202,13 @@ def test_of_two_processes_one_holds_the_lock(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_removed_as_we_take_it_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = store_module._take
+    take = folder_lock._take
 
     def take_late(descriptor: int) -> None:  # the holder removes the file between our open and our lock
         (tmp_path / ".lock").unlink()
         take(descriptor)
 
-    monkeypatch.setattr(store_module, "_take", take_late)
+    monkeypatch.setattr(folder_lock, "_take", take_late)
     with pytest.raises(FigureGroundError, match="another build"), FolderStore(tmp_path).lock():
         pass
 

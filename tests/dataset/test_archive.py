@@ -6,12 +6,22 @@ import io
 import stat
 import zipfile
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figureground.dataset.archive import BadArchiveError, Contents, Read, Zip, member_start, read_contents, read_member
+from figureground.dataset.archive import (
+    BadArchiveError,
+    Contents,
+    Read,
+    Zip,
+    member_start,
+    read_contents,
+    read_member,
+    read_members,
+)
 
 LETTERS = st.characters(
     codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"], exclude_characters='/\\:<>"|?*'
@@ -51,6 +61,32 @@ def test_what_zipfile_writes_is_read_as_it_reads_it(members: dict[str, bytes], z
         if name not in members:
             with pytest.raises(KeyError):
                 contents.find(name)
+
+
+@given(
+    st.dictionaries(NAMES, st.binary(max_size=60), min_size=1, max_size=8),
+    st.booleans(),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+def test_members_together_are_those_read_one_by_one(
+    members: dict[str, bytes], zip64: bool, apart: bool, chance: Random
+) -> None:
+    """In any order, some twice; those that lie side by side are read at once, and not what lies between others."""
+    between = {"between": bytes(100_000)} if apart else {}
+    half = len(members) // 2
+    data = written({**dict([*members.items()][:half]), **between, **dict([*members.items()][half:])}, zip64=zip64)
+    contents, asked = opened(data), list[int]()
+
+    def read(start: int, stop: int) -> bytes:
+        asked.append(stop - start)
+        return data[start:stop]
+
+    wanted = chance.choices(sorted(members), k=chance.randrange(6))
+    assert read_members(read, [contents.find(name) for name in wanted]) == [members[name] for name in wanted]
+    if not zip64 and not apart:
+        assert len(asked) == 1
+    assert sum(asked) < 20_000
 
 
 def test_more_members_than_a_zip_of_the_old_kind_holds() -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from figureground import FigureGroundError
 from figureground.core.engines import Serial
+from figureground.core.folder_store import FolderStore
+from figureground.core.memory_store import MemoryStore
 from figureground.core.progress import silent
-from figureground.core.store import FolderStore, MemoryStore, Store
+from figureground.core.store import Store
 from figureground.dataset import parts
 from figureground.ingest.ingest import ingest
 from figureground.resolve import resolve

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from figureground import Dataset, Sample, VirtualDataset, build, open_dataset
-from figureground.core.store import FolderStore
+from figureground.core.folder_store import FolderStore
 from figureground.image import rle
 from figureground.ingest.pixels import Pixels
 from tests.builders import NO_LOOK, ground_recipe, small_recipe, write_depth_network, write_floor_photos, write_photos

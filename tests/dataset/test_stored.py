@@ -8,6 +8,7 @@ import pytest
 
 from figureground import build, open_dataset
 from figureground.core.errors import FigureGroundError
+from figureground.core.record import Record
 from figureground.dataset import archive, handles, parts
 from figureground.dataset.stored import Dataset
 from tests.builders import small_recipe, write_photos
@@ -95,6 +96,18 @@ def test_batches_and_layers_on_request(data: Dataset) -> None:
     for wrong in (["mask", "heat"], "heat"):
         with pytest.raises(FigureGroundError, match="no layer 'heat'"):
             open_dataset(data.path, layers=wrong)
+
+
+def test_members_are_those_that_the_record_names(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the record itself is not read for them."""
+    whole = [data._locate(i)[0].members(data.record(i)) for i in range(len(data))]
+    monkeypatch.setattr(Record, "from_row", lambda _: pytest.fail("the record was read"))
+    assert [data.members(i) for i in range(len(data))] == whole
+    assert list(data.members(3)) == ["image", "mask", "depth"]
+    assert data.members(-1, ["depth", "image", "alpha"]) == {name: whole[-1][name] for name in ("image", "depth")}
+    assert data.members(0, []) == {}
+    with pytest.raises(IndexError, match="sample 36 of 36"):
+        data.members(36)
 
 
 def test_threads_read_what_one_reads(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from figureground import build, export, open_dataset
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.options import options_of
 from figureground.core.recipe import Recipe
-from figureground.core.store import FolderStore
 from figureground.dataset.stored import Dataset
 from figureground.formats import EXPORTS, format_called
 from figureground.formats.choice import Choice, chosen, condition

@@ -64,7 +64,9 @@ def test_backgrounds_codes_leave_room_before_them() -> None:
     assert code.codes.tolist() == [[round(0.2 / 4 * 32767), round(32767 / 4), 32767, 0]]
     assert code.offset == 0
     assert np.allclose(dequantise(code).values, depth.values, rtol=1e-3, equal_nan=True)
-    nearer = layered(code, [Surface(np.array([[True, False, False, False]]), 2 * 4.0 / code.scale)])
+    nearer = layered(
+        code, [Surface(np.array([[True, False, False, False]]), (slice(0, 1), slice(0, 1)), 2 * 4.0 / code.scale)]
+    )
     assert dequantise(nearer).values[0, 0] == pytest.approx(8.0, rel=1e-4)
     metres = random_depth(1)
     assert np.array_equal(background_code(metres).codes, quantise(metres, "png16").codes)

@@ -13,20 +13,22 @@ from figureground.geometry.layering import Surface, edge_of, layered
 from figureground.image.filters import box_blur
 from tests.builders import random_depth
 
+WHOLE = slice(0, 20), slice(0, 30)
+
 
 def test_a_flat_figure_stands_before_all_it_covers_and_nothing_else_moves() -> None:
     depth = random_depth(3)
     mask = np.zeros(depth.values.shape, bool)
     mask[5:15, 8:14] = True
     metres = quantise(depth, "png16")
-    found = layered(metres, [Surface(mask, None)])
+    found = layered(metres, [Surface(mask, WHOLE, None)])
     assert np.array_equal(found.codes[~mask], metres.codes[~mask])
     assert np.all(dequantise(found).values[mask] == np.nanmin(dequantise(metres).values[mask]))
     inverse = quantise(DepthMap((depth.values / 10).astype(np.float32), "1/m", "larger is nearer"), "png16")
-    found = layered(inverse, [Surface(mask, None)])
+    found = layered(inverse, [Surface(mask, WHOLE, None)])
     assert np.all(dequantise(found).values[mask] == np.nanmax(dequantise(inverse).values[mask]))
     unknown = quantise(DepthMap(np.full((20, 30), np.nan, np.float32), "m", "larger is farther"), "png16")
-    assert not layered(unknown, [Surface(mask, None)]).codes.any()
+    assert not layered(unknown, [Surface(mask, WHOLE, None)]).codes.any()
 
 
 def slow_layered(background: DepthCode, surfaces: list[Surface]) -> np.ndarray[Any, Any]:
@@ -42,7 +44,7 @@ def slow_layered(background: DepthCode, surfaces: list[Surface]) -> np.ndarray[A
                 continue
             out = 0.0
             if one.relief is not None:
-                out = float(one.relief[y - one.place[0].start, x - one.place[1].start])
+                out = float(one.relief[y - one.place[0].start, x - one.place[1].start]) / 255 + one.deeper
             factor = 1 - one.bulge * out
             codes[y, x] = min(max(round(one.code * factor if farther else one.code / factor), 1), 65535)
     return codes
@@ -63,11 +65,13 @@ def test_layered_depth_equals_a_loop_over_pixels(seed: int, unit: Any, figures: 
     for k in range(figures):
         seen = owner == k + 1
         if rng.random() < 0.3:
-            surfaces.append(Surface(seen, None))
+            surfaces.append(Surface(seen, WHOLE, None))
             continue
         place = slice(0, 20), slice(5, 30)  # all that is seen lies within it
-        relief = rng.random((20, 25)).astype(np.float32) if rng.random() < 0.7 else None
-        surfaces.append(Surface(seen, float(rng.uniform(1, 70000)), float(rng.uniform(0, 0.5)), relief, place))
+        relief = rng.integers(0, 256, (20, 25), np.uint8) if rng.random() < 0.7 else None
+        deeper = float(rng.choice([0.0, -0.4, 0.3]))
+        code, bulge = float(rng.uniform(1, 70000)), float(rng.uniform(0, 0.5))
+        surfaces.append(Surface(seen, place, code, bulge, relief, deeper))
     found = layered(background, surfaces)
     assert (found.scale, found.offset, found.invalid) == (background.scale, background.offset, 0)
     assert (found.unit, found.direction) == (background.unit, background.direction)
@@ -83,8 +87,8 @@ def test_relief_brings_a_figures_front_nearer_never_farther(unit: Any) -> None:
     depth = quantise(random_depth(4, unit, holes=False), "png16")
     seen = np.zeros((20, 30), bool)
     seen[4:16, 9:21] = True
-    relief = np.linspace(0, 1, 12 * 12, dtype=np.float32).reshape(12, 12)
-    found = layered(depth, [Surface(seen, 3000.0, 0.2, relief, (slice(4, 16), slice(9, 21)))]).codes[4:16, 9:21]
+    relief = np.linspace(0, 255, 12 * 12).astype(np.uint8).reshape(12, 12)
+    found = layered(depth, [Surface(seen, (slice(4, 16), slice(9, 21)), 3000.0, 0.2, relief)]).codes[4:16, 9:21]
     metres = found / 1000 if unit == "m" else 10000 / found
     assert metres[0, 0] == pytest.approx(3000 / 1000 if unit == "m" else 10000 / 3000)
     assert metres[-1, -1] == pytest.approx(0.8 * metres[0, 0], rel=1e-3)
@@ -111,7 +115,10 @@ def test_a_soft_edge_goes_over_inwards_and_leaves_the_background_alone() -> None
     background = DepthCode(np.full((40, 50), 4000, np.uint16), 0.001, 0.0, 0, "m", "larger is farther")
     seen = np.zeros((40, 50), bool)
     seen[5:35, 10:40] = True
-    sharp, soft = (layered(background, [Surface(seen, 2000.0, edge=edge)]).codes.astype(int) for edge in (0, 3))
+    sharp, soft = (
+        layered(background, [Surface(seen, (slice(5, 35), slice(10, 40)), 2000.0, edge=edge)]).codes.astype(int)
+        for edge in (0, 3)
+    )
     assert (soft[~seen] == 4000).all()
     assert (sharp[seen] == 2000).all()
     assert (soft[8:32, 13:37] == 2000).all()  # 3 px and more inside
@@ -119,4 +126,4 @@ def test_a_soft_edge_goes_over_inwards_and_leaves_the_background_alone() -> None
     assert row.tolist() == [round(4000 - 2000 * k / 7) for k in (4, 5, 6, 7)]
     assert (np.diff(row) < 0).all()
     unknown = DepthCode(np.zeros((40, 50), np.uint16), 0.001, 0.0, 0, "m", "larger is farther")
-    assert (layered(unknown, [Surface(seen, 2000.0, edge=3)]).codes[seen] == 2000).all()
+    assert (layered(unknown, [Surface(seen, (slice(5, 35), slice(10, 40)), 2000.0, edge=3)]).codes[seen] == 2000).all()

@@ -23,10 +23,10 @@ from figureground.core.engines import Engine, Processes, Serial, WorkerDiedError
 from figureground.core.engines import Outcome as Done
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.files import partial_of
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Catalog
 from figureground.core.packed import pack
 from figureground.core.recipe import Recipe
-from figureground.core.store import MemoryStore
 from figureground.ingest import cache, ingest, photos
 from figureground.ingest.finding import CACHE_MARK
 from figureground.ingest.inputs import Photo

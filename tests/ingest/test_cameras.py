@@ -10,9 +10,9 @@ from PIL import ExifTags, Image
 
 from figureground.core.camera import FIELDS, UNKNOWN, Camera
 from figureground.core.engines import Serial
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog
 from figureground.core.recipe import Recipe
-from figureground.core.store import MemoryStore
 from figureground.ingest import ingest, state
 from figureground.ingest.catalog import from_lines, to_lines
 from figureground.ingest.inputs import photos_of

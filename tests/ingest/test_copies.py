@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Catalog
-from figureground.core.store import MemoryStore
 from figureground.ingest.catalog import FILE, files
 from figureground.ingest.copies import Seen, told_apart
 from figureground.ingest.ingest import ingest

@@ -16,8 +16,8 @@ from figureground import build, open_dataset
 from figureground.core.arrays import Singles
 from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog
-from figureground.core.store import MemoryStore
 from figureground.drawn import render_person
 from figureground.ingest import ingest
 from figureground.ingest.depth_maps import GivenMap, read_map

@@ -11,8 +11,8 @@ from PIL import Image
 
 from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Catalog
-from figureground.core.store import MemoryStore
 from figureground.ingest import given_masks, photos, state
 from figureground.ingest.ingest import ingest
 from figureground.ingest.inputs import photos_of

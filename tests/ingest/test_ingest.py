@@ -10,10 +10,11 @@ from PIL import Image
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import CutoutModel, Job
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog
 from figureground.core.recipe import Recipe
-from figureground.core.store import FolderStore, MemoryStore
 from figureground.geometry.codes import dequantise
 from figureground.ingest import ingest, state
 from figureground.ingest.catalog import FILE, digest, files, from_lines, load_catalog, to_lines

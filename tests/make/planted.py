@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from figureground.core.store import FolderStore
+from figureground.core.folder_store import FolderStore
 from figureground.dataset import parts
 from figureground.image import png
 from figureground.make.finish import file_facts

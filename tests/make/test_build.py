@@ -18,8 +18,9 @@ from figureground import build, dry_run, open_dataset
 from figureground.core import engines
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
-from figureground.core.store import FolderStore, MemoryStore
+from figureground.core.memory_store import MemoryStore
 from figureground.dataset import parts
 from figureground.geometry.codes import dequantise
 from figureground.image.masks import tight_box

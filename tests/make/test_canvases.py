@@ -12,9 +12,9 @@ from figureground import build, export, open_dataset
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import DepthOptions, Recipe
 from figureground.core.recipe_toml import from_mapping
-from figureground.core.store import FolderStore
 from figureground.dataset.stored import Dataset
 from figureground.make.build import check
 from figureground.make.cost import dry_run

@@ -10,8 +10,8 @@ import pytest
 
 from figureground import FigureGroundError, build, dry_run, open_dataset
 from figureground.core.engines import Serial
+from figureground.core.memory_store import MemoryStore
 from figureground.core.progress import silent
-from figureground.core.store import MemoryStore
 from figureground.dataset import parts
 from figureground.image import png
 from figureground.ingest.ingest import ingest

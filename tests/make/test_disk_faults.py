@@ -16,12 +16,12 @@ import pytest
 
 from figureground import build
 from figureground.core import files as files_module
-from figureground.core import store as store_module
+from figureground.core import folder_store as store_module
 from figureground.core.engines import Outcome, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import bytes_said, disk_fault
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import Recipe
-from figureground.core.store import FolderStore
 from tests import faults
 from tests.builders import scene_photo, small_recipe, write_photos
 

@@ -15,9 +15,9 @@ from PIL.PngImagePlugin import PngInfo
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Cutting
 from figureground.core.recipe_toml import parse
-from figureground.core.store import FolderStore
 from figureground.ingest.own_size import cut_at_own_size
 from figureground.make import folder_cutouts
 from figureground.make.folder_cutouts import LIST, SHEET, Form, Row, cutouts_of_folder

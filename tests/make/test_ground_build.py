@@ -12,8 +12,8 @@ from PIL import Image
 from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import Recipe
-from figureground.core.store import FolderStore
 from figureground.dataset.stored import Dataset
 from figureground.drawn import render_person
 from figureground.geometry.codes import dequantise

@@ -15,9 +15,9 @@ from PIL import features
 from figureground import build, open_dataset
 from figureground.core.engines import Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.progress import silent
 from figureground.core.recipe import DepthOptions, Recipe
-from figureground.core.store import FolderStore
 from figureground.dataset import parts
 from figureground.ingest import photos as decoding
 from figureground.make import redepth

@@ -10,8 +10,8 @@ import pytest
 
 from figureground import build, open_dataset
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import Recipe
-from figureground.core.store import FolderStore
 from figureground.dataset.versions import VERSIONS
 from figureground.make.build import build_shard
 from figureground.make.merge import merge

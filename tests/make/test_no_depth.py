@@ -12,8 +12,8 @@ from PIL import Image
 from figureground import export, open_dataset
 from figureground.core.engines import Engine, Processes, Serial
 from figureground.core.errors import FigureGroundError, NoDepthError
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import ImageOptions, Recipe
-from figureground.core.store import FolderStore
 from figureground.dataset import names, parts
 from figureground.geometry.codes import without_value
 from figureground.ingest.catalog import load_catalog

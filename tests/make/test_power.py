@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from figureground import build, export
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import Recipe
-from figureground.core.store import FolderStore
 from figureground.dataset import names, parts
 from tests.builders import small_recipe, write_photos
 from tests.faults import KilledError, steps_of, tree

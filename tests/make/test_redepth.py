@@ -12,8 +12,9 @@ from PIL import Image
 from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import DepthEncoding, DepthOptions, ImageFormat, ImageOptions, LayerOptions, Recipe
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.dataset import parts
 from figureground.image import png
 from figureground.make import redepth

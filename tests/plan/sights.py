@@ -1,6 +1,6 @@
 """What tests of placing see, and small catalogs and rules for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,11 @@ from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import Appearance, Background, Catalog, Cutout, Figure, Foreground, Ground
 from figureground.core.recipe_toml import from_mapping
+from figureground.geometry.codes import DepthCode
 from figureground.geometry.footing import USUAL_M
+from figureground.geometry.glance import barrier_of, points_of
 from figureground.image.masks import area_table
+from figureground.plan.places import Outlook
 from figureground.plan.plausible import View
 from figureground.render import composite
 from figureground.render.composite import Seen, Sprite
@@ -48,10 +51,7 @@ class Masks:
     def footing(self, background: int) -> np.ndarray[Any, Any]:
         raise AssertionError
 
-    def inverse_depths(self, background: int, places: Ints) -> Floats:
-        raise AssertionError
-
-    def glance(self, *_: Any) -> Floats:
+    def outlook(self, background: int, foreground: int) -> Outlook:
         raise AssertionError
 
     def known(self, key: object, find: Any) -> Any:
@@ -85,17 +85,17 @@ class Cards(Sprites):
         found = np.column_stack([self._floor, tall]).astype(np.float32)
         return found[np.argsort(tall, kind="stable")]
 
-    def inverse_depths(self, background: int, places: Ints) -> Floats:
-        return np.full(len(places), self.q)
+    def inverse_depths(self) -> Floats:
+        """What each pixel of the picture is at, and the plane below it; 0 or NaN for nobody knows."""
+        return np.full(self.canvas.shape, self.q)
 
-    def glance(
-        self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
-    ) -> Floats:
-        inside = [
-            [self.canvas.inside(x, y, h, w) for (x, y), (w, h) in zip(corners, sizes, strict=True)]
-            for corners in places
-        ]
-        return np.prod(np.array(inside).reshape(len(flips), len(sizes), 2), 2).min(0) / sizes.prod(1)
+    def outlook(self, background: int, foreground: int) -> Outlook:
+        values = np.nan_to_num(self.inverse_depths())
+        depth = DepthCode(np.rint(values * 10000).astype(np.uint16), 1e-4, 0.0, 0, "1/m", "larger is nearer")
+        plane = Ground(0.0, 0.0, self.q, 0.0, 0.0, 0.5, 0.0, 1.4)
+        points = points_of(np.ones((60, 20), np.bool_))
+        barrier = barrier_of(np.zeros(self.canvas.shape, np.float32), np.ones(self.canvas.shape, np.bool_))
+        return Outlook(depth, plane, points, barrier, 0.0)
 
     def known(self, key: object, find: Callable[[], Any]) -> Any:
         return find()

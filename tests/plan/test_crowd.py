@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from figureground.core.engines import Serial
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Catalog, Scene
-from figureground.core.store import MemoryStore
 from figureground.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.plan import crowd, plan

@@ -241,7 +241,7 @@ def test_the_relief_follows_its_figure() -> None:
             one = sprite(figure, shown, margin, Canvas(64, 64), None, np.pad(relief, margin))
             assert one.relief is not None
             assert one.relief.shape == one.whole.shape
-            assert np.argwhere(one.relief == 1).tolist() == np.argwhere(one.colour[..., 0] == 255).tolist()
+            assert np.argwhere(one.relief == 255).tolist() == np.argwhere(one.colour[..., 0] == 255).tolist()
             assert np.count_nonzero(one.relief) == 1
 
 

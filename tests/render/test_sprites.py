@@ -9,9 +9,9 @@ import pytest
 from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Serial
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Catalog, Figure, Look
 from figureground.core.progress import silent
-from figureground.core.store import MemoryStore
 from figureground.geometry import occlusion
 from figureground.image.masks import mask_of
 from figureground.ingest.ingest import ingest

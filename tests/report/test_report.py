@@ -23,8 +23,8 @@ from PIL import Image
 
 from figureground import Dataset, DepthMap, build, open_dataset
 from figureground.core.canvas import Canvas
+from figureground.core.folder_store import FolderStore
 from figureground.core.recipe_toml import from_mapping
-from figureground.core.store import FolderStore
 from figureground.image import colourmap
 from figureground.ingest.catalog import load_catalog
 from figureground.report import (

@@ -9,9 +9,9 @@ import pytest
 from figureground.core.arrays import Bytes
 from figureground.core.engines import Serial
 from figureground.core.layers import LAYERS
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import DepthMap
 from figureground.core.recipe import Recipe
-from figureground.core.store import MemoryStore
 from figureground.ingest.ingest import ingest
 from figureground.samples import codec, jpeg_splice
 from figureground.samples.maker import Maker

@@ -166,9 +166,9 @@ def build(
 ) -> None:
     """Build a dataset from a recipe.  The same command again finishes what is missing."""
     from figureground.core.engines import choose
+    from figureground.core.folder_store import FolderStore
     from figureground.core.ray_session import Cluster
     from figureground.core.recipe_toml import load_recipe
-    from figureground.core.store import FolderStore
     from figureground.make import build as make
     from figureground.make.shard import shard_of
 
@@ -220,7 +220,7 @@ def _tell_built(console: Console, out: Path) -> None:
 
 
 def _tell_shard(console: Console, out: Path, shard: str) -> None:
-    from figureground.core.store import FolderStore
+    from figureground.core.folder_store import FolderStore
     from figureground.make.merge import finished_parts
 
     held, count = finished_parts(FolderStore(out))
@@ -243,7 +243,7 @@ def merge(
 
     Shards are not changed; neither photos nor networks are needed.  The same command again goes on where it stopped.
     """
-    from figureground.core.store import FolderStore
+    from figureground.core.folder_store import FolderStore
     from figureground.make.merge import merge as put_together
 
     with console.progress() as progress:

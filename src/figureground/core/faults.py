@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import most_bytes_of_a_file
-from figureground.core.store import FolderStore, Store
+from figureground.core.folder_store import FolderStore
+from figureground.core.store import Store
 
 _ROOM = 50e6  # bytes: where more is free, what is used up is something else
 _AGAIN = "the same command again then goes on"

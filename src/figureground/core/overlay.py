@@ -9,7 +9,8 @@ import builtins
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
-from figureground.core.store import MemoryStore, Store
+from figureground.core.memory_store import MemoryStore
+from figureground.core.store import Store
 
 
 class OverlayStore:
@@ -53,6 +54,10 @@ class OverlayStore:
     def list(self, prefix: str = "") -> builtins.list[str]:
         below = {name for name in self._base.list(prefix) if self._prefix + name not in self._deleted}
         return sorted(below.union(self._memory.list(prefix)))
+
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        below = {n: size for n, size in self._base.sizes(prefix).items() if self._prefix + n not in self._deleted}
+        return dict(sorted((below | self._memory.sizes(prefix)).items()))
 
     def delete(self, name: str) -> None:
         self._memory.delete(name)

@@ -8,12 +8,14 @@ may have.  Whatever a file claims, no more memory is taken than its directory ha
 
 from __future__ import annotations
 
+import operator
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,7 @@ _LONGEST_COMMENT = 65535
 MOST_MEMBERS = 10_000_000  # of a part, which has a million samples at most
 MOST_BYTES = 2**36  # of a member: more than a million rows take
 _LONGEST_EXTRA = 1024  # bytes of an entry's extra fields and comment, for the sum of them
+_GAP = 4096  # bytes that are read for nothing sooner than the file is asked twice
 _IN_EXTRA = 0xFFFFFFFF  # a number that stands in the ZIP64 field instead
 
 
@@ -50,8 +53,7 @@ class BadArchiveError(Exception):
     """What a file has that no part has, or lacks."""
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """Where a member lies: the offset of its own header, its size and its CRC-32."""
 
     name: bytes
@@ -190,27 +192,46 @@ def _wide(extra: bytes, numbers: tuple[int, ...]) -> tuple[int, ...]:
 
 def read_member(read: Read, member: Member) -> bytes:
     """Return a member's bytes, checked against its CRC-32.  Raises BadArchiveError where it is damaged."""
-    start, data = _opened(read, member)
-    data = data[start : start + member.size]
-    if len(data) < member.size or zlib.crc32(data) != member.crc32:
+    return read_members(read, [member])[0]
+
+
+def read_members(read: Read, members: Sequence[Member]) -> list[bytes]:
+    """Return the bytes of some members, each checked against its CRC-32; those that lie side by side in one read.
+
+    Raises BadArchiveError where one is damaged.
+    """
+    starts = [member.header for member in members]
+    lengths = [_HEADER.size + len(member.name) + member.size for member in members]
+    start, stop = min(starts, default=0), max(map(operator.add, starts, lengths), default=0)
+    if stop - start > sum(lengths) + _GAP:
+        return [read_member(read, member) for member in members]
+    data = read(start, stop)
+    return [_body(read, data, member, member.header - start) for member in members]
+
+
+def _body(read: Read, data: bytes, member: Member, at: int) -> bytes:
+    """Return a member's bytes, whose own header stands at that place of the data."""
+    begin = _begin(data, member, at)
+    if begin > at + _HEADER.size + len(member.name):  # extra fields, which stand before the bytes
+        data = read(member.header, member.header + begin - at + member.size)
+        begin -= at
+    body = data[begin : begin + member.size]
+    if len(body) < member.size or zlib.crc32(body) != member.crc32:
         raise BadArchiveError(f"Bad CRC-32 of {member.name.decode(errors='replace')!r}")
-    return data
+    return body
 
 
 def member_start(read: Read, member: Member) -> int:
     """Return where in the file a member's bytes begin.  Raises BadArchiveError where its header is damaged."""
-    return member.header + _opened(read, Member(member.name, member.header, 0, 0))[0]
+    return member.header + _begin(read(member.header, member.header + _HEADER.size + len(member.name)), member, 0)
 
 
-def _opened(read: Read, member: Member) -> tuple[int, bytes]:
-    """Return where a member's bytes begin after its header, and header and bytes."""
-    plain = _HEADER.size + len(member.name)
-    data = read(member.header, member.header + plain + member.size)
-    if len(data) < plain or not data.startswith(b"PK\x03\x04"):
+def _begin(data: bytes, member: Member, at: int) -> int:
+    """Return where a member's bytes begin, whose own header stands at that place of the data."""
+    plain = at + _HEADER.size + len(member.name)
+    mark, name_length, extra_length = _HEADER.unpack_from(data, at) if len(data) >= plain else (b"", 0, 0)
+    if mark != b"PK\x03\x04":
         raise BadArchiveError(f"{member.name.decode(errors='replace')!r} is not where it should be")
-    _, name_length, extra_length = _HEADER.unpack_from(data)
-    if data[_HEADER.size : plain] != member.name or name_length != len(member.name):
+    if data[at + _HEADER.size : plain] != member.name or name_length != len(member.name):
         raise BadArchiveError(f"another member stands where {member.name.decode(errors='replace')!r} should be")
-    if extra_length:
-        data = read(member.header, member.header + plain + extra_length + member.size)
-    return plain + extra_length, data
+    return plain + int(extra_length)

@@ -8,6 +8,7 @@ from typing import Any
 from figureground.core.errors import FigureGroundError
 from figureground.core.store import Store
 from figureground.dataset import names
+from figureground.dataset.part_table import PartTable
 
 
 def require_counts(store: Store, manifest: Mapping[str, Any]) -> None:
@@ -17,9 +18,15 @@ def require_counts(store: Store, manifest: Mapping[str, Any]) -> None:
     begun = names.read_json(store, names.BUILD).get("build_id")
     if begun is not None and begun != manifest.get("build_id"):
         raise FigureGroundError(f"the manifest is of another build than {names.BUILD}", where, names.TO_VERIFY)
-    for part in manifest["parts"]:
-        file, size = part["file"], part["bytes"]
-        there = store.size(file)
-        if there != size:
-            what = "is missing" if there is None else f"has {there:,} bytes, not {size:,}"
-            raise FigureGroundError(f"a part {what}", f"{store.name}/{file}", names.TO_VERIFY)
+    if not isinstance(manifest["parts"], PartTable):  # of very many parts each is looked at when it is first read
+        for part in manifest["parts"]:
+            require_size(store, part)
+
+
+def require_size(store: Store, part: Mapping[str, Any]) -> None:
+    """Raise FigureGroundError where a part is missing, or of another size than the manifest says."""
+    file, size = part["file"], part["bytes"]
+    there = store.size(file)
+    if there != size:
+        what = "is missing" if there is None else f"has {there:,} bytes, not {size:,}"
+        raise FigureGroundError(f"a part {what}", f"{store.name}/{file}", names.TO_VERIFY)

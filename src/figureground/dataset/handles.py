@@ -64,11 +64,8 @@ class Handles:
                     self._open.popitem(last=False)[1].close()
             self._open.move_to_end(name)
             # leaves the file's offset alone, which a forked process shares
-            found = [os.pread(file.fileno(), stop - start, start)]
-            while found[-1] and sum(map(len, found)) < stop - start:  # more than 2 GB come in pieces
-                done = sum(map(len, found))
-                found.append(os.pread(file.fileno(), stop - start - done, start + done))
-        return b"".join(found) if len(found) > 1 else found[0]
+            found = os.pread(file.fileno(), stop - start, start)
+            return found if len(found) == stop - start else found + _rest(file.fileno(), start + len(found), stop)
 
     def close(self) -> None:
         """Close the files; what is asked for later opens them again."""
@@ -81,6 +78,15 @@ class Handles:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.store = state["store"]
         self._start()
+
+
+def _rest(number: int, start: int, stop: int) -> bytes:
+    """Return what one read did not: the file ends, or they are more than the 2 GB that come at a time."""
+    found = []
+    while start < stop and (more := os.pread(number, stop - start, start)):
+        found.append(more)
+        start += len(more)
+    return b"".join(found)
 
 
 def _close_all(files: OrderedDict[str, BinaryIO]) -> None:

@@ -1,4 +1,7 @@
-"""manifest.json, as a dataset from anywhere has it: read once, and held to what a dataset can be."""
+"""manifest.json, as a dataset from anywhere has it: read once, and held to what a dataset can be.
+
+Of a dataset of more than 4,096 parts it names lists of them (`part_table.py`), so that it stays small.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,53 @@ from typing import Any
 
 from figureground.core.canvas import LONGEST_SIDE, Canvas
 from figureground.core.errors import FigureGroundError
-from figureground.core.inner_names import declared
 from figureground.core.store import Store
 from figureground.core.typed import parsed_object, typed
 from figureground.dataset import names
-from figureground.dataset.parts import MOST_ROWS
+from figureground.dataset.part_table import PartTable, check_heads, check_rows, count, read_list
 
-_MOST_PARTS = 1_000_000
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS, _COUNTS = ("name", "build_id", "figureground"), ("format", "samples", "backgrounds", "foregrounds", "bytes")
 
 
 def load_manifest(store: Store) -> dict[str, Any]:
-    """Return what a store's manifest says, as it stands there.
+    """Return what a store's manifest says, as it stands there; parts that it has in lists as a `PartTable`.
 
     Raises FileNotFoundError where there is none, FigureGroundError, naming what is wrong, where it is no manifest.
     """
     try:
-        return manifest_of(names.read_bounded(store, names.MANIFEST))
+        plain = manifest_of(names.read_bounded(store, names.MANIFEST))
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
         raise FigureGroundError(
             f"the manifest cannot be read: {error}", f"{store.name}/{names.MANIFEST}", names.TO_VERIFY
         ) from None
+    listed = isinstance(plain["parts"], dict)
+    return {**plain, "parts": PartTable(plain["parts"]["lists"], store)} if listed else plain
+
+
+def whole_manifest(store: Store, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest with all rows of its parts, and all files beside them, wherever it lists them.
+
+    `plain`: what manifest.json says.  Raises FigureGroundError where a list is missing or damaged, ValueError where the
+    manifest says nothing of the kind.
+    """
+    if not isinstance(plain.get("parts"), dict):
+        return dict(plain)
+    rows, files = list[Any](), dict(plain.get("files") or {})
+    for k, head in enumerate(check_heads(plain["parts"])):
+        found = read_list(store, k, head)
+        rows += found["parts"]
+        files |= found["files"]
+    return {**plain, "parts": rows, "files": dict(sorted(files.items()))}
+
+
+def read_whole_manifest(store: Store) -> dict[str, Any]:
+    """Return `whole_manifest` of a store; {} where it is absent or damaged."""
+    try:
+        return whole_manifest(store, names.read_json(store, names.MANIFEST))
+    except (FigureGroundError, ValueError):
+        return {}
 
 
 def manifest_of(data: bytes) -> dict[str, Any]:
@@ -45,33 +71,17 @@ def manifest_of(data: bytes) -> dict[str, Any]:
                 raise ValueError(f"it says nothing of {key!r}") from None
         except ValueError as error:
             raise ValueError(f"{key}: {error}") from None
-    if plain.get("samples", 0) != sum(part["samples"] for part in plain["parts"]):
+    parts = plain["parts"]["lists"] if isinstance(plain["parts"], dict) else plain["parts"]
+    if plain.get("samples", 0) != sum(part["samples"] for part in parts):
         raise ValueError("its parts do not have as many samples as it says")
     return plain
 
 
-def _count(value: Any, most: int = 2**62) -> int:
-    number: int = typed(int, value)
-    if not 0 <= number <= most:
-        raise ValueError(f"{number} is not between 0 and {most}")
-    return number
-
-
 def _parts(value: Any) -> None:
-    rows = typed(tuple[Mapping[str, Any], ...], value)
-    if len(rows) > _MOST_PARTS:
-        raise ValueError(f"{len(rows):,} parts are more than any dataset has")
-    for row in rows:
-        if not row.keys() >= {"file", "samples", "bytes", "sha256"}:
-            raise ValueError("a part lacks file, samples, bytes or sha256")
-        _count(row["samples"], MOST_ROWS)
-        _count(row["bytes"])
-        if not _SHA256.fullmatch(typed(str, row["sha256"])):
-            raise ValueError("a part's sha256 is none")
-        if not re.fullmatch(r"parts/[^/]+\.zip", declared(row["file"])):
-            raise ValueError(f"{row['file']!r} is no zip in the folder of parts")
-    if len({row["file"] for row in rows}) < len(rows):
-        raise ValueError("two parts are one file")
+    if isinstance(value, dict):
+        check_heads(value)
+    else:
+        check_rows(value)
 
 
 def size_of(value: Any) -> Canvas:
@@ -106,7 +116,7 @@ def _is(kind: Any) -> Callable[[Any], Any]:
 _NEEDED = {*_TEXTS, *_COUNTS, "parts", "size"}
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_TEXTS, _is(str)),
-    **dict.fromkeys(_COUNTS, _count),
+    **dict.fromkeys(_COUNTS, count),
     "parts": _parts,
     "size": size_of,
     "layers": _is(tuple[str, ...]),
@@ -114,7 +124,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "no_depth": _is(tuple[int, ...]),
     "networks": _is(tuple[Mapping[str, Any], ...]),
     "depth_model": _network,
-    "set_aside": _count,
+    "set_aside": count,
     "origin": _is(str),
     "made_with": _is(Mapping[str, str]),
     "recipe": _is(Mapping[str, Any]),

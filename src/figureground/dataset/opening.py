@@ -9,11 +9,13 @@ from typing import Literal, overload
 
 from figureground.core.engines import choose
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.layers import LAYERS
+from figureground.core.memory_store import MemoryStore
 from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
-from figureground.core.store import FolderStore, MemoryStore, Store
+from figureground.core.store import Store
 from figureground.dataset import names
 from figureground.dataset.free_checks import require_counts
 from figureground.dataset.manifest import load_manifest

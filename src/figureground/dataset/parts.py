@@ -15,7 +15,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO
 
@@ -35,9 +35,10 @@ from figureground.dataset.archive import (
     Zip,
     member_start,
     read_contents,
-    read_member,
+    read_members,
 )
 from figureground.dataset.handles import Handles
+from figureground.dataset.row_files import files_of
 from figureground.samples import stats
 from figureground.samples.maker import Made
 from figureground.samples.stats import Statistics
@@ -220,28 +221,54 @@ class PartReader:
 
     def record(self, row: int) -> Record:
         """Return the record of a row, counted in the part.  Raises FigureGroundError when it is damaged."""
-        if not 0 <= row < len(self._ends):
-            raise self.damaged(f"it has {len(self._ends):,} rows, and none of number {row}")
-        start, end = int(self._ends[row - 1]) if row else self._rows_at, int(self._ends[row])
+        line = self._line(row)
         try:
-            if end - start > _LONGEST_ROW:
-                raise ValueError(f"row {row} has {end - start:,} bytes")
-            return Record.from_row(parsed_object(self._read(start, end)))
-        except (OSError, ValueError) as error:
+            return Record.from_row(parsed_object(line))
+        except ValueError as error:
+            raise self.damaged(error) from None
+
+    def _line(self, row: int) -> bytes:
+        """Return a row as it stands in the table."""
+        start, ends = self._rows
+        if not 0 <= row < len(ends):
+            raise self.damaged(f"it has {len(ends):,} rows, and none of number {row}")
+        begin, end = int(ends[row - 1]) if row else start, int(ends[row])
+        if end - begin > _LONGEST_ROW:
+            raise self.damaged(f"row {row} has {end - begin:,} bytes")
+        try:
+            return self._read(begin, end)
+        except OSError as error:
             raise self.damaged(error) from None
 
     def members(self, record: Record, layers: Collection[str] | None = None) -> dict[str, bytes]:
         """Return a record's members: layer -> bytes.  `layers`: those that are wanted, None for all."""
-        return {layer: self.member(name) for layer, name in record.files.items() if layers is None or layer in layers}
+        return self._members_of(record.files, layers)
+
+    def row_members(self, row: int, layers: Collection[str] | None = None) -> dict[str, bytes]:
+        """Return the members of a row, of which no more is read than their names."""
+        line = self._line(row)
+        try:
+            files = files_of(line)
+        except ValueError as error:
+            raise self.damaged(error) from None
+        return self._members_of(files, layers)
 
     def member(self, name: str) -> bytes:
         """Return a member's bytes, checked against its CRC-32.  Raises FigureGroundError when the part is damaged."""
+        return self._bytes_of([name])[0]
+
+    def _members_of(self, files: Mapping[str, str], layers: Collection[str] | None) -> dict[str, bytes]:
+        wanted = {layer: name for layer, name in files.items() if layers is None or layer in layers}
+        return dict(zip(wanted, self._bytes_of(wanted.values()), strict=True))
+
+    def _bytes_of(self, names: Iterable[str]) -> list[bytes]:
         contents = self._contents
         try:
-            member = contents.find(name)
-            if member.size > _MOST_MEMBER:
-                raise BadArchiveError(f"{name!r} has {member.size:,} bytes, more than any picture")
-            return read_member(self._read, member)
+            members = list(map(contents.find, names))
+            if large := [member for member in members if member.size > _MOST_MEMBER]:
+                name, size = large[0].name.decode(), large[0].size
+                raise BadArchiveError(f"{name!r} has {size:,} bytes, more than any picture")
+            return read_members(self._read, members)
         except (OSError, BadArchiveError, KeyError) as error:
             raise self.damaged(error) from None
 
@@ -287,10 +314,6 @@ class PartReader:
         if member.size and (not every.size or every[-1] != stop):
             every = np.append(every, stop)  # the last line of a table that others wrote
         return every
-
-    @property
-    def _rows_at(self) -> int:
-        return self._rows[0]
 
     @property
     def _ends(self) -> NDArray[np.int64]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,9 @@ from figureground.core.record import Record
 from figureground.core.store import Store
 from figureground.core.typed import parsed_object
 from figureground.dataset import names
+from figureground.dataset.free_checks import require_size
 from figureground.dataset.handles import Handles
+from figureground.dataset.part_table import PartTable
 from figureground.dataset.parts import PartReader
 from figureground.dataset.scenery import BackgroundsById
 from figureground.dataset.select import Samples
@@ -41,11 +42,9 @@ class Dataset(Samples):
         self.store = store
         self.manifest = manifest
         self._numbers = numbers
-        ends, end = [], 0
-        for number in numbers:
-            end += manifest["parts"][number]["samples"]
-            ends.append(end)
-        self._ends = ends
+        self._table = PartTable.of(manifest["parts"])
+        self._first = self._table.start(numbers.start)  # of the samples in these parts
+        self._samples = self._table.start(numbers.stop) - self._first
         self.layers = layers
         self._handles = Handles(store)
         self._readers: dict[int, PartReader] = {}
@@ -56,7 +55,7 @@ class Dataset(Samples):
         return Path(self.store.name)
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return self._samples
 
     def sample(self, i: int) -> Sample:
         """Return sample i."""
@@ -92,10 +91,14 @@ class Dataset(Samples):
         """Return the classes of the figures of sample i."""
         return frozenset(figure.class_name for figure in self.record(i).figures)
 
-    def members(self, i: int) -> dict[str, bytes]:
-        """Return the encoded members of sample i as they are stored: layer -> bytes."""
+    def members(self, i: int, layers: Collection[str] | None = None) -> dict[str, bytes]:
+        """Return the encoded members of sample i as they are stored, layer -> bytes of JPEG, PNG or WebP.
+
+        `layers`: those that are wanted, None for all.  The cheapest way to a sample: of its row nothing is read but the
+        names of its members, which lie side by side, and each is held to its checksum.
+        """
         reader, row = self._locate(i)
-        return reader.members(reader.record(row))
+        return reader.row_members(row, layers)
 
     def part(self, k: int) -> Dataset:
         """Return part k as a dataset of its own (negative counts from the end).  Raises IndexError outside."""
@@ -134,12 +137,13 @@ class Dataset(Samples):
         n = len(self)
         if not -n <= i < n:
             raise IndexError(f"sample {i} of {n}")
-        i %= n
-        slot = bisect.bisect_right(self._ends, i)
-        number = self._numbers[slot]
+        number, row = self._table.find(i % n + self._first)
         if number not in self._readers:
-            self._readers[number] = PartReader(self.store, self.manifest["parts"][number]["file"], self._handles)
-        return self._readers[number], i - (self._ends[slot - 1] if slot else 0)
+            part = self._table[number]
+            if self._table.lists:  # of fewer parts it was looked at when the dataset was opened
+                require_size(self.store, part)
+            self._readers[number] = PartReader(self.store, part["file"], self._handles)
+        return self._readers[number], row
 
     def __getstate__(self) -> dict[str, Any]:
         cached = ("recipe", "catalog", "statistics", "_backgrounds")

@@ -11,8 +11,8 @@ from typing import Any
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, require_writable
+from figureground.core.folder_store import FolderStore
 from figureground.core.progress import Paced, Progress, silent
-from figureground.core.store import FolderStore
 from figureground.dataset.opening import open_dataset
 from figureground.dataset.select import Samples
 from figureground.formats.begun import Begun

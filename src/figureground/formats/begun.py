@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.store import FolderStore
+from figureground.core.folder_store import FolderStore
 from figureground.dataset import names
 from figureground.dataset.stored import Dataset
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from figureground.core.camera import Points
 from figureground.core.errors import FigureGroundError
-from figureground.core.store import FolderStore
+from figureground.core.folder_store import FolderStore
 
 _VERTEX = np.dtype([*((axis, "<f4") for axis in "xyz"), *((name, "u1") for name in ("red", "green", "blue"))])
 _TYPES = {"<f4": "float", "|u1": "uchar"}

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground import native
+from figureground.core.arrays import Bytes
 from figureground.core.nouns import Mask
 from figureground.geometry.codes import DepthCode
 from figureground.image.filters import window_sums
-from figureground.image.masks import tight_box
 
 MOST_EDGE = 7  # px: wider edges of depth are slopes
 _LOOKED_AT = 7  # px on either side of a step
+_TOP = 65535
+_RELIEF = np.arange(256).astype(np.float32) / np.float32(255)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +25,18 @@ class Surface:
     """A figure's surface: its code at the contact, where it is seen, and how far it stands out.
 
     `seen`: bool (height, width).  `code` None: it has no known place, and is a flat card no farther than the nearest
-    thing that it covers.  `relief` with `place`, (rows, columns): 0..1 in that box, or beyond where it was
-    measured.  `bulge`: the part of its distance by which relief 1 is nearer.  `edge`: px on this side of its outline
-    over which its depth goes over from halfway to what lies behind; 0 for a sharp edge.
+    thing that it covers.  `place`: the box, (rows, columns), that holds all that is seen.  `relief`: uint8 in that
+    box, 255 for 1; `deeper` is added to it where it was measured.  `bulge`: the part of its distance by which relief 1
+    is nearer.  `edge`: px on this side of its outline over which its depth goes over from halfway to what lies behind;
+    0 for a sharp edge.
     """
 
     seen: Mask
+    place: tuple[slice, slice]
     code: float | None
     bulge: float = 0.0
-    relief: NDArray[np.float32] | None = None
-    place: tuple[slice, slice] = (slice(0), slice(0))
+    relief: Bytes | None = None
+    deeper: float = 0.0
     edge: int = 0
 
 
@@ -42,39 +47,54 @@ def layered(background: DepthCode, surfaces: Sequence[Surface]) -> DepthCode:
     depth alone is unknown too.
     """
     codes = background.codes.astype(np.uint16)
-    top, farther = 65535, background.direction == "larger is farther"
+    farther = background.direction == "larger is farther"
     for one in surfaces:
-        behind = codes.copy() if one.edge else codes
-        if one.code is None:
-            covered = codes[one.seen]
-            covered = covered[covered > 0]
-            codes[one.seen] = (covered.min() if farther else covered.max()) if covered.size else 0
-        elif one.relief is None or not one.bulge:
-            codes[one.seen] = np.clip(np.rint(one.code), 1, top)
-        else:
-            own = one.seen[one.place]
-            factor = 1 - np.float32(one.bulge) * one.relief[own]
-            surface = np.float32(one.code) * factor if farther else np.float32(one.code) / factor
-            codes[one.place][own] = np.clip(np.rint(surface), 1, top).astype(np.uint16)
-        if one.edge:
-            _soften(codes, behind, one)
+        surface = None if one.code is None else _codes_of(one, one.code, farther)
+        _stand(codes, one, surface, farther)
     return DepthCode(codes, background.scale, background.offset, 0, background.unit, background.direction)
 
 
-def _soften(codes: NDArray[np.uint16], behind: NDArray[np.uint16], one: Surface) -> None:
-    """Mix a figure's codes along its outline with those behind it, in place: by halves at the outline, as the inner
-    half of a blurred step.  What is not the figure's stays as it is."""
-    box = tight_box(one.seen)
-    if box is None:
+def _codes_of(one: Surface, code: float, farther: bool) -> NDArray[np.uint16]:
+    """Return the code of a surface by its relief, uint16 (256,)."""
+    if one.relief is None or not one.bulge:
+        return np.full(256, np.clip(np.rint(code), 1, _TOP), np.uint16)
+    factor = 1 - np.float32(one.bulge) * (_RELIEF + np.float32(one.deeper))
+    surface = np.float32(code) * factor if farther else np.float32(code) / factor
+    return np.asarray(np.clip(np.rint(surface), 1, _TOP), np.uint16)
+
+
+def _stand(codes: NDArray[np.uint16], one: Surface, surface: NDArray[np.uint16] | None, farther: bool) -> None:
+    """Put a figure's codes where it is seen, in place; `surface`: by its relief, or None for a card."""
+    edge = min(one.edge, MOST_EDGE)
+    if native.kernel is not None:
+        box = one.place[0].start, one.place[0].stop, one.place[1].start, one.place[1].stop
+        native.kernel.layer(codes, one.seen, box, surface, one.relief, farther, edge)
         return
-    reach = min(one.edge, MOST_EDGE)
-    top, left = max(box[1] - reach, 0), max(box[0] - reach, 0)
-    place = slice(top, box[3] + reach), slice(left, box[2] + reach)
-    seen, own, other = one.seen[place], codes[place], behind[place]
-    share = window_sums(seen, reach).astype(np.float32) / np.float32((2 * reach + 1) ** 2)
-    rim = seen & (share < 1) & (other > 0) & (own > 0)
-    far = other[rim].astype(np.float32)
+    part, seen = codes[one.place], one.seen[one.place]
+    behind = part[seen]
+    if surface is None:
+        covered = behind[behind > 0]
+        own = np.full(behind.size, (covered.min() if farther else covered.max()) if covered.size else 0, np.uint16)
+    elif one.relief is None:
+        own = np.full(behind.size, surface[0])
+    else:
+        own = surface[one.relief[seen]]
+    part[seen] = _softened(own, behind, one, edge) if edge and seen.any() else own
+
+
+def _softened(own: NDArray[np.uint16], behind: NDArray[np.uint16], one: Surface, edge: int) -> NDArray[np.uint16]:
+    """Return a figure's codes mixed along its outline with those behind it: by halves at the outline, as the inner half
+    of a blurred step."""
+    top, left = (max(side.start - edge, 0) for side in one.place)
+    around = one.seen[top : one.place[0].stop + edge, left : one.place[1].stop + edge]
+    y, x = one.place[0].start - top, one.place[1].start - left
+    inside = slice(y, y + one.place[0].stop - one.place[0].start), slice(x, x + one.place[1].stop - one.place[1].start)
+    counts = window_sums(around, edge)[inside][one.seen[one.place]]
+    share = counts.astype(np.float32) / np.float32((2 * edge + 1) ** 2)
+    rim = (share < 1) & (behind > 0) & (own > 0)
+    far = behind[rim].astype(np.float32)
     own[rim] = np.rint(far + share[rim] * (own[rim].astype(np.float32) - far)).astype(np.uint16)
+    return own
 
 
 def edge_of(depth: DepthCode) -> int:

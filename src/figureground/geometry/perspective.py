@@ -27,8 +27,12 @@ def inverse(depth: DepthMap) -> Floats | None:
 
 def horizon_y(ground: Ground, x: ArrayLike, canvas: Canvas) -> Floats:
     """Return the horizon's y at pixel coordinates x."""
-    rise = math.tan(math.radians(ground.roll_deg))
-    return np.asarray(ground.horizon_y + rise * (np.asarray(x, np.float64) - canvas.width / 2), np.float64)
+    return np.asarray(ground.horizon_y + _rise(ground) * (np.asarray(x, np.float64) - canvas.width / 2), np.float64)
+
+
+def _rise(ground: Ground) -> float:
+    """Return by how many rows the horizon falls from one column to the next."""
+    return math.tan(math.radians(ground.roll_deg))
 
 
 def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, canvas: Canvas) -> Floats:
@@ -39,19 +43,32 @@ def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, ca
     the floor at the height of the camera, so height / (y - horizon) = real height / camera height.  NaN where the head
     would be behind the camera.
     """
-    x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    focal_x, focal_y, middle_x, middle_y, n_x, n_y, n_z, camera = height_rule(ground, canvas)
+    if not focal_x:
+        return np.asarray((y - horizon_y(ground, x, canvas)) * real_m / camera, np.float64)
+    across, down = (x - middle_x) / focal_x, (y - middle_y) / focal_y
+    ahead = camera / (across * n_x + down * n_y + n_z)
+    depth = ahead - real_m * n_z
+    depth = np.where(depth > 0, depth, np.nan)
+    over = x - ((across * ahead - real_m * n_x) * focal_x / depth + middle_x)
+    up = y - ((down * ahead - real_m * n_y) * focal_y / depth + middle_y)
+    return np.asarray(np.sqrt(over * over + up * up), np.float64)
+
+
+def height_rule(ground: Ground, canvas: Canvas) -> tuple[float, ...]:
+    """Return what `figure_heights` hangs on: focal length in px of columns and of rows, the picture's middle (x, y),
+    the floor's normal, three numbers, and the camera's height above it.
+
+    Without a focal length: 0, the horizon's rise a column, the middle column, its row there, three zeros, the height.
+    """
+    middle = canvas.width / 2, canvas.height / 2
     if not ground.focal:
-        return np.asarray((y - horizon_y(ground, x, canvas)) * real_m / ground.camera_height, np.float64)
-    f = focal_px(ground.focal, canvas, ground.stretch)
-    centre = np.array([canvas.width / 2, canvas.height / 2])
-    normal = floor_normal((ground.a, ground.b, ground.c), f, canvas)
-    normal /= np.linalg.norm(normal)
-    rays = np.stack([(x - centre[0]) / f[0], (y - centre[1]) / f[1], np.ones_like(x)], -1)
-    foot = rays * (ground.camera_height / (rays @ normal))[..., None]
-    head = foot - real_m * normal
-    depth = np.where(head[..., 2:] > 0, head[..., 2:], np.nan)
-    top = head[..., :2] * f / depth + centre
-    return np.asarray(np.hypot(x - top[..., 0], y - top[..., 1]), np.float64)
+        return 0.0, _rise(ground), middle[0], ground.horizon_y, 0.0, 0.0, 0.0, ground.camera_height
+    f = _focal_px(ground.focal, canvas, ground.stretch)
+    n_x, n_y, n_z = _floor_normal((ground.a, ground.b, ground.c), f, canvas)
+    length = math.sqrt(n_x * n_x + n_y * n_y + n_z * n_z)
+    return *f, *middle, n_x / length, n_y / length, n_z / length, ground.camera_height
 
 
 def within(ground: Ground, canvas: Canvas, horizon_draw: float, size_draw: float) -> Ground:
@@ -78,8 +95,12 @@ def within(ground: Ground, canvas: Canvas, horizon_draw: float, size_draw: float
 
 def focal_px(focal: float, canvas: Canvas, stretch: float) -> Floats:
     """Return the focal length in px, (in columns, in rows), of one that is given as a part of the canvas's width."""
+    return np.array(_focal_px(focal, canvas, stretch))
+
+
+def _focal_px(focal: float, canvas: Canvas, stretch: float) -> tuple[float, float]:
     across = focal * canvas.width
-    return np.array([across, across * stretch])
+    return across, across * stretch
 
 
 def floor_normal(plane: tuple[float, float, float], f: Floats, canvas: Canvas) -> Floats:
@@ -87,5 +108,11 @@ def floor_normal(plane: tuple[float, float, float], f: Floats, canvas: Canvas) -
 
     `f`: from `focal_px`.
     """
+    return np.array(_floor_normal(plane, (f[0], f[1]), canvas))
+
+
+def _floor_normal(
+    plane: tuple[float, float, float], f: tuple[float, float], canvas: Canvas
+) -> tuple[float, float, float]:
     a, b, c = plane
-    return np.array([a * f[0], b * f[1], a * canvas.width / 2 + b * canvas.height / 2 + c])
+    return a * f[0], b * f[1], a * canvas.width / 2 + b * canvas.height / 2 + c

@@ -13,6 +13,10 @@ from figureground.core.nouns import Mask, Picture
 
 def box_blur(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """Return the mean over (2*radius + 1)^2 windows, cut off at the picture's edge, of (height, width, channels)."""
+    if native.kernel is not None:
+        blurred = np.array(values, np.float32, order="C")
+        native.kernel.box_blur(blurred, radius)
+        return blurred
     found = np.empty_like(values)
     for channel in range(values.shape[2]):  # one at a time: they stay within the processor's cache
         plane = values[..., channel]

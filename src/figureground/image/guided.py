@@ -14,6 +14,7 @@ from figureground.core.arrays import Singles
 from figureground.core.nouns import Picture
 from figureground.image.filters import box_blur
 
+_BAND = 8  # rows that are solved together: they stay within the processor's cache
 EPSILON = 1e-3  # variance of colours, 0..1, below which they decide nothing
 
 
@@ -40,13 +41,17 @@ def _solved(matrix: list[Singles], right: list[Singles]) -> list[Singles]:
 
     In float64, as determinants of small variances are tiny.
     """
-    a, d, f, b, c, e = (plane.astype(np.float64) for plane in matrix)
-    p, q, r = (plane.astype(np.float64) for plane in right)
-    aa, bb, cc = d * f - e * e, c * e - b * f, b * e - c * d  # cofactors
-    dd, ee, ff = a * f - c * c, b * c - a * e, a * d - b * b
-    whole = a * aa + b * bb + c * cc
-    rows = ((aa, bb, cc), (bb, dd, ee), (cc, ee, ff))
-    return [((x * p + y * q + z * r) / whole).astype(np.float32) for x, y, z in rows]
+    found = [np.empty_like(plane) for plane in right]
+    for start in range(0, len(right[0]), _BAND):
+        band = slice(start, start + _BAND)
+        a, d, f, b, c, e = (plane[band].astype(np.float64) for plane in matrix)
+        p, q, r = (plane[band].astype(np.float64) for plane in right)
+        aa, bb, cc = d * f - e * e, c * e - b * f, b * e - c * d  # cofactors
+        dd, ee, ff = a * f - c * c, b * c - a * e, a * d - b * b
+        whole = a * aa + b * bb + c * cc
+        for out, (x, y, z) in zip(found, ((aa, bb, cc), (bb, dd, ee), (cc, ee, ff)), strict=True):
+            out[band] = (x * p + y * q + z * r) / whole
+    return found
 
 
 def asked(picture: Picture, enlarged: Singles) -> Singles:

@@ -24,12 +24,15 @@ def tight_box(mask: Mask, place: tuple[slice, slice] = (slice(0, None), slice(0,
     `place`: (rows, columns) that hold them all.
     """
     part = mask[place]
+    x, y = place[1].start, place[0].start
+    if native.kernel is not None:
+        x0, y0, x1, y1, count = native.kernel.tight_box(part)
+        return (x + x0, y + y0, x + x1, y + y1) if count else None
     columns = np.flatnonzero(part.any(0))
     if not columns.size:
         return None
     left, right = int(columns[0]), int(columns[-1]) + 1
     rows = np.flatnonzero(part[:, left:right].any(1))
-    x, y = place[1].start, place[0].start
     return x + left, y + int(rows[0]), x + right, y + int(rows[-1]) + 1
 
 
@@ -39,7 +42,7 @@ def cut_sides(mask: Mask) -> tuple[str, ...]:
     A figure that only touches the frame, along less than CUT of a side, is not cut.
     """
     edges = (mask[0], mask[:, -1], mask[-1], mask[:, 0])
-    return tuple(side for side, edge in zip(SIDES, edges, strict=True) if edge.mean() >= CUT)
+    return tuple(side for side, edge in zip(SIDES, edges, strict=True) if np.count_nonzero(edge) / edge.size >= CUT)
 
 
 def pieces(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

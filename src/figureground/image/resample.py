@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from figureground import native
 from figureground.core.arrays import Bytes, Floats, Ints, Singles
 
 _ONE = 1 << 16  # the weights of a row, and those of a blur, together, while they are whole numbers
@@ -51,6 +52,12 @@ def resized(planes: Singles, height: int, width: int, blur: float = 0.0) -> tupl
     blurred edges; no value leaves the range of those it is made of.  Halves are rounded to even.
     """
     rows, count, columns = planes.shape
+    if native.kernel is not None:
+        soft = np.array(_near_gaussian(blur), np.int32)
+        margin = len(soft) // 2
+        found = np.empty((count, height + 2 * margin, width + 2 * margin), np.uint8)
+        native.kernel.resize(np.ascontiguousarray(planes), soft, found)
+        return found, margin
     down, across = one_pass(rows, height, blur), one_pass(columns, width, blur)
     span, lines = down.weights.shape[2], planes.reshape(rows, -1)
     tall = np.empty((len(down.first) * _BLOCK, count * columns), np.float32)

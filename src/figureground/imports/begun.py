@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.store import FolderStore
+from figureground.core.folder_store import FolderStore
 from figureground.dataset import names
 
 FILE = "import.json"

@@ -12,8 +12,8 @@ import numpy as np
 
 from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.folder_store import FolderStore
 from figureground.core.progress import Progress
-from figureground.core.store import FolderStore
 from figureground.image import png
 from figureground.imports.frames import Frame, Imported, arrays, bounded, digest_of, write_frames
 from figureground.imports.safe_names import safe, told_apart

@@ -23,9 +23,9 @@ from PIL import Image
 from figureground.core.engines import Engine, mapped, workforce
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.faults import at_work, require_writable
+from figureground.core.folder_store import FolderStore
 from figureground.core.nouns import Box, Cutout, Mask
 from figureground.core.progress import Paced, Progress, watched
-from figureground.core.store import FolderStore
 from figureground.image.masks import tight_box
 from figureground.imports import begun
 from figureground.imports.labelled import Instance, Labelled, Labels

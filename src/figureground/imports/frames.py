@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.faults import at_work, require_writable
+from figureground.core.folder_store import FolderStore
 from figureground.core.nouns import DepthMap
 from figureground.core.progress import Paced, Progress, watched
-from figureground.core.store import FolderStore
 from figureground.geometry.codes import quantise
 from figureground.image import png
 from figureground.imports import begun

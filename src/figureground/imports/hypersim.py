@@ -18,9 +18,9 @@ import numpy as np
 from figureground.core.arrays import Singles
 from figureground.core.camera import Camera
 from figureground.core.errors import FigureGroundError, SetAsideError
+from figureground.core.folder_store import FolderStore
 from figureground.core.nouns import DepthMap
 from figureground.core.progress import Progress
-from figureground.core.store import FolderStore
 from figureground.geometry.intrinsics import planar_from_distance
 from figureground.imports.frames import Frame, Imported, arrays, bounded, digest_of, write_frames
 from figureground.imports.members2020 import shape_of

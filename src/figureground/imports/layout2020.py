@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, require_writable
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.layers import member_name
 from figureground.core.nouns import DEFAULT_CLASS, Direction, Look, Mask
 from figureground.core.progress import Paced, Progress, watched
 from figureground.core.recipe_toml import from_mapping, to_toml
 from figureground.core.record import SPLITS, DepthMeaning, FigureRecord, Record
-from figureground.core.store import FolderStore
 from figureground.dataset import names, parts
 from figureground.dataset.versions import IMPORT
 from figureground.image.masks import tight_box

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import BinaryIO, get_args
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.inner_names import declared
 from figureground.core.nouns import DepthUnit, Direction
 from figureground.core.record import DepthMeaning
-from figureground.core.store import FolderStore
 
 LABELS, DEPTHS = "labels.txt", "depth.csv"
 _MOST_TEXT = 2**30  # bytes of labels.txt, and of depth.csv: ten million lines take less

@@ -13,7 +13,7 @@ from typing import Any
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import opened_regular
-from figureground.core.store import FolderStore
+from figureground.core.folder_store import FolderStore
 from figureground.core.typed import typed
 from figureground.imports.labelled import Instance, Labelled, Labels, inner_file
 from figureground.imports.outlines import Polygons

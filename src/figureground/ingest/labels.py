@@ -132,7 +132,9 @@ def looks_like(picture: Bytes) -> str:
     if picture.shape[2] == 4 and int(picture[..., 3].min()) < 255:
         return ""
     seen = _sampled(picture[..., :3])
-    if int((seen.max(2) - seen.min(2)).max()) > 8:
+    red, green, blue = (seen[..., k] for k in range(3))  # numpy is slow over a last axis of 3
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    if int((most - least).max()) > 8:
         return ""
     return _of_levels(seen[..., 1])
 

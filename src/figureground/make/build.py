@@ -14,12 +14,14 @@ from pathlib import Path
 from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work
+from figureground.core.folder_store import FolderStore, folder_store
 from figureground.core.job import Job
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog, Foreground
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
-from figureground.core.store import FolderStore, MemoryStore, Store, folder_store, move, remove
+from figureground.core.store import Store, move, remove
 from figureground.dataset import names, parts
 from figureground.ingest import catalog as catalogs
 from figureground.ingest.ingest import ingest

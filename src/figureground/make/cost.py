@@ -13,11 +13,11 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.faults import bytes_said
 from figureground.core.job import Formats
 from figureground.core.layers import LAYERS
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
-from figureground.core.store import MemoryStore
 from figureground.dataset import names
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels

@@ -23,7 +23,7 @@ from figureground.make.about import About
 from figureground.make.differences import csv_rows, few, json_unlike, raw_rows, row_unlike, text_unlike, unlike
 from figureground.make.finish import SHEETS, is_as_told, manifest_bytes, manifest_of, tables
 from figureground.make.identity import describe
-from figureground.make.part_check import PartFound, PartLook, labels_text
+from figureground.make.part_check import DuePart, PartFound, PartLook, labels_text
 from figureground.make.probing import probes_of
 from figureground.report import write_contact_sheets, write_report
 from figureground.samples import stats
@@ -33,7 +33,7 @@ _OTHER_CODE = "README.md and croissant.json are not made again: other code made 
 _ROWS = 10  # damaged rows of a table that are named, a part
 
 
-def labels_damage(one: About, found: Sequence[PartFound], look: PartLook) -> list[Damage]:
+def labels_damage(one: About, found: Sequence[PartFound], due: Sequence[DuePart]) -> list[Damage]:
     """Return which rows of labels.csv are not what the parts' rows say."""
     try:
         lines = list(raw_rows(one.store.read(names.LABELS).decode()))
@@ -44,20 +44,20 @@ def labels_damage(one: About, found: Sequence[PartFound], look: PartLook) -> lis
     damage = []
     if header != list(COLUMNS) if one.same_code else not set(header) <= set(COLUMNS) or not header:
         damage.append(Damage(names.LABELS, None, "its columns are others"))
-    if len(lines) - 1 != sum(look.sizes):
-        what = f"has {len(lines) - 1} rows, the dataset {sum(look.sizes)} samples"
+    samples = due[-1].indices.stop if due else 0
+    if len(lines) - 1 != samples:
+        what = f"has {len(lines) - 1} rows, the dataset {samples} samples"
         damage.append(Damage(names.LABELS, None, what))
-    for number, each in enumerate(found):
-        indices = look.indices(number)
-        rows = "".join(lines[1 + indices.start : 1 + indices.stop])
+    for part, each in zip(due, found, strict=True):
+        rows = "".join(lines[1 + part.indices.start : 1 + part.indices.stop])
         if each.labels and each.labels != hashlib.sha256(rows.encode()).hexdigest():
-            damage += list(_rows(one, look, number, header, rows))[: _ROWS + 1]
+            damage += list(_rows(one, part, header, rows))[: _ROWS + 1]
     return damage
 
 
-def _rows(one: About, look: PartLook, number: int, header: list[str], text: str) -> Iterator[Damage]:
+def _rows(one: About, part: DuePart, header: list[str], text: str) -> Iterator[Damage]:
     """Yield the rows of a part that differ, by the columns that the table has."""
-    file, indices = parts.part_file(number), look.indices(number)
+    file = parts.part_file(part.number)
     reader = PartReader(one.store, file)
     try:
         made = csv_rows(labels_text(file, [reader.record(row) for row in range(len(reader))]))
@@ -65,7 +65,7 @@ def _rows(one: About, look: PartLook, number: int, header: list[str], text: str)
         reader.close()
     shared = [column for column in header if column in COLUMNS]
     there, same = csv_rows(text), True
-    for row, index in enumerate(indices):
+    for row, index in enumerate(part.indices):
         if row >= len(there):
             return
         wanted = [made[row][COLUMNS.index(column)] for column in shared]
@@ -82,7 +82,7 @@ def _now(column: str, value: str) -> str:
     return split_name(value) if column == "split" else value
 
 
-def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tuple[list[Damage], list[str]]:
+def derived_damage(one: About, found: Sequence[PartFound], deep: bool) -> tuple[list[Damage], list[str]]:
     """Return in what manifest, statistics and data card are not those of the sidecars, and what is not compared."""
     damage = _report_build(one)
     if one.task is None or one.catalog is None or not one.beside:
@@ -106,13 +106,13 @@ def derived_damage(one: About, found: Sequence[PartFound], look: PartLook) -> tu
     if shared:
         made |= {key: one.manifest.get(key) for key in ("figureground", "code", "made_with", "recipe", "files")}
     damage += _manifest(one, made, shared)
-    probes, unchecked = ({}, [_OTHER_CODE]) if shared else _probes(one, look, made, any(each.damage for each in found))
+    probes, unchecked = ({}, [_OTHER_CODE]) if shared else _probes(one, deep, made, any(each.damage for each in found))
     for name, content in tables(one.task, one.catalog, made, known, first, probes).items():
         damage += _table(one, name, content, shared)
     return damage, unchecked
 
 
-def _probes(one: About, look: PartLook, made: Mapping[str, Any], damaged: bool) -> tuple[Mapping[str, Any], list[str]]:
+def _probes(one: About, deep: bool, made: Mapping[str, Any], damaged: bool) -> tuple[Mapping[str, Any], list[str]]:
     """Return the probes that tables are held to, and what is not compared.
 
     A deep look takes them again, and so does a fast one where statistics.json is not what the manifest tells of; else
@@ -120,7 +120,7 @@ def _probes(one: About, look: PartLook, made: Mapping[str, Any], damaged: bool) 
     """
     said, files = names.read_json(one.store, names.STATISTICS).get("probes"), one.manifest.get("files")
     told = said if isinstance(said, dict) else {}
-    if not look.inner and isinstance(files, dict) and _as_told(one, files.get(names.STATISTICS)):
+    if not deep and isinstance(files, dict) and _as_told(one, files.get(names.STATISTICS)):
         return told, []
     if damaged:
         return told, ["the probes in statistics.json are not taken again while parts are damaged"]
@@ -221,7 +221,7 @@ def _report_build(one: About) -> list[Damage]:
     return []
 
 
-def pages_damage(one: About, look: PartLook) -> tuple[list[Damage], list[str]]:
+def pages_damage(one: About, look: PartLook, count: int) -> tuple[list[Damage], list[str]]:
     """Return whether report and contact sheets are those that would be made, of a dataset that is sound otherwise; and
     what is not compared."""
     if not one.same_code or one.task is None or one.catalog is None or not look.exact:
@@ -232,7 +232,7 @@ def pages_damage(one: About, look: PartLook) -> tuple[list[Damage], list[str]]:
     called = str(Path(one.store.name).absolute().parent / html.unescape(held[1])) if held else one.store.name
     over = OverlayStore(one.store, called)
     try:
-        write_report(Dataset(over, one.manifest, range(len(look.sizes))))
+        write_report(Dataset(over, one.manifest, range(count)))
         write_contact_sheets(over.below(names.CATALOG), one.catalog, one.task.job.canvas)
     except FigureGroundError as error:
         return [Damage(names.REPORT, None, f"cannot be made again: {error.what}")], []

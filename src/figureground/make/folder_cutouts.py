@@ -22,10 +22,11 @@ from figureground.core.arrays import Bytes
 from figureground.core.engines import Engine, mapped
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.faults import at_work, cannot_write, named_faults, require_writable
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Cutting
 from figureground.core.nouns import Box, Cutout
 from figureground.core.progress import Progress
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.image.masks import FAINT, mask_of, tight_box
 from figureground.ingest import photos
 from figureground.ingest.cutout import Ways

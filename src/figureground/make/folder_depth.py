@@ -17,11 +17,12 @@ from figureground.core.arrays import Singles
 from figureground.core.engines import Engine, Outcome, mapped, run_error
 from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError
 from figureground.core.faults import at_work, disk_fault, require_writable
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import DepthModel, Running
 from figureground.core.nouns import DepthMap
 from figureground.core.progress import Progress
 from figureground.core.record import DepthMeaning
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.dataset import names
 from figureground.dataset.network_facts import network_changes, network_json
 from figureground.geometry.codes import quantise

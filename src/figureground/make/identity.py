@@ -13,11 +13,12 @@ from figureground.core.card import meaning
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import cannot_write, require_writable
 from figureground.core.files import code_sha256
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import changed_keys, content, to_toml
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.network_facts import network_json
 from figureground.dataset.versions import VERSIONS, require_made_here, require_same_versions

@@ -11,10 +11,11 @@ from typing import Any
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, bytes_said
+from figureground.core.folder_store import FolderStore, folder_store
 from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe_toml import changed_keys
-from figureground.core.store import FolderStore, Store, folder_store
+from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.versions import require_same_versions

@@ -36,27 +36,29 @@ _UNKNOWN = ("around", "around_moved", "shift_histogram", "no_depth", "no_depth_w
 class PartLook:
     """How the parts of a dataset are looked at.
 
-    `identity`: their build id.  `sizes`: how many samples each has.  `told`: (bytes, sha256) of each by the manifest,
-    None where it does not say.  `sidecars`: the sha256 of each sidecar by the manifest, "" likewise; there are none
-    where `beside` is False, as in format version 1.  `task`: what would make them, None where nothing is rendered.
-    `exact`: this machine's libraries give the same bytes.  `inner`: look at each sample by itself.  `shape`: (height,
-    width).
+    `identity`: their build id.  `beside`: they have sidecars, as in all but format version 1.  `task`: what would make
+    them, None where nothing is rendered.  `exact`: this machine's libraries give the same bytes.  `inner`: look at each
+    sample by itself.  `shape`: (height, width).
     """
 
     store: Store
     identity: str
-    sizes: tuple[int, ...]
-    told: tuple[tuple[int, str] | None, ...]
-    sidecars: tuple[str, ...]
     beside: bool
     task: PartTask | None
     exact: bool
     inner: bool
     shape: tuple[int, int]
 
-    def indices(self, number: int) -> range:
-        start = sum(self.sizes[:number])
-        return range(start, start + self.sizes[number])
+
+@dataclass(frozen=True)
+class DuePart:
+    """What a part should be: the samples it holds; its (bytes, sha256) by the manifest, None where that does not say;
+    and the sha256 of its sidecar, "" likewise."""
+
+    number: int
+    indices: range
+    told: tuple[int, str] | None = None
+    sidecar: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,32 +73,47 @@ class PartFound:
     bytes: int = 0
 
 
-def look_at_part(look: PartLook, number: int, tick: Tick) -> PartFound:
+class Looked:
+    """How many samples were looked at, over all parts."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._seen: dict[int, int] = {}
+        self._sum = 0
+
+    def heard(self, number: int, samples: int) -> int:
+        """Take how many samples of a part were looked at, and return how many of all."""
+        self._sum += samples - self._seen.get(number, 0)
+        self._seen[number] = samples
+        return self._sum
+
+
+def look_at_part(look: PartLook, due: DuePart, tick: Tick) -> PartFound:
     """Return what is wrong with a part; `tick` is told how many of its samples were looked at."""
-    file = parts.part_file(number)
+    file = parts.part_file(due.number)
     size = look.store.size(file)
     if size is None:
         return PartFound((Damage(file, None, "is missing"),))
     with look.store.open(file) as opened:
         sha256 = parts.sha256_of(opened)
-    found = [Damage(file, None, line) for line in _beside(look, number, size, sha256)]
+    found = [Damage(file, None, line) for line in _beside(look, due, size, sha256)]
     reader = PartReader(look.store, file)
     try:
-        records, wrong = _records(look, reader, number)
+        records, wrong = _records(look, reader, due)
         found += wrong
         if wrong or found:
-            found += _damaged_members(look, reader, records, number)
+            found += _damaged_members(look, reader, records, due)
         notes: list[str] = []
         if look.task is not None:
-            deep, notes = _against_made(look, reader, number, sha256, tick)
+            deep, notes = _against_made(look, reader, due, sha256, tick)
             found += deep
         elif look.inner:
-            found += _by_itself(look, reader, records, number, tick)
+            found += _by_itself(look, reader, records, due, tick)
     finally:
         reader.close()
     if look.task is None and not look.inner:
-        tick(look.sizes[number])
-    whole = records if len(records) == look.sizes[number] else []
+        tick(len(due.indices))
+    whole = records if len(records) == len(due.indices) else []
     first = next((one for one in whole if _speaks(one)), whole[0] if whole else None)
     return PartFound(tuple(found), tuple(notes), _labels(file, whole), first, size)
 
@@ -116,23 +133,23 @@ def _labels(file: str, records: list[Record]) -> str:
     return hashlib.sha256(labels_text(file, records).encode()).hexdigest() if records else ""
 
 
-def _beside(look: PartLook, number: int, size: int, sha256: str) -> Iterator[str]:
+def _beside(look: PartLook, due: DuePart, size: int, sha256: str) -> Iterator[str]:
     """Yield in what a zip is not what the sidecar and the manifest say."""
-    if (told := look.told[number]) is not None and told != (size, sha256):
+    if (told := due.told) is not None and told != (size, sha256):
         yield f"has {size:,} bytes, sha256 {sha256[:12]}; the manifest says {told[0]:,}, {told[1][:12]}"
     if not look.beside:
         return
     try:
-        data = look.store.read(parts.sidecar(number))
+        data = look.store.read(parts.sidecar(due.number))
     except FileNotFoundError:
-        yield f"has no sidecar {parts.sidecar(number)}"
+        yield f"has no sidecar {parts.sidecar(due.number)}"
         return
-    if look.sidecars[number] and hashlib.sha256(data).hexdigest() != look.sidecars[number]:
-        yield f"its sidecar {parts.sidecar(number)} is not the one that the manifest tells of (sha256)"
+    if due.sidecar and hashlib.sha256(data).hexdigest() != due.sidecar:
+        yield f"its sidecar {parts.sidecar(due.number)} is not the one that the manifest tells of (sha256)"
     try:
         about = json.loads(data)
-        wanted = {"build_id": look.identity, "number": number, "file": parts.part_file(number)}
-        wanted |= {"samples": look.sizes[number]}
+        wanted = {"build_id": look.identity, "number": due.number, "file": parts.part_file(due.number)}
+        wanted |= {"samples": len(due.indices)}
         said = {name: about.get(name) for name in wanted}
         if (about.get("bytes"), about.get("sha256")) != (size, sha256):
             there = f"has {size:,} bytes, sha256 {sha256[:12]}"
@@ -144,9 +161,9 @@ def _beside(look: PartLook, number: int, size: int, sha256: str) -> Iterator[str
     yield from (f"its sidecar's {line}" for line in unlike(said, wanted))
 
 
-def _records(look: PartLook, reader: PartReader, number: int) -> tuple[list[Record], list[Damage]]:
+def _records(look: PartLook, reader: PartReader, due: DuePart) -> tuple[list[Record], list[Damage]]:
     """Return the records of a part that can be read, and what is wrong with its list of members and its rows."""
-    file, indices = parts.part_file(number), look.indices(number)
+    file, indices = parts.part_file(due.number), due.indices
     records: list[Record] = []
     try:
         count = len(reader)
@@ -179,7 +196,7 @@ def _in_place(record: Record, index: int | None) -> Iterator[str]:
             yield f"{layer}_file_name is {name!r}"
 
 
-def _damaged_members(look: PartLook, reader: PartReader, records: list[Record], number: int) -> list[Damage]:
+def _damaged_members(look: PartLook, reader: PartReader, records: list[Record], due: DuePart) -> list[Damage]:
     """Return the samples whose members do not come out as they went in."""
     found = []
     for record in records:
@@ -187,7 +204,7 @@ def _damaged_members(look: PartLook, reader: PartReader, records: list[Record], 
             try:
                 reader.member(name)
             except FigureGroundError as error:
-                found.append(Damage(parts.part_file(number), record.index, f"{layer}: {error.what}"))
+                found.append(Damage(parts.part_file(due.number), record.index, f"{layer}: {error.what}"))
     return found
 
 
@@ -209,16 +226,16 @@ class _Hashing(io.BytesIO):
 
 
 def _against_made(
-    look: PartLook, reader: PartReader, number: int, sha256: str, tick: Tick
+    look: PartLook, reader: PartReader, due: DuePart, sha256: str, tick: Tick
 ) -> tuple[list[Damage], list[str]]:
     """Return in what a part is not what would be made of recipe and catalog, sample by sample, and notes."""
     task = look.task
     assert task is not None  # noqa: S101
-    file, found, notes = parts.part_file(number), list[Damage](), list[str]()
-    same_code = _sidecar(look, number).get("code") == code_sha256()
+    file, found, notes = parts.part_file(due.number), list[Damage](), list[str]()
+    same_code = _sidecar(look, due).get("code") == code_sha256()
     out, maker, unread = _Hashing(), maker_of(task), False
     with parts.packing(out) as part:
-        for row, made in enumerate(maker.make(look.indices(number), tick)):
+        for row, made in enumerate(maker.make(due.indices, tick)):
             part.add(made)
             lines, near, readable = _sample(look, reader, row, made, same_code)
             unread |= not readable
@@ -228,14 +245,14 @@ def _against_made(
         return found, notes
     if out.digest.hexdigest() != sha256 and not found and not unread:
         found.append(Damage(file, None, "its bytes are others than would be made, outside of members and rows"))
-    made_sidecar = parts.sidecar_of(part, number, look.identity, out.size, out.digest.hexdigest())
-    lines = few(unlike(_sidecar(look, number), json.loads(json.dumps(made_sidecar))))
+    made_sidecar = parts.sidecar_of(part, due.number, look.identity, out.size, out.digest.hexdigest())
+    lines = few(unlike(_sidecar(look, due), json.loads(json.dumps(made_sidecar))))
     return found + [Damage(file, None, f"its sidecar's {line}") for line in lines], notes
 
 
-def _sidecar(look: PartLook, number: int) -> dict[str, Any]:
+def _sidecar(look: PartLook, due: DuePart) -> dict[str, Any]:
     try:
-        plain = json.loads(look.store.read(parts.sidecar(number)))
+        plain = json.loads(look.store.read(parts.sidecar(due.number)))
     except (OSError, ValueError):
         return {}
     return plain if isinstance(plain, dict) else {}
@@ -301,9 +318,9 @@ def _layer(exact: bool, network: bool, stored: bytes, made: bytes) -> str | None
     return None if near else said
 
 
-def _by_itself(look: PartLook, reader: PartReader, records: list[Record], number: int, tick: Tick) -> list[Damage]:
+def _by_itself(look: PartLook, reader: PartReader, records: list[Record], due: DuePart, tick: Tick) -> list[Damage]:
     """Return what of a part's samples contradicts itself, and the sidecar's statistics."""
-    file, found, counted = parts.part_file(number), list[Damage](), list[Statistics]()
+    file, found, counted = parts.part_file(due.number), list[Damage](), list[Statistics]()
     for done, record in enumerate(records, 1):
         layers, lines, sizes = {}, list[str](), {}
         for layer, name in record.files.items():
@@ -318,9 +335,9 @@ def _by_itself(look: PartLook, reader: PartReader, records: list[Record], number
         if not lines and exact:
             counted.append(_counted(record, layers, sizes))
         tick(done)
-    if look.beside and len(counted) == look.sizes[number]:
+    if look.beside and len(counted) == len(due.indices):
         lossless = {layer for layer, name in records[0].files.items() if is_lossless(name)}
-        found += [Damage(file, None, f"its sidecar's {line}") for line in _statistics(look, number, counted, lossless)]
+        found += [Damage(file, None, f"its sidecar's {line}") for line in _statistics(look, due, counted, lossless)]
     return found
 
 
@@ -330,10 +347,10 @@ def _counted(record: Record, layers: Mapping[str, Any], sizes: Mapping[str, int]
     return statistics_of(Counted(record, stored, sizes, decoded, {}))
 
 
-def _statistics(look: PartLook, number: int, counted: list[Statistics], lossless: set[str]) -> list[str]:
+def _statistics(look: PartLook, due: DuePart, counted: list[Statistics], lossless: set[str]) -> list[str]:
     """Return in what a sidecar's sums are not those of the stored samples, as far as these tell."""
     try:
-        said = stats.total(stats.by_split_from_json(_sidecar(look, number)["statistics"]).values())
+        said = stats.total(stats.by_split_from_json(_sidecar(look, due)["statistics"]).values())
     except (KeyError, TypeError, ValueError, AttributeError):
         return []  # told already
     both = [_comparable(lossless, one) for one in (said, stats.total(counted))]

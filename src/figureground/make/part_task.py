@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from figureground.core.engines import Outcome
 from figureground.core.errors import FigureGroundError
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.steps import Tick, untold
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.parts import PartInfo
 from figureground.ingest.catalog import load_catalog

@@ -16,10 +16,12 @@ from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError, SetAsideError
 from figureground.core.faults import cannot_write
 from figureground.core.files import file_sha256, user_path
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import BackgroundSource, Cutting, ForegroundSource, Inputs, Job
+from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog, Foreground, SetAside
 from figureground.core.progress import Progress
-from figureground.core.store import FolderStore, MemoryStore, Store
+from figureground.core.store import Store
 from figureground.dataset.virtual import VirtualDataset
 from figureground.ingest import photos, review
 from figureground.ingest.cutout import DOUBTFUL, WORKING_SIDE, cut_out, sized, working

@@ -21,12 +21,13 @@ from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, require_writable
 from figureground.core.files import user_path
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
 from figureground.core.progress import Progress
 from figureground.core.recipe import DepthOptions
 from figureground.core.steps import Tick
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
 from figureground.dataset.parts import PartReader

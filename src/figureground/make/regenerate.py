@@ -13,7 +13,8 @@ from PIL import Image
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, require_writable
-from figureground.core.store import FolderStore, Store
+from figureground.core.folder_store import FolderStore
+from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
 from figureground.dataset.parts import PartReader

@@ -14,11 +14,12 @@ from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work
 from figureground.core.files import user_path
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Inputs
 from figureground.core.overlay import OverlayStore
 from figureground.core.progress import Progress, silent, watched
 from figureground.core.recipe_toml import to_toml
-from figureground.core.store import FolderStore, Store
+from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.versions import require_made_here, require_same_versions
 from figureground.ingest import catalog as catalogs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from figureground.core.damage import Damage
 from figureground.core.engines import Engine, Serial, mapped, run_error
@@ -12,8 +12,9 @@ from figureground.core.progress import Paced, Progress
 from figureground.core.steps import Stepping
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.manifest import read_whole_manifest
 from figureground.make.finish import is_as_told
-from figureground.make.part_check import PartLook, look_at_part
+from figureground.make.part_check import DuePart, Looked, PartLook, look_at_part
 from figureground.make.part_task import PartTask
 
 _LITTLE = 2**28  # bytes that one process hashes before others would have begun
@@ -54,25 +55,26 @@ def without_damaged_parts(task: PartTask, engine: Engine, progress: Progress) ->
     sizes = {number: store.size(parts.part_file(number)) or 0 for number in finished}
     if sum(sizes.values()) < _LITTLE:
         engine = Serial()
-    seen, total, told = dict[int, int](), sum(len(task.indices(n)) for n in finished), Paced(progress)
+    looked, told = Looked(sum(len(task.indices(n)) for n in finished)), Paced(progress)
 
-    def heard(number: int, samples: int) -> None:
-        seen[number] = samples
-        told("verify", sum(list(seen.values())), total)
+    def heard(part: DuePart, samples: int) -> None:
+        told("verify", looked.heard(part.number, samples), looked.total)
 
-    with mapped(engine, Stepping(functools.partial(look_at_part, _look(task)), heard), finished) as outcomes:
+    look = PartLook(store, task.identity, True, None, exact=True, inner=False, shape=task.job.canvas.shape)
+    with mapped(engine, Stepping(functools.partial(look_at_part, look), heard), _due(task, finished)) as outcomes:
         for outcome in outcomes:
-            if (ending := run_error(outcome.error, parts.part_file(outcome.job), "nothing was changed")) is not None:
+            number = outcome.job.number
+            if (ending := run_error(outcome.error, parts.part_file(number), "nothing was changed")) is not None:
                 raise ending
-            wrong = outcome.value.damage if outcome.error is None else (_unseen(outcome.job, outcome.error),)
+            wrong = outcome.value.damage if outcome.error is None else (_unseen(number, outcome.error),)
             if wrong:
                 _log.warning("%s; it is made anew", wrong[0])
-                store.delete(parts.sidecar(outcome.job))
+                store.delete(parts.sidecar(number))
 
 
 def _unfit(task: PartTask) -> Iterator[str]:
     """Yield which parts were finished and are no more: gone, or not what their sidecars say."""
-    store, manifest = task.store, names.read_json(task.store, names.MANIFEST)
+    store, manifest = task.store, read_whole_manifest(task.store)
     listed = manifest.get("parts") if manifest.get("build_id") == task.identity else None
     for number in range(task.count):
         if task.finished(number) is not None:
@@ -92,20 +94,8 @@ def _unseen(number: int, error: BaseException) -> Damage:
     return Damage(parts.part_file(number), None, f"cannot be looked at: {type(error).__name__}: {error}")
 
 
-def _look(task: PartTask) -> PartLook:
-    """Return how parts are looked at: against their sidecars, and these against the manifest."""
-    files = names.read_json(task.store, names.MANIFEST).get("files")
+def _due(task: PartTask, numbers: Sequence[int]) -> list[DuePart]:
+    """Return what some parts should be, as their sidecars say, and these as the manifest tells of them."""
+    files = read_whole_manifest(task.store).get("files")
     said = files if isinstance(files, dict) else {}
-    sidecars = [(said.get(parts.sidecar(number)) or {}).get("sha256", "") for number in range(task.count)]
-    return PartLook(
-        store=task.store,
-        identity=task.identity,
-        sizes=tuple(len(task.indices(number)) for number in range(task.count)),
-        told=(None,) * task.count,
-        sidecars=tuple(sidecars),
-        beside=True,
-        task=None,
-        exact=True,
-        inner=False,
-        shape=task.job.canvas.shape,
-    )
+    return [DuePart(n, task.indices(n), sidecar=(said.get(parts.sidecar(n)) or {}).get("sha256", "")) for n in numbers]

@@ -7,6 +7,7 @@ every sample is made again too, or, where recipe, photos or versions do not allo
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,15 @@ from typing import Any
 from figureground.core.canvas import Canvas
 from figureground.core.damage import Damage, in_order
 from figureground.core.engines import Engine, mapped, run_error, workforce
+from figureground.core.folder_store import FolderStore
 from figureground.core.progress import Paced, Progress, watched
 from figureground.core.steps import Stepping
-from figureground.core.store import FolderStore
 from figureground.dataset import parts
 from figureground.make import made_with
 from figureground.make.about import About, about
 from figureground.make.derived_check import derived_damage, labels_damage, pages_damage
 from figureground.make.file_check import catalog_damage, files_damage, guests, masks_damage, strays
-from figureground.make.part_check import PartFound, PartLook, look_at_part
+from figureground.make.part_check import DuePart, Looked, PartFound, PartLook, look_at_part
 
 
 @dataclass(frozen=True)
@@ -67,26 +68,27 @@ def verdict_of(store: FolderStore, deep: bool, engine: Engine, progress: Progres
         return Verdict(store.folder, deep, in_order(damage), tuple(unchecked), 0, 0, 0)
     look, why = _look(one, deep, whole=not damage)
     unchecked += why
-    found = _look_at_parts(look, engine, progress)
+    due = _due_parts(one)
+    found = _look_at_parts(look, due, engine, progress)
     for each in found:
         damage += each.damage
         unchecked += each.notes
     unchecked += guests(one)
-    damage += strays(one, len(look.sizes))
+    damage += strays(one, len(due))
     damage += files_damage(one)
-    damage += labels_damage(one, found, look)
-    more, not_made = derived_damage(one, found, look)
+    damage += labels_damage(one, found, due)
+    more, not_made = derived_damage(one, found, deep)
     damage += more
     unchecked += not_made
     if deep:
         damage += masks_damage(one)
         if not damage:
-            pages, not_compared = pages_damage(one, look)
+            pages, not_compared = pages_damage(one, look, len(due))
             damage += pages
             unchecked += not_compared
-    size, samples = sum(each.bytes for each in found), sum(look.sizes)
+    size, samples = sum(each.bytes for each in found), sum(len(each.indices) for each in due)
     told = tuple(dict.fromkeys(unchecked))
-    return Verdict(store.folder, deep, in_order(damage), told, len(look.sizes), samples, size)
+    return Verdict(store.folder, deep, in_order(damage), told, len(due), samples, size)
 
 
 def _look(one: About, deep: bool, whole: bool) -> tuple[PartLook, list[str]]:
@@ -94,12 +96,7 @@ def _look(one: About, deep: bool, whole: bool) -> tuple[PartLook, list[str]]:
 
     `whole`: nothing is wrong with recipe and catalog.
     """
-    sizes, unchecked = part_sizes(one), list[str]()
-    told = [_told(one.manifest, number) for number in range(len(sizes))]
-    files = one.manifest.get("files")
-    known = files if isinstance(files, dict) else {}
-    sidecars = [str((known.get(parts.sidecar(n)) or {}).get("sha256", "")) for n in range(len(sizes))]
-    task, exact = None, True
+    task, exact, unchecked = None, True, list[str]()
     if deep and one.task is not None and whole:
         task = one.task
         if others := made_with.others(one.build.get("made_with", {}), task.job, task.job.layers):
@@ -109,10 +106,7 @@ def _look(one: About, deep: bool, whole: bool) -> tuple[PartLook, list[str]]:
     elif deep:
         unchecked.append("no sample is made again, each is held against itself: " + _why(one, whole))
     shape = Canvas.of(one.manifest.get("size") or (one.task.job.canvas.size if one.task else 224)).shape
-    look = PartLook(
-        one.store, one.identity, tuple(sizes), tuple(told), tuple(sidecars), one.beside, task, exact, deep, shape
-    )
-    return look, unchecked
+    return PartLook(one.store, one.identity, one.beside, task, exact, deep, shape), unchecked
 
 
 def _why(one: About, whole: bool) -> str:
@@ -129,6 +123,17 @@ def part_sizes(one: About) -> list[int]:
         return []
 
 
+def _due_parts(one: About) -> list[DuePart]:
+    """Return what each part should be, by recipe and catalog or the manifest."""
+    files, start, found = one.manifest.get("files"), 0, []
+    known = files if isinstance(files, dict) else {}
+    for number, size in enumerate(part_sizes(one)):
+        sidecar = str((known.get(parts.sidecar(number)) or {}).get("sha256", ""))
+        found.append(DuePart(number, range(start, start + size), _told(one.manifest, number), sidecar))
+        start += size
+    return found
+
+
 def _told(manifest: Any, number: int) -> tuple[int, str] | None:
     try:
         part = manifest["parts"][number]
@@ -137,18 +142,17 @@ def _told(manifest: Any, number: int) -> tuple[int, str] | None:
         return None
 
 
-def _look_at_parts(look: PartLook, engine: Engine, progress: Progress) -> list[PartFound]:
+def _look_at_parts(look: PartLook, due: Sequence[DuePart], engine: Engine, progress: Progress) -> list[PartFound]:
     """Return what a look at each part gave, in their order."""
-    total, seen, told = sum(look.sizes), dict[int, int](), Paced(progress)
+    looked, told = Looked(sum(len(each.indices) for each in due)), Paced(progress)
 
-    def heard(number: int, samples: int) -> None:
-        seen[number] = samples
-        told("verify", sum(list(seen.values())), total)
+    def heard(part: DuePart, samples: int) -> None:
+        told("verify", looked.heard(part.number, samples), looked.total)
 
     found: dict[int, PartFound] = {}
-    with mapped(engine, Stepping(functools.partial(look_at_part, look), heard), range(len(look.sizes))) as outcomes:
+    with mapped(engine, Stepping(functools.partial(look_at_part, look), heard), due) as outcomes:
         for outcome in outcomes:
-            number, error = outcome.job, outcome.error
+            number, error = outcome.job.number, outcome.error
             if error is not None:
                 if (ending := run_error(error, parts.part_file(number), "nothing was changed")) is not None:
                     raise ending
@@ -156,5 +160,5 @@ def _look_at_parts(look: PartLook, engine: Engine, progress: Progress) -> list[P
                 found[number] = PartFound((Damage(parts.part_file(number), None, what),))
             else:
                 found[number] = outcome.value
-            heard(number, look.sizes[number])
-    return [found[number] for number in range(len(look.sizes))]
+            heard(outcome.job, len(outcome.job.indices))
+    return [found[each.number] for each in due]

@@ -7,14 +7,6 @@ static inline uint8_t blended(unsigned front, unsigned back, unsigned alpha) {
     return (uint8_t)((t + (t >> 8)) >> 8);
 }
 
-static int lies_within(Py_ssize_t top, Py_ssize_t left, const Py_buffer *part, const Py_buffer *canvas) {
-    const Py_ssize_t *own = part->shape, *all = canvas->shape;
-    if (!own[0] || !own[1]) return 1; /* wherever it lies */
-    if (top >= 0 && left >= 0 && all[0] - own[0] >= top && all[1] - own[1] >= left) return 1;
-    PyErr_SetString(PyExc_ValueError, "a figure that does not lie on its canvas");
-    return 0;
-}
-
 /* paste(image, alpha, colour, visible, top, left): uint8 (height, width, 3) and (height, width), changed in place;
    uint8 (h, w, 3) and (h, w) of any strides */
 static PyObject *paste(PyObject *self, PyObject *args) {
@@ -38,7 +30,7 @@ static PyObject *paste(PyObject *self, PyObject *args) {
     }
     if (!lies_within(top, left, visible, image)) goto done;
     Py_ssize_t channel = colour->strides[2], step = colour->strides[1], own_step = visible->strides[1];
-    for (Py_ssize_t y = 0; y < visible->shape[0]; y++) {
+    for (Py_ssize_t y = 0; y < rows_of(visible); y++) {
         Py_ssize_t place = (top + y) * alpha->shape[1] + left;
         uint8_t *a = (uint8_t *)alpha->buf + place, *c = (uint8_t *)image->buf + 3 * place;
         const uint8_t *own = (const uint8_t *)visible->buf + y * visible->strides[0];
@@ -74,7 +66,7 @@ static PyObject *cover(PyObject *self, PyObject *args) {
         PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
     } else if (lies_within(top, left, &visible, &alpha)) {
         Py_ssize_t size = alpha.len;
-        for (Py_ssize_t y = 0; y < visible.shape[0]; y++) {
+        for (Py_ssize_t y = 0; y < rows_of(&visible); y++) {
             Py_ssize_t place = (top + y) * alpha.shape[1] + left;
             const uint8_t *own = (const uint8_t *)visible.buf + y * visible.strides[0];
             for (Py_ssize_t x = 0; x < visible.shape[1]; x++, own += visible.strides[1]) {

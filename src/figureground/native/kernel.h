@@ -17,8 +17,28 @@ int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item,
 /* The same for an array of any strides: step by view->strides, in bytes. */
 int strided_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable);
 
+/* Tells whether a part lies on a canvas at (top, left), as an empty one does wherever it is; 0 with an exception set. */
+int lies_within(Py_ssize_t top, Py_ssize_t left, const Py_buffer *part, const Py_buffer *canvas);
+
+/* The rows of a part of a canvas; none where it has no columns, since it may then lie anywhere. */
+static inline Py_ssize_t rows_of(const Py_buffer *part) { return part->shape[1] ? part->shape[0] : 0; }
+
+/* Writes how many px of windows of (2 * radius + 1)^2 are 1; beyond the edge all is as at it.  `tall`: width + 2 * radius
+   zeros. */
+void sum_windows(const uint8_t *mask, Py_ssize_t height, Py_ssize_t width, int radius, uint8_t *tall, uint8_t *out);
+
 /* Methods of the module, one list a file, each ended by a NULL name. */
-extern PyMethodDef composite_methods[], jpeg_methods[], masks_methods[], rle_methods[], shadows_methods[],
+extern PyMethodDef blur_methods[],
+    composite_methods[],
+    depth_methods[],
+    jpeg_methods[],
+    light_methods[],
+    masks_methods[],
+    places_methods[],
+    resize_methods[],
+    rle_methods[],
+    seen_methods[],
+    shadows_methods[],
     sums_methods[];
 
 #endif

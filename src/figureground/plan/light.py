@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ class Light:
     soft: float = 0.0
 
 
+@functools.lru_cache(maxsize=4096)
 def light_of(seed: int, background: int) -> Light:
     """Return the light of a background, by its number in the catalog."""
     turn, high, soft = (float(random.uniform(seed, background, f"light {name}")) for name in ("turn", "high", "soft"))

@@ -17,6 +17,7 @@ from figureground.core.nouns import Background, Catalog, Figure, Foreground, Loo
 from figureground.plan import cut
 from figureground.plan.interleave import Turns, sources_of
 from figureground.plan.light import Light, light_of
+from figureground.plan.places import Wanted
 from figureground.plan.plausible import doubted_sources, pasted, scene_score
 from figureground.plan.sight import Sight, needed
 from figureground.plan.split import Split, split
@@ -75,6 +76,17 @@ class Setting:
     def doubted(self) -> frozenset[str]:
         """The photos whose cut-outs came with a warning."""
         return doubted_sources(self.catalog)
+
+    def wanted(self, foreground: int, flips: tuple[bool, ...]) -> Wanted:
+        """Return a foreground as the rules want it, turned in these ways."""
+        key = foreground, flips
+        if key not in self._wanted:
+            self._wanted[key] = Wanted.of(self.placing, self.catalog.foregrounds[foreground], flips)
+        return self._wanted[key]
+
+    @functools.cached_property
+    def _wanted(self) -> dict[tuple[int, tuple[bool, ...]], Wanted]:
+        return {}
 
     @property
     def eyes(self) -> Sight:
@@ -144,8 +156,10 @@ def with_look(setting: Setting, slot: Slot, figures: Sequence[Figure]) -> Placed
     """Return a slot's figures with the look that it drew."""
     background = setting.catalog.backgrounds[slot.background]
     cutout = setting.catalog.foregrounds[slot.foreground]
-    light = light_of(setting.placing.seed, slot.background)
-    return tuple(looked(figure, background, cutout, slot.strengths, light) for figure in figures)
+    first, *turned = figures
+    first = looked(first, background, cutout, slot.strengths, light_of(setting.placing.seed, slot.background))
+    # twins are of one size and in one place, and so look alike
+    return first, *(dataclasses.replace(figure, look=first.look) for figure in turned)
 
 
 def fits_beside(setting: Setting, slot: Slot, placed: Placed, before: Sequence[Sequence[Figure]]) -> bool:

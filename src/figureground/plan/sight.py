@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeVar
 
-from figureground.core.arrays import Floats, Ints, Singles
+from figureground.core.arrays import Singles
 from figureground.core.nouns import Figure
 from figureground.image.masks import AreaTable
+from figureground.plan.places import Outlook
 from figureground.plan.plausible import View
 
 Found = TypeVar("Found")
@@ -24,19 +25,8 @@ class Sight(Protocol):
         """Return the places for a foot on a background with a floor (`geometry.footing`): float32 (n, 3), by height."""
         ...
 
-    def inverse_depths(self, background: int, places: Ints) -> Floats:
-        """Return the background's inverse depth at some pixels (x, y), int64 (n, 2), and that of its floor's plane
-        below the frame; NaN where unknown."""
-        ...
-
-    def glance(
-        self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
-    ) -> Floats:
-        """Return about how much of a figure would be seen at each of some places, 0..1 (`geometry.glance`).
-
-        `pair`: background and foreground.  `places`: for each of `flips`, and `sizes`: int64 (n, 2), x first;
-        `inverse_depths`: where it would stand.
-        """
+    def outlook(self, background: int, foreground: int) -> Outlook:
+        """Return what a first look at a figure on a background needs (`plan.places.promising`)."""
         ...
 
     def known(self, key: Hashable, find: Callable[[], Found]) -> Found:

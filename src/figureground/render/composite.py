@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +16,10 @@ from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Pic
 from figureground.image.masks import mask_of
 from figureground.image.resample import resized
 from figureground.render.harmonise import add_noise, rim
-from figureground.render.shadows import Shadow, floor_light
+from figureground.render.shadows import Shadow, darken
 from figureground.render.tone import colour_table
 
 VERSION = 4  # raise it when a scene gets other pixels, its depth included
-_Value = TypeVar("_Value", np.uint8, np.float32)
 _OPAQUE = np.array([255], np.uint8)
 _NOTHING = np.array([0], np.uint8)
 
@@ -45,13 +43,13 @@ class Seen:
 class Sprite(Seen):
     """A figure ready to be pasted: what is seen of it, with its colours.
 
-    `colour`: uint8 (h, w, 3).  `relief`: 0..1, how far each pixel stands out, or None for a flat figure.  `shadow`: on
+    `colour`: uint8 (h, w, 3).  `relief`: uint8, how far each pixel stands out, or None for a flat figure.  `shadow`: on
     the floor; None where it throws none.
     """
 
     figure: Figure
     colour: NDArray[np.uint8]
-    relief: Singles | None = None
+    relief: Bytes | None = None
     shadow: Shadow | None = None
 
 
@@ -157,7 +155,13 @@ def lit(colour: Picture, alpha: Alpha, behind: Picture, figure: Figure) -> Pictu
 
 
 def sprite(
-    figure: Figure, cutout: Cutout, margin: int, canvas: Canvas, hidden: Alpha | None, relief: Bytes | None
+    figure: Figure,
+    cutout: Cutout,
+    margin: int,
+    canvas: Canvas,
+    hidden: Alpha | None,
+    relief: Bytes | None,
+    shadow: Shadow | None = None,
 ) -> Sprite:
     """Return a figure ready to be pasted.
 
@@ -167,11 +171,10 @@ def sprite(
     _, _, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *cutout.shape[:2])
     out = None
     if relief is not None:
-        own = (relief[:, ::-1] if figure.flip else relief)[from_rows, from_columns]
-        out = own.astype(np.float32) / np.float32(255)
+        out = (relief[:, ::-1] if figure.flip else relief)[from_rows, from_columns]
     colour = cutout[from_rows, from_columns, :3]
     seen = seen_of(figure, cutout[..., 3], margin, canvas, hidden)
-    return Sprite(**vars(seen), figure=figure, colour=colour, relief=out)
+    return Sprite(**vars(seen), figure=figure, colour=colour, relief=out, shadow=shadow)
 
 
 def seen_of(
@@ -228,9 +231,7 @@ def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None =
     alpha = np.zeros(shape, np.uint8)
     places = []
     if shadows := [one.shadow for one in sprites if one.shadow is not None]:
-        place, factor = floor_light(shadows, background, floor)
-        image[place] = np.rint(image[place] * _thrice(factor)).astype(np.uint8)
-        places.append(place)
+        places.append(darken(image, shadows, floor))
     order = far_to_near([one.figure for one in sprites])
     for one in (sprites[i] for i in order):
         place = one.rows, one.columns
@@ -255,7 +256,7 @@ def _paste(one: Sprite, image: Picture, alpha: Alpha) -> None:
     alpha[place] = blend(_OPAQUE, alpha[place], one.visible)
 
 
-def _thrice(values: NDArray[_Value]) -> NDArray[_Value]:
+def _thrice(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return values (h, w) for each of three channels, (h, w, 3): numpy is slow where it stretches a last axis of 1."""
     return np.repeat(values, 3).reshape(*values.shape, 3)
 

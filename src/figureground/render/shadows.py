@@ -7,7 +7,9 @@ floor alone.  Whole numbers, sums, products, quotients and square roots alone: t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +29,8 @@ _ZONES = (0.014, 0.009, 255), (0.05, 0.028, 245), (0.13, 0.055, 160)
 _HALF = 16  # of 255: soles spread so thin darken by half of the most
 _FINE = 120  # px of a figure's height at which they are worked out, at least
 _FADED = 0.5  # of its darkness is lost where a shadow ends
+_NONE = -(2**20)  # the lowest row of a column that shows nothing
+_NINTHS = np.rint(np.arange(10) * (255 / 9)).astype(np.uint8)  # of so many px of 3 x 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,18 +92,49 @@ def _cast(figure: Figure, alpha: Alpha, margin: int, ground: Ground, canvas: Can
     middle = canvas.width / 2
     rows, columns = _reached(figure, (cx, cy), k, ground, canvas)
     step = max(1, canvas.shorter // _LATTICE)
-    y = np.arange(rows.start + step / 2, rows.stop, step)[:, None]
-    x = np.arange(columns.start + step / 2, columns.stop, step)[None, :]
+    y = np.arange(rows.start + step / 2, rows.stop, step)
+    x = np.arange(columns.start + step / 2, columns.stop, step)
     if not y.size or not x.size:
         return (0, 0), np.zeros((0, 0), np.uint8)
-    r = np.maximum((ground.a * x + ground.b * y + ground.c) / at_foot, 1e-3)
-    t = (1 / r - 1) / k
-    across = (x - middle) / r + middle - figure.height * look.light_x * t
     small = _penumbral(alpha, margin, figure)
     scale = (small.shape[0] - 1) / figure.height
-    dark = _looked_up(small, (cy - t * figure.height - figure.y) * scale, (across - figure.x) * scale)
-    dark = dark * np.minimum(np.maximum(1 - _FADED * t, 0), 1) * ((t >= -0.05) & (t <= 1.1)) * look.cast
-    return (rows.start, columns.start), _finer(dark, step)
+    card = _Card(
+        (ground.a, ground.b, ground.c, at_foot),
+        (k, middle, figure.height * look.light_x, _FADED, look.cast),
+        (cy, figure.height, figure.y, figure.x, scale),
+    )
+    return (rows.start, columns.start), _finer(_thrown(small, y, x, card), step)
+
+
+class _Card(NamedTuple):
+    """A figure as a card that stands, and how the light falls on it.
+
+    `floor`: of its plane, inverse depth a * x + b * y + c, and that at the foot.  `light`: k of `_cast`, x of the
+    vanishing point, px that a point as high as the figure is thrown aside, what is lost of the darkness one height
+    away, and the darkness.  `place`: y of the foot, height, top and left on the canvas, rows of the matte a row of it.
+    """
+
+    floor: tuple[float, float, float, float]
+    light: tuple[float, float, float, float, float]
+    place: tuple[float, float, float, float, float]
+
+
+def _thrown(matte: Bytes, y: Floats, x: Floats, card: _Card) -> Floats:
+    """Return how dark the shadow of a card is at rows y and columns x of the canvas, float64 0..255; `matte` has a
+    frame of one empty px."""
+    if native.kernel is not None:
+        found = np.empty((y.size, x.size))
+        native.kernel.thrown(matte, y, x, *card, found)
+        return found
+    a, b, c, at_foot = card.floor
+    k, middle, aside, faded, strength = card.light
+    foot, height, top, left, scale = card.place
+    r = np.maximum((a * x + b * y[:, None] + c) / at_foot, 1e-3)
+    t = (1 / r - 1) / k
+    across = (x - middle) / r + middle - aside * t
+    dark = _looked_up(matte, (foot - t * height - top) * scale, (across - left) * scale)
+    dark = dark * np.minimum(np.maximum(1 - faded * t, 0), 1) * ((t >= -0.05) & (t <= 1.1)) * strength
+    return np.asarray(dark, np.float64)
 
 
 def _foot(figure: Figure) -> tuple[float, float]:
@@ -132,15 +167,17 @@ def _reached(
     )
 
 
-def _penumbral(alpha: Alpha, margin: int, figure: Figure) -> Ints:
-    """Return the matte, made small, softer the higher above the floor: int64 0..255, framed by one empty px."""
+def _penumbral(alpha: Alpha, margin: int, figure: Figure) -> Bytes:
+    """Return the matte, made small, softer the higher above the floor, framed by one empty px."""
     bare = alpha[margin : margin + figure.height, margin : margin + figure.width]
     height = min(_TALL, figure.height)
     width = max(1, round(figure.width * height / figure.height))
-    small = resized(np.ascontiguousarray(bare[:, None]).astype(np.float32), height, width)[0][0].astype(np.int64)
+    small = resized(np.ascontiguousarray(bare[:, None]).astype(np.float32), height, width)[0][0]
     high = np.arange(height, 0, -1) - 0.5  # above the lower edge
     reach = np.floor(0.5 * figure.look.light_soft * high + 0.5).astype(np.int64)
-    return np.pad(_tent(small, reach, reach), 1)
+    framed = np.zeros((height + 2, width + 2), np.uint8)
+    framed[1:-1, 1:-1] = _tent(small, reach, reach)
+    return framed
 
 
 def _rows_boxed(values: Ints, reach: Ints) -> Ints:
@@ -165,7 +202,7 @@ def _columns_boxed(values: Ints, reach: Ints) -> Ints:
     return found // (2 * reach[:, None] + 1)
 
 
-def _looked_up(values: Ints, row: Floats, column: Floats) -> Floats:
+def _looked_up(values: Bytes, row: Floats, column: Floats) -> Floats:
     """Return values between pixels, pixel coordinates of the frame's inside; beyond it all is 0."""
     row = np.minimum(np.maximum(row + 0.5, 0), values.shape[0] - 1.001)
     column = np.minimum(np.maximum(column + 0.5, 0), values.shape[1] - 1.001)
@@ -186,31 +223,56 @@ def _under_soles(figure: Figure, alpha: Alpha, margin: int) -> tuple[tuple[int, 
     step = max(1, figure.height // _FINE)
     tall, columns = figure.height / step, -(-alpha.shape[1] // step)
     low = round(_foot(figure)[1]) - figure.y + margin  # the row below the contact
-    opaque = alpha >= 128
-    ends = np.where(opaque.any(0), alpha.shape[0] - opaque[::-1].argmax(0), -(2**20))  # the row below each column
-    lowest = np.pad(ends, (0, columns * step - ends.size), constant_values=-(2**20)).reshape(columns, step).max(1)
+    lowest = _lowest(alpha, step, columns)
     above = np.maximum(low - lowest, 0) / (_LOW * figure.height)
-    weight = np.rint(255 * np.maximum(1 - above * above, 0)).astype(np.int64)
+    weight = np.rint(255 * np.maximum(1 - above * above, 0)).astype(np.uint8)
     zones = [(max(1, round(x * tall)), max(1, round(y * tall)), most) for x, y, most in _ZONES]
     frame = 2 * zones[-1][0], 2 * zones[-1][1]
     top = low // step - math.ceil(_LOW * tall) - frame[1]
     rows = np.arange(top, max(low, int(lowest.max())) // step + frame[1] + 1)[:, None]
     thick = 2 * zones[0][1] + 1
     sole = rows - lowest // step  # it reaches below the figure, where it is seen
-    soles = np.where((sole < thick // 2) & (sole >= -thick), weight, 0)
-    soles = np.pad(soles, ((0, 0), (frame[0], frame[0])))
-    dark = np.zeros_like(soles)
+    soles = np.zeros((rows.size, columns + 2 * frame[0]), np.uint8)
+    soles[:, frame[0] : frame[0] + columns] = ((sole < thick // 2) & (sole >= -thick)) * weight
+    place = figure.y - margin + top * step, figure.x - margin - frame[0] * step
+    return place, _finer(_spread(soles, zones).astype(np.float64) * figure.look.shadow, step)
+
+
+def _lowest(alpha: Alpha, step: int, columns: int) -> Ints:
+    """Return the row below the last opaque px of each column, taken `step` at a time, int64 (columns,); far above
+    all where there is none."""
+    if native.kernel is not None:
+        found = np.full(columns, _NONE)
+        native.kernel.lowest(alpha, step, found)
+        return found
+    opaque = alpha >= 128
+    ends = np.where(opaque.any(0), alpha.shape[0] - opaque[::-1].argmax(0), _NONE)
+    lowest = np.pad(ends, (0, columns * step - ends.size), constant_values=_NONE).reshape(columns, step).max(1)
+    return np.asarray(lowest, np.int64)
+
+
+def _spread(soles: Bytes, zones: Sequence[tuple[int, int, int]]) -> Bytes:
+    """Return how dark the zones around soles are; `zones`: how far each reaches across and along, and its darkness."""
+    if native.kernel is not None:
+        found = np.empty(soles.shape, np.uint8)
+        native.kernel.spread(soles, np.array(zones, np.int64), _HALF, found)
+        return found
+    thick = 2 * zones[0][1] + 1
+    dark = np.zeros(soles.shape, np.uint8)
     for x, y, most in zones:
         # a line of soles fills but a part of a box: it is told by its thickness, and saturates
         across, along = (np.full(soles.shape[0], reach, np.int64) for reach in (x, y))
-        spread = _tent(soles, along, across) * (2 * y + 1) // thick
-        dark = np.maximum(dark, most * spread // (spread + _HALF))
-    place = figure.y - margin + top * step, figure.x - margin - frame[0] * step
-    return place, _finer(dark * figure.look.shadow, step)
+        spread = _tent(soles, along, across).astype(np.int64) * (2 * y + 1) // thick
+        dark = np.maximum(dark, (most * spread // (spread + _HALF)).astype(np.uint8))
+    return dark
 
 
 def _finer(values: Floats, step: int) -> Bytes:
     """Return values of a lattice, 0..255, at all px: `step` times as many each way, in between on straight lines."""
+    if native.kernel is not None:
+        found = np.empty((values.shape[0] * step, values.shape[1] * step), np.uint8)
+        native.kernel.finer(values, step, found)
+        return found
     for axis in (0, 1) if step > 1 else ():
         place = np.minimum(
             np.maximum((np.arange(step * values.shape[axis]) + 0.5) / step - 0.5, 0), values.shape[axis] - 1
@@ -222,59 +284,92 @@ def _finer(values: Floats, step: int) -> Bytes:
     return np.asarray(np.rint(values), np.uint8)
 
 
-def _tent(values: Ints, along: Ints, across: Ints) -> Ints:
+def _tent(values: Bytes, along: Ints, across: Ints) -> Bytes:
     """Return values spread twice over boxes: each row's reaches `along` rows up and down, `across` columns sideways."""
     if native.kernel is not None:
         values = np.array(values, order="C")
         native.kernel.tent(values, along, across)
         return values
+    wide = values.astype(np.int64)
     for _ in range(2):
-        values = _rows_boxed(_columns_boxed(values, along), across)
-    return values
+        wide = _rows_boxed(_columns_boxed(wide, along), across)
+    return wide.astype(np.uint8)
 
 
-def floor_light(shadows: list[Shadow], picture: Picture, floor: Mask | None) -> tuple[tuple[slice, slice], Singles]:
+def darken(image: Picture, shadows: Sequence[Shadow], floor: Mask | None) -> tuple[slice, slice]:
+    """Let shadows fall on an image's floor, in place, and return the box, (rows, columns), that holds them.
+
+    `floor`: where it is; None for everywhere.
+    """
+    if native.kernel is None:
+        place, factor = floor_light(shadows, image, floor)
+        image[place] = np.rint(image[place] * np.repeat(factor, 3).reshape(*factor.shape, 3)).astype(np.uint8)
+        return place
+    place, cast, contact, seen = _together(shadows, image, floor)
+    native.kernel.darken(image, cast, contact, seen, place[0].start, place[1].start)
+    return place
+
+
+def floor_light(shadows: Sequence[Shadow], picture: Picture, floor: Mask | None) -> tuple[tuple[slice, slice], Singles]:
     """Return a box, (rows, columns), and the factor that its floor's sRGB values keep, float32, 1 off the floor.
 
     `floor`: where the picture shows floor; None for everywhere.  Shadows of one light join: what one figure keeps from
     it no other can.  The zones under soles are the darker the darker the floor is, since they are seen less on it.
     """
-    rows, columns = (
-        slice(min(s.start for s in spans), max(s.stop for s in spans))
-        for spans in ([s.rows for s in shadows], [s.columns for s in shadows])
-    )
-    shape = rows.stop - rows.start, columns.stop - columns.start
-    cast, contact = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    seen = None if floor is None else _soft_floor(floor, rows, columns)
-    for one in shadows:
-        y, x = one.rows.start - rows.start, one.columns.start - columns.start
-        place = slice(y, y + one.cast.shape[0]), slice(x, x + one.cast.shape[1])
-        np.maximum(cast[place], one.cast, out=cast[place])
-        own = _by_brightness(one.contact, picture[one.rows, one.columns], None if seen is None else seen[place])
-        np.maximum(contact[place], own, out=contact[place])
+    place, cast, contact, seen = _together(shadows, picture, floor)
     light = (255 - cast.astype(np.float32)) * (255 - contact.astype(np.float32)) / np.float32(255 * 255)
     factor = np.sqrt(light)  # near enough sRGB's curve, and rounded alike everywhere
     if seen is not None:
         factor = 1 - (1 - factor) * (seen.astype(np.float32) / np.float32(255))
-    return (rows, columns), np.asarray(factor, np.float32)
+    return place, np.asarray(factor, np.float32)
+
+
+def _together(
+    shadows: Sequence[Shadow], picture: Picture, floor: Mask | None
+) -> tuple[tuple[slice, slice], Bytes, Bytes, Alpha | None]:
+    """Return the box, (rows, columns), that holds some shadows, and what they take of the light in it: cast, under
+    soles, and how far it is floor, None for wholly."""
+    rows, columns = (
+        slice(min(s.start for s in spans), max(s.stop for s in spans))
+        for spans in ([s.rows for s in shadows], [s.columns for s in shadows])
+    )
+    seen = None if floor is None else _soft_floor(floor, rows, columns)
+    if len(shadows) == 1:
+        return (rows, columns), shadows[0].cast, _by_brightness(shadows[0], picture, seen), seen
+    cast, contact = np.zeros((2, rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    for one in shadows:
+        y, x = one.rows.start - rows.start, one.columns.start - columns.start
+        place = slice(y, y + one.cast.shape[0]), slice(x, x + one.cast.shape[1])
+        np.maximum(cast[place], one.cast, out=cast[place])
+        own = _by_brightness(one, picture, None if seen is None else seen[place])
+        np.maximum(contact[place], own, out=contact[place])
+    return (rows, columns), cast, contact, seen
 
 
 def _soft_floor(floor: Mask, rows: slice, columns: slice) -> Alpha:
     """Return the floor in a box with soft edges that lie within it: uint8, 0 off the floor."""
     top, left = max(rows.start - 1, 0), max(columns.start - 1, 0)
     part = floor[top : rows.stop + 1, left : columns.stop + 1]
-    soft = np.where(part, np.rint(window_sums(part, 1) * (255 / 9)), 0).astype(np.uint8)
+    soft: Alpha = _NINTHS[window_sums(part, 1)] * part
     y, x = rows.start - top, columns.start - left
     return soft[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
 
 
-def _by_brightness(contact: Bytes, picture: Picture, seen: Alpha | None) -> Bytes:
+def _by_brightness(one: Shadow, picture: Picture, seen: Alpha | None) -> Bytes:
     """Return the dark zone under soles, darker on a dark floor."""
-    weight = contact.astype(np.int64) * (255 if seen is None else seen.astype(np.int64))
-    total = int(weight.sum())
+    total, light = _weighed(one, picture, seen)
     if not total:
-        return contact
-    bright = int((weight * picture.astype(np.int64).sum(-1)).sum()) / (3 * 255 * total)
-    more = 1.1 * max(0.0, 0.7 - bright)
-    taken = contact.astype(np.float32)
-    return np.asarray(np.rint(taken + np.float32(more) * taken * (255 - taken) / np.float32(255)), np.uint8)
+        return one.contact
+    more = 1.1 * max(0.0, 0.7 - light / (3 * 255 * total))
+    taken = np.arange(256, dtype=np.float32)
+    darker = np.rint(taken + np.float32(more) * taken * (255 - taken) / np.float32(255)).astype(np.uint8)
+    return np.asarray(darker[one.contact], np.uint8)
+
+
+def _weighed(one: Shadow, picture: Picture, seen: Alpha | None) -> tuple[int, int]:
+    """Return (the sum of weights of a zone under soles, that of them times the sum of each pixel's channels)."""
+    if native.kernel is not None:
+        total, light = native.kernel.weighed(one.contact, picture, seen, one.rows.start, one.columns.start)
+        return total, light
+    weight = one.contact.astype(np.int64) * (255 if seen is None else seen.astype(np.int64))
+    return int(weight.sum()), int((weight * picture[one.rows, one.columns].astype(np.int64).sum(-1)).sum())

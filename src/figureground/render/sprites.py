@@ -9,18 +9,15 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from figureground.core.arrays import Bytes, Floats, Ints, Singles
+from figureground.core.arrays import Bytes, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Catalog, Cutout, Figure, Mask, Picture, Scene, far_to_near
 from figureground.geometry import occlusion
-from figureground.geometry.codes import DepthCode, dequantise
-from figureground.geometry.footing import plane_at
-from figureground.geometry.glance import shares_seen
 from figureground.geometry.layering import Surface, edge_of
-from figureground.geometry.perspective import inverse
 from figureground.image.masks import AreaTable, mask_of
 from figureground.ingest.pixels import Pixels
 from figureground.plan.cut import share
+from figureground.plan.places import Outlook
 from figureground.plan.plausible import View
 from figureground.render.composite import (
     Composite,
@@ -92,26 +89,11 @@ class Sprites:
     def footing(self, background: int) -> Singles:
         return self.pixels.footing(background)
 
-    def inverse_depths(self, background: int, places: Ints) -> Floats:
-        found = np.full(len(places), np.nan)
-        code, ground = self.pixels.depth(background), self.catalog.backgrounds[background].ground
-        below = places[:, 1] >= self.canvas.height
-        there = code.codes[places[~below, 1], places[~below, 0]][None]
-        value = inverse(dequantise(DepthCode(there, code.scale, code.offset, 0, code.unit, code.direction)))
-        if value is not None:
-            found[~below] = value[0]
-        if ground is not None:
-            found[below] = plane_at(ground, places[below])
-        return found
-
-    def glance(
-        self, pair: tuple[int, int], places: Sequence[Ints], sizes: Ints, inverse_depths: Floats, flips: Sequence[bool]
-    ) -> Floats:
-        background, foreground = pair
-        estimated = self.catalog.backgrounds[background].depth_from != "file"
-        limits = inverse_depths * (1 + occlusion.MARGIN[estimated])
-        points, barrier = self.pixels.points(foreground), self.pixels.barrier(background)
-        return shares_seen(points, barrier, places, sizes, limits, flips)
+    def outlook(self, background: int, foreground: int) -> Outlook:
+        other, pixels = self.catalog.backgrounds[background], self.pixels
+        points, barrier = pixels.points(foreground), pixels.barrier(background)
+        margin = occlusion.MARGIN[other.depth_from != "file"]
+        return Outlook(pixels.depth(background), other.ground, points, barrier, margin)
 
     def known(self, key: Hashable, find: Callable[[], Value]) -> Value:
         found: Value = self._known.get(key, find)
@@ -205,13 +187,13 @@ class Sprites:
         hidden = self._before(background, figure, margin, planes[3])
         relief = planes[4] if figure.stands and len(planes) > 4 else None
         shown = turned(cutout, figure)
-        found = sprite(figure, shown, margin, self.canvas, hidden, relief)
         shadow = shadow_of(figure, shown[..., 3], margin, other.ground, self.canvas)
+        found = sprite(figure, shown, margin, self.canvas, hidden, relief, shadow)
         if figure.look.wrap <= 0:
-            return replace(found, shadow=shadow)
+            return found
         behind = self._shine.get(background, lambda: shine(self.pixels.background(background)))
         colour = lit(found.colour, found.whole, behind[found.rows, found.columns], figure)
-        return replace(found, colour=colour, shadow=shadow)
+        return replace(found, colour=colour)
 
     def surfaces(
         self, scene: Scene, composite: Composite, sprites: Sequence[Sprite], thickness: float, edge: int | None = 0
@@ -228,17 +210,18 @@ class Sprites:
         for i in far_to_near(scene.figures):
             figure, one = scene.figures[i], sprites[i]
             seen = composite.mask if len(sprites) == 1 else composite.instances == i + 1
+            place = one.rows, one.columns
             if not figure.stands:
-                found.append(Surface(seen, None, edge=edge))
+                found.append(Surface(seen, place, None, edge=edge))
                 continue
             value = 1 / figure.inverse_depth if base.unit == "m" else figure.inverse_depth
             code = (value - base.offset) / base.scale
             own = self.catalog.foregrounds[figure.foreground]
-            relief, span = one.relief, own.relief_front - own.relief_back
-            if relief is not None and span > 0:  # measured, in metres, whatever thickness others have
-                relief = relief + np.float32(own.relief_back / span)
+            span = own.relief_front - own.relief_back
             bulge = self._bulge(scene.background, figure, span or thickness)
-            found.append(Surface(seen, code, bulge, relief, (one.rows, one.columns), edge))
+            # measured, in metres, whatever thickness others have
+            deeper = own.relief_back / span if span > 0 else 0.0
+            found.append(Surface(seen, place, code, bulge, one.relief, deeper, edge))
         return found
 
     def _edge_of(self, background: int) -> int:

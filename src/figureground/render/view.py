@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from figureground import native
 from figureground.core.nouns import Figure, Mask
 from figureground.image.masks import mask_of
 from figureground.plan.plausible import View
@@ -24,8 +25,10 @@ def views_of(figures: Sequence[Figure], sprites: Sequence[Seen], masks: Sequence
 
 def view_of(figure: Figure, one: Seen, mask: Mask) -> View:
     """Return the view of a figure; `mask`: what is seen of it in its part of the canvas."""
-    whole = mask_of(one.whole)
     low = max(0, figure.y + figure.height - max(1, round(FEET * figure.height)) - one.rows.start)
+    if native.kernel is not None:
+        return View(one.area, *native.kernel.view(one.whole, mask, low))
+    whole = mask_of(one.whole)
     seen = mask & whole  # where the soft edges of two figures meet, a pixel may be figure only by both of them
     return View(
         one.area,

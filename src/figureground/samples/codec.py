@@ -20,7 +20,7 @@ from figureground.core.nouns import HALF, DepthMap
 from figureground.core.recipe import ImageFormat, ImageOptions
 from figureground.core.record import DepthMeaning
 from figureground.geometry.codes import DepthCode, dequantise
-from figureground.image import png
+from figureground.image import mask_png, png, quick_jpeg
 from figureground.image.opened import stored_pixels
 
 WHITE = np.uint8(255)  # the value of a mask pixel where masks are stored in 8 bits
@@ -95,10 +95,16 @@ def decode(
 ) -> NDArray[Any] | DepthMap:
     """Return a layer as a Sample has it; `meaning` is needed for depth.  Arrays are writable and shared with nobody.
 
+    JPEGs by simplejpeg where it is installed, whose pixels are Pillow's.
+
     `shape`: the (height, width) that it has to have.  Raises ValueError, and nothing else, for what is no such layer.
     """
     coder = LAYERS[layer].coder
-    values = pixels(data, shape)
+    if coder == "mask" and (mask := mask_png.decoded(data, shape)) is not None:
+        return mask
+    values = quick_jpeg.decoded(data, shape) if coder == "photo" else None
+    if values is None:
+        values = pixels(data, shape)
     dimensions, kinds = _STORED[coder]
     if values.ndim != dimensions or values.shape[2:] not in ((), (3,)) or values.dtype not in kinds:
         raise ValueError(f"{layer} is a picture of {values.dtype} {values.shape}")
@@ -106,13 +112,16 @@ def decode(
         if meaning is None:
             raise ValueError(f"the record does not say what {layer} means")
         return dequantise(depth_code(values, meaning))
-    return values >= HALF if coder == "mask" else values.copy()
+    if coder == "mask":
+        return values >= HALF
+    return values if values.flags.writeable else values.copy()
 
 
 def pixels(data: bytes, shape: tuple[int, int] | None = None) -> NDArray[Any]:
     """Return a member's stored values: uint8 (h, w, 3), uint8 (h, w) (1-bit masks as 0 and 255) or uint16 (h, w).
 
-    Raises ValueError for what is no picture of ours, or not of the (height, width) that is wanted.
+    What datasets are made of and held to: by Pillow alone, whatever else is installed to read them faster.  Raises
+    ValueError for what is no picture of ours, or not of the (height, width) that is wanted.
     """
     return stored_pixels(data, shape)
 

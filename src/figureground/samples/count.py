@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground import native
 from figureground.core import random
 from figureground.core.arrays import Bools, Bytes, Ints
 from figureground.core.layers import LAYERS
@@ -207,15 +208,9 @@ def _depth_sums(one: Counted, layer: str) -> tuple[Sums, Ints]:
     """Return the sums and the histogram of a layer of depth codes."""
     codes, invalid = one.stored[layer], one.invalid(layer)
     base = one.bases.get(layer)
-    if base is None or base.histogram is None:
+    if base is None or base.histogram is None or codes.dtype != np.uint16:
         return _sums(layer, codes, invalid), _histogram(codes, invalid)
-    before, after = base.values[one.changed], codes[one.changed]
-    differ = before != after  # half of the box lies beside the figures
-    old, new = before[differ].astype(np.int64), after[differ].astype(np.int64)
-    sums = changed_codes(base.sums, old, new)
-    histogram = base.histogram + _binned(new, codes.dtype) - _binned(old, codes.dtype)
-    histogram[0] += sums.count - base.sums.count  # codes 0, no value, went from its count or came into it
-    return sums, histogram
+    return changed_codes(base.sums, base.histogram, base.values[one.changed], codes[one.changed])
 
 
 def _values(array: Bytes) -> Mapping[str, int]:
@@ -268,11 +263,15 @@ def _heat(mask: Mask, boxes: Sequence[Box]) -> Ints:
         # only the cells that the boxes touch are counted
         top, bottom = _cells(down, y0, y1)
         left, right = _cells(across, x0, x1)
+        cells = heat[top:bottom, left:right]
+        if native.kernel is not None:
+            native.kernel.heat(mask, down[top : bottom + 1], across[left : right + 1], cells)
+            return heat.ravel()
         block = mask[down[top] : down[bottom], across[left] : across[right]].view(np.uint8)
         # bytes hold the rows of a cell of most canvases
         kind = np.uint8 if mask.shape[0] <= HEAT_CELLS * 254 else np.int64
         rows = np.add.reduceat(block, down[top:bottom] - down[top], 0, kind)
-        np.add.reduceat(rows, across[left:right] - across[left], 1, np.int64, heat[top:bottom, left:right])
+        np.add.reduceat(rows, across[left:right] - across[left], 1, np.int64, cells)
     return heat.ravel()
 
 

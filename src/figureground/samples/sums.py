@@ -112,9 +112,22 @@ def changed_sums(sums: Sums, old: Bytes, new: Bytes) -> Sums:
     return Sums(sums.count, _add(sums.total, total), _add(sums.square, square))
 
 
-def changed_codes(sums: Sums, old: Ints, new: Ints) -> Sums:
-    """Return the sums of depth codes of which `old`, int64 (n,), became `new`; 0, no value, does not count."""
-    difference = new - old
-    square = int(np.dot(difference, new + old))  # of whole numbers, so no BLAS and no rounding
-    count = sums.count + int(np.count_nonzero(new)) - int(np.count_nonzero(old))
-    return Sums(count, _add(sums.total, (int(difference.sum()),)), _add(sums.square, (square,)))
+def changed_codes(sums: Sums, histogram: Ints, old: NDArray[np.uint16], new: NDArray[np.uint16]) -> tuple[Sums, Ints]:
+    """Return the sums and the histogram of depth codes of which `old`, uint16 (rows, columns), became `new`.
+
+    `histogram`: 1024 bins over all codes.  Codes of 0, no value, do not count in either.
+    """
+    if native.kernel is not None:
+        histogram = histogram.copy()
+        count, total, square = native.kernel.changed_codes(old, new, histogram)
+        return Sums(sums.count + count, _add(sums.total, (total,)), _add(sums.square, (square,))), histogram
+    differ = old != new  # half of the box lies beside the figures
+    before, after = old[differ].astype(np.int64), new[differ].astype(np.int64)
+    difference = after - before
+    square = int(np.dot(difference, after + before))  # of whole numbers, so no BLAS and no rounding
+    more = int(np.count_nonzero(after)) - int(np.count_nonzero(before))
+    bins = [np.bincount(codes >> 6, minlength=histogram.size) for codes in (after, before)]
+    histogram = histogram + bins[0] - bins[1]
+    histogram[0] += more  # codes 0 went from its count or came into it
+    found = Sums(sums.count + more, _add(sums.total, (int(difference.sum()),)), _add(sums.square, (square,)))
+    return found, histogram

@@ -1,0 +1,110 @@
+/* What is seen of figures, counted; render/view.py, image/masks.py and samples/count.py say what is right. */
+#include "kernel.h"
+
+/* view(whole, mask, low): uint8 and bool (rows, columns) of any strides -> (px where whole is at least 128, those of them in
+   the mask, and both again of the rows from `low` on) */
+static PyObject *view(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *objects[2], *found = NULL;
+    Py_buffer whole, mask;
+    Py_ssize_t low, counts[4] = {0, 0, 0, 0};
+    if (!PyArg_ParseTuple(args, "OOn", objects, objects + 1, &low)) return NULL;
+    if (strided_of(objects[0], &whole, 2, 1, 0) < 0) return NULL;
+    if (strided_of(objects[1], &mask, 2, 1, 0) == 0) {
+        if (whole.shape[0] != mask.shape[0] || whole.shape[1] != mask.shape[1]) {
+            PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
+        } else {
+            for (Py_ssize_t y = 0; y < whole.shape[0]; y++) {
+                const uint8_t *own = (const uint8_t *)whole.buf + y * whole.strides[0];
+                const uint8_t *shown = (const uint8_t *)mask.buf + y * mask.strides[0];
+                Py_ssize_t inside = 0, seen = 0;
+                for (Py_ssize_t x = 0; x < whole.shape[1]; x++, own += whole.strides[1], shown += mask.strides[1]) {
+                    int is_own = *own >= 128;
+                    inside += is_own;
+                    seen += is_own & (*shown != 0);
+                }
+                counts[0] += inside, counts[1] += seen;
+                if (y >= low) counts[2] += inside, counts[3] += seen;
+            }
+            found = Py_BuildValue("(nnnn)", counts[0], counts[1], counts[2], counts[3]);
+        }
+        PyBuffer_Release(&mask);
+    }
+    PyBuffer_Release(&whole);
+    return found;
+}
+
+/* tight_box(mask): bool (rows, columns) of any strides -> (left, top, right, bottom, px that are true), right and bottom
+   exclusive; all 0 where none is */
+static PyObject *tight_box(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *object;
+    Py_buffer mask;
+    if (!PyArg_ParseTuple(args, "O", &object) || strided_of(object, &mask, 2, 1, 0) < 0) return NULL;
+    Py_ssize_t width = mask.shape[1], left = width, right = 0, top = 0, bottom = 0, count = 0, step = mask.strides[1];
+    for (Py_ssize_t y = 0; y < mask.shape[0]; y++) {
+        const uint8_t *row = (const uint8_t *)mask.buf + y * mask.strides[0];
+        Py_ssize_t own = 0, x = 0, end = width;
+        for (Py_ssize_t k = 0; k < width; k++) own += row[k * step] != 0;
+        if (!own) continue;
+        while (x < left && !row[x * step]) x++;
+        while (end > right && !row[(end - 1) * step]) end--;
+        if (!count) top = y;
+        left = x, right = end, bottom = y + 1;
+        count += own;
+    }
+    PyBuffer_Release(&mask);
+    if (!count) left = 0;
+    return Py_BuildValue("(nnnnn)", left, top, right, bottom, count);
+}
+
+static int ascend(const Py_buffer *edges, Py_ssize_t size) {
+    const int64_t *all = edges->buf;
+    if (edges->shape[0] < 1 || all[0] < 0 || all[edges->shape[0] - 1] > size) return 0;
+    for (Py_ssize_t k = 1; k < edges->shape[0]; k++)
+        if (all[k] < all[k - 1]) return 0;
+    return 1;
+}
+
+/* heat(mask, down, across, out): bool (height, width) of any strides; int64 (rows + 1,) and (columns + 1,), where cells begin
+   and the last one ends; int64 (rows, columns) of any strides, whose cells take the px that are true */
+static PyObject *heat(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *objects[4], *found = NULL;
+    Py_buffer views[4];
+    int taken = 0;
+    if (!PyArg_ParseTuple(args, "OOOO", objects, objects + 1, objects + 2, objects + 3)) return NULL;
+    for (; taken < 4; taken++) {
+        int plane = taken == 0 || taken == 3;
+        if ((plane ? strided_of(objects[taken], views + taken, 2, taken ? 8 : 1, taken == 3)
+                   : array_of(objects[taken], views + taken, 1, 8, 0)) < 0)
+            goto done;
+    }
+    Py_buffer *mask = views, *down = views + 1, *across = views + 2, *out = views + 3;
+    if (!ascend(down, mask->shape[0]) || !ascend(across, mask->shape[1]) || out->shape[0] != down->shape[0] - 1 ||
+        out->shape[1] != across->shape[0] - 1) {
+        PyErr_SetString(PyExc_ValueError, "cells that do not fit");
+        goto done;
+    }
+    const int64_t *rows = down->buf, *columns = across->buf;
+    for (Py_ssize_t i = 0; i < out->shape[0]; i++)
+        for (Py_ssize_t j = 0; j < out->shape[1]; j++) {
+            int64_t count = 0;
+            for (int64_t y = rows[i]; y < rows[i + 1]; y++) {
+                const uint8_t *row = (const uint8_t *)mask->buf + y * mask->strides[0];
+                for (int64_t x = columns[j]; x < columns[j + 1]; x++) count += row[x * mask->strides[1]] != 0;
+            }
+            memcpy((char *)out->buf + i * out->strides[0] + j * out->strides[1], &count, sizeof(count));
+        }
+    Py_INCREF(found = Py_None);
+done:
+    while (taken--) PyBuffer_Release(views + taken);
+    return found;
+}
+
+PyMethodDef seen_methods[] = {
+    {"view", view, METH_VARARGS, NULL},
+    {"tight_box", tight_box, METH_VARARGS, NULL},
+    {"heat", heat, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
