@@ -8,35 +8,36 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
-import itertools
 import multiprocessing
-import operator
 import os
 import sys
-import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing.reduction import ForkingPickler
 from typing import Any, Protocol
 
+from figureground.core.attempts import TWICE, Outcome, Serial, WorkerDiedError, attempt
 from figureground.core.crew import Crew
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import usable_memory
-from figureground.core.ray_crew import Landing, RayCrew
-from figureground.core.ray_session import Cluster, Session, require_usable
-from figureground.core.steps import Stepping
+from figureground.core.ray_engine import Ray
+from figureground.core.ray_session import Cluster
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job: its value, or the error that it raised."""
-
-    job: Any
-    value: Any = None
-    error: BaseException | None = None
+__all__ = [  # with what others say of an engine's jobs
+    "A_WORKER",
+    "ENGINES",
+    "Engine",
+    "Outcome",
+    "Processes",
+    "Ray",
+    "Serial",
+    "WorkerDiedError",
+    "choose",
+    "mapped",
+    "on_condition",
+    "run_error",
+    "workforce",
+]
 
 
 class Engine(Protocol):
@@ -58,12 +59,6 @@ def mapped(engine: Engine, function: Callable[[Any], Any], jobs: Iterable[Any]) 
             outcomes.close()
 
 
-class WorkerDiedError(Exception):
-    """A worker process ended without an answer: killed, out of memory, or crashed in native code."""
-
-
-_TWICE = "a worker process died on this twice (killed, or out of memory)"
-
 # an OSError that says nothing of the file it met: no space, no memory, too many files or processes
 _EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
 _FEWER = "free some memory or try --workers 1 (workers=1)"
@@ -83,20 +78,6 @@ def run_error(error: BaseException | None, doing: str, kept: str) -> FigureGroun
     else:
         return None
     return FigureGroundError(what, doing, f"{remedy}; {kept}" if kept else remedy)
-
-
-class Serial:
-    """One job after another, in this process."""
-
-    def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
-        for job in jobs:
-            try:
-                # a Stepping is called from here: one call less to look through when something goes wrong
-                value = function.function(job, function.tick(job)) if isinstance(function, Stepping) else function(job)
-            except Exception as error:  # the border of a job
-                yield Outcome(job, error=error)
-            else:
-                yield Outcome(job, value)
 
 
 class Processes:
@@ -129,7 +110,7 @@ class Processes:
             try:
                 while waiting or crew.jobs:
                     while waiting and crew.room:
-                        crew.submit(_attempt, function, waiting[0])
+                        crew.submit(attempt, function, waiting[0])
                         waiting.popleft()
                     for future in crew.landed(function):
                         yield crew.take(future)
@@ -142,13 +123,13 @@ class Processes:
     def _alone(function: Callable[[Any], Any], job: Any) -> Outcome:
         with Crew(1) as crew:
             try:
-                crew.submit(_attempt, function, job)
+                crew.submit(attempt, function, job)
                 (future,) = crew.landed(function)
                 outcome: Outcome = crew.take(future)
             except BrokenProcessPool:
                 if not crew.started.is_set():  # it is not killed twice as it starts: nothing can start
                     raise _no_start() from None
-                return Outcome(job, error=WorkerDiedError(_TWICE))
+                return Outcome(job, error=WorkerDiedError(TWICE))
             return outcome
 
 
@@ -169,102 +150,6 @@ def _no_start() -> FigureGroundError:
     )
 
 
-_LOST = 10  # how often a job may lose its worker at all, as by machines that are taken away
-
-
-@dataclass
-class _Try:
-    """A job on its way, and how often it lost its worker.  `suspect`: a worker died that had it in hand; it is then
-    tried by one that has nothing else."""
-
-    ticket: int
-    job: Any
-    lost: int = 0
-    suspect: bool = False
-
-
-class Ray:
-    """Workers on the machines of a Ray cluster, or on this one in a Ray that is started for them (extra `ray`).
-
-    A lost worker's jobs are tried again, each with a worker that has nothing else in hand: innocent ones finish, and
-    the guilty one is reported when a second worker dies of it.  Workers that are lost with their machines are nobody's
-    fault, up to ten for a job.
-
-    What is started here lasts from the first `map` to `close`, an error, or the end of this object or process.  A
-    cluster that is joined is left alone, but for our workers, which end with `map`.  `workers` 0: as many as there is
-    room for.  `conditions`: see `on_condition`.
-    """
-
-    def __init__(self, workers: int = 0, cluster: Cluster | None = None) -> None:
-        self.workers, self.cluster = workers, cluster or Cluster()
-        self.conditions: list[Callable[[], None]] = []
-        require_usable(self.cluster)
-        self._session: Session | None = None
-
-    def close(self) -> None:
-        """End what was started; another `map` starts it anew."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
-    def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
-        whole = False
-        try:
-            yield from self._outcomes(function, jobs)
-            whole = True
-        finally:
-            if not whole:
-                self.close()
-
-    def _outcomes(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
-        count, waiting, flying = operator.length_hint(jobs, 2**31), deque[_Try](), dict[int, _Try]()
-        fresh = (_Try(ticket, job) for ticket, job in enumerate(jobs))
-        waiting.extend(itertools.islice(fresh, 1))
-
-        def heard(ticket: int, steps: int) -> None:
-            if isinstance(function, Stepping):
-                function.heard(flying[ticket].job, steps)
-
-        if not waiting:
-            return
-        begin = (_attempt, function, tuple(self.conditions))
-        with RayCrew(self._joined(), self.cluster, self.workers, heard, begin) as crew:
-            while waiting or flying:
-                while waiting and crew.submit(waiting[0].ticket, waiting[0].job, waiting[0].suspect):
-                    one = waiting.popleft()
-                    flying[one.ticket] = one
-                    waiting.extend(itertools.islice(fresh, 0 if waiting else 1))
-                for landing in crew.landed(count):
-                    one = flying.pop(landing.ticket)
-                    outcome = _landed(one, landing)
-                    if outcome is None:
-                        waiting.appendleft(one)
-                        if isinstance(function, Stepping):
-                            function.heard(one.job, 0)
-                    else:
-                        count -= 1
-                        yield outcome
-
-    def _joined(self) -> Session:
-        if self._session is None:
-            self._session = Session(self.cluster, self.workers)
-            weakref.finalize(self, self._session.close)
-        return self._session
-
-
-def _landed(one: _Try, landing: Landing) -> Outcome | None:
-    """Return what became of a job; None where it is to be tried again."""
-    if not landing.lost:
-        return Outcome(one.job, landing.outcome.value, landing.outcome.error)
-    one.lost += 1
-    if landing.blamed and one.suspect:
-        return Outcome(one.job, error=WorkerDiedError(_TWICE))
-    if one.lost == _LOST:
-        return Outcome(one.job, error=WorkerDiedError(f"{_LOST} workers were lost with this, most with their machines"))
-    one.suspect = one.suspect or landing.blamed
-    return None
-
-
 @contextlib.contextmanager
 def on_condition(engine: Engine, condition: Callable[[], None]) -> Iterator[None]:
     """Inside, every worker of an engine that may be on another machine calls condition(), picklable, before its first
@@ -275,22 +160,6 @@ def on_condition(engine: Engine, condition: Callable[[], None]) -> Iterator[None
         yield
     finally:
         conditions.remove(condition)
-
-
-def _attempt(function: Callable[[Any], Any], job: Any) -> Outcome:
-    """Do a job in a worker.  An answer that cannot travel to the parent is an error of its job, too."""
-    (outcome,) = Serial().map(functools.partial(_sendable, function), [job])
-    (sent,) = Serial().map(_round_trip, [outcome])
-    return outcome if sent.error is None else Outcome(job, error=RuntimeError(f"{outcome.error!r} cannot be pickled"))
-
-
-def _sendable(function: Callable[[Any], Any], job: Any) -> Any:
-    return _round_trip(function(job))
-
-
-def _round_trip(value: Any) -> Any:
-    ForkingPickler.loads(ForkingPickler.dumps(value))
-    return value
 
 
 ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(), "processes": Processes, "ray": Ray}

