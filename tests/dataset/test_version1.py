@@ -1,5 +1,6 @@
 """Datasets of format version 1 open, report and export; they are neither rendered again nor continued."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_it_opens(old: Path) -> None:
 
 def test_it_reports_and_exports(old: Path, tmp_path: Path) -> None:
     page = write_report(open_dataset(old))
-    assert "8 pictures" in page.read_text()
+    assert "8 pictures" in Path(page).read_text()
     export(old, "2020", tmp_path / "zips", parts=2)
     assert len((tmp_path / "zips/labels.txt").read_text().splitlines()) == 8
 
@@ -79,3 +80,31 @@ def test_another_plan_or_render_version_is_refused_by_name(
     with pytest.raises(FigureGroundError, match=f"{name} version"):
         build(small_recipe(tmp_path), out)
     assert len(open_dataset(out)) == 36  # as it is stored, it is read
+
+
+def test_where_depth_has_other_bytes_it_is_not_gone_on_with_but_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from figureground.dataset import versions
+    from tests.builders import small_recipe, write_photos
+
+    write_photos(tmp_path)
+    out = build(small_recipe(tmp_path), tmp_path / "out")
+    newer = versions.VERSIONS["png"] + 1
+    monkeypatch.setitem(versions.VERSIONS, "png", newer)
+    with pytest.raises(FigureGroundError, match=f"png version {newer}, and this dataset has {newer - 1}"):
+        build(small_recipe(tmp_path), out)
+    assert len(open_dataset(out, virtual=True)) == 36  # its pixels are the same
+
+
+def test_datasets_from_before_depth_had_a_code_of_its_own_are_refused_by_name_and_read(tmp_path: Path) -> None:
+    from tests.builders import small_recipe, write_photos
+
+    write_photos(tmp_path)
+    out = build(small_recipe(tmp_path), tmp_path / "out")
+    said = json.loads((out / "build.json").read_text())
+    del said["png"]
+    (out / "build.json").write_text(json.dumps(said))
+    with pytest.raises(FigureGroundError, match="png version 2, and this dataset has 1"):
+        build(small_recipe(tmp_path), out)
+    assert len(open_dataset(out)) == 36

@@ -123,7 +123,7 @@ def test_it_is_read_reported_and_verified_as_others(layouts: Layouts, tmp_path: 
     assert data.manifest["origin"] == "import"
     assert all(check["passed"] for check in data.statistics["checks"])
     assert "imported by" in (tmp_path / "out/README.md").read_text()
-    assert "as they came" in rewrite_report(data).read_text()
+    assert "as they came" in Path(rewrite_report(data)).read_text()
     verdict = verify(tmp_path / "out", deep=True)
     assert verdict.sound
     assert any("it was imported" in line for line in verdict.unchecked)

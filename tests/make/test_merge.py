@@ -79,7 +79,8 @@ def test_a_shard_is_no_finished_dataset_and_says_what_to_do(photos: Path, shards
         open_dataset(shards[0])
     assert "merge" in caught.value.remedy
     before = tree(shards[0] / "parts")
-    assert tree(build_shard(recipe(photos), shards[0], Shard(1, OF)) / "parts") == before
+    build_shard(recipe(photos), shards[0], Shard(1, OF))
+    assert tree(shards[0] / "parts") == before
     build(recipe(photos), shards[0])  # all the others' parts, too
     assert numbers_in(shards[0]) == [0, 1, 2, 3]
     assert len(open_dataset(shards[0])) == 8

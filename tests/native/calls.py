@@ -15,6 +15,10 @@ Drawn = np.random.Generator
 REFUSALS = (ValueError, TypeError, BufferError, OverflowError, MemoryError)
 # what each argument is: "kind:sides" of an array, a letter being one size throughout a call; "n" a number
 SIGNATURES: dict[str, list[str]] = {
+    "box_blur": ["f4:hw3", "n"],
+    "deflate_code": ["i8:="],
+    "png_counts": ["u2:hw"],
+    "png_differing": ["u2:HW", "u2:HW", "box"],
     "paste": ["u1:HW3", "u1:HW", "u1:hw3", "u1:hw", "n", "n"],
     "cover": ["u1:kHW", "u1:HW", "u1:hw", "n", "n", "n"],
     "owners": ["u1:kHW", "u1:HW"],
@@ -96,7 +100,7 @@ def arguments(drawn: Drawn, kernel: ModuleType, name: str) -> list[Any]:
     most = 9 if drawn.random() < 0.95 else 70
     sides = {letter: int(drawn.integers(0, most)) for letter in "hwHWkp"}
     sides |= {"a": max(0, sides["h"] - 1), "b": max(0, sides["w"] - 1)}
-    sides |= {"p": sides["h"] * sides["w"], "3": 3, "4": 4, "*": 256, "+": 1024}
+    sides |= {"p": sides["h"] * sides["w"], "3": 3, "4": 4, "*": 256, "+": 1024, "=": 277}
     found: list[Any] = []
     for what in SIGNATURES.get(name, _UNKNOWN):
         kind, _, letters = what.partition(":")

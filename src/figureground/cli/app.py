@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import platform
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Group, Parameter, Token
 
 from figureground import __version__
 from figureground.cli.console import Console, logging_to_stderr
+from figureground.core.addresses import is_address, protocol_of, required_address, without_secrets
 from figureground.core.errors import FigureGroundError
 
 HELP = """\
@@ -60,8 +62,31 @@ def flag(text: str, **more: Any) -> Parameter:
 
 
 RecipeFile = Annotated[Path, Parameter(help="The recipe, a TOML file.")]
-DatasetFolder = Annotated[Path, Parameter(help="The folder of a finished dataset.")]
-OutFolder = Annotated[Path, Parameter(help="Where it goes: a new or empty folder.")]
+
+
+def _place(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Return what a user means: an address of object storage as text, anything else as a path."""
+    found = [required_address(t.value) if is_address(t.value) else Path(t.value) for t in tokens]
+    return tuple(found) if get_origin(kind) is tuple else found[0]
+
+
+def _folder(kind: Any, tokens: Sequence[Token]) -> Path:
+    if is_address(tokens[0].value):
+        raise FigureGroundError("this is written to a folder alone", protocol_of(tokens[0].value) + "://", "name one")
+    return Path(tokens[0].value)
+
+
+DatasetPlace = Annotated[
+    Path | str, Parameter(help="A finished dataset: its folder, or s3://BUCKET/NAME.", converter=_place)
+]
+DatasetPlaces = Annotated[
+    tuple[Path | str, ...],
+    Parameter(help="The folders or addresses of all shards (build --shard).", negative="", converter=_place),
+]
+OutPlace = Annotated[
+    Path | str, Parameter(help="Where it goes: a new or empty folder, or s3://BUCKET/NAME.", converter=_place)
+]
+OutFolder = Annotated[Path, Parameter(help="Where it goes: a new or empty folder.", converter=_folder)]
 Settings = Annotated[
     tuple[str, ...],
     Parameter(name="--set", negative="", show_default=False, help="Lay section.key=value over the recipe; repeatable."),
@@ -97,7 +122,11 @@ def launch(
     """Take the flags that every command has, then call the command."""
     logging_to_stderr("error" if quiet and log_level == "warning" else log_level)
     logging.getLogger(__name__).debug(
-        "figureground %s, Python %s, %s: %s", __version__, platform.python_version(), platform.platform(), tokens
+        "figureground %s, Python %s, %s: %s",
+        __version__,
+        platform.python_version(),
+        platform.platform(),
+        without_secrets(tokens),
     )
     command, bound, unparsed = app.parse_args(tokens)
     return command(*bound.args, **bound.kwargs, **dict.fromkeys(unparsed, Console(quiet, json)))

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from figureground.cli.app import NoCache, OutFolder, RecipeFile, Settings, Told, Workers, app, flag
+from figureground.cli.app import (
+    DatasetPlaces,
+    NoCache,
+    OutFolder,
+    OutPlace,
+    RecipeFile,
+    Settings,
+    Told,
+    Workers,
+    app,
+    flag,
+)
 from figureground.cli.console import (
     Console,
     catalog_facts,
@@ -158,7 +169,7 @@ _DEFAULTS = BuildOptions()
 @app.command(help_epilogue="Example:\n  figureground build mine/recipe.toml out --set placement.samples=20000\n")
 def build(
     recipe: RecipeFile,
-    out: Annotated[Path, Parameter(help="The dataset's folder.")],
+    out: OutPlace,
     /,
     *,
     options: BuildOptions = _DEFAULTS,
@@ -166,7 +177,7 @@ def build(
 ) -> None:
     """Build a dataset from a recipe.  The same command again finishes what is missing."""
     from figureground.core.engines import choose
-    from figureground.core.folder_store import FolderStore
+    from figureground.core.places import store_at
     from figureground.core.ray_session import Cluster
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
@@ -181,15 +192,15 @@ def build(
     if options.dry_run:
         _tell_cost(console, loaded, workforce)
         return
-    folder = FolderStore(out, durable=not options.no_sync)
+    store = store_at(out, durable=not options.no_sync)
     strict, fresh = options.strict, options.fresh
     with console.progress() as progress:
         if shard:
-            make.build_shard(loaded, folder, shard, engine=workforce, strict=strict, fresh=fresh, progress=progress)
+            make.build_shard(loaded, store, shard, engine=workforce, strict=strict, fresh=fresh, progress=progress)
         else:
             only = options.catalog_only
             make.build(
-                loaded, folder, engine=workforce, strict=strict, fresh=fresh, catalog_only=only, progress=progress
+                loaded, store, engine=workforce, strict=strict, fresh=fresh, catalog_only=only, progress=progress
             )
     if shard:
         _tell_shard(console, out, options.shard)
@@ -208,32 +219,33 @@ def _tell_cost(console: Console, recipe: Recipe, engine: Engine) -> None:
     console.tell({"estimate": costs, "catalog": used}, f"{catalog_text(used)}\n{cost_text(costs)}")
 
 
-def _tell_built(console: Console, out: Path) -> None:
+def _tell_built(console: Console, out: Path | str) -> None:
+    from figureground.core.places import file_in
     from figureground.dataset.opening import open_dataset
 
     data = open_dataset(out)
-    used, facts, report = catalog_facts(data.catalog), dataset_facts(data), out / "report.html"
+    used, facts, report = catalog_facts(data.catalog), dataset_facts(data), file_in(data.store, "report.html")
     text = f"{catalog_text(used)}\n{dataset_text(facts)}\nreport: {report}"
     if console.quiet:
         text = "\n".join([*no_depth_lines(facts), *failed_checks(facts)])  # they must not be missed
     console.tell({**facts, "catalog": used, "report": report}, text)
 
 
-def _tell_shard(console: Console, out: Path, shard: str) -> None:
-    from figureground.core.folder_store import FolderStore
+def _tell_shard(console: Console, out: Path | str, shard: str) -> None:
+    from figureground.core.places import store_at
     from figureground.make.merge import finished_parts
 
-    held, count = finished_parts(FolderStore(out))
+    held, count = finished_parts(store_at(out))
     text = f"shard {shard}: {held:,} of {count:,} parts; figureground merge SHARD... --out OUT puts all together"
     console.tell({"path": out, "shard": shard, "parts": held, "of": count}, text, asked=False)
 
 
 @app.command(help_epilogue="Example:\n  figureground merge shard1 shard2 shard3 --out whole\n")
 def merge(
-    shards: Annotated[tuple[Path, ...], Parameter(help="The folders of all shards (build --shard).", negative="")],
+    shards: DatasetPlaces,
     /,
     *,
-    out: Annotated[Path, Parameter(help="Where the dataset goes: a new or empty folder.")],
+    out: OutPlace,
     no_sync: Annotated[
         bool, flag("Do not wait for the disk: faster, and a power cut may damage what looks finished.")
     ] = False,
@@ -243,15 +255,15 @@ def merge(
 
     Shards are not changed; neither photos nor networks are needed.  The same command again goes on where it stopped.
     """
-    from figureground.core.folder_store import FolderStore
+    from figureground.core.places import store_at
     from figureground.make.merge import merge as put_together
 
     with console.progress() as progress:
-        put_together(shards, FolderStore(out, durable=not no_sync), progress=progress)
+        put_together(shards, store_at(out, durable=not no_sync), progress=progress)
     _tell_built(console, out)
 
 
-def _tell_prepared(console: Console, out: Path) -> None:
+def _tell_prepared(console: Console, out: Path | str) -> None:
     from figureground.dataset.opening import open_dataset
 
     data = open_dataset(out, virtual=True)

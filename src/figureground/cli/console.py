@@ -21,6 +21,7 @@ from figureground import native
 from figureground.core.canvas import Canvas
 from figureground.core.errors import printable
 from figureground.core.faults import bytes_said
+from figureground.core.places import place_of
 from figureground.core.progress import Progress, bars, on_terminal, silent
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def dataset_facts(data: Dataset) -> dict[str, Any]:
     read_numbers(statistics)  # refuses what is not what it says
     everything = {"split": "all samples", "samples": manifest["samples"]}  # before statistics were kept by split
     return {
-        "path": data.path,
+        "path": place_of(data.store),
         "name": manifest["name"],
         "samples": manifest["samples"],
         "size": manifest["size"],
@@ -290,7 +291,7 @@ def failed_checks(facts: Facts) -> list[str]:
     return [f"  CHECK FAILED: {one['name']}: {one['detail']}" for one in facts["checks"] if not one["passed"]]
 
 
-def in_shell(path: Path) -> str:
+def in_shell(path: Path | str) -> str:
     """Return a path as a shell takes it, in quotes where it has spaces."""
     text = str(path)
     if os.name == "nt":  # where single quotes are letters like others

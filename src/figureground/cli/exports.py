@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from figureground.cli.app import DatasetFolder, OutFolder, Told
+from figureground.cli.app import DatasetPlace, OutPlace, Told
 from figureground.cli.console import Console
 from figureground.core.options import Option, options_of
 from figureground.formats import EXPORTS, format_called
@@ -53,8 +53,8 @@ def _command(format: Format) -> Callable[..., None]:
     command.__doc__ = format.about
     positional, keyword = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.KEYWORD_ONLY
     parameters = [
-        inspect.Parameter("dataset", positional, annotation=DatasetFolder),
-        inspect.Parameter("out", positional, annotation=OutFolder),
+        inspect.Parameter("dataset", positional, annotation=DatasetPlace),
+        inspect.Parameter("out", positional, annotation=OutPlace),
         *map(_parameter, options_of(format.options)),
         *(
             inspect.Parameter(name, keyword, default=(), annotation=kind)

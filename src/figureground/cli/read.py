@@ -7,12 +7,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from figureground.cli.app import DatasetFolder, Told, app, flag
+from figureground.cli.app import DatasetPlace, Told, app, flag
 from figureground.cli.console import dataset_facts, dataset_text
 
 
 @app.command(help_epilogue="Example:\n  figureground info out\n")
-def info(dataset: DatasetFolder, /, *, console: Told) -> None:
+def info(dataset: DatasetPlace, /, *, console: Told) -> None:
     """Print what a finished dataset holds."""
     from figureground.dataset.opening import open_dataset
 
@@ -21,7 +21,7 @@ def info(dataset: DatasetFolder, /, *, console: Told) -> None:
 
 
 @app.command(help_epilogue="Example:\n  figureground report out\n")
-def report(dataset: DatasetFolder, /, *, console: Told) -> None:
+def report(dataset: DatasetPlace, /, *, console: Told) -> None:
     """Write the dataset's report.html anew."""
     from figureground.dataset.opening import open_dataset
     from figureground.make.finish import note_files
@@ -49,7 +49,7 @@ app.command(
 
 @app.command(help_epilogue="Example:\n  figureground points out --id 7 sample.ply\n")
 def points(
-    dataset: DatasetFolder,
+    dataset: DatasetPlace,
     out: Annotated[Path, Parameter(help="The file to write, a binary PLY.")],
     /,
     *,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from figureground.cli.app import DatasetFolder, Told, Workers, app, flag
+from figureground.cli.app import DatasetPlace, Told, Workers, app, flag
 from figureground.cli.console import for_terminal, in_shell, plural
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _MANY = 1e8  # bytes: of less the start takes most of the time, and a speed says
 
 @app.command(help_epilogue="Example:\n  figureground verify out --deep\n")
 def verify(
-    dataset: DatasetFolder,
+    dataset: DatasetPlace,
     /,
     *,
     deep: Annotated[bool, flag("Make every sample again and compare it, not hashes and tables alone.")] = False,
@@ -72,7 +72,7 @@ def repair_facts(done: Repaired) -> Facts:
     return {"found": found, "made": list(done.made), "not_mended": list(done.why)}
 
 
-def verdict_text(facts: Facts, dataset: Path) -> str:
+def verdict_text(facts: Facts, dataset: Path | str) -> str:
     """Return what a look at a dataset found, a line a damage."""
     facts = for_terminal(facts)
     lines = [f"not checked: {line}" for line in facts["unchecked"]]
@@ -98,7 +98,7 @@ def _damage_text(one: Facts) -> str:
 
 @app.command(help_epilogue="Example:\n  figureground regenerate out --id 7 --out seven\n")
 def regenerate(
-    dataset: DatasetFolder,
+    dataset: DatasetPlace,
     /,
     *,
     id: Annotated[str, Parameter(help="Which sample: its number, or its key.")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePath
 
 from figureground.core.errors import FigureGroundError
@@ -54,6 +55,18 @@ def _refuse_credentials(protocol: str, rest: str) -> None:
     inside = bool(at) and (protocol not in _AZURE or ":" in user)
     if inside or _SECRET.search(rest) or "?" in authority:
         raise FigureGroundError("an address holds credentials", f"{protocol}://...", _REMEDY)
+
+
+def without_secrets(texts: Iterable[str]) -> list[str]:
+    """Return texts to be shown: of an address that may hold credentials, what stands before "://" alone."""
+    return [_shown(text) for text in texts]
+
+
+def _shown(text: str) -> str:
+    try:
+        return required_address(text) if is_address(text) else text
+    except FigureGroundError:
+        return f"{protocol_of(text)}://..."
 
 
 def refuse_address_as_path(path: PurePath) -> None:

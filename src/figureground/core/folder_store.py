@@ -18,7 +18,7 @@ from figureground.core.files import make_folder, partial_of, read_whole, rename,
 from figureground.core.folder_lock import folder_lock
 from figureground.core.inner_names import PARTIAL, TEMPORARY, fault
 from figureground.core.inside import opened_inside, plain_file, refuse_links
-from figureground.core.store import absent, check_name, check_prefix, check_range
+from figureground.core.store import Store, absent, check_name, check_prefix, check_range
 
 
 @dataclass(frozen=True, init=False)
@@ -182,9 +182,9 @@ class FolderStore:
                         yield name
 
 
-def folder_store(out: Path | str | FolderStore) -> FolderStore:
-    """Return the store of a folder, or the one that was given."""
-    return out if isinstance(out, FolderStore) else FolderStore(out)
+def is_file_instead(store: Store) -> bool:
+    """Tell whether a file stands where a folder is to be; elsewhere than in folders nothing can."""
+    return isinstance(store, FolderStore) and store.folder.exists() and not store.folder.is_dir()
 
 
 def _link_if_absent(temporary: Path, path: Path) -> bool:

@@ -14,6 +14,7 @@ from figureground.core.filesystems import filesystem, told
 
 _CREATES = {"gs", "gcs", "abfs", "abfss", "az", "memory"}  # those that write whole, and only if there is none if asked
 _VERSIONS = ("ETag", "etag", "generation", "version_id", "mtime", "updated", "last_modified", "created")
+_TURNS = 16  # of reading what others go on writing
 _within = threading.Lock()  # memory:// looks and then writes, and knows no other process
 
 
@@ -24,17 +25,18 @@ class FsspecBucket:
     protocol: str
 
     def get(self, key: str, start: int, stop: int | None, version: str = "") -> Piece:
-        with told(self._where(key)):
-            about = self._system(key).info(key)
-        if about.get("type") == "directory":
-            raise FileNotFoundError(self._where(key))
-        size, now = int(about["size"]), _version(about)
-        if version and now != version:
-            raise changed(self._where(key))
-        start, stop = min(start, size), size if stop is None else min(stop, size)
-        with told(self._where(key)):
-            data = bytes(self._system(key).cat_file(key, start=start, end=stop)) if start < stop else b""
-        return Piece(data, size, now)
+        before = version or _version(self._about(key))
+        for _ in range(_TURNS):  # fsspec has no "if it is still that one": only the same answer on both sides tells
+            with told(self._where(key)):
+                data = bytes(self._system(key).cat_file(key, start=start, end=stop))
+            about = self._about(key)
+            now, size = _version(about), int(about["size"])
+            if now == before and len(data) == max(0, min(size if stop is None else stop, size) - start):
+                return Piece(data, size, now)
+            if version:
+                break
+            before = now
+        raise changed(self._where(key))
 
     def put(self, key: str, data: Content) -> None:
         self._require_whole(key)
@@ -84,6 +86,13 @@ class FsspecBucket:
 
     def abort_uploads(self, prefix: str) -> None:
         """Do nothing: these discard it themselves after a while."""
+
+    def _about(self, key: str) -> dict[str, Any]:
+        with told(self._where(key)):
+            about: dict[str, Any] = self._system(key).info(key)
+        if about.get("type") == "directory":
+            raise FileNotFoundError(self._where(key))
+        return about
 
     def _require_whole(self, key: str) -> None:
         if self.protocol not in _CREATES:

@@ -140,7 +140,15 @@ class S3Bucket:
         except Refusal as error:
             if error.code in _GONE:
                 return None
-            raise self._told(error, key) from None
+            raise self._told(self._why(key, error), key) from None
+
+    def _why(self, key: str, error: Refusal) -> Refusal:
+        """Return why a question was refused whose answer, to HEAD, is a number alone: that to GET says it in words."""
+        try:
+            self._ask(key, "get_object", Key=key, Range="bytes=0-0")
+        except Refusal as told:
+            return error if told.code in _GONE else told
+        return error
 
     def _writer_of(self, key: str) -> str:
         return str((self._about(key) or {}).get("Metadata", {}).get(_WRITER, ""))

@@ -9,6 +9,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.store import Store
 from figureground.dataset import names
 from figureground.dataset.part_table import PartTable
+from figureground.dataset.parts import FOLDER
 
 
 def require_counts(store: Store, manifest: Mapping[str, Any]) -> None:
@@ -18,9 +19,12 @@ def require_counts(store: Store, manifest: Mapping[str, Any]) -> None:
     begun = names.read_json(store, names.BUILD).get("build_id")
     if begun is not None and begun != manifest.get("build_id"):
         raise FigureGroundError(f"the manifest is of another build than {names.BUILD}", where, names.TO_VERIFY)
-    if not isinstance(manifest["parts"], PartTable):  # of very many parts each is looked at when it is first read
-        for part in manifest["parts"]:
-            require_size(store, part)
+    if isinstance(manifest["parts"], PartTable):
+        return  # of very many parts each is looked at when it is first read
+    sizes = store.sizes(f"{FOLDER}/part-")
+    for part in manifest["parts"]:
+        if sizes.get(part["file"]) != part["bytes"]:
+            require_size(store, part)  # which refuses a link, say
 
 
 def require_size(store: Store, part: Mapping[str, Any]) -> None:

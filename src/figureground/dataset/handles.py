@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
 import weakref
 from collections import OrderedDict
-from typing import Any, BinaryIO
+from typing import Any
 
+from figureground.core.object_file import ObjectFile
 from figureground.core.store import Store
 
 _MOST = 512
@@ -27,7 +29,8 @@ def most_open() -> int:
 class Handles:
     """Reads ranges of a store's files.  Threads and forked processes may share it; a pickled one opens its own files.
 
-    Where files have no number of their own, as in memory, the store is asked each time.
+    Objects are read as they were when they were opened.  What has no number of its own, as in memory, the store is
+    asked for each time.
     """
 
     def __init__(self, store: Store) -> None:
@@ -35,7 +38,7 @@ class Handles:
         self._start()
 
     def _start(self) -> None:
-        self._open: OrderedDict[str, BinaryIO] = OrderedDict()
+        self._open: OrderedDict[str, io.BufferedReader | ObjectFile] = OrderedDict()
         self._most = most_open()
         self._renew_lock()
         weakref.finalize(self, _close_all, self._open)
@@ -46,26 +49,29 @@ class Handles:
 
     def read(self, name: str, start: int, stop: int) -> bytes:
         """Return the bytes from start to stop, fewer at the end of the file.  Raises OSError."""
-        if not hasattr(os, "pread"):
-            return self.store.read(name, start, stop)
         if self._process != os.getpid():
             self._renew_lock()  # a thread of the parent may have held it as this process was forked
         with self._lock:  # another thread must not close the file meanwhile
-            file = self._open.get(name)
-            if file is None:
-                file = self.store.open(name)
-                try:
-                    file.fileno()
-                except OSError:
-                    file.close()
-                    return self.store.read(name, start, stop)
-                self._open[name] = file
-                if len(self._open) > self._most:
-                    self._open.popitem(last=False)[1].close()
-            self._open.move_to_end(name)
-            # leaves the file's offset alone, which a forked process shares
-            found = os.pread(file.fileno(), stop - start, start)
-            return found if len(found) == stop - start else found + _rest(file.fileno(), start + len(found), stop)
+            file = self._opened(name)
+            if isinstance(file, io.BufferedReader):
+                # leaves the file's offset alone, which a forked process shares
+                found = os.pread(file.fileno(), stop - start, start)
+                return found if len(found) == stop - start else found + _rest(file.fileno(), start + len(found), stop)
+        return self.store.read(name, start, stop) if file is None else file.read_at(start, stop)
+
+    def _opened(self, name: str) -> io.BufferedReader | ObjectFile | None:
+        """Return a file that is kept open; None where that is of no use, and the store is asked each time."""
+        file = self._open.get(name)
+        if file is None:
+            new = self.store.open(name)
+            if not (isinstance(new, ObjectFile) or (isinstance(new, io.BufferedReader) and hasattr(os, "pread"))):
+                new.close()
+                return None
+            file = self._open[name] = new
+            if len(self._open) > self._most:
+                self._open.popitem(last=False)[1].close()
+        self._open.move_to_end(name)
+        return file
 
     def close(self) -> None:
         """Close the files; what is asked for later opens them again."""
@@ -89,6 +95,6 @@ def _rest(number: int, start: int, stop: int) -> bytes:
     return b"".join(found)
 
 
-def _close_all(files: OrderedDict[str, BinaryIO]) -> None:
+def _close_all(files: OrderedDict[str, io.BufferedReader | ObjectFile]) -> None:
     while files:
         files.popitem()[1].close()

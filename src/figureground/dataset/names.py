@@ -31,7 +31,7 @@ TO_VERIFY = "`figureground verify DATASET` says all that is wrong, and with --re
 # what build.json and redepth.json say that is read again, with its type; the rest is for people
 _KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("build_id", "root", "figureground", "code", "origin"), str),
-    **dict.fromkeys(("format", "plan", "render"), int),
+    **dict.fromkeys(("format", "plan", "render", "png"), int),
     "made_with": Mapping[str, str],
     "recipe": Mapping[str, Any],
     "depth_model": Mapping[str, Any] | None,

@@ -13,6 +13,7 @@ from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.layers import LAYERS
 from figureground.core.memory_store import MemoryStore
+from figureground.core.places import Place, store_at
 from figureground.core.progress import silent
 from figureground.core.recipe_toml import load_recipe
 from figureground.core.store import Store
@@ -35,17 +36,18 @@ Layers = Sequence[str] | None
 
 
 @overload
-def open_dataset(path: Path | str | Store, virtual: Literal[False] = False, layers: Layers = None) -> Dataset: ...
+def open_dataset(path: Place, virtual: Literal[False] = False, layers: Layers = None) -> Dataset: ...
 @overload
-def open_dataset(path: Path | str | Store, virtual: Literal[True], layers: Layers = None) -> VirtualDataset: ...
+def open_dataset(path: Place, virtual: Literal[True], layers: Layers = None) -> VirtualDataset: ...
 @overload
 def open_dataset(path: Folders, virtual: Literal[False] = False, layers: Layers = None) -> Several: ...
 def open_dataset(
-    path: Path | str | Store | Folders, virtual: bool = False, layers: Layers = None
+    path: Place | Folders, virtual: bool = False, layers: Layers = None
 ) -> Dataset | VirtualDataset | Several:
     """Open a finished dataset, or several as one; or, `virtual`, one whose samples are rendered when asked for.
 
-    `path`: its folder, or a list of folders, whose splits are then made anew so that no photo stands on both sides.
+    `path`: its folder, its address in object storage ("s3://bucket/x"), or a list of such, whose splits are then made
+    anew so that no photo stands on both sides.
     A virtual dataset needs recipe and catalog alone: a dataset's folder with or without its parts (`build
     --catalog-only` writes one without), or a recipe file, whose photos are then prepared in memory each time.
     `layers`: which layers samples have beside their image, like ["mask", "depth"]; the others are not read, not decoded
@@ -56,14 +58,14 @@ def open_dataset(
         if virtual or not path:
             said = ", ".join(map(str, path)) or "an empty list"
             raise FigureGroundError("several datasets are read as they are stored", said, "open one, or name them")
-        return Several([_stored(FolderStore(one), layers) for one in path])
-    store = FolderStore(path) if isinstance(path, str | Path) else path
+        return Several([_stored(store_at(one), layers) for one in path])
+    store = store_at(path)
     if not virtual:
         return _stored(store, layers)
     catalog = store.below(names.CATALOG)
-    if isinstance(path, str | Path) and catalog.size(catalogs.FILE) is None:
-        return _from_recipe(path, layers)
-    require_same_versions(store, "rendering samples when they are read")
+    if isinstance(path, str | Path) and isinstance(store, FolderStore) and catalog.size(catalogs.FILE) is None:
+        return _from_recipe(store.folder, layers)
+    require_same_versions(store, "rendering samples when they are read", stored=False)
     job = _only(resolve(names.recipe_in(store), prepared=True), layers, store.name)
     _require_same_network(job, store)
     return VirtualDataset(job, catalogs.load_catalog(catalog), catalog)

@@ -22,7 +22,7 @@ _END = re.compile(
 def files_of(line: bytes) -> dict[str, str]:
     """Return the files of a row, by layer, as its record has them.  Raises ValueError for what has none.
 
-    A row ends with them, so what stands before need not be parsed, which takes nine tenths of the time.  Where the
+    A row ends with them, so what stands before need not be parsed.  Where the
     first such key is not the row's own, but stands in a text or in a table within, or where anything stands behind, all
     of it is parsed.
     """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import DEFAULT_CLASS, Catalog
+from figureground.core.object_store import ObjectStore
 from figureground.core.recipe import Recipe
 from figureground.core.record import Record
 from figureground.core.store import Store
@@ -51,7 +52,9 @@ class Dataset(Samples):
 
     @property
     def path(self) -> Path:
-        """The dataset's folder."""
+        """The dataset's folder.  Raises FigureGroundError for one in object storage, whose address is `store.name`."""
+        if isinstance(self.store, ObjectStore):
+            raise FigureGroundError("a dataset in object storage has no path", self.store.name, "take its store.name")
         return Path(self.store.name)
 
     def __len__(self) -> int:
@@ -129,7 +132,7 @@ class Dataset(Samples):
             plain = parsed_object(names.read_bounded(self.store, names.STATISTICS))
         except (OSError, ValueError) as error:
             raise FigureGroundError(
-                f"the statistics cannot be read: {error}", self.path.name, "run its build command again"
+                f"the statistics cannot be read: {error}", PurePath(self.store.name).name, "run its build command again"
             ) from None
         return plain
 

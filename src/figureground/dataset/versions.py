@@ -1,4 +1,4 @@
-"""Versions that decide what a dataset's scenes and their pixels are.
+"""Versions that decide what a dataset's scenes, their pixels and the bytes of these are.
 
 Whoever changes one raises it.  A dataset of another version is read, reported and exported, but neither rendered again
 nor continued: the result would mix two of them.
@@ -9,11 +9,13 @@ from __future__ import annotations
 from figureground.core.errors import FigureGroundError
 from figureground.core.store import Store
 from figureground.dataset import names
+from figureground.image import png16
 from figureground.plan import plan
 from figureground.render import composite
 
 FORMAT = 2  # of records, names and folders
-VERSIONS = {"format": FORMAT, "plan": plan.VERSION, "render": composite.VERSION}
+VERSIONS = {"format": FORMAT, "plan": plan.VERSION, "render": composite.VERSION, "png": png16.VERSION}
+_OF_BYTES = ("png",)  # those that decide bytes alone, and no pixel
 
 
 IMPORT = "import"  # the origin of a dataset whose samples were made elsewhere
@@ -38,15 +40,16 @@ def versions_of(store: Store) -> dict[str, int]:
     return {name: about.get(name, 1) for name in VERSIONS}
 
 
-def require_same_versions(store: Store, what: str) -> None:
+def require_same_versions(store: Store, what: str, stored: bool = True) -> None:
     """Raise FigureGroundError, naming the first that differs, where a dataset has other versions than this package, or
     was imported.
 
-    `what`: what was asked for, for the message.
+    `what`: what was asked for, for the message.  `stored`: whether bytes are to be those of the dataset, too; where
+    samples are only looked at, equal pixels do.
     """
     require_made_here(store, what)
     for name, version in versions_of(store).items():
-        if version != VERSIONS[name]:
+        if version != VERSIONS[name] and (stored or name not in _OF_BYTES):
             raise FigureGroundError(
                 f"{what} needs {name} version {VERSIONS[name]}, and this dataset has {version}",
                 store.name,

@@ -6,12 +6,11 @@ import dataclasses
 import difflib
 import hashlib
 import importlib
-from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, require_writable
-from figureground.core.folder_store import FolderStore
+from figureground.core.places import Place, store_at
 from figureground.core.progress import Paced, Progress, silent
 from figureground.dataset.opening import open_dataset
 from figureground.dataset.select import Samples
@@ -50,17 +49,17 @@ def format_called(name: str) -> Format:
 
 
 def export(
-    dataset: Samples | Path | str,
+    dataset: Samples | Place,
     format: str,
-    out: Path | str,
+    out: Place,
     *,
     choice: Choice | None = None,
     progress: Progress = silent,
     **options: Any,
 ) -> int:
-    """Write a finished dataset in another layout into a new or empty folder, or go on where the same call was stopped.
+    """Write a finished dataset in another layout into a new or empty place, or go on where the same call was stopped.
 
-    `dataset`: it, a selection of it, or its folder.  `format`: one of `EXPORTS`; `options`: those of its module.
+    `dataset`: it, a selection of it, or where it is.  `format`: one of `EXPORTS`; `options`: those of its module.
     `choice`: which samples; None for all.  Returns how many samples were chosen.  Raises FigureGroundError for a format
     or an option that is not known, for what the format cannot hold, and for a folder that is in use.
     """
@@ -68,8 +67,8 @@ def export(
     given = required_options(known.options, options)
     data = dataset if isinstance(dataset, Samples) else open_dataset(dataset)
     source, numbers = chosen(data, choice or Choice())
-    store = FolderStore(out)
-    work = Work(source, numbers, store, FolderStore(out, durable=False), Paced(progress))
+    store = store_at(out)
+    work = Work(source, numbers, store, store_at(out, durable=False), Paced(progress))
     prepared = known.prepare(work, given)
     begun = Begun(known.name, source, {**dataclasses.asdict(prepared.options), **_told(source, numbers)})
     begun.require_own(store)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
-from figureground.core.folder_store import FolderStore
+from figureground.core.folder_store import is_file_instead
+from figureground.core.store import Store
 from figureground.dataset import names
 from figureground.dataset.stored import Dataset
 
@@ -29,11 +30,11 @@ class Begun:
         dataset = {"build_id": manifest.get("build_id", ""), "samples": len(self.dataset)}
         return {"format": self.format, **self.options, **dataset}
 
-    def require_own(self, store: FolderStore) -> None:
+    def require_own(self, store: Store) -> None:
         """Raise FigureGroundError where a folder holds other things, or an export that was begun otherwise."""
         there, now = names.read_json(store, FILE), self.about()
         if not there:
-            if store.list() or (store.folder.exists() and not store.folder.is_dir()):
+            if store.list() or is_file_instead(store):
                 raise FigureGroundError("the export folder is in use", store.name, "give a new or empty folder")
             return
         if others := [
@@ -45,6 +46,6 @@ class Begun:
                 f"this export was begun with {', '.join(others)}", f"{store.name}/{FILE}", "give a new or empty folder"
             )
 
-    def begin(self, store: FolderStore) -> None:
+    def begin(self, store: Store) -> None:
         """Write export.json, before anything else."""
         store.write(FILE, json.dumps(self.about(), indent=1).encode())

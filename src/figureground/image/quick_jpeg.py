@@ -1,4 +1,4 @@
-"""JPEGs decoded by simplejpeg, where it is installed: the pixels that Pillow gives, in less than half its time.
+"""JPEGs decoded by simplejpeg, where it is installed: the pixels that Pillow gives, in about half its time.
 
 Both have libjpeg-turbo inside.  With its exact DCT and its smooth upsampling of chroma, which are the defaults of both,
 they give equal pixels; `tests/image/test_quick_jpeg.py` holds that over sizes, qualities and subsamplings.

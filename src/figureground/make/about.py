@@ -14,6 +14,7 @@ from figureground.core.job import Job
 from figureground.core.nouns import Catalog
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.manifest import whole_manifest
 from figureground.dataset.network_facts import network_changes
 from figureground.dataset.versions import IMPORT, VERSIONS
 from figureground.ingest import catalog as catalogs
@@ -69,7 +70,7 @@ def about(store: Store) -> About:
     if not names.is_begun(store) and store.size(names.MANIFEST) is None and not catalog_there:
         raise FigureGroundError("no dataset here", store.name, "give the folder that `figureground build` wrote")
     no_parts = not (parts.any_part(store) or store.list(f"{parts.STATE}/") or store.size(names.MANIFEST) is not None)
-    manifest = {} if no_parts else _json(store, names.MANIFEST, found)
+    manifest = {} if no_parts else _manifest(store, found)
     build = _json(store, names.BUILD, found)
     catalog = _catalog(store, found)
     same_code = manifest.get("code", build.get("code")) == code_sha256()
@@ -118,6 +119,17 @@ def _json(store: Store, name: str, found: _Found) -> dict[str, Any]:
         found.wrong(name, f"cannot be read: {error}")
         return {}
     return plain
+
+
+def _manifest(store: Store, found: _Found) -> dict[str, Any]:
+    """Return the whole manifest; {} where it, or a list of parts that it names, is damaged."""
+    try:
+        return whole_manifest(store, _json(store, names.MANIFEST, found))
+    except ValueError as error:
+        found.wrong(names.MANIFEST, f"cannot be read: {error}")
+    except FigureGroundError as error:
+        found.wrong(error.where.removeprefix(f"{store.name}/"), error.what)
+    return {}
 
 
 def _catalog(store: Store, found: _Found) -> Catalog | None:

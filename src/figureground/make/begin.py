@@ -82,9 +82,9 @@ def what_differs(before: dict[str, Any], job: Job) -> str:
 def what_was_other(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Return which versions and knobs of two build.json differ."""
     changes = [
-        f"{name} version {before.get(name)}, not {after.get(name)}"
+        f"{name} version {before.get(name, 1)}, not {after.get(name, 1)}"
         for name in VERSIONS
-        if before.get(name) != after.get(name)
+        if before.get(name, 1) != after.get(name, 1)
     ]
     old, new = endless(before["recipe"]), endless(after["recipe"])
     return changes + [

@@ -10,14 +10,16 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work
-from figureground.core.folder_store import FolderStore, folder_store
+from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog, Foreground
+from figureground.core.places import Place, place_of, store_at
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
@@ -56,9 +58,10 @@ class _Way:
     shard: Shard | None = None
 
 
+@overload
 def build(
     recipe: Recipe | Path | str,
-    out: Path | str | FolderStore,
+    out: Path | FolderStore,
     *,
     workers: int = 1,
     engine: Engine | None = None,
@@ -66,11 +69,35 @@ def build(
     fresh: bool = False,
     catalog_only: bool = False,
     progress: Progress | None = None,
-) -> Path:
-    """Build the dataset in the folder `out`, or finish it, and return `out`.
+) -> Path: ...
+@overload
+def build(
+    recipe: Recipe | Path | str,
+    out: Place,
+    *,
+    workers: int = 1,
+    engine: Engine | None = None,
+    strict: bool = False,
+    fresh: bool = False,
+    catalog_only: bool = False,
+    progress: Progress | None = None,
+) -> Path | str: ...
+def build(
+    recipe: Recipe | Path | str,
+    out: Place,
+    *,
+    workers: int = 1,
+    engine: Engine | None = None,
+    strict: bool = False,
+    fresh: bool = False,
+    catalog_only: bool = False,
+    progress: Progress | None = None,
+) -> Path | str:
+    """Build the dataset at `out`, or finish it, and return `out`.
 
-    `recipe`: a Recipe, or the path of a recipe file.  `out`: a folder; what is written there is on the disk, whatever
-    happens to the power, before it counts as finished, unless it is given as FolderStore(folder, durable=False).
+    `recipe`: a Recipe, or the path of a recipe file.  `out`: a folder, or an address of object storage, "s3://bucket/x"
+    (docs/object-storage.md); what is written to a folder is on the disk, whatever happens to the power, before it
+    counts as finished, unless it is given as FolderStore(folder, durable=False).
     `workers`: processes that make parts side by side, 0 for one a core; 1 works in this process.  `engine`: another
     way to do the work, in place of `workers`.  `strict` ends at the first photo that cannot be used.  `fresh` discards
     parts that were made under another recipe or from other photos, instead of refusing.  `catalog_only` stops before
@@ -79,12 +106,12 @@ def build(
     Raises FigureGroundError for a problem that the user can mend; parts that were finished stay.
     """
     way = _Way(workforce(engine, workers), progress, strict=strict, fresh=fresh, making=not catalog_only)
-    return _build(recipe, folder_store(out), way)
+    return _build(recipe, store_at(out), way)
 
 
 def build_shard(
     recipe: Recipe | Path | str,
-    out: Path | str | FolderStore,
+    out: Place,
     shard: Shard,
     *,
     workers: int = 1,
@@ -92,16 +119,16 @@ def build_shard(
     strict: bool = False,
     fresh: bool = False,
     progress: Progress | None = None,
-) -> Path:
-    """Make one shard of a dataset in the folder `out`, or finish it, and return `out`: what `merge` takes.
+) -> Path | str:
+    """Make one shard of a dataset at `out`, or finish it, and return `out`: what `merge` takes.
 
     All but `shard` is as for `build`.  Raises FigureGroundError for a problem that the user can mend.
     """
     way = _Way(workforce(engine, workers), progress, strict=strict, fresh=fresh, shard=shard)
-    return _build(recipe, folder_store(out), way)
+    return _build(recipe, store_at(out), way)
 
 
-def _build(recipe: Recipe | Path | str, store: FolderStore, way: _Way) -> Path:
+def _build(recipe: Recipe | Path | str, store: Store, way: _Way) -> Path | str:
     job = resolve(as_recipe(recipe))
     require_canvas(job)
     claim(store, job.recipe)
@@ -116,7 +143,7 @@ def _build(recipe: Recipe | Path | str, store: FolderStore, way: _Way) -> Path:
             without_damaged_parts(task, way.engine, report)
         begin(task, making=way.making, fresh=way.fresh)
         if not way.making and (task.missing() or store.size(names.MANIFEST) is None):
-            return store.folder
+            return place_of(store)
         say_made_anew(damaged)
         if missing := task.missing():
             require_space(task, catalog, missing)
@@ -127,7 +154,7 @@ def _build(recipe: Recipe | Path | str, store: FolderStore, way: _Way) -> Path:
             finish(task, catalog, report)
         elif store.size(names.MANIFEST) is None:
             note_shard(store, way.shard)
-    return store.folder
+    return place_of(store)
 
 
 def check(

@@ -10,7 +10,9 @@ from figureground.core.features import label_columns
 from figureground.core.layers import LAYERS
 from figureground.core.record import Record, described
 from figureground.dataset import names
+from figureground.dataset.part_table import list_count
 
+_ALL = "parts/part-*.zip"  # of very many parts each is not named
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -83,6 +85,16 @@ def _description(manifest: Mapping[str, Any]) -> str:
 
 
 def _parts(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    if list_count(len(manifest["parts"])):
+        yield {
+            "@type": "cr:FileSet",
+            "@id": _ALL,
+            "name": _ALL,
+            "description": f"{len(manifest['parts']):,} parts, whose sizes and sha256 {names.MANIFEST} tells of",
+            "encodingFormat": "application/zip",
+            "includes": _ALL,
+        }
+        return
     for part in manifest["parts"]:
         yield {
             "@type": "cr:FileObject",
@@ -97,7 +109,7 @@ def _parts(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _sets(manifest: Mapping[str, Any], first: Record) -> Iterator[dict[str, Any]]:
     """Yield the table of labels, and what lies in the zips: the pictures of each layer."""
-    held = [{"@id": part["file"]} for part in manifest["parts"]]
+    held = [{"@id": _ALL}] if list_count(len(manifest["parts"])) else [{"@id": p["file"]} for p in manifest["parts"]]
     where: Any = held if len(held) > 1 else held[0]
     yield {
         "@type": "cr:FileSet",

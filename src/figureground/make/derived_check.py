@@ -21,8 +21,9 @@ from figureground.dataset.stored import Dataset
 from figureground.make import made_with
 from figureground.make.about import About
 from figureground.make.differences import csv_rows, few, json_unlike, raw_rows, row_unlike, text_unlike, unlike
-from figureground.make.finish import SHEETS, is_as_told, manifest_bytes, manifest_of, tables
+from figureground.make.finish import SHEETS, is_as_told, manifest_of, summed, tables
 from figureground.make.identity import describe
+from figureground.make.manifest_files import manifest_files
 from figureground.make.part_check import DuePart, PartFound, PartLook, labels_text
 from figureground.make.probing import probes_of
 from figureground.report import write_contact_sheets, write_report
@@ -89,12 +90,12 @@ def derived_damage(one: About, found: Sequence[PartFound], deep: bool) -> tuple[
         return damage + _sums(one), [
             "statistics.json, README.md and croissant.json are not made again: " + one.why_no_task
         ]
-    infos = [one.task.finished(number) for number in range(one.task.count)]
+    infos = (one.task.finished(number) for number in range(one.task.count))
+    known, by_split = summed(info for info in infos if info is not None)
     first = next((each.first for each in found if each.first and _speaks(each)), found[0].first if found else None)
-    known = [info for info in infos if info is not None]
-    if len(known) < len(infos) or first is None:
+    if len(known) < one.task.count or first is None:
         return damage, ["statistics, data card and manifest are not made again while parts are damaged"]
-    total = stats.total(stats.total_by_split([info.statistics for info in known]).values())
+    total = stats.total(by_split.values())
     about = describe(one.task.job, one.task.identity, one.build.get("made_with", {}))
     made = {**manifest_of(one.task, one.catalog, known, total, about), "files": one.manifest.get("files")}
     shared = not one.same_code
@@ -107,7 +108,7 @@ def derived_damage(one: About, found: Sequence[PartFound], deep: bool) -> tuple[
         made |= {key: one.manifest.get(key) for key in ("figureground", "code", "made_with", "recipe", "files")}
     damage += _manifest(one, made, shared)
     probes, unchecked = ({}, [_OTHER_CODE]) if shared else _probes(one, deep, made, any(each.damage for each in found))
-    for name, content in tables(one.task, one.catalog, made, known, first, probes).items():
+    for name, content in tables(one.task, one.catalog, made, by_split, first, probes).items():
         damage += _table(one, name, content, shared)
     return damage, unchecked
 
@@ -150,9 +151,10 @@ def _manifest(one: About, made: dict[str, Any], shared: bool) -> list[Damage]:
         return []  # told already
     plain = json.loads(json.dumps(made))
     lines = few(unlike(dict(one.manifest), plain, shared))
-    if not lines and not shared and one.store.read(names.MANIFEST) != manifest_bytes(made):
-        lines = ["is written otherwise than it would be, though it says the same"]
-    return [Damage(names.MANIFEST, None, line) for line in lines]
+    if lines or shared:
+        return [Damage(names.MANIFEST, None, line) for line in lines]
+    said = "is written otherwise than it would be, though it says the same"
+    return [Damage(name, None, said) for name, data in manifest_files(made) if one.store.read(name) != data]
 
 
 def _table(one: About, name: str, made: bytes, shared: bool) -> list[Damage]:

@@ -10,6 +10,7 @@ import numpy as np
 from figureground.core.damage import Damage
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.part_table import list_count, list_file
 from figureground.image.masks import mask_of
 from figureground.ingest import catalog as catalogs
 from figureground.make.about import About
@@ -99,6 +100,7 @@ def _as_said(one: About, name: str, said: object) -> Iterator[str]:
 def strays(one: About, count: int) -> list[Damage]:
     """Return the files among parts, sidecars and catalog that no dataset of so many parts has there."""
     known = {parts.part_file(n) for n in range(count)} | {parts.sidecar(n) for n in range(count)}
+    known |= {list_file(k) for k in range(list_count(count))}
     if not one.beside:
         known |= {f"{parts.FOLDER}/part-{n:05d}.json" for n in range(count)}
     folders = [parts.FOLDER, parts.STATE]

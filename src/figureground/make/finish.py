@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
@@ -19,12 +19,14 @@ from figureground.core.progress import Paced, Progress
 from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.manifest import read_whole_manifest
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
 from figureground.ingest import catalog as catalogs
 from figureground.make.card import data_card
 from figureground.make.card_inputs import licences
 from figureground.make.croissant import croissant
+from figureground.make.manifest_files import put_manifest
 from figureground.make.no_depth import require_few
 from figureground.make.part_task import PartTask, require_there
 from figureground.make.probing import probes_or_none
@@ -34,6 +36,7 @@ from figureground.samples.checks import Check
 from figureground.samples.lacking import Lacking
 from figureground.samples.stats import Statistics
 
+_TOGETHER = 64  # parts whose statistics are added up at a time
 _PLACE = 2**20  # bytes that build.json or the report may have beyond what is said of it: the name of its place
 _ROOT = re.compile(rb'\n "root(_sha256)?": "[^\n]*",?')
 FOLDER_IN_REPORT = re.compile(rb"from the folder that holds <code>([^\n]*?)</code>")
@@ -65,8 +68,8 @@ def write_pages(task: PartTask, catalog: Catalog, data: Dataset) -> None:
 def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Dataset:
     """Write labels.csv, statistics.json, data card and croissant.json; return the dataset, its manifest not written
     yet."""
-    infos = [_finished(task, number) for number in range(task.count)]
-    total = stats.total(stats.total_by_split([info.statistics for info in infos]).values())
+    infos, by_split = summed(_finished(task, number) for number in range(task.count))
+    total = stats.total(by_split.values())
     lacking = Lacking()
     lacking.add([total])
     require_few(lacking, total.samples)
@@ -74,24 +77,38 @@ def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Datase
     manifest = manifest_of(task, catalog, infos, total, about)
     data = Dataset(task.store, manifest, range(task.count))
     first = write_labels(data, progress)
-    for name, content in tables(task, catalog, manifest, infos, first, probes_or_none(data)).items():
+    for name, content in tables(task, catalog, manifest, by_split, first, probes_or_none(data)).items():
         task.store.write(name, content)
     return data
+
+
+def summed(infos: Iterable[PartInfo]) -> tuple[list[PartInfo], dict[str, Statistics]]:
+    """Return what sidecars say, without their statistics, and the sums of these, by split.
+
+    Some are added up at a time, so that memory does not grow with the parts' statistics.
+    """
+    known, sums = list[PartInfo](), list[Mapping[str, Statistics]]()
+    for info in infos:
+        known.append(replace(info, statistics={}))
+        sums.append(info.statistics)
+        if len(sums) == _TOGETHER:
+            sums = [stats.total_by_split(sums)]
+    return known, stats.total_by_split(sums)
 
 
 def tables(
     task: PartTask,
     catalog: Catalog,
     manifest: Mapping[str, Any],
-    infos: Sequence[PartInfo],
+    by_split: Mapping[str, Statistics],
     first: Record,
     probes: Mapping[str, Any],
 ) -> dict[str, bytes]:
     """Return statistics.json, data card and croissant.json of a dataset by what its sidecars say.
 
-    `first`: as `write_labels` has it.  `probes`: as `probing.probes_of` has them, {} where none were taken.
+    `by_split`: the sums of all parts.  `first`: as `write_labels` has it.  `probes`: as `probing.probes_of` has them,
+    {} where none were taken.
     """
-    by_split = stats.total_by_split([info.statistics for info in infos])
     total = stats.total(by_split.values())
     lacking = Lacking()
     lacking.add([total])
@@ -119,21 +136,17 @@ def write_manifest(store: Store, manifest: Mapping[str, Any], catalog: Catalog) 
     told = {f"{names.CATALOG}/{file}" for file, _ in catalogs.files(catalog)}
     files = [name for name in own_files(store, catalog, len(manifest["parts"])) if name not in told]
     facts = {name: facts for name in files if (facts := file_facts(store, name)) is not None}
-    store.write(names.MANIFEST, manifest_bytes({**manifest, "files": facts}))
-
-
-def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
-    return json.dumps(manifest, indent=1, ensure_ascii=False).encode()
+    put_manifest(store, {**manifest, "files": facts})
 
 
 def note_files(store: Store, written: Iterable[str]) -> None:
     """Let the manifest say of some files what they are now; one that tells of no files, as in older datasets, stays."""
-    manifest = names.read_json(store, names.MANIFEST)
+    manifest = read_whole_manifest(store)
     if not isinstance(manifest.get("files"), dict):
         return
     facts = {name: file_facts(store, name) for name in written}
     manifest["files"] |= {name: one for name, one in facts.items() if one is not None}
-    store.write(names.MANIFEST, manifest_bytes({**manifest, "files": dict(sorted(manifest["files"].items()))}))
+    put_manifest(store, {**manifest, "files": dict(sorted(manifest["files"].items()))})
 
 
 def own_files(store: Store, catalog: Catalog, count: int) -> list[str]:

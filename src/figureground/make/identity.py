@@ -13,7 +13,7 @@ from figureground.core.card import meaning
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import cannot_write, require_writable
 from figureground.core.files import code_sha256
-from figureground.core.folder_store import FolderStore
+from figureground.core.folder_store import FolderStore, is_file_instead
 from figureground.core.job import Job
 from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
@@ -93,7 +93,7 @@ def claim(store: Store, recipe: Recipe) -> None:
 
     Raises FigureGroundError where it holds other things or cannot be written.
     """
-    if isinstance(store, FolderStore) and store.folder.exists() and not store.folder.is_dir():
+    if is_file_instead(store):
         raise FigureGroundError("the output is a file, not a folder", store.name, "give a folder's name")
     try:
         if not names.is_begun(store):

@@ -52,13 +52,13 @@ def _if_webp(job: Job, layers: Collection[str]) -> bool:
 
 
 def _if_packed(job: Job, layers: Collection[str]) -> bool:
-    """Tell whether any of the layers is stored as a PNG of ours."""
+    """Tell whether any of the layers is stored as a PNG that zlib packs; depth of 16 bits is not."""
     formats = job.formats
     png = {
         "photo": formats.image == "png",
         "mask": not formats.jpeg_masks,
         "grey": True,
-        "depth": not formats.jpeg_depth,
+        "depth": not formats.jpeg_depth and not job.depth.wide,
     }
     return any(png[LAYERS[layer].coder] for layer in layers)
 

@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, bytes_said
-from figureground.core.folder_store import FolderStore, folder_store
+from figureground.core.folder_store import FolderStore
 from figureground.core.nouns import Catalog
+from figureground.core.places import Place, place_of, store_at
 from figureground.core.progress import Progress, watched
 from figureground.core.recipe_toml import changed_keys
 from figureground.core.store import Store
@@ -36,21 +37,25 @@ _NAMED = 8  # parts that a message names
 class _Found:
     """A shard's folder: its build.json, and the numbers of the parts that lie in it."""
 
-    store: FolderStore
+    store: Store
     about: dict[str, Any]
     numbers: tuple[int, ...]
 
 
-def merge(shards: Sequence[Path | str], out: Path | str | FolderStore, *, progress: Progress | None = None) -> Path:
-    """Put the shards of a dataset together in the folder `out`, which becomes what one machine would have built there.
+@overload
+def merge(shards: Sequence[Place], out: Path | FolderStore, *, progress: Progress | None = None) -> Path: ...
+@overload
+def merge(shards: Sequence[Place], out: Place, *, progress: Progress | None = None) -> Path | str: ...
+def merge(shards: Sequence[Place], out: Place, *, progress: Progress | None = None) -> Path | str:
+    """Put the shards of a dataset together at `out`, which becomes what one machine would have built there.
 
     Parts are copied, and held to their hashes; shards are not changed.  Neither photos nor networks are needed.  The
     same call again goes on where it was stopped.  Raises FigureGroundError, with nothing written, for what is no shard,
     for shards of other builds, versions or libraries, for parts that are missing or in two of them; and for a part that
     is damaged.
     """
-    store = folder_store(out)
-    found = [_found(FolderStore(one)) for one in shards]
+    store = store_at(out)
+    found = [_found(store_at(one)) for one in shards]
     _require_apart(found, store)
     first = _alike(found)
     recipe = names.recipe_in(first.store)
@@ -66,10 +71,10 @@ def merge(shards: Sequence[Path | str], out: Path | str | FolderStore, *, progre
             _copy_part(shard.store, task, number)
             report("parts", done, task.count)
         finish(task, catalog, report)
-    return store.folder
+    return place_of(store)
 
 
-def finished_parts(store: FolderStore) -> tuple[int, int]:
+def finished_parts(store: Store) -> tuple[int, int]:
     """Return how many parts of its dataset a shard's folder holds, and how many the dataset has."""
     about, recipe = names.read_json(store, names.BUILD), names.recipe_in(store)
     catalog = catalogs.load_catalog(store.below(names.CATALOG))
@@ -78,7 +83,7 @@ def finished_parts(store: FolderStore) -> tuple[int, int]:
     return task.count - len(task.missing()), task.count
 
 
-def _found(store: FolderStore) -> _Found:
+def _found(store: Store) -> _Found:
     """Return what is in a shard's folder.  Raises FigureGroundError where it is none, or has other versions."""
     if not names.is_begun(store):
         raise FigureGroundError("no shard here", store.name, "give a folder that `figureground build --shard` wrote")
@@ -96,18 +101,23 @@ def _zips(store: Store) -> list[str]:
     return [name for name in store.list(f"{parts.FOLDER}/part-") if name.endswith(".zip")]
 
 
-def _require_apart(found: Sequence[_Found], out: FolderStore) -> None:
+def _require_apart(found: Sequence[_Found], out: Store) -> None:
     """Raise FigureGroundError where a folder is given twice, or there is nothing to merge."""
     if not found:
         raise FigureGroundError("nothing to merge", "merge", "name the folders of all shards")
-    seen = {out.folder.resolve(): "the output"}
+    seen = {_resolved(out): "the output"}
     for one in found:
-        place = one.store.folder.resolve()
+        place = _resolved(one.store)
         if place in seen:
             raise FigureGroundError(
                 f"this folder is {seen[place]}, too", one.store.name, "name each shard once, and a new folder for all"
             )
         seen[place] = "a shard that was named before"
+
+
+def _resolved(store: Store) -> Path | str:
+    """Return what two names of one place have in common."""
+    return store.folder.resolve() if isinstance(store, FolderStore) else store.name
 
 
 def _alike(found: Sequence[_Found]) -> _Found:

@@ -60,11 +60,17 @@ class PartTask:
 
     def missing(self) -> list[int]:
         """Return the parts that are not finished, or were the last, part-filled one of a dataset that grows."""
-        return [n for n in self.numbers if self.finished(n) is None]
+        there = self.begun()
+        return [n for n in self.numbers if n not in there or self.finished(n) is None]
+
+    def begun(self) -> set[int]:
+        """Return the parts whose zip is there, by one listing; those of a sidecar that agrees are finished."""
+        there = set(self.store.list(f"{parts.FOLDER}/part-"))
+        return {n for n in range(self.count) if parts.part_file(n) in there}
 
     def any_finished(self) -> bool:
         """Tell whether any part of the dataset is finished, of whichever shard."""
-        return any(self.finished(n) is not None for n in range(self.count))
+        return any(self.finished(n) is not None for n in self.begun())
 
     def finished(self, number: int) -> PartInfo | None:
         """Return what the sidecar of a finished part says; None where the part is to be made."""
@@ -134,7 +140,7 @@ class DepthWatch:
     def __init__(self, task: PartTask) -> None:
         self._task = task
         self._lacking = Lacking()
-        for number in range(task.count):
+        for number in sorted(task.begun()):
             self._add(number)
 
     def note(self, outcome: Outcome) -> None:

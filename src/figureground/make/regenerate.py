@@ -6,14 +6,14 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work, require_writable
-from figureground.core.folder_store import FolderStore
+from figureground.core.folder_store import is_file_instead
+from figureground.core.places import Place, store_at
 from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.opening import open_dataset
@@ -54,13 +54,13 @@ class Again:
         return {layer: self.made.members[name] for layer, name in self.made.record.files.items()}
 
 
-def regenerate(dataset: Path | str, id: str, out: Path | str | None = None) -> Again:
+def regenerate(dataset: Place, id: str, out: Place | None = None) -> Again:
     """Make a sample again, by its number or key, and hold it against the one that is stored.
 
     `out`: a new or empty folder for its members, its record and, where the stored one differs, both.  Raises
     FigureGroundError where there is no such sample, and where recipe, catalog or network are not those it was made by.
     """
-    store = FolderStore(dataset)
+    store = store_at(dataset)
     data = open_dataset(dataset, virtual=True)
     index = _number(data, id)
     catalog = store.below(names.CATALOG)
@@ -70,7 +70,7 @@ def regenerate(dataset: Path | str, id: str, out: Path | str | None = None) -> A
     libraries = tuple(made_with.others(recorded, data.job, data.job.layers))
     again = Again(made, again.stored, again.stored_row, again.differences, libraries)
     if out is not None:
-        _write(FolderStore(out), again)
+        _write(store_at(out), again)
     return again
 
 
@@ -124,10 +124,10 @@ def _unlike(stored: bytes, made: bytes) -> str:
     return said or f"the same pixels in other bytes ({len(stored):,}, made {len(made):,})"
 
 
-def _write(store: FolderStore, again: Again) -> None:
+def _write(store: Store, again: Again) -> None:
     """Write what was made, what is stored where that differs, and a picture of both; or what a run that was stopped did
     not write of it."""
-    if store.folder.exists() and not store.folder.is_dir():
+    if is_file_instead(store):
         raise _in_use(store)
     files = _files(again)
     if any(name not in files or _other(store, name, files[name]) for name in store.list()):
@@ -138,7 +138,7 @@ def _write(store: FolderStore, again: Again) -> None:
             store.write(name, data)
 
 
-def _in_use(store: FolderStore) -> FigureGroundError:
+def _in_use(store: Store) -> FigureGroundError:
     return FigureGroundError("the output folder holds other things", store.name, "give a new or empty folder")
 
 

@@ -8,19 +8,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
+from typing import Any
 
 from figureground.core.damage import Damage
 from figureground.core.engines import Engine, workforce
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import at_work
 from figureground.core.files import user_path
-from figureground.core.folder_store import FolderStore
 from figureground.core.job import Inputs
 from figureground.core.overlay import OverlayStore
+from figureground.core.places import Place, place_of, store_at
 from figureground.core.progress import Progress, silent, watched
 from figureground.core.recipe_toml import to_toml
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.manifest import read_whole_manifest
+from figureground.dataset.part_table import list_count, list_file
 from figureground.dataset.versions import require_made_here, require_same_versions
 from figureground.ingest import catalog as catalogs
 from figureground.make import made_with
@@ -29,13 +32,13 @@ from figureground.make.again import prepared_again
 from figureground.make.finish import (
     SHEETS,
     file_facts,
-    manifest_bytes,
     note_files,
     write_manifest,
     write_pages,
     write_tables,
 )
 from figureground.make.identity import identity_bytes, root_sha256
+from figureground.make.manifest_files import put_manifest
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.verify import Verdict, verdict_of
@@ -55,7 +58,7 @@ class Repaired:
 
 
 def repair(
-    dataset: Path | str,
+    dataset: Place,
     *,
     deep: bool = False,
     workers: int = 1,
@@ -66,7 +69,7 @@ def repair(
 
     Raises FigureGroundError where there is no dataset, and where it is in use.
     """
-    store, engine = FolderStore(dataset), workforce(engine, workers)
+    store, engine = store_at(dataset), workforce(engine, workers)
     about(store)  # refuses what is no dataset, before anything is written
     with watched(progress) as report, at_work(store):
         before = verdict_of(store, deep, engine, report)
@@ -80,9 +83,7 @@ def repair(
         return Repaired(before, tuple(made), verdict_of(store, deep, engine, report), tuple(why))
 
 
-def _mended(
-    store: FolderStore, damage: Sequence[Damage], engine: Engine, progress: Progress
-) -> tuple[list[str], list[str]]:
+def _mended(store: Store, damage: Sequence[Damage], engine: Engine, progress: Progress) -> tuple[list[str], list[str]]:
     """Return the files that were made anew, and why others could not be."""
     files, made, why = {one.part for one in damage if one.part}, list[str](), list[str]()
     try:
@@ -118,7 +119,7 @@ def _recipe(store: Store, files: Collection[str], engine: Engine, progress: Prog
     return [names.RECIPE]
 
 
-def _build(store: FolderStore, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+def _build(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
     """Write build.json anew; where the recipe's paths start is looked for until it is as the manifest tells of it."""
     if names.BUILD not in files:
         return []
@@ -131,11 +132,11 @@ def _build(store: FolderStore, files: Collection[str], engine: Engine, progress:
     said = (one.manifest.get("files") or {}).get(names.BUILD)
     text = store.read(names.BUILD).decode(errors="replace") if store.size(names.BUILD) is not None else ""
     found, digest = re.search(r'"root": "([^"]*)"', text), re.search(r'"root_sha256": "([0-9a-f]{16})"', text)
-    for root in (*([found[1]] if found else []), "..", ".", "../.."):
-        inputs = replace(one.task.job.inputs, root=store.folder.absolute() / root)
+    for root in (*([found[1]] if found else []), "..", ".", "../..", ""):
+        inputs = replace(one.task.job.inputs, root=Path(place_of(store)).absolute() / root)
         if digest[1] != root_sha256(root) if digest else not _photos_below(inputs):
             continue
-        over = OverlayStore(FolderStore(store.folder))
+        over = OverlayStore(store)
         data = identity_bytes(store, replace(one.task.job, inputs=inputs), one.task.identity, recorded)
         over.write(names.BUILD, data)
         if said is None or file_facts(over, names.BUILD) == said:
@@ -200,7 +201,8 @@ def _stray(one: About, files: Collection[str]) -> list[str]:
         return []
     count = one.task.count
     own = {parts.part_file(n) for n in range(count)} | {parts.sidecar(n) for n in range(count)}
-    ours = (f"{parts.FOLDER}/part-", f"{parts.STATE}/part-")
+    own |= {list_file(k) for k in range(list_count(count))}
+    ours = (f"{parts.FOLDER}/part-", f"{parts.STATE}/part-", f"{parts.STATE}/list-")
     return sorted(file for file in files if file.startswith(ours) and file not in own)
 
 
@@ -230,7 +232,7 @@ def _beside(store: Store, files: Collection[str], made: Collection[str], why: li
     except FigureGroundError as error:
         why.append(_said(error))
     write_manifest(over, data.manifest, one.catalog)
-    over.write(names.MANIFEST, _manifest(one, over, made))
+    put_manifest(over, _manifest(one, over, made))
     for name, content in over.written.items():
         there = store.size(name) is not None
         if (there and store.read(name) == content) or (there and name not in files and not one.same_code):
@@ -242,11 +244,11 @@ def _beside(store: Store, files: Collection[str], made: Collection[str], why: li
     return written
 
 
-def _manifest(one: About, over: OverlayStore, made: Collection[str]) -> bytes:
+def _manifest(one: About, over: OverlayStore, made: Collection[str]) -> dict[str, Any]:
     """Return the manifest of a mended dataset."""
-    manifest = names.read_json(over, names.MANIFEST)
+    manifest = read_whole_manifest(over)
     for name, said in (one.manifest.get("files") or {}).items():
         mended = name in made or name in over.written or name.startswith(f"{parts.STATE}/")
         if not mended and name in manifest["files"]:
             manifest["files"][name] = said
-    return manifest_bytes(manifest)
+    return manifest

@@ -15,9 +15,10 @@ from typing import Any
 from figureground.core.canvas import Canvas
 from figureground.core.damage import Damage, in_order
 from figureground.core.engines import Engine, mapped, run_error, workforce
-from figureground.core.folder_store import FolderStore
+from figureground.core.places import Place, place_of, store_at
 from figureground.core.progress import Paced, Progress, watched
 from figureground.core.steps import Stepping
+from figureground.core.store import Store
 from figureground.dataset import parts
 from figureground.make import made_with
 from figureground.make.about import About, about
@@ -31,7 +32,7 @@ class Verdict:
     """What a look at a dataset found: `damage` in the order of files and samples; `unchecked`, the checks that do not
     apply, or could not be made, and why."""
 
-    path: Path
+    path: Path | str
     deep: bool
     damage: tuple[Damage, ...]
     unchecked: tuple[str, ...]
@@ -45,7 +46,7 @@ class Verdict:
 
 
 def verify(
-    dataset: Path | str,
+    dataset: Place,
     *,
     deep: bool = False,
     workers: int = 1,
@@ -53,19 +54,19 @@ def verify(
     progress: Progress | None = None,
 ) -> Verdict:
     """Return what is wrong in a dataset; nothing is written.  Raises FigureGroundError where there is none at all."""
-    store, engine = FolderStore(dataset), workforce(engine, workers)
+    store, engine = store_at(dataset), workforce(engine, workers)
     with watched(progress) as report:
         return verdict_of(store, deep, engine, report)
 
 
-def verdict_of(store: FolderStore, deep: bool, engine: Engine, progress: Progress) -> Verdict:
+def verdict_of(store: Store, deep: bool, engine: Engine, progress: Progress) -> Verdict:
     """Return what is wrong in a dataset."""
     one = about(store)
     damage, unchecked = list(one.damage), list(one.unchecked)
     damage += catalog_damage(one)
     if one.no_parts:
         unchecked.append("there are no parts: their samples are rendered when they are read")
-        return Verdict(store.folder, deep, in_order(damage), tuple(unchecked), 0, 0, 0)
+        return Verdict(place_of(store), deep, in_order(damage), tuple(unchecked), 0, 0, 0)
     look, why = _look(one, deep, whole=not damage)
     unchecked += why
     due = _due_parts(one)
@@ -88,7 +89,7 @@ def verdict_of(store: FolderStore, deep: bool, engine: Engine, progress: Progres
             unchecked += not_compared
     size, samples = sum(each.bytes for each in found), sum(len(each.indices) for each in due)
     told = tuple(dict.fromkeys(unchecked))
-    return Verdict(store.folder, deep, in_order(damage), told, len(due), samples, size)
+    return Verdict(place_of(store), deep, in_order(damage), told, len(due), samples, size)
 
 
 def _look(one: About, deep: bool, whole: bool) -> tuple[PartLook, list[str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from figureground.core.faults import at_work
 from figureground.core.nouns import Catalog
+from figureground.core.places import file_in, place_of
 from figureground.core.recipe import ImageFormat, Recipe
 from figureground.core.record import Record
 from figureground.dataset.names import RECIPE, REPORT
@@ -72,13 +73,13 @@ class Report:
     snippets: list[Snippet]
 
 
-def write_report(dataset: Dataset) -> Path:
-    """Write report.html into the dataset's folder and return its path.  The same dataset gives the same bytes."""
+def write_report(dataset: Dataset) -> Path | str:
+    """Write report.html into the dataset and return its path or address.  The same dataset gives the same bytes."""
     dataset.store.write(REPORT, page(dataset).encode("utf-8", "xmlcharrefreplace"))  # a folder's name may be no text
-    return dataset.path / REPORT
+    return file_in(dataset.store, REPORT)
 
 
-def rewrite_report(dataset: Dataset) -> Path:
+def rewrite_report(dataset: Dataset) -> Path | str:
     """Write the report of a dataset that nobody is writing, as `write_report` does.
 
     Raises FigureGroundError where somebody is, and where the disk refuses.
@@ -104,7 +105,7 @@ def report_of(dataset: Dataset) -> Report:
     recipe, catalog = dataset.recipe, dataset.catalog
     first, plan, formats = _first(dataset), depth_plan(recipe), formats_of(recipe)
     meaning, (said, corrected) = first.depths.get("depth"), _IMAGES[formats.image]
-    folder = dataset.path.resolve().name
+    folder = Path(place_of(dataset.store)).resolve().name
     unit = (meaning.unit, meaning.direction) if meaning else None
     return Report(
         manifest=manifest,

@@ -1,4 +1,4 @@
-"""What samples share with their background: sums of each layer, its depth packed in bands, and its JPEG's blocks."""
+"""What samples share with their background: sums of each layer, its depth in code, and its JPEG's blocks."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.recipe import ImageOptions
-from figureground.image import png
+from figureground.image import png16
 from figureground.ingest.pixels import Pixels
 from figureground.samples import jpeg_splice
 from figureground.samples.count import Base, base_of
 
 _KEPT = 256  # backgrounds
 _KEPT_BYTES = 2**25  # of blocks of JPEGs; 0.1 MB a background at 224 px and quality 90
+_KEPT_DEPTH_BYTES = 2**26  # of depth; 0.2 MB a background at 224 px
 
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """Layers of a background alone, by name, and its packed depth; None where composites have other codes."""
+    """Layers of a background alone, by name, and its depth in code; None where composites have other values."""
 
     bases: Mapping[str, Base]
-    bands: png.Bands | None
+    depth: png16.Kept | None
 
 
 class Backgrounds:
@@ -38,26 +39,29 @@ class Backgrounds:
         self._pixels = pixels
         self._codes_kept = codes_kept
         self._known: dict[int, Shared] = {}
+        self._bytes = 0
         self._lock = threading.Lock()  # samples may be encoded in threads
 
     def shared(self, background: int) -> Shared:
         """Return what samples share with a background."""
         with self._lock:
             if background not in self._known:
-                if len(self._known) >= _KEPT:
+                if len(self._known) >= _KEPT or self._bytes > _KEPT_DEPTH_BYTES:
                     self._known.clear()
-                self._known[background] = self._make(background)
+                    self._bytes = 0
+                made = self._known[background] = self._make(background)
+                self._bytes += made.depth.nbytes if made.depth else 0
             return self._known[background]
 
     def _make(self, background: int) -> Shared:
         picture = self._pixels.background(background)
         nothing = np.zeros(picture.shape[:2], np.uint8)
         layers: dict[str, NDArray[Any]] = {"image": picture, "alpha": nothing}
-        bands = None
+        depth = None
         if self._codes_kept:
             layers["depth"] = self._pixels.depth(background).codes
-            bands = png.bands(layers["depth"])
-        return Shared({layer: base_of(layer, values, invalid=0) for layer, values in layers.items()}, bands)
+            depth = png16.kept(layers["depth"])
+        return Shared({layer: base_of(layer, values, invalid=0) for layer, values in layers.items()}, depth)
 
 
 class Jpegs:

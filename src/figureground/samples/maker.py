@@ -20,7 +20,7 @@ from figureground.core.steps import Tick, untold
 from figureground.core.store import Store
 from figureground.geometry.codes import DepthCode, dequantise, quantise, without_value
 from figureground.geometry.layering import layered
-from figureground.image import png
+from figureground.image import png16
 from figureground.ingest.pixels import Pixels
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network
@@ -281,8 +281,8 @@ class Maker:
 
     def _encoded(self, layer: str, values: NDArray[Any], one: Rendered, shared: Shared) -> codec.Encoded:
         """Return a layer's (suffix, bytes); of what its background shares, only changes are worked out."""
-        if layer == "depth" and shared.bands is not None:
-            return "png", png.encode_changed(values, shared.bands, one.composite.changed[0])
+        if layer == "depth" and shared.depth is not None:
+            return "png", png16.encode_changed(values, shared.depth, one.composite.changed)
         if layer == "image" and self.job.formats.image == "jpeg":
             kept = self.jpegs.kept(one.scene.background)
             if kept is not None:

@@ -20,8 +20,9 @@ Transform = Callable[[Item, Draw], Item]
 class CompositeDataset(Dataset[Item]):
     """A dataset's samples, or those of one split, as dicts of tensors (`tensors.py` says which).
 
-    `path`: a folder, several, or what `open_dataset` gave.  `layers` and `virtual` as in `open_dataset`.  `transforms`
-    are called with (item, draw), in turn; a transform may draw anew in each epoch, which a `ResumableSampler` tells.
+    `path`: a folder, an address, several, or what `open_dataset` gave.  `layers` and `virtual` as in `open_dataset`.
+    `transforms` are called with (item, draw), in turn; a transform may draw anew in each epoch, which a
+    `ResumableSampler` tells.
     `extras`: some of "background", "background_depth", "whole" and "figures"; the last needs `collate`, since samples
     differ in how many figures they have.  `raw`: pictures as uint8.  `seed`: of the transforms.
 
