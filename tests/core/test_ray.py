@@ -2,9 +2,8 @@
 
 import importlib.util
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,10 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.ray_session import Cluster
 from figureground.core.steps import Stepping
 from tests.builders import small_recipe, write_photos
+from tests.core.ray_jobs import counting, die_on_seven, refuse, work
 from tests.make.test_build import files
 
 ray_is_here = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="the extra [ray] is not installed")
-
-
-def work(job: int) -> Any:
-    if job % 5 == 3:
-        raise ValueError(f"job {job}")
-    return (lambda: job) if job % 5 == 4 else {"square": job * job}
-
-
-def die_on_seven(job: int) -> int:
-    if job == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.01)
-    return job
-
-
-def counting(job: int, tick: Callable[[int], None]) -> int:
-    for step in range(1, job + 1):
-        tick(step)
-    time.sleep(0.6)  # long enough to be looked at
-    return job
 
 
 def processes(mark: str) -> list[str]:
@@ -109,10 +89,6 @@ def test_steps_of_jobs_in_flight_are_heard(engine: Ray) -> None:
     outcomes = list(engine.map(Stepping(counting, heard.__setitem__), range(1, 5)))
     assert sorted(outcome.value for outcome in outcomes) == [1, 2, 3, 4]
     assert {job: steps for job, steps in heard.items() if steps} == {job: job for job in range(1, 5)}
-
-
-def refuse() -> None:
-    raise FigureGroundError("the photos are not there", "photos", "share them")
 
 
 @ray_is_here

@@ -116,9 +116,10 @@ def _own_ray() -> dict[str, str]:
     environment meanwhile.
 
     Ray reads all of it as it is imported.  Without the second it listens, on Linux, on every address of the machine;
+    without the third its workers give way to whatever else runs, up to a minute before they start on a busy machine;
     without the token any user of this machine could have code run as ours.
     """
-    own = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    own = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}
     if "ray" not in sys.modules:
         own |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         with _environment(own):
