@@ -89,7 +89,7 @@ WORLD = {"os", "shutil", "time", "socket", "tempfile", "subprocess", "multiproce
 # the only ones that find, open or write files by their path: stores, photos and depth maps, networks' weights, recipes
 HANDS = {
     *("core/files", "core/store", "core/folder_store", "core/folder_lock", "core/object_store", "core/block_cache"),
-    *("core/recipe_toml", "cli/build", "drawn/demo"),
+    *("core/recipe_toml", "core/short_folder", "cli/build", "drawn/demo"),
     *("ingest/finding", "ingest/cache", "ingest/credits", "ingest/depth_maps"),
     *("evaluate/masked", "evaluate/pairs"),
     "ingest/review",
@@ -230,7 +230,7 @@ def test_broad_excepts_stand_at_borders_alone() -> None:
                 )
                 if kinds & {"Exception", "BaseException"}:
                     broad.append(name_of(path))
-    assert sorted(broad) == ["cli/run", "core/engines", "core/filesystems", "networks/runtimes"]
+    assert sorted(broad) == ["cli/run", "core/attempts", "core/filesystems", "networks/runtimes"]
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import runpy
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,3 +60,26 @@ def test_the_examples_are_short_and_listed() -> None:
     for step in STEPS:
         assert len(step.read_text(encoding="utf-8").splitlines()) < 40, step.name
         assert step.name in readme
+
+
+def test_the_files_for_clusters_are_whole() -> None:
+    """Their syntax and what each must say; no cluster is there to run them."""
+    folder = EXAMPLES / "cluster"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "kubernetes-job.yaml",
+        "ray-cluster.yaml",
+        "slurm-array.sh",
+    ]
+    subprocess.run(["bash", "-n", folder / "slurm-array.sh"], check=True)
+    yaml = pytest.importorskip("yaml")
+    job = yaml.safe_load((folder / "kubernetes-job.yaml").read_text(encoding="utf-8"))
+    assert (job["apiVersion"], job["kind"], job["spec"]["completionMode"]) == ("batch/v1", "Job", "Indexed")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    (shards,) = [each["value"] for each in container["env"] if each["name"] == "SHARDS"]
+    assert int(shards) == job["spec"]["completions"] >= job["spec"]["parallelism"]
+    subprocess.run(["sh", "-n", "-c", container["args"][0]], check=True)
+    assert "--shard" in container["args"][0]
+    cluster = yaml.safe_load((folder / "ray-cluster.yaml").read_text(encoding="utf-8"))
+    assert {"cluster_name", "provider", "auth", "setup_commands"} <= set(cluster)
+    assert any("--head" in line for line in cluster["head_start_ray_commands"])
+    assert any("--address" in line for line in cluster["worker_start_ray_commands"])

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from figureground.core import engines
+from figureground.core.attempts import attempt
 from figureground.core.crew import Crew
 from figureground.core.engines import (
     ENGINES,
@@ -21,7 +22,6 @@ from figureground.core.engines import (
     Processes,
     Serial,
     WorkerDiedError,
-    _attempt,
     choose,
     mapped,
     run_error,
@@ -110,7 +110,7 @@ def test_a_map_that_is_given_up_in_the_midst_of_an_answer_ends(tmp_path: Path, m
 
     def give_up() -> None:
         with Crew(2) as crew:
-            crew.submit(_attempt, half_an_answer, 1)
+            crew.submit(attempt, half_an_answer, 1)
             while not (tmp_path / "half").exists():
                 time.sleep(0.01)
             raise KeyError

@@ -146,7 +146,12 @@ class BuildOptions:
 
     settings: Settings = ()
     workers: Workers = 0
-    engine: Annotated[str, Parameter(help="auto | serial | processes")] = "auto"
+    engine: Annotated[str, Parameter(help="auto | serial | processes | ray")] = "auto"
+    address: Annotated[
+        str, Parameter(help="Of a Ray cluster: auto or HOST:PORT; none starts Ray on this machine.", show_default=False)
+    ] = ""
+    cpus_per_worker: Annotated[float, Parameter(help="Cores that Ray keeps for each worker.")] = 1.0
+    gpus_per_worker: Annotated[float, Parameter(help="GPUs that Ray gives each worker; 0.5: two share one.")] = 0.0
     dry_run: Annotated[bool, flag("Print counts, bytes, time and the cost of depth; build nothing.")] = False
     strict: Annotated[bool, flag("End at the first photo that cannot be used.")] = False
     fresh: Annotated[bool, flag("Discard parts made under another recipe or from other photos.")] = False
@@ -173,6 +178,7 @@ def build(
     """Build a dataset from a recipe.  The same command again finishes what is missing."""
     from figureground.core.engines import choose
     from figureground.core.places import store_at
+    from figureground.core.ray_session import Cluster
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
     from figureground.make.shard import shard_of
@@ -180,7 +186,8 @@ def build(
     shard = shard_of(options.shard) if options.shard else None
     if shard and options.catalog_only:
         raise FigureGroundError("a catalog has no shards", "--shard --catalog-only", "leave one of the two out")
-    workforce = choose(options.engine, options.workers)
+    cluster = Cluster(options.address, options.cpus_per_worker, options.gpus_per_worker)
+    workforce = choose(options.engine, options.workers, cluster)
     loaded = load_recipe(recipe, options.settings, cache=not options.no_cache)
     if options.dry_run:
         _tell_cost(console, loaded, workforce)
@@ -208,7 +215,7 @@ def _tell_cost(console: Console, recipe: Recipe, engine: Engine) -> None:
 
     with console.progress() as progress:
         cost, catalog = dry_run(recipe, engine=engine, progress=progress)
-    used, costs = catalog_facts(catalog), cost_facts(cost, getattr(engine, "workers", 1))
+    used, costs = catalog_facts(catalog), cost_facts(cost, getattr(engine, "workers", 1) or 1)
     console.tell({"estimate": costs, "catalog": used}, f"{catalog_text(used)}\n{cost_text(costs)}")
 
 

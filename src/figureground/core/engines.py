@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import multiprocessing
 import os
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing.reduction import ForkingPickler
 from typing import Any, Protocol
 
+from figureground.core.attempts import TWICE, Outcome, Serial, WorkerDiedError, attempt
 from figureground.core.crew import Crew
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import usable_memory
-from figureground.core.steps import Stepping
+from figureground.core.ray_engine import Ray
+from figureground.core.ray_session import Cluster
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job: its value, or the error that it raised."""
-
-    job: Any
-    value: Any = None
-    error: BaseException | None = None
+__all__ = [  # with what others say of an engine's jobs
+    "A_WORKER",
+    "ENGINES",
+    "Engine",
+    "Outcome",
+    "Processes",
+    "Ray",
+    "Serial",
+    "WorkerDiedError",
+    "choose",
+    "mapped",
+    "on_condition",
+    "run_error",
+    "workforce",
+]
 
 
 class Engine(Protocol):
@@ -53,10 +59,6 @@ def mapped(engine: Engine, function: Callable[[Any], Any], jobs: Iterable[Any]) 
             outcomes.close()
 
 
-class WorkerDiedError(Exception):
-    """A worker process ended without an answer: killed, out of memory, or crashed in native code."""
-
-
 # an OSError that says nothing of the file it met: no space, no memory, too many files or processes
 _EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
 _FEWER = "free some memory or try --workers 1 (workers=1)"
@@ -76,20 +78,6 @@ def run_error(error: BaseException | None, doing: str, kept: str) -> FigureGroun
     else:
         return None
     return FigureGroundError(what, doing, f"{remedy}; {kept}" if kept else remedy)
-
-
-class Serial:
-    """One job after another, in this process."""
-
-    def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
-        for job in jobs:
-            try:
-                # a Stepping is called from here: one call less to look through when something goes wrong
-                value = function.function(job, function.tick(job)) if isinstance(function, Stepping) else function(job)
-            except Exception as error:  # the border of a job
-                yield Outcome(job, error=error)
-            else:
-                yield Outcome(job, value)
 
 
 class Processes:
@@ -122,7 +110,7 @@ class Processes:
             try:
                 while waiting or crew.jobs:
                     while waiting and crew.room:
-                        crew.submit(_attempt, function, waiting[0])
+                        crew.submit(attempt, function, waiting[0])
                         waiting.popleft()
                     for future in crew.landed(function):
                         yield crew.take(future)
@@ -135,14 +123,13 @@ class Processes:
     def _alone(function: Callable[[Any], Any], job: Any) -> Outcome:
         with Crew(1) as crew:
             try:
-                crew.submit(_attempt, function, job)
+                crew.submit(attempt, function, job)
                 (future,) = crew.landed(function)
                 outcome: Outcome = crew.take(future)
             except BrokenProcessPool:
                 if not crew.started.is_set():  # it is not killed twice as it starts: nothing can start
                     raise _no_start() from None
-                why = "a worker process died on this twice (killed, or out of memory)"
-                return Outcome(job, error=WorkerDiedError(why))
+                return Outcome(job, error=WorkerDiedError(TWICE))
             return outcome
 
 
@@ -163,42 +150,44 @@ def _no_start() -> FigureGroundError:
     )
 
 
-def _attempt(function: Callable[[Any], Any], job: Any) -> Outcome:
-    """Do a job in a worker.  An answer that cannot travel to the parent is an error of its job, too."""
-    (outcome,) = Serial().map(functools.partial(_sendable, function), [job])
-    (sent,) = Serial().map(_round_trip, [outcome])
-    return outcome if sent.error is None else Outcome(job, error=RuntimeError(f"{outcome.error!r} cannot be pickled"))
+@contextlib.contextmanager
+def on_condition(engine: Engine, condition: Callable[[], None]) -> Iterator[None]:
+    """Inside, every worker of an engine that may be on another machine calls condition(), picklable, before its first
+    job; the FigureGroundError that it raises there ends the run, with the machine's name."""
+    conditions = engine.conditions if isinstance(engine, Ray) else []
+    conditions.append(condition)
+    try:
+        yield
+    finally:
+        conditions.remove(condition)
 
 
-def _sendable(function: Callable[[Any], Any], job: Any) -> Any:
-    return _round_trip(function(job))
-
-
-def _round_trip(value: Any) -> Any:
-    ForkingPickler.loads(ForkingPickler.dumps(value))
-    return value
-
-
-ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(), "processes": Processes}
+ENGINES: dict[str, Callable[[int], Engine]] = {"serial": lambda workers: Serial(), "processes": Processes, "ray": Ray}
 
 
 A_WORKER = 750 * 2**20  # bytes that a worker needs at most, for the largest photos that are taken (docs/photos.md)
 
 
-def choose(name: str, workers: int) -> Engine:
+def choose(name: str, workers: int, cluster: Cluster | None = None) -> Engine:
     """Return the engine of that name ("auto": serial for one worker, else processes).
 
-    Workers 0 means one a core, but no more than memory is for: each may decode the largest photo at the same time.
+    Workers 0 means one a core, but no more than memory is for: each may decode the largest photo at the same time.  In
+    a cluster that Ray joins it means as many as there is room for.
     """
     if workers < 0:
         raise FigureGroundError(f"{workers} workers", "--workers", "0 for one a core, or how many")
+    if name != "ray" and cluster not in (None, Cluster()):
+        options = "--address, --cpus-per-worker and --gpus-per-worker"
+        raise FigureGroundError(f"the engine is {name}, and {options} are those of ray", "--engine", "add --engine ray")
+    if name == "ray" and cluster is not None and cluster.address:
+        return Ray(workers, cluster)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(workers or max(1, min(cores, usable_memory() // A_WORKER)), 61)  # Windows waits for no more at a time
     if name == "auto":
         name = "serial" if workers == 1 else "processes"
     if name not in ENGINES:
         raise FigureGroundError(f"unknown engine {name!r}", "--engine", f"one of auto, {', '.join(ENGINES)}")
-    return ENGINES[name](workers)
+    return Ray(workers, cluster) if name == "ray" else ENGINES[name](workers)
 
 
 def workforce(engine: Engine | None, workers: int) -> Engine:

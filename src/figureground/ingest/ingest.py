@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from figureground.core.engines import Engine, Serial, mapped, run_error
+from figureground.core.engines import Engine, Serial, mapped, on_condition, run_error
 from figureground.core.errors import FigureGroundError, NoDepthError, SetAsideError, without_paths
 from figureground.core.job import CutoutModel, Cutting, DepthModel, DepthPlan, Job, Running
 from figureground.core.nouns import Background, Catalog, Foreground, NetworkUse, SetAside
@@ -37,6 +37,7 @@ from figureground.ingest.outcome import Outcome
 from figureground.ingest.outlines import estimated
 from figureground.ingest.pose import is_person, left_out
 from figureground.ingest.prepare import Entry, Prepared, Source, Tools
+from figureground.ingest.seen import require_seen, some_of
 from figureground.ingest.shelf import Shelf
 from figureground.ingest.state import file_hash, state
 from figureground.networks.depth import DepthNetwork
@@ -327,7 +328,8 @@ def _in_order(
     early: dict[int, Outcome] = {}
     waiting = deque(n for n, _ in todo)
     kept = "the photos prepared so far are kept, and the same command goes on" if cache else ""
-    with mapped(engine, functools.partial(_numbered, work), todo) as outcomes:
+    seen = functools.partial(require_seen, some_of([photo for _, photo in todo]))
+    with on_condition(engine, seen), mapped(engine, functools.partial(_numbered, work), todo) as outcomes:
         for done in outcomes:
             number, photo = done.job
             if error := run_error(done.error, f"preparing {photo.name}", kept):

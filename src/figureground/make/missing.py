@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from figureground.core.engines import Engine, Outcome, mapped, run_error
+from figureground.core.engines import Engine, Outcome, mapped, on_condition, run_error
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import disk_fault
 from figureground.core.progress import Paced, Progress
 from figureground.core.steps import Stepping, Tick
 from figureground.core.store import Store
 from figureground.dataset import parts
-from figureground.make.part_task import DepthWatch, PartTask
+from figureground.make.part_task import DepthWatch, PartTask, require_seen
+
+_SHARE = "build into a folder that every machine of the cluster shares"
 
 
 @contextlib.contextmanager
@@ -36,7 +39,8 @@ def making(
         tally.note(outcome)
 
     try:
-        with mapped(engine, Stepping(make, tally.heard), missing) as outcomes:
+        seen = functools.partial(require_seen, task.store)
+        with on_condition(engine, seen), mapped(engine, Stepping(make, tally.heard), missing) as outcomes:
             yield outcomes, note
     except KeyboardInterrupt as stop:
         stop.args = (f"{task.kept:,} of {task.total:,} samples are finished and kept, and the same command goes on",)
@@ -74,11 +78,19 @@ class Tally:
         """Take in what became of a part."""
         self._left.discard(outcome.job)
         self._made.pop(outcome.job, None)
-        if outcome.error is not None:
-            self._failures.append((outcome.job, outcome.error))
+        error = outcome.error or self._not_seen(outcome.job)
+        if error is not None:
+            self._failures.append((outcome.job, error))
         else:
             self._done += len(self._task.indices(outcome.job))
         self._tell()
+
+    def _not_seen(self, number: int) -> FigureGroundError | None:
+        """Return what it means that a part is not there, which was made; None where it is."""
+        if self._task.finished(number) is not None:
+            return None
+        what = "a worker finished a part that is not here: it wrote into a folder of the same name on its own machine"
+        return FigureGroundError(what, self._task.store.name, _SHARE)
 
     def _tell(self) -> None:
         self._progress("samples", self._done + sum(list(self._made.values())), self._total)

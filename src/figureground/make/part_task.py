@@ -94,12 +94,26 @@ def make_part(task: PartTask, number: int, tick: Tick = untold) -> int:
 
 def require_there(store: Store) -> None:
     """Raise FigureGroundError where a folder that was begun is no more: what is written now would stand alone."""
-    if isinstance(store, FolderStore) and not names.is_begun(store) and store.size(names.REDEPTH) is None:
+    if not _is_there(store):
         raise FigureGroundError(
             "the output folder was removed during the run",
             store.name,
             "run the same command again, and leave the folder alone",
         )
+
+
+def require_seen(store: Store) -> None:
+    """Raise FigureGroundError where this machine does not see a dataset that another one has begun."""
+    if not _is_there(store):
+        raise FigureGroundError(
+            "the dataset's folder is not there",
+            store.name,
+            "build into a folder that every machine of the cluster shares, by the same path",
+        )
+
+
+def _is_there(store: Store) -> bool:
+    return not isinstance(store, FolderStore) or names.is_begun(store) or store.size(names.REDEPTH) is not None
 
 
 def watch_of(task: PartTask, maker: Maker) -> PartWatch:

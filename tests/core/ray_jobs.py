@@ -1,0 +1,33 @@
+"""Jobs for `test_ray`, apart from it so that workers import little."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from figureground.core.errors import FigureGroundError
+
+
+def work(job: int) -> Any:
+    if job % 5 == 3:
+        raise ValueError(f"job {job}")
+    return (lambda: job) if job % 5 == 4 else {"square": job * job}
+
+
+def die_on_seven(job: int) -> int:
+    if job == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.01)
+    return job
+
+
+def counting(job: int, tick: Callable[[int], None]) -> int:
+    for step in range(1, job + 1):
+        tick(step)
+    time.sleep(0.6)  # long enough to be looked at
+    return job
+
+
+def refuse() -> None:
+    raise FigureGroundError("the photos are not there", "photos", "share them")
