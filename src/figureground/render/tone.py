@@ -6,13 +6,12 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ImageFilter
 
 from figureground.core.arrays import Floats, Singles
 from figureground.core.nouns import ONE_TINT, Appearance
 from figureground.image.colour import linear_of, rgb_of, srgb_of
 
-_NODES = 9  # a side of the colour table
+NODES = 9  # a side of the colour table
 _FINE = 4096  # nodes are whole multiples of 1/4096, so that no library's last digit shows
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 _EXPOSURE = 0.45, 1.6  # limits of the gain: a coat that is dark stays dark in a bright room
@@ -73,7 +72,7 @@ def _tint(one: Appearance) -> Floats:
 @functools.lru_cache(maxsize=1)
 def _nodes() -> Floats:
     """The light of the table's nodes, (3, 729), the red index last as Pillow wants it."""
-    step = np.linspace(0, 1, _NODES)
+    step = np.linspace(0, 1, NODES)
     blue, green, red = np.meshgrid(step, step, step, indexing="ij")
     return linear_of(np.stack([red, green, blue]).reshape(3, -1))
 
@@ -102,20 +101,17 @@ def _wholly(own: Appearance, other: Appearance) -> Floats:
     return np.ascontiguousarray(srgb_of(matched).T)
 
 
-def _table(own: Appearance, other: Appearance, strength: float) -> Singles:
+def colour_table(own: Appearance, other: Appearance, strength: float) -> Singles:
+    """Return the map that moves a figure's colours towards a background's: float32 (9 * 9 * 9 * 3,) of sRGB 0..1, the
+    red index last but the channel's, as Pillow's `Color3DLUT` takes it, which interpolates.
+
+    Exposure, the gains of the channels beside each other (von Kries), contrast and chroma each go as far as their
+    limits at strength 1; in between, colours lie on the way in sRGB.  On a background of one tint, grey or sepia, a
+    figure has that tint wholly, whatever the strength.
+    """
     found = (1 - strength) * _plain() + strength * _wholly(own, other)
     if grey := one_tint(other):
         light = linear_of(found) @ _LUMINANCE
         tint = _tint(other) if max(abs(v) for v in other.lab_mean[1:]) > 1 else np.ones(3)
         found = (1 - grey) * found + grey * srgb_of(np.clip(light[:, None] * tint, 0, 1))
     return (np.rint(found * _FINE) / _FINE).astype(np.float32).ravel()
-
-
-def colour_table(own: Appearance, other: Appearance, strength: float) -> ImageFilter.Color3DLUT:
-    """Return the map that moves a figure's colours towards a background's.
-
-    Exposure, the gains of the channels beside each other (von Kries), contrast and chroma each go as far as their
-    limits at strength 1; in between, colours lie on the way in sRGB.  On a background of one tint, grey or sepia, a
-    figure has that tint wholly, whatever the strength.  The map is tabulated at 9 x 9 x 9 colours and interpolated.
-    """
-    return ImageFilter.Color3DLUT(_NODES, _table(own, other, strength), _copy_table=False)
