@@ -22,8 +22,9 @@ SIGNATURES: dict[str, list[str]] = {
     "paste": ["u1:HW3", "u1:HW", "u1:hw3", "u1:hw", "n", "n"],
     "cover": ["u1:kHW", "u1:HW", "u1:hw", "n", "n", "n"],
     "owners": ["u1:kHW", "u1:HW"],
-    "straight": ["u1:4hw", "u1:hw4", "u1:p4"],
-    "put_shown": ["u1:hw4", "u1:p4"],
+    "straight": ["u1:4hw", "u1:hw4"],
+    "coloured": ["u1:hw4", "f4:@"],
+    "grained": ["u1:hw4", "f4:hh", "f", "n", "n", "u1:hw4"],
     "pieces": ["?:hw", "i4:hw"],
     "without_crumbs": ["?:hw", "f"],
     "window_sums": ["?:hw", "n", "u1:hw"],
@@ -76,6 +77,8 @@ def _array(drawn: Drawn, kind: str, shape: tuple[int, ...]) -> Any:
         found = np.sort(found, axis=None).reshape(shape) if drawn.random() < 0.5 else found
     elif kind == "f8" and drawn.random() < 0.8:
         found = drawn.random(shape) * 255
+    elif kind == "f4" and drawn.random() < 0.8:
+        found = drawn.random(shape, np.float32)
     elif kind == "?" or drawn.random() < 0.3:
         found = (values.view(kind) if kind != "?" else values > 99).reshape(shape)
         found = np.where(drawn.random(shape) < 0.5, found, np.zeros((), kind)).astype(kind)
@@ -100,7 +103,7 @@ def arguments(drawn: Drawn, kernel: ModuleType, name: str) -> list[Any]:
     most = 9 if drawn.random() < 0.95 else 70
     sides = {letter: int(drawn.integers(0, most)) for letter in "hwHWkp"}
     sides |= {"a": max(0, sides["h"] - 1), "b": max(0, sides["w"] - 1)}
-    sides |= {"p": sides["h"] * sides["w"], "3": 3, "4": 4, "*": 256, "+": 1024, "=": 277}
+    sides |= {"p": sides["h"] * sides["w"], "3": 3, "4": 4, "*": 256, "+": 1024, "=": 277, "@": 2187}
     found: list[Any] = []
     for what in SIGNATURES.get(name, _UNKNOWN):
         kind, _, letters = what.partition(":")

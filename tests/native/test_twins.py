@@ -15,7 +15,7 @@ from figureground.geometry import layering
 from figureground.geometry.codes import DepthCode
 from figureground.geometry.layering import Surface
 from figureground.image import filters, masks
-from figureground.render import composite, shadows
+from figureground.render import composite, harmonise, shadows
 from figureground.render.view import view_of
 from figureground.samples import count, sums
 
@@ -74,7 +74,20 @@ def changed_sums(drawn: Drawn) -> Any:
 def matched(drawn: Drawn) -> Any:
     planes = drawn.integers(0, 256, (int(drawn.integers(4, 6)), *drawn.integers(1, 30, 2)), np.uint8)
     planes[3][drawn.random(planes[3].shape) < 0.5] = drawn.choice([0, 255])
-    return composite.matched(planes, float(drawn.choice([0, 0.5, 1])), GREY, BRIGHT)
+    own, other = (
+        Appearance(tuple(drawn.uniform(-40, 90, 3)), tuple(drawn.uniform(0, 40, 3)), 0, 0, float(drawn.choice([4, 99])))
+        for _ in range(2)
+    )
+    return composite.matched(planes, float(drawn.choice([0, drawn.random(), 1])), own, other)
+
+
+def grained(drawn: Drawn) -> Any:
+    height, width = (int(n) for n in drawn.integers(1, 300, 2) // drawn.choice([1, 10], 2) + 1)
+    cutout = drawn.integers(0, 256, (height, width, 4), np.uint8)
+    if drawn.random() < 0.5:
+        cutout = cutout[:, ::-1]
+    x, y = (int(n) for n in drawn.integers(-300, 600, 2))
+    return harmonise.add_noise(cutout, float(drawn.choice([0.3, drawn.random() * 9, 80])), x, y)
 
 
 def sprites_of(drawn: Drawn, shape: tuple[int, int], count: int) -> list[composite.Sprite]:
@@ -191,7 +204,7 @@ def boxes(drawn: Drawn) -> Any:
 
 TWINS = (
     *(pieces, without_crumbs, window_sums, tent, changed_sums, matched, composed, under_soles, thrown, darkened),
-    *(layered, changed_codes, viewed, boxes, box_blur),
+    *(layered, changed_codes, viewed, boxes, box_blur, grained),
 )
 
 
@@ -226,6 +239,14 @@ def test_every_colour_under_every_alpha_is_straightened_alike(monkeypatch: pytes
     np.testing.assert_array_equal(found, composite.matched(planes, 0, GREY, GREY))
 
 
+def test_every_colour_is_looked_up_as_pillow_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    colours = np.arange(1 << 21) * 2654435761 >> 8  # 24 bits of them scattered
+    planes = np.stack([colours, colours >> 8, colours >> 16, colours | 255]).astype(np.uint8).reshape(4, 2048, 1024)
+    found = composite.matched(planes, 0.8, GREY, BRIGHT)
+    monkeypatch.setattr(native, "kernel", None)
+    np.testing.assert_array_equal(found, composite.matched(planes, 0.8, GREY, BRIGHT))
+
+
 def bytes_of(*shape: int) -> Any:
     return np.zeros(shape, np.uint8)
 
@@ -235,6 +256,7 @@ def longs_of(*shape: int) -> Any:
 
 
 SHORTS = np.zeros((4, 4), np.uint16)
+TABLE, TILE = np.zeros(2187, np.float32), np.zeros((2, 2), np.float32)
 ROWS = np.zeros(4), np.zeros(3)
 REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("paste", (bytes_of(4, 4, 3), bytes_of(4, 4), bytes_of(2, 2, 3), bytes_of(2, 2), 3, 0)),
@@ -245,9 +267,15 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("cover", (bytes_of(2, 4, 4), bytes_of(4, 4), bytes_of(2, 2), 0, 2**62, 0)),
     ("owners", (bytes_of(2, 4, 4), bytes_of(4, 3))),
     ("owners", (bytes_of(256, 4, 4), bytes_of(4, 4))),
-    ("straight", (bytes_of(3, 4, 4), bytes_of(4, 4, 4), bytes_of(16, 4))),
-    ("straight", (bytes_of(4, 4, 4), bytes_of(4, 4, 4), bytes_of(15, 4))),
-    ("put_shown", (bytes_of(4, 4, 3), bytes_of(15, 4))),
+    ("straight", (bytes_of(3, 4, 4), bytes_of(4, 4, 4))),
+    ("straight", (bytes_of(4, 4, 4), bytes_of(4, 3, 4))),
+    ("coloured", (bytes_of(4, 4, 3), TABLE)),
+    ("coloured", (bytes_of(4, 4, 4), TABLE[:-1])),
+    ("coloured", (bytes_of(4, 4, 4), TABLE + np.float32(1.1))),
+    ("grained", (bytes_of(4, 4, 4), TILE, 1.0, 0, 0, bytes_of(4, 3, 4))),
+    ("grained", (bytes_of(4, 4, 4), TILE, 1.0, 0, 2, bytes_of(4, 4, 4))),
+    ("grained", (bytes_of(4, 4, 4), TILE, -1.0, 0, 0, bytes_of(4, 4, 4))),
+    ("grained", (bytes_of(4, 4, 4), TILE[:1], 1.0, 0, 0, bytes_of(4, 4, 4))),
     ("pieces", (bytes_of(4, 4), np.zeros((4, 3), np.int32))),
     ("window_sums", (bytes_of(4, 4), 8, bytes_of(4, 4))),
     ("window_sums", (bytes_of(4, 4), 1, bytes_of(4, 3))),

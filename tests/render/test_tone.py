@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from figureground.core.arrays import Bytes, Floats
 from figureground.core.nouns import Appearance
@@ -26,7 +26,8 @@ def appearance(
 
 def match_colours(colours: Bytes, own: Appearance, other: Appearance, strength: float) -> Bytes:
     """Return colours with the table applied as composites apply it."""
-    return np.asarray(Image.fromarray(np.ascontiguousarray(colours)).filter(tone.colour_table(own, other, strength)))
+    table = ImageFilter.Color3DLUT(tone.NODES, tone.colour_table(own, other, strength))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(colours)).filter(table))
 
 
 def luminance(colours: Bytes) -> Floats:

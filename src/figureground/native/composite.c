@@ -125,67 +125,38 @@ static inline uint8_t divided(uint8_t colour, float share) {
     return (uint8_t)(value + far - far);
 }
 
-/* straight(planes, cutout, shown): uint8 (4 or more, height, width), premultiplied -> uint8 (height, width, 4), straight,
-   and those of its pixels that are not wholly clear once more, in a row, uint8 (height * width, 4); returns how many */
+/* straight(planes, cutout): uint8 (4 or more, height, width), premultiplied -> uint8 (height, width, 4), straight */
 static PyObject *straight(PyObject *self, PyObject *args) {
     (void)self;
-    PyObject *objects[3];
-    Py_buffer planes, cutout, shown;
-    Py_ssize_t count = -1;
-    if (!PyArg_ParseTuple(args, "OOO", objects, objects + 1, objects + 2)) return NULL;
-    if (array_of(objects[0], &planes, 3, 1, 0) < 0) return NULL;
-    if (array_of(objects[1], &cutout, 3, 1, 1) < 0) goto release_planes;
-    if (array_of(objects[2], &shown, 2, 1, 1) < 0) goto release_cutout;
-    Py_ssize_t size = planes.shape[1] * planes.shape[2];
-    if (planes.shape[0] < 4 || cutout.shape[0] != planes.shape[1] || cutout.shape[1] != planes.shape[2] ||
-        cutout.shape[2] != 4 || shown.shape[0] != size || shown.shape[1] != 4) {
-        PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
-    } else {
-        const uint8_t *red = planes.buf, *green = red + size, *blue = green + size, *alpha = blue + size;
-        uint8_t *out = cutout.buf, *next = shown.buf;
-        for (Py_ssize_t i = 0; i < size; i++, out += 4) {
-            uint8_t pixel[4] = {red[i], green[i], blue[i], alpha[i]};
-            if (alpha[i] && alpha[i] < 255) {
-                float share = (float)alpha[i] / 255.0f;
-                for (int k = 0; k < 3; k++) pixel[k] = divided(pixel[k], share);
-            }
-            memcpy(out, pixel, 4);
-            if (alpha[i]) memcpy(next, pixel, 4), next += 4;
-        }
-        count = (next - (uint8_t *)shown.buf) / 4;
-    }
-    PyBuffer_Release(&shown);
-release_cutout:
-    PyBuffer_Release(&cutout);
-release_planes:
-    PyBuffer_Release(&planes);
-    return count < 0 ? NULL : PyLong_FromSsize_t(count);
-}
-
-/* put_shown(cutout, shown): the inverse: puts a row of pixels, uint8 (n, 4), where a cut-out is not wholly clear */
-static PyObject *put_shown(PyObject *self, PyObject *args) {
-    (void)self;
     PyObject *objects[2], *found = NULL;
-    Py_buffer cutout, shown;
-    if (!PyArg_ParseTuple(args, "OO", objects, objects + 1) || array_of(objects[0], &cutout, 3, 1, 1) < 0) return NULL;
-    if (array_of(objects[1], &shown, 2, 1, 0) == 0) {
-        if (cutout.shape[2] != 4 || shown.shape[1] != 4) {
+    Py_buffer planes, cutout;
+    if (!PyArg_ParseTuple(args, "OO", objects, objects + 1) || array_of(objects[0], &planes, 3, 1, 0) < 0) return NULL;
+    if (array_of(objects[1], &cutout, 3, 1, 1) == 0) {
+        Py_ssize_t size = planes.shape[1] * planes.shape[2];
+        if (planes.shape[0] < 4 || cutout.shape[0] != planes.shape[1] || cutout.shape[1] != planes.shape[2] ||
+            cutout.shape[2] != 4) {
             PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
         } else {
-            uint8_t *out = cutout.buf, *end = out + cutout.len;
-            const uint8_t *next = shown.buf, *last = next + shown.len;
-            for (; out < end && next < last; out += 4)
-                if (out[3]) memcpy(out, next, 4), next += 4;
+            const uint8_t *red = planes.buf, *green = red + size, *blue = green + size, *alpha = blue + size;
+            uint8_t *out = cutout.buf;
+            for (Py_ssize_t i = 0; i < size; i++, out += 4) {
+                uint8_t pixel[4] = {red[i], green[i], blue[i], alpha[i]};
+                if (alpha[i] && alpha[i] < 255) {
+                    float share = (float)alpha[i] / 255.0f;
+                    for (int k = 0; k < 3; k++) pixel[k] = divided(pixel[k], share);
+                }
+                memcpy(out, pixel, 4);
+            }
             Py_INCREF(found = Py_None);
         }
-        PyBuffer_Release(&shown);
+        PyBuffer_Release(&cutout);
     }
-    PyBuffer_Release(&cutout);
+    PyBuffer_Release(&planes);
     return found;
 }
 
 PyMethodDef composite_methods[] = {
-    {"paste", paste, METH_VARARGS, NULL},         {"cover", cover, METH_VARARGS, NULL},
-    {"owners", owners, METH_VARARGS, NULL},       {"straight", straight, METH_VARARGS, NULL},
-    {"put_shown", put_shown, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL},
+    {"paste", paste, METH_VARARGS, NULL},   {"cover", cover, METH_VARARGS, NULL},
+    {"owners", owners, METH_VARARGS, NULL}, {"straight", straight, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
 };

@@ -166,9 +166,10 @@ static inline void chroma(const Layout *layout, const int32_t *plane, int rows, 
 }
 
 /* Whole numbers alone, and every product exact: wider registers change no value. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-__attribute__((target_clones("avx2", "default"), flatten))
+#ifdef __GNUC__
+__attribute__((flatten))
 #endif
+FOR_EACH_PROCESSOR
 void mcu_of(const Layout *layout, const uint8_t *pixels, Py_ssize_t row, Py_ssize_t column, Mcu *mcu) {
     Py_ssize_t top = row * 8 * layout->down, left = column * 8 * layout->across;
     Planes planes;

@@ -10,6 +10,14 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The same function once more for processors that work on eight numbers at a time; which of them runs is told when the
+   kernel is loaded.  Only where both give the same bytes: whole numbers, or floats that are exact. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
+#else
+#define FOR_EACH_PROCESSOR
+#endif
+
 /* Takes a C-contiguous array of so many dimensions and bytes an item; 0, or -1 with an exception set.
    Release it with PyBuffer_Release.  Sizes may come from a hostile file: every function checks what it indexes. */
 int array_of(PyObject *object, Py_buffer *view, int dimensions, Py_ssize_t item, int writable);
@@ -29,6 +37,7 @@ void sum_windows(const uint8_t *mask, Py_ssize_t height, Py_ssize_t width, int r
 
 /* Methods of the module, one list a file, each ended by a NULL name. */
 extern PyMethodDef blur_methods[],
+    colour_methods[],
     composite_methods[],
     deflate_methods[],
     depth_methods[],

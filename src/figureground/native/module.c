@@ -31,6 +31,7 @@ int lies_within(Py_ssize_t top, Py_ssize_t left, const Py_buffer *part, const Py
 static int add_methods(PyObject *module) {
     PyMethodDef *lists[] = {
         blur_methods,
+        colour_methods,
         composite_methods,
         deflate_methods,
         depth_methods,

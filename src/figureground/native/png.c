@@ -4,13 +4,6 @@
 
 enum { PIECE_WORDS = (15 * (2 * PIECE + 1) + 63) / 64 };
 
-/* Whole numbers alone: wider registers change no value. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
-
 typedef struct {
     const uint16_t *values;
     Py_ssize_t height, width, across; /* in pixels; pieces a row */
@@ -28,7 +21,8 @@ static int picture_of(PyObject *object, Py_buffer *view, Picture *picture) {
 }
 
 /* Bytes less what Paeth's rule takes of the one to the left, above, and above left, each two bytes before the next. */
-WIDE static void predicted(const uint8_t *restrict row, const uint8_t *restrict above, Py_ssize_t count,
+FOR_EACH_PROCESSOR
+static void predicted(const uint8_t *restrict row, const uint8_t *restrict above, Py_ssize_t count,
                       uint8_t *restrict out) {
     for (Py_ssize_t k = 0; k < count; k++) {
         int16_t left = row[k - 2], up = above[k], corner = above[k - 2];
@@ -166,7 +160,8 @@ static int widened(Room *room, Py_ssize_t pieces) {
 }
 
 /* The pieces first..last of a row, the first one of the row with the name of its filter. */
-WIDE static void row_coded(const Picture *picture, Py_ssize_t y, Py_ssize_t first, Py_ssize_t last, const uint32_t *tokens,
+FOR_EACH_PROCESSOR
+static void row_coded(const Picture *picture, Py_ssize_t y, Py_ssize_t first, Py_ssize_t last, const uint32_t *tokens,
                       Room *room, Py_ssize_t at) {
     Py_ssize_t begin = first * PIECE - (first > 0), end = last * PIECE;
     uint16_t *line = room->lines + picture->width;
@@ -227,7 +222,8 @@ typedef struct {
     int64_t bytes[4][256], runs[PIECE + 1];
 } Counts;
 
-WIDE static void row_counted(const uint16_t *pixels, Py_ssize_t width, Counts *counts) {
+FOR_EACH_PROCESSOR
+static void row_counted(const uint16_t *pixels, Py_ssize_t width, Counts *counts) {
     for (Py_ssize_t at = 0; at < width; at += PIECE) {
         int count = width - at < PIECE ? (int)(width - at) : PIECE;
         uint32_t runs = runs_at(pixels, at, count);

@@ -4,14 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The same source once more for processors that work on eight floats at a time; which of them runs is told when the
-   kernel is loaded.  Both give the same bytes, see above. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
-
 enum { ONE = 1 << 16, FINE = 1 << 20, MOST_SIDE = 1 << 20 };
 
 /* One axis: of each value of the result the first value of the source, and `taps` weights of it and those that follow.

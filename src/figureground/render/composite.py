@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from figureground import native
 from figureground.core.arrays import Bytes, Singles
@@ -17,7 +17,7 @@ from figureground.image.masks import mask_of
 from figureground.image.resample import resized
 from figureground.render.harmonise import add_noise, rim
 from figureground.render.shadows import Shadow, darken
-from figureground.render.tone import colour_table
+from figureground.render.tone import NODES, colour_table
 
 VERSION = 4  # raise it when a scene gets other pixels, its depth included
 _OPAQUE = np.array([255], np.uint8)
@@ -113,10 +113,9 @@ def matched(planes: Bytes, strength: float, own: Appearance, background: Appeara
     """Return the first four planes, a premultiplied cut-out, as a straight one, in colours nearer to a background's."""
     cutout = np.empty((*planes.shape[1:], 4), np.uint8)
     if native.kernel is not None:
-        row = np.empty((planes[0].size, 4), np.uint8)
-        row = row[: native.kernel.straight(np.ascontiguousarray(planes), cutout, row)]
-        if strength > 0 and len(row):
-            native.kernel.put_shown(cutout, _coloured(row, strength, own, background))
+        native.kernel.straight(np.ascontiguousarray(planes), cutout)
+        if strength > 0:
+            native.kernel.coloured(cutout, colour_table(own, background, strength))
         return cutout
     for channel in range(4):
         cutout[..., channel] = planes[channel]
@@ -126,15 +125,10 @@ def matched(planes: Bytes, strength: float, own: Appearance, background: Appeara
     share = colours[soft, 3:].astype(np.float32) / np.float32(255)
     colours[soft, :3] = np.rint(np.minimum(colours[soft, :3] / share, 255))
     if strength > 0 and shown.size:
-        colours = _coloured(colours, strength, own, background)
+        table = ImageFilter.Color3DLUT(NODES, colour_table(own, background, strength), _copy_table=False)
+        colours = np.asarray(Image.fromarray(colours[None]).filter(table), np.uint8)[0]
     cutout.view(np.uint32).ravel()[shown] = colours.view(np.uint32).ravel()
     return cutout
-
-
-def _coloured(row: Bytes, strength: float, own: Appearance, background: Appearance) -> Bytes:
-    """Return pixels, uint8 (n, 4), in colours nearer to a background's."""
-    changed = Image.fromarray(row[None]).filter(colour_table(own, background, strength))
-    return np.asarray(changed, np.uint8).reshape(row.shape)
 
 
 def turned(cutout: Cutout, figure: Figure) -> Cutout:

@@ -6,13 +6,12 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ImageFilter
 
 from figureground.core.arrays import Floats, Singles
 from figureground.core.nouns import ONE_TINT, Appearance
 from figureground.image.colour import linear_of, rgb_of, srgb_of
 
-_NODES = 9  # a side of the colour table
+NODES = 9  # a side of the colour table
 _FINE = 4096  # nodes are whole multiples of 1/4096, so that no library's last digit shows
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 _EXPOSURE = 0.45, 1.6  # limits of the gain: a coat that is dark stays dark in a bright room
@@ -45,12 +44,16 @@ def _match(own: Appearance, other: Appearance) -> _Match:
     white /= white @ _LUMINANCE
     chroma = [float(np.hypot(*one.lab_std[1:])) for one in (own, other)]
     return _Match(
-        float(np.clip(wanted / max(bright, 1e-3), *_EXPOSURE)),
+        _within(wanted / max(bright, 1e-3), _EXPOSURE),
         (float(white[0]), float(white[1]), float(white[2])),
-        float(np.clip(other.lab_std[0] / max(own.lab_std[0], 1e-3), *_CONTRAST)),
-        float(np.clip(chroma[1] / max(chroma[0], 1e-3), *_COLOURFUL)),
+        _within(other.lab_std[0] / max(own.lab_std[0], 1e-3), _CONTRAST),
+        _within(chroma[1] / max(chroma[0], 1e-3), _COLOURFUL),
         _luminance(own.lab_mean[0]),
     )
+
+
+def _within(value: float, limits: tuple[float, float]) -> float:
+    return min(max(value, limits[0]), limits[1])
 
 
 def _luminance(lightness: float) -> float:
@@ -59,6 +62,7 @@ def _luminance(lightness: float) -> float:
     return root * root * root if lightness > 8 else lightness * 27 / 24389
 
 
+@functools.lru_cache(maxsize=1024)
 def _tint(one: Appearance) -> Floats:
     """Return the light of a photo's mean colour, (3,), with a luminance of 1."""
     light = linear_of(rgb_of(np.array(one.lab_mean)) / 255) + 1e-3
@@ -67,39 +71,47 @@ def _tint(one: Appearance) -> Floats:
 
 @functools.lru_cache(maxsize=1)
 def _nodes() -> Floats:
-    """The light of the table's nodes, (9, 9, 9, 3), the red index last as Pillow wants it."""
-    step = np.linspace(0, 1, _NODES)
+    """The light of the table's nodes, (3, 729), the red index last as Pillow wants it."""
+    step = np.linspace(0, 1, NODES)
     blue, green, red = np.meshgrid(step, step, step, indexing="ij")
-    return linear_of(np.stack([red, green, blue], -1))
+    return linear_of(np.stack([red, green, blue]).reshape(3, -1))
 
 
 def _matched(light: Floats, match: _Match) -> Floats:
-    """Return light 0..1 as a match makes it: more exposure does not burn out, less dims whites, too."""
-    light = light * match.white
-    before = np.maximum(light @ _LUMINANCE, 1e-6)
+    """Return light 0..1, (3, n), as a match makes it: more exposure does not burn out, less dims whites, too."""
+    light = light * np.array(match.white)[:, None]
+    before = np.maximum(_LUMINANCE @ light, 1e-6)
     lit = np.minimum(before, 1.0)
     lit = match.middle * (lit / match.middle) ** match.contrast if match.middle > 1e-3 else lit
     lit = 1 - (1 - np.minimum(lit, 1)) ** match.exposure if match.exposure > 1 else lit * match.exposure
-    light = light * (lit / before)[..., None]
-    return np.asarray(lit[..., None] + match.chroma * (light - lit[..., None]))
+    light *= lit / before
+    return np.asarray(lit + match.chroma * (light - lit))
+
+
+@functools.lru_cache(maxsize=1)
+def _plain() -> Floats:
+    """The table's nodes as they are, sRGB, (729, 3)."""
+    return np.ascontiguousarray(srgb_of(_nodes()).T)
 
 
 @functools.lru_cache(maxsize=256)
-def _table(own: Appearance, other: Appearance, strength: float) -> Singles:
-    matched = srgb_of(np.clip(_matched(_nodes(), _match(own, other)), 0, 1))
-    found = (1 - strength) * srgb_of(_nodes()) + strength * matched
-    if grey := one_tint(other):
-        light = linear_of(found) @ _LUMINANCE
-        tint = _tint(other) if max(abs(v) for v in other.lab_mean[1:]) > 1 else np.ones(3)
-        found = (1 - grey) * found + grey * srgb_of(np.clip(light[..., None] * tint, 0, 1))
-    return (np.rint(found * _FINE) / _FINE).astype(np.float32).ravel()
+def _wholly(own: Appearance, other: Appearance) -> Floats:
+    """Return the table's nodes as a match at full strength makes them, (729, 3): the same for all figures of a pair."""
+    matched = np.clip(_matched(_nodes(), _match(own, other)), 0, 1)
+    return np.ascontiguousarray(srgb_of(matched).T)
 
 
-def colour_table(own: Appearance, other: Appearance, strength: float) -> ImageFilter.Color3DLUT:
-    """Return the map that moves a figure's colours towards a background's.
+def colour_table(own: Appearance, other: Appearance, strength: float) -> Singles:
+    """Return the map that moves a figure's colours towards a background's: float32 (9 * 9 * 9 * 3,) of sRGB 0..1, the
+    red index last but the channel's, as Pillow's `Color3DLUT` takes it, which interpolates.
 
     Exposure, the gains of the channels beside each other (von Kries), contrast and chroma each go as far as their
     limits at strength 1; in between, colours lie on the way in sRGB.  On a background of one tint, grey or sepia, a
-    figure has that tint wholly, whatever the strength.  The map is tabulated at 9 x 9 x 9 colours and interpolated.
+    figure has that tint wholly, whatever the strength.
     """
-    return ImageFilter.Color3DLUT(_NODES, _table(own, other, strength), _copy_table=False)
+    found = (1 - strength) * _plain() + strength * _wholly(own, other)
+    if grey := one_tint(other):
+        light = linear_of(found) @ _LUMINANCE
+        tint = _tint(other) if max(abs(v) for v in other.lab_mean[1:]) > 1 else np.ones(3)
+        found = (1 - grey) * found + grey * srgb_of(np.clip(light[:, None] * tint, 0, 1))
+    return (np.rint(found * _FINE) / _FINE).astype(np.float32).ravel()
