@@ -145,24 +145,25 @@ class Record:
         Raises ValueError, and nothing else, for what is none: a field that is missing, of another type, or beyond what
         any sample has.
         """
-        own = _values(Record, row, but=_NESTED)
+        own = _values(Record, row, but=NESTED)
         own["split"] = split_name(own["split"])
         if own["split"] not in SPLITS:
             raise ValueError(f"split: none of {', '.join(SPLITS)}")
         depths, files = {}, {}
         for layer in LAYERS:
             if f"{layer}_unit" in row:
-                depths[layer] = _meaning(row, layer)
+                depths[layer] = meaning_of(row, layer)
             if row.get(f"{layer}_file_name"):
                 files[layer] = declared(row[f"{layer}_file_name"])
         camera = UNKNOWN
         if "camera_fx" in row:
-            camera = _camera(row)
+            camera = camera_of(row)
         figures = tuple(map(_figure, reader(tuple[Any, ...])(row.get("figures"))))
         return Record(**own, figures=figures, depths=depths, files=files, camera=camera)
 
 
-_NESTED = ("figures", "depths", "files", "camera")
+NESTED = ("figures", "depths", "files", "camera")
+_LOOK = frozenset(knob.name for knob in dataclasses.fields(Look))
 _GREATEST = 1e30  # of a depth's scale and offset: 16-bit codes of it are numbers in float32
 
 
@@ -171,7 +172,7 @@ def _empties(kind: type, but: Sequence[str] = ()) -> dict[str, Any]:
     return {knob.name: knob.metadata.get("empty") for knob in dataclasses.fields(kind) if knob.name not in but}
 
 
-_FIELDS, _FIGURE_FIELDS, _MEANING_FIELDS = _empties(Record, _NESTED), _empties(FigureRecord), _empties(DepthMeaning)
+_FIELDS, _FIGURE_FIELDS, _MEANING_FIELDS = _empties(Record, NESTED), _empties(FigureRecord), _empties(DepthMeaning)
 
 
 def _plain(record: Record | FigureRecord | DepthMeaning, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,7 +213,7 @@ def _readers(kind: type) -> list[tuple[str, Any, bool, Callable[[Any], Any]]]:
             knob.name,
             knob.metadata.get("empty"),
             knob.default is dataclasses.MISSING,
-            special.get(knob.name) or reader(Any if knob.name in _NESTED else hints[knob.name]),
+            special.get(knob.name) or reader(Any if knob.name in NESTED else hints[knob.name]),
         )
         for knob in dataclasses.fields(kind)
     ]
@@ -225,8 +226,7 @@ def _doubts(value: Any) -> tuple[str, ...]:
 
 def _look(value: Any) -> Look:
     """Return a look; what a later version knows of it beside is passed over."""
-    known = {knob.name for knob in dataclasses.fields(Look)}
-    found: Look = typed(Look, {k: v for k, v in value.items() if k in known} if isinstance(value, dict) else value)
+    found: Look = typed(Look, {k: v for k, v in value.items() if k in _LOOK} if isinstance(value, dict) else value)
     return found
 
 
@@ -236,13 +236,13 @@ def _figure(row: Any) -> FigureRecord:
     return FigureRecord(**_values(FigureRecord, row))
 
 
-def _camera(row: Mapping[str, Any]) -> Camera:
+def camera_of(row: Mapping[str, Any]) -> Camera:
     own = {name: row.get(f"camera_{name}") for name in FIELDS}  # none has a value of None
     found: Camera = typed(Camera, own)
     return found
 
 
-def _meaning(row: Mapping[str, Any], layer: str) -> DepthMeaning:
+def meaning_of(row: Mapping[str, Any], layer: str) -> DepthMeaning:
     own = {name: row[key] for name in _MEANING_FIELDS if (key := f"{layer}_{name}") in row}
     meaning = DepthMeaning(**_values(DepthMeaning, own))
     if not (0 < abs(meaning.scale) < _GREATEST and abs(meaning.offset) < _GREATEST):

@@ -11,13 +11,13 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_MOST = 2**63  # whole numbers lie below
+MOST = 2**63  # whole numbers lie below
 
 
 def parsed(data: bytes | str) -> Any:
     """Return the value of a JSON text.  Raises ValueError for what is none, is nested without end, or has NaN."""
     try:
-        return json.loads(data, parse_constant=_no_number)
+        return json.loads(data, parse_constant=no_number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -30,7 +30,7 @@ def parsed_object(data: bytes | str) -> dict[str, Any]:
     return plain
 
 
-def _no_number(text: str) -> Any:
+def no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number")
 
 
@@ -121,7 +121,7 @@ def _text(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    if type(value) is not int or not -_MOST < value < _MOST:
+    if type(value) is not int or not -MOST < value < MOST:
         raise ValueError(f"{_said(value)} is no whole number")
     return value
 
@@ -129,7 +129,7 @@ def _whole(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if type(value) is float and math.isfinite(value):
         return value
-    if type(value) is int and -_MOST < value < _MOST:
+    if type(value) is int and -MOST < value < MOST:
         return value
     raise ValueError(f"{_said(value)} is no number")
 
@@ -151,6 +151,6 @@ def _said(value: Any) -> str:
     """Return a value for a message, which may be of any size."""
     if isinstance(value, str):
         return ascii(value[:40])
-    if isinstance(value, int) and abs(value) >= _MOST:
+    if isinstance(value, int) and abs(value) >= MOST:
         return "a number of many digits"
     return repr(value) if isinstance(value, int | float | None) else f"a {type(value).__name__}"

@@ -39,6 +39,7 @@ from figureground.dataset.archive import (
 )
 from figureground.dataset.handles import Handles
 from figureground.dataset.row_files import files_of
+from figureground.dataset.row_records import record_of
 from figureground.samples import stats
 from figureground.samples.maker import Made
 from figureground.samples.stats import Statistics
@@ -223,7 +224,7 @@ class PartReader:
         """Return the record of a row, counted in the part.  Raises FigureGroundError when it is damaged."""
         line = self._line(row)
         try:
-            return Record.from_row(parsed_object(line))
+            return record_of(line)
         except ValueError as error:
             raise self.damaged(error) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from figureground.core.inner_names import declared
@@ -10,13 +11,10 @@ from figureground.core.typed import parsed_object
 
 _ENDING = "_file_name"
 _MARK = f'{_ENDING}"'.encode()
-# how a row ends that we wrote: its files in the order of the table, named as `member_name` does it, and nothing behind
-_END = re.compile(
-    "".join(
-        rf'(?:(?:, )?"{layer}{_ENDING}": "({row.folder}/\d{{9,}}\.[a-z]+)")?' for layer, row in LAYERS.items()
-    ).encode()
-    + rb"\}\n?\Z"
-)
+_LAYER_OF = {layer + _ENDING: layer for layer in LAYERS}
+_NUMBER = re.compile(rb"\d{9,}")  # a sample's, as `member_name` writes it
+_LONGEST_END = 1000  # bytes of what is kept of the end of a row
+_KEPT = 1024  # ends that differ in more than the sample's number: a dataset has one
 
 
 def files_of(line: bytes) -> dict[str, str]:
@@ -26,9 +24,48 @@ def files_of(line: bytes) -> dict[str, str]:
     first such key is not the row's own, but stands in a text or in a table within, or where anything stands behind, all
     of it is parsed.
     """
-    found = _END.match(line, max(line.rfind(b'"', 0, max(line.find(_MARK), 0)), 0))
-    if found is not None and found.lastindex:
-        return {layer: name.decode() for layer, name in zip(LAYERS, found.groups(), strict=True) if name}
+    start = line.rfind(b'"', 0, max(line.find(_MARK), 0))
+    # a quote behind a comma and a space is none within a text, where it has a backslash before it
+    if start > 1 and line[start - 2 : start] == b", " and (found := files_at_end(line[start:])) is not None:
+        return found
     row = parsed_object(line)
-    named = {layer: row.get(layer + _ENDING) for layer in LAYERS}
+    named = {layer: row.get(key) for key, layer in _LAYER_OF.items()}
     return {layer: declared(name) for layer, name in named.items() if name}
+
+
+def files_at_end(end: bytes) -> dict[str, str] | None:
+    """Return the files of a row, by layer, of its end from the first of their keys on; None where anything else stands
+    there, or other names than ours.
+
+    Ends of rows differ in the sample's number alone, so they are parsed once with noughts in its place.
+    """
+    number = _NUMBER.search(end) if len(end) <= _LONGEST_END else None
+    if number is None:
+        return None
+    digits = number.group()
+    names = _names_around(tuple(end.split(digits)), len(digits))
+    if names is None:
+        return None
+    text = digits.decode()
+    return {layer: f"{before}{text}{behind}" for layer, before, behind in names}
+
+
+@functools.lru_cache(_KEPT)
+def _names_around(pieces: tuple[bytes, ...], digits: int) -> list[tuple[str, str, str]] | None:
+    """Return (layer, what stands before the number in its file's name, what stands behind it) of a row's end, whose
+    pieces lie around the numbers of so many digits.
+
+    None where digits in place of others might mean anything else: in keys, in numbers and beside other digits.
+    """
+    noughts = "0" * digits
+    if any(b"\\" in one or one[:1].isdigit() or one[-1:].isdigit() or noughts.encode() in one for one in pieces):
+        return None
+    try:
+        row = parsed_object(b"{" + noughts.encode().join(pieces))
+        names = [(key, *declared(name).partition(noughts)) for key, name in row.items()]
+    except ValueError:
+        return None
+    if not all(key in _LAYER_OF and found and noughts not in behind for key, _, found, behind in names):
+        return None
+    given = {_LAYER_OF[key]: (before, behind) for key, before, _, behind in names}
+    return [(layer, *given[layer]) for layer in LAYERS if layer in given]
