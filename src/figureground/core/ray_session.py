@@ -13,6 +13,7 @@ import secrets
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from figureground.core.stops import held
 
 _OBJECTS = 160 * 10**6  # bytes of shared memory for what travels, of a Ray that is started here: parts do not
 _CONNECT_S = 10.0
+_ANSWER_S = 60.0  # for a cluster to let this process in
 _LOOK_S = 0.2
 
 _logger = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ class Session:
             self._end.callback(keeper.leave)
             self._end.callback(_leave, self.ray)  # before the thread that started it ends, and the folder goes
             keeper.start()
-            _raise_unless_begun(self.ray, keeper.begun(), cluster.address)
+            _raise_unless_begun(self.ray, keeper.begun(self.local), cluster.address)
             if self.local and self.ray.util.get_node_ip_address() != "127.0.0.1":
                 _logger.warning(
                     "Ray was imported before it was started for us: it listens on all of this machine's addresses"
@@ -160,11 +162,15 @@ class _Keeper(threading.Thread):
         self._begun.set()
         self._end.wait()
 
-    def begun(self) -> BaseException | None:
-        """Wait until Ray is there, and return the error if it is not.  A stop is put off until then."""
-        with held():
+    def begun(self, local: bool) -> BaseException | None:
+        """Wait until Ray is there, and return the error if it is not.
+
+        A stop is put off until what is started here can be ended.  A cluster that does not answer is given up."""
+        until = math.inf if local else time.monotonic() + _ANSWER_S
+        with held() if local else contextlib.nullcontext():
             while not self._begun.wait(_LOOK_S):  # in between this thread takes note of stops
-                pass
+                if time.monotonic() > until:
+                    return TimeoutError(f"no answer in {_ANSWER_S:g} s")
         return self._outcome.error
 
     def leave(self) -> None:
