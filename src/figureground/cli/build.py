@@ -176,35 +176,34 @@ def build(
     console: Told,
 ) -> None:
     """Build a dataset from a recipe.  The same command again finishes what is missing."""
-    from figureground.core.engines import choose
+    from figureground.core.engines import choose, ended
     from figureground.core.places import store_at
     from figureground.core.ray_session import Cluster
     from figureground.core.recipe_toml import load_recipe
     from figureground.make import build as make
     from figureground.make.shard import shard_of
 
-    shard = shard_of(options.shard) if options.shard else None
-    if shard and options.catalog_only:
+    shard, only = shard_of(options.shard) if options.shard else None, options.catalog_only
+    if shard and only:
         raise FigureGroundError("a catalog has no shards", "--shard --catalog-only", "leave one of the two out")
     cluster = Cluster(options.address, options.cpus_per_worker, options.gpus_per_worker)
-    workforce = choose(options.engine, options.workers, cluster)
-    loaded = load_recipe(recipe, options.settings, cache=not options.no_cache)
-    if options.dry_run:
-        _tell_cost(console, loaded, workforce)
-        return
-    store = store_at(out, durable=not options.no_sync)
-    strict, fresh = options.strict, options.fresh
-    with console.progress() as progress:
-        if shard:
-            make.build_shard(loaded, store, shard, engine=workforce, strict=strict, fresh=fresh, progress=progress)
-        else:
-            only = options.catalog_only
-            make.build(
-                loaded, store, engine=workforce, strict=strict, fresh=fresh, catalog_only=only, progress=progress
-            )
+    with ended(choose(options.engine, options.workers, cluster)) as workforce:
+        loaded = load_recipe(recipe, options.settings, cache=not options.no_cache)
+        if options.dry_run:
+            _tell_cost(console, loaded, workforce)
+            return
+        store = store_at(out, durable=not options.no_sync)
+        strict, fresh = options.strict, options.fresh
+        with console.progress() as progress:
+            if shard:
+                make.build_shard(loaded, store, shard, engine=workforce, strict=strict, fresh=fresh, progress=progress)
+            else:
+                make.build(
+                    loaded, store, engine=workforce, strict=strict, fresh=fresh, catalog_only=only, progress=progress
+                )
     if shard:
         _tell_shard(console, out, options.shard)
-    elif options.catalog_only:
+    elif only:
         _tell_prepared(console, out)
     else:
         _tell_built(console, out)

@@ -33,6 +33,7 @@ __all__ = [  # with what others say of an engine's jobs
     "Serial",
     "WorkerDiedError",
     "choose",
+    "ended",
     "mapped",
     "on_condition",
     "run_error",
@@ -57,6 +58,16 @@ def mapped(engine: Engine, function: Callable[[Any], Any], jobs: Iterable[Any]) 
     finally:
         if isinstance(outcomes, Generator):
             outcomes.close()
+
+
+@contextlib.contextmanager
+def ended(engine: Engine) -> Iterator[Engine]:
+    """Give an engine that holds nothing any more once the block has ended: what it started between its maps is gone."""
+    try:
+        yield engine
+    finally:
+        if isinstance(engine, Ray):
+            engine.close()
 
 
 # an OSError that says nothing of the file it met: no space, no memory, too many files or processes

@@ -59,8 +59,12 @@ class RayCrew:
 
     There are no more than jobs, and as many as `limit` or, where that is 0, as the cluster has room for, also when it
     grows.  Lost ones are replaced.  `heard(ticket, steps)` is told how far jobs are.
+
+    No call takes long, and a stop is put off until it has ended: one that Ray met would be a plain KeyboardInterrupt,
+    and could leave it in the midst of something.
     """
 
+    @held()
     def __init__(
         self, session: Session, cluster: Cluster, limit: int, heard: Callable[[int, int], None], begin: Sequence[Any]
     ) -> None:
@@ -91,6 +95,7 @@ class RayCrew:
                 self._ray.kill(hand.actor)
             self._hands.clear()
 
+    @held()
     def submit(self, ticket: int, job: Any, alone: bool = False) -> bool:
         """Give a job to the worker that has the least in hand, `alone` to one that has nothing and gets nothing else;
         return False where there is none."""
@@ -102,6 +107,7 @@ class RayCrew:
         hand.most = 1 if alone else _IN_HAND
         return True
 
+    @held()
     def landed(self, jobs: int) -> list[Landing]:
         """Wait a moment, or until something has happened, and return what became of jobs.  `jobs`: how many there are
         to do, with those in flight.  Raises FigureGroundError where no worker starts, or one is not as it must be."""

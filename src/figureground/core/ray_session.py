@@ -10,20 +10,23 @@ import logging
 import math
 import os
 import secrets
-import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from figureground.core.attempts import Outcome, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.short_folder import short_folder
-from figureground.core.stops import TerminatedError, held
+from figureground.core.stops import held
 
 _OBJECTS = 160 * 10**6  # bytes of shared memory for what travels, of a Ray that is started here: parts do not
 _CONNECT_S = 10.0
+_ANSWER_S = 60.0  # for a cluster to let this process in
+_LOOK_S = 0.2
 
 _logger = logging.getLogger(__name__)
 
@@ -72,7 +75,11 @@ class Session:
                 return
             self._end.enter_context(_environment(own))
             about = self._start(cluster, workers) if self.local else self._join(cluster.address)
-            _connect(self.ray, about, cluster.address)
+            keeper = _Keeper(self.ray, about)
+            self._end.callback(keeper.leave)
+            self._end.callback(_leave, self.ray)  # before the thread that started it ends, and the folder goes
+            keeper.start()
+            _raise_unless_begun(self.ray, keeper.begun(self.local), cluster.address)
             if self.local and self.ray.util.get_node_ip_address() != "127.0.0.1":
                 _logger.warning(
                     "Ray was imported before it was started for us: it listens on all of this machine's addresses"
@@ -89,7 +96,6 @@ class Session:
                 "this program has started Ray itself", "--engine ray", 'work in that (Cluster("auto")), or end it first'
             )
         folder = self._end.enter_context(short_folder())
-        self._end.callback(_leave, self.ray)  # before the folder goes
         return {
             "address": "local",
             "num_cpus": math.ceil(workers * cluster.cpus),
@@ -100,7 +106,6 @@ class Session:
         }
 
     def _join(self, address: str) -> dict[str, Any]:
-        self._end.callback(_leave, self.ray)
         if address != "auto":
             place = _host_and_port(address)
             try:
@@ -139,23 +144,52 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def _connect(ray: Any, about: dict[str, Any], address: str) -> None:
-    """Call ray.init, whose handler of SIGTERM takes the place of none that is there."""
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGTERM) if main else None
-    try:
-        with _without_talk(ray):
-            ray.init(**about, log_to_driver=False, logging_level="CRITICAL", configure_logging=True)
-    except SystemExit:
-        raise TerminatedError(signal.SIGTERM) from None  # by Ray's handler, meanwhile
-    except (ConnectionError, OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+class _Keeper(threading.Thread):
+    """Calls ray.init, and stays until `leave`.
+
+    In the main thread Ray would take over SIGTERM, and a stop would meet it in the midst of starting, which can end in
+    an abort.  What it starts ends with the thread that started it.
+    """
+
+    def __init__(self, ray: Any, about: dict[str, Any]) -> None:
+        super().__init__(name="figureground's Ray", daemon=True)
+        self._begin, self._about = functools.partial(_init, ray), about
+        self._begun, self._end = threading.Event(), threading.Event()
+        self._outcome = Outcome(about)
+
+    def run(self) -> None:
+        (self._outcome,) = Serial().map(self._begin, [self._about])
+        self._begun.set()
+        self._end.wait()
+
+    def begun(self, local: bool) -> BaseException | None:
+        """Wait until Ray is there, and return the error if it is not.
+
+        A stop is put off until what is started here can be ended.  A cluster that does not answer is given up."""
+        until = math.inf if local else time.monotonic() + _ANSWER_S
+        with held() if local else contextlib.nullcontext():
+            while not self._begun.wait(_LOOK_S):  # in between this thread takes note of stops
+                if time.monotonic() > until:
+                    return TimeoutError(f"no answer in {_ANSWER_S:g} s")
+        return self._outcome.error
+
+    def leave(self) -> None:
+        self._end.set()
+
+
+def _init(ray: Any, about: dict[str, Any]) -> None:
+    with _without_talk(ray):
+        ray.init(**about, log_to_driver=False, logging_level="CRITICAL", configure_logging=True)
+
+
+def _raise_unless_begun(ray: Any, error: BaseException | None, address: str) -> None:
+    if isinstance(error, ConnectionError | OSError | RuntimeError | ValueError | ray.exceptions.RayError):
         said = " ".join(str(error).split())
         if not address:
             raise FigureGroundError(f"Ray does not start: {said}", "--engine ray", "mend the cause") from error
         raise _refused(address, said) from error
-    finally:
-        if main and before is not None:
-            signal.signal(signal.SIGTERM, before)
+    if error is not None:
+        raise error
 
 
 @contextlib.contextmanager
