@@ -19,6 +19,7 @@ _STEP, _ROWS = 0.02, 256  # of the height, from row to row below the frame, and 
 _COLUMNS = 112  # that are looked at below the frame
 _MOST = 8192  # floor pixels that are kept, evenly over the floor
 _BESIDE, _BEHIND = 0.09, 0.15  # part of a height to each side, and metres behind: what shoes need to stand on
+_ACROSS = 5  # points that are looked at from one side to the other, and behind as many
 _UNDER = 0.8  # of the points there: how many must be floor, as floors of pictures have frayed edges
 _USUAL_FOCAL = 1.1  # of the canvas's height, where a floor knows none
 _BEFORE = 1.3  # times the inverse depth of what the lower edge shows, where that is no floor
@@ -32,29 +33,43 @@ def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Si
     where unknown.  Below the frame, y >= height, a foot is where floor reaches the lower edge of its column, or where
     what is seen there is well behind it, so that the floor goes on before that.
     """
-    y, x = np.nonzero(floor)
-    kept = np.linspace(0, y.size - 1, min(_MOST, y.size)).round().astype(np.int64)
-    seen = np.stack([x[kept], y[kept]], -1)
-    places = np.concatenate([seen[_roomy(ground, floor, seen, canvas)], _below(ground, floor, edge, canvas)])
-    tall = figure_heights(ground, USUAL_M, places[:, 0] + 0.5, places[:, 1] + 1.0, canvas)
-    good = (tall > 0) & (places[:, 1] + 1 - tall < canvas.height)  # of some the head, too, would be below the frame
-    found = np.column_stack([places[good], tall[good]]).astype(np.float32)
+    at = np.flatnonzero(floor)
+    y, x = np.divmod(at[np.linspace(0, at.size - 1, min(_MOST, at.size)).round().astype(np.int64)], canvas.width)
+    below = _below(ground, floor, edge, canvas)
+    x, y = np.concatenate([x, below[:, 0]]), np.concatenate([y, below[:, 1]])
+    tall = figure_heights(ground, USUAL_M, x + 0.5, y + 1.0, canvas)
+    # of some the head, too, would be below the frame
+    good = (tall > 0) & (y + 1 - tall < canvas.height)
+    seen = np.flatnonzero(good[: x.size - len(below)])
+    good[seen] = _roomy(ground, floor, (x[seen], y[seen]), np.nan_to_num(tall[seen]), canvas)
+    found = np.column_stack([x[good], y[good], tall[good]]).astype(np.float32)
     return found[np.argsort(found[:, 2], kind="stable")]
 
 
-def _roomy(ground: Ground, floor: Mask, places: Ints, canvas: Canvas) -> Bools:
-    """Tell of floor pixels (x, y), (n, 2), whether two shoes have room there; what the frame hides counts as floor."""
-    x, y = places.T
-    tall = np.nan_to_num(figure_heights(ground, USUAL_M, x + 0.5, y + 1.0, canvas))
+def _roomy(ground: Ground, floor: Mask, places: tuple[Ints, Ints], tall: Floats, canvas: Canvas) -> Bools:
+    """Tell of floor pixels x, y, (n,) each, whether two shoes have room there; what the frame hides counts as floor.
+
+    `tall`: px of somebody of usual height there, more than 0.
+    """
+    x, y = places
     focal = ground.focal * canvas.width * ground.stretch or _USUAL_FOCAL * canvas.height
     deeper = 1 + _BEHIND * tall / (USUAL_M * focal)  # times as far away; heights above the horizon shrink alike
     horizon = horizon_y(ground, x, canvas)
-    rows = np.stack([y, np.minimum(y, horizon + (y - horizon) / deeper)], -1)[:, :, None]
-    columns = x[:, None, None] + (tall * _BESIDE)[:, None, None] * np.linspace(-1, 1, 5)
-    columns, rows = np.broadcast_arrays(np.rint(columns).astype(np.int64), np.rint(rows).astype(np.int64))
-    inside = (columns >= 0) & (columns < canvas.width) & (rows >= 0)
-    under = floor[np.maximum(rows, 0), np.clip(columns, 0, canvas.width - 1)] | ~inside
-    return np.asarray(under.mean((1, 2)) >= _UNDER, np.bool_)
+    behind = np.minimum(y, horizon + (y - horizon) / deeper)
+    framed = np.ones((canvas.height + 2, canvas.width + 2), np.bool_)
+    framed[1:-1, 1:-1] = floor
+    rows = [(_pixels(row, canvas.height) + 1) * (canvas.width + 2) + 1 for row in (y, behind)]
+    under = np.zeros(x.size, np.uint8)
+    for part in np.linspace(-1, 1, _ACROSS):
+        column = _pixels(x + tall * _BESIDE * part, canvas.width)
+        for row in rows:
+            under += framed.ravel().take(row + column)
+    return np.asarray(under / (2 * _ACROSS) >= _UNDER, np.bool_)
+
+
+def _pixels(values: Floats | Ints, side: int) -> Ints:
+    """Return coordinates as whole ones, -1 or `side` for all that lie beyond."""
+    return np.minimum(np.maximum(np.rint(values), -1), side).astype(np.int64)
 
 
 def plane_at(ground: Ground, places: Ints) -> Floats:

@@ -104,17 +104,28 @@ def edge_of(depth: DepthCode) -> int:
     An edge of a height of h codes whose steepest step is s goes over in h / s px; the median of the steepest places.
     """
     widths: list[NDArray[np.float64]] = []
-    for codes in (depth.codes.astype(np.int64), depth.codes.T.astype(np.int64)):
+    for codes in (depth.codes, np.ascontiguousarray(depth.codes.T)):
         if codes.shape[1] <= 2 * _LOOKED_AT + 1:
             continue
-        step = np.abs(np.diff(codes, axis=1))
+        after, before = codes[:, 1:], codes[:, :-1]
+        step = np.maximum(after, before) - np.minimum(after, before)
         middle = step[:, _LOOKED_AT:-_LOOKED_AT]
-        windows = [step[:, k : k + middle.shape[1]] for k in range(2 * _LOOKED_AT + 1)]
-        most = np.maximum.reduce(windows)
-        height = np.abs(codes[:, 2 * _LOOKED_AT + 1 :] - codes[:, : -2 * _LOOKED_AT - 1])
-        near = np.minimum(codes[:, 2 * _LOOKED_AT + 1 :], codes[:, : -2 * _LOOKED_AT - 1])
-        # the steepest place around, of a step that is a fifth of the distance or more, and known on both sides
-        edge = (middle == most) & (5 * height > near) & (near > 0) & (middle > 0)
-        widths.append(height[edge] / middle[edge])
+        # the steepest place around ...
+        row, column = np.nonzero((middle == _most_around(step, _LOOKED_AT)) & (middle > 0))
+        one, other = (codes[row, column + k].astype(np.int64) for k in (0, 2 * _LOOKED_AT + 1))
+        height, near = np.abs(other - one), np.minimum(one, other)
+        # ... of a step that is a fifth of the distance or more, and known on both sides
+        edge = (5 * height > near) & (near > 0)
+        widths.append(height[edge] / middle[row[edge], column[edge]])
     found = np.concatenate(widths) if widths else np.zeros(0)
     return min(int(np.median(found) / 2 + 0.5), MOST_EDGE) if found.size >= 30 else 0
+
+
+def _most_around(values: NDArray[np.uint16], reach: int) -> NDArray[np.uint16]:
+    """Return the largest value within `reach` columns of each, without the outer ones, whose windows reach beyond."""
+    window, most, have = 2 * reach + 1, values, 1
+    while have < window:  # of twice as many values each time, in the end with some taken twice
+        more = min(have, window - have)
+        most = np.maximum(most[:, : most.shape[1] - more], most[:, more:])
+        have += more
+    return most

@@ -78,8 +78,10 @@ def window_sums(mask: Mask, radius: int) -> Bytes:
 
 def guided(picture: Picture, values: Singles, radius: int, epsilon: float = 0.02**2) -> Singles:
     guide = np.asarray(Image.fromarray(picture).convert("L")).astype(np.float32) / np.float32(255)
-    stack = np.stack([guide, values, guide * values, guide * guide], -1)
-    mean_g, mean_v, mean_gv, mean_gg = np.moveaxis(box_blur(stack, radius), -1, 0)
-    slope = (mean_gv - mean_g * mean_v) / (mean_gg - mean_g * mean_g + np.float32(epsilon))
-    lines = box_blur(np.stack([slope, mean_v - slope * mean_g], -1), radius)
-    return np.asarray(lines[..., 0] * guide + lines[..., 1], np.float32)
+    mean_g, mean_v, mean_gv, mean_gg = (
+        box_blur(plane[..., None], radius)[..., 0] for plane in (guide, values, guide * values, guide * guide)
+    )
+    slope = np.asarray((mean_gv - mean_g * mean_v) / (mean_gg - mean_g * mean_g + np.float32(epsilon)), np.float32)
+    offset = np.asarray(mean_v - slope * mean_g, np.float32)
+    mean_slope, mean_offset = (box_blur(plane[..., None], radius)[..., 0] for plane in (slope, offset))
+    return np.asarray(mean_slope * guide + mean_offset, np.float32)

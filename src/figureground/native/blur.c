@@ -69,6 +69,7 @@ static void doubled(const Lines *lines) {
 }
 
 /* Puts the means in the place of the values, of `count` lines whose values lie `along` apart, and they `across`. */
+FLATTENED FOR_EACH_PROCESSOR
 static void means(const Lines *lines, float *image, Py_ssize_t along, Py_ssize_t across, Py_ssize_t count) {
     Py_ssize_t length = lines->length, reach = lines->reach;
     if (count < LANES) memset(lines->values, 0, (size_t)(length * LANES) * sizeof(float));

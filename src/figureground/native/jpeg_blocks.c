@@ -166,10 +166,7 @@ static inline void chroma(const Layout *layout, const int32_t *plane, int rows, 
 }
 
 /* Whole numbers alone, and every product exact: wider registers change no value. */
-#ifdef __GNUC__
-__attribute__((flatten))
-#endif
-FOR_EACH_PROCESSOR
+FLATTENED FOR_EACH_PROCESSOR
 void mcu_of(const Layout *layout, const uint8_t *pixels, Py_ssize_t row, Py_ssize_t column, Mcu *mcu) {
     Py_ssize_t top = row * 8 * layout->down, left = column * 8 * layout->across;
     Planes planes;

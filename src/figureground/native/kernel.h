@@ -11,11 +11,18 @@
 #include <string.h>
 
 /* The same function once more for processors that work on eight numbers at a time; which of them runs is told when the
-   kernel is loaded.  Only where both give the same bytes: whole numbers, or floats that are exact. */
+   kernel is loaded.  Both give the same bytes: none of them changes the order of sums of floats. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
 #else
 #define FOR_EACH_PROCESSOR
+#endif
+
+/* With what it calls built in, so that this, too, is made for each processor. */
+#ifdef __GNUC__
+#define FLATTENED __attribute__((flatten))
+#else
+#define FLATTENED
 #endif
 
 /* Takes a C-contiguous array of so many dimensions and bytes an item; 0, or -1 with an exception set.

@@ -22,7 +22,7 @@ static inline int32_t floored(double value) {
 
 /* Writes (upper - lower) / window, rounded down.  Half is added, which float32 still holds: the quotient is then at least
    1 / 8192 away from a whole number, and off by less than 1 / 32768. */
-static void means(const uint32_t *upper, const uint32_t *lower, Py_ssize_t count, int64_t window, uint8_t *out) {
+static inline void means(const uint32_t *upper, const uint32_t *lower, Py_ssize_t count, int64_t window, uint8_t *out) {
     float inverse = 1.0f / (float)window;
     if (window > NARROW)
         for (Py_ssize_t i = 0; i < count; i++) out[i] = (uint8_t)((int64_t)(upper[i] - lower[i]) / window);
@@ -38,6 +38,7 @@ static size_t room_of(Py_ssize_t height, Py_ssize_t width) {
 }
 
 /* Replaces values by means of boxes, `along` rows and `across` columns on either side; beyond the edge all is 0. */
+FLATTENED FOR_EACH_PROCESSOR
 static void box(uint8_t *values, Py_ssize_t height, Py_ssize_t width, const int64_t *along, const int64_t *across,
                 uint32_t *sums) {
     memset(sums, 0, (size_t)width * sizeof(*sums));
@@ -132,28 +133,58 @@ typedef struct {
     int64_t half;
 } Zones;
 
+typedef struct {
+    Py_ssize_t top, bottom, left, right;
+} Part;
+
+/* The smallest part, of rows and columns, that holds all soles; an empty one where there are none. */
+static Part filled(const Zones *zones, const uint8_t *soles) {
+    Part found = {zones->rows, 0, zones->columns, 0};
+    for (Py_ssize_t y = 0; y < zones->rows; y++, soles += zones->columns)
+        for (Py_ssize_t x = 0; x < zones->columns; x++)
+            if (soles[x]) {
+                found.top = least(found.top, y), found.bottom = y + 1;
+                found.left = least(found.left, x), found.right = most(found.right, x + 1);
+            }
+    return found;
+}
+
+/* Puts into `dark` what one zone makes of `soles`: twice as far as it reaches beyond all of them there is nothing. */
+static void zone_spread(const Zones *zones, const int64_t *zone, Part part, const uint8_t *soles, uint8_t *one,
+                        int64_t *reach, uint32_t *sums, uint8_t *dark) {
+    Py_ssize_t across = least((Py_ssize_t)zone[0], zones->columns), along = least((Py_ssize_t)zone[1], zones->rows);
+    part.top = most(part.top - 2 * along, 0), part.bottom = least(part.bottom + 2 * along, zones->rows);
+    part.left = most(part.left - 2 * across, 0), part.right = least(part.right + 2 * across, zones->columns);
+    Py_ssize_t height = part.bottom - part.top, width = part.right - part.left;
+    uint8_t levels[256];
+    for (int64_t v = 0; v < 256; v++) {
+        int64_t spread = v * (2 * zone[1] + 1) / (2 * zones->zones[1] + 1);
+        levels[v] = (uint8_t)(zone[2] * spread / (spread + zones->half));
+    }
+    for (Py_ssize_t y = 0; y < height; y++) {
+        reach[y] = zone[1], reach[y + height] = zone[0];
+        memcpy(one + y * width, soles + (part.top + y) * zones->columns + part.left, (size_t)width);
+    }
+    for (int twice = 0; twice < 2; twice++) box(one, height, width, reach, reach + height, sums);
+    for (Py_ssize_t y = 0; y < height; y++, one += width) {
+        uint8_t *out = dark + (part.top + y) * zones->columns + part.left;
+        for (Py_ssize_t x = 0; x < width; x++)
+            if (levels[one[x]] > out[x]) out[x] = levels[one[x]];
+    }
+}
+
 /* Writes into `dark` what the zones make of `soles`; 0, or -1 without memory. */
 static int spread_soles(const Zones *zones, const uint8_t *soles, uint8_t *dark) {
     size_t size = (size_t)(zones->rows * zones->columns);
-    uint8_t *one = malloc(size + 1);
+    Part part = filled(zones, soles);
+    memset(dark, 0, size);
+    if (part.top >= part.bottom) return 0;
+    uint8_t *one = malloc(size);
     uint32_t *sums = malloc(room_of(zones->rows, zones->columns) * sizeof(*sums));
-    int64_t *reach = malloc(2 * ((size_t)zones->rows + 1) * sizeof(*reach));
+    int64_t *reach = malloc(2 * (size_t)zones->rows * sizeof(*reach));
     int failed = !one || !sums || !reach;
-    if (!failed) memset(dark, 0, size);
-    for (Py_ssize_t k = 0; k < zones->count && !failed; k++) {
-        const int64_t *zone = zones->zones + 3 * k;
-        uint8_t levels[256];
-        for (int64_t v = 0; v < 256; v++) {
-            int64_t spread = v * (2 * zone[1] + 1) / (2 * zones->zones[1] + 1);
-            levels[v] = (uint8_t)(zone[2] * spread / (spread + zones->half));
-        }
-        for (Py_ssize_t y = 0; y < zones->rows; y++) reach[y] = zone[1], reach[y + zones->rows] = zone[0];
-        memcpy(one, soles, size);
-        for (int twice = 0; twice < 2; twice++)
-            box(one, zones->rows, zones->columns, reach, reach + zones->rows, sums);
-        for (size_t i = 0; i < size; i++)
-            if (levels[one[i]] > dark[i]) dark[i] = levels[one[i]];
-    }
+    for (Py_ssize_t k = 0; k < zones->count && !failed; k++)
+        zone_spread(zones, zones->zones + 3 * k, part, soles, one, reach, sums, dark);
     free(one);
     free(sums);
     free(reach);

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from figureground import native
 from figureground.core.arrays import Bytes, Floats, Ints, Singles
@@ -180,28 +181,6 @@ def _penumbral(alpha: Alpha, margin: int, figure: Figure) -> Bytes:
     return framed
 
 
-def _rows_boxed(values: Ints, reach: Ints) -> Ints:
-    """Return the means over 2 * reach + 1 columns, with a reach for each row; beyond the edge all is 0."""
-    width = values.shape[1]
-    sums = np.zeros((values.shape[0], width + 1), np.int64)
-    np.cumsum(values, 1, out=sums[:, 1:])
-    place = np.arange(width)
-    last = np.minimum(place + reach[:, None] + 1, width)
-    first = np.maximum(place - reach[:, None], 0)
-    found: Ints = (np.take_along_axis(sums, last, 1) - np.take_along_axis(sums, first, 1)) // (2 * reach[:, None] + 1)
-    return found
-
-
-def _columns_boxed(values: Ints, reach: Ints) -> Ints:
-    """Return the means over 2 * reach + 1 rows, with a reach for each row; beyond the edge all is 0."""
-    height = values.shape[0]
-    sums = np.zeros((height + 1, values.shape[1]), np.int64)
-    np.cumsum(values, 0, out=sums[1:])
-    place = np.arange(height)
-    found: Ints = sums[np.minimum(place + reach + 1, height)] - sums[np.maximum(place - reach, 0)]
-    return found // (2 * reach[:, None] + 1)
-
-
 def _looked_up(values: Bytes, row: Floats, column: Floats) -> Floats:
     """Return values between pixels, pixel coordinates of the frame's inside; beyond it all is 0."""
     row = np.minimum(np.maximum(row + 0.5, 0), values.shape[0] - 1.001)
@@ -259,12 +238,40 @@ def _spread(soles: Bytes, zones: Sequence[tuple[int, int, int]]) -> Bytes:
         return found
     thick = 2 * zones[0][1] + 1
     dark = np.zeros(soles.shape, np.uint8)
-    for x, y, most in zones:
+    filled = [np.flatnonzero(soles.any(axis)) for axis in (1, 0)]
+    for x, y, most in zones if filled[0].size else ():
+        # twice as far as it reaches beyond all soles there is nothing
+        place = tuple(
+            slice(max(at[0] - 2 * reach, 0), at[-1] + 2 * reach + 1) for at, reach in zip(filled, (y, x), strict=True)
+        )
+        one = soles[place]
+        for reach, axis in ((y, 0), (x, 1), (y, 0), (x, 1)):
+            one = _boxed(one, reach, axis)
         # a line of soles fills but a part of a box: it is told by its thickness, and saturates
-        across, along = (np.full(soles.shape[0], reach, np.int64) for reach in (x, y))
-        spread = _tent(soles, along, across).astype(np.int64) * (2 * y + 1) // thick
-        dark = np.maximum(dark, (most * spread // (spread + _HALF)).astype(np.uint8))
+        spread = np.arange(256) * (2 * y + 1) // thick
+        np.maximum(dark[place], (most * spread // (spread + _HALF)).astype(np.uint8)[one], out=dark[place])
     return dark
+
+
+def _boxed(values: Bytes, reach: int, axis: int) -> Bytes:
+    """Return the means over 2 * reach + 1 values along an axis, rounded down; beyond the edge all is 0.
+
+    Sums of 1, 2, 4 ... values, each of two of the one before, are put together as the binary digits of the window say.
+    """
+    window, length = 2 * reach + 1, values.shape[axis]
+    kind = np.uint16 if 255 * window < 65536 else np.uint32
+    sums: NDArray[Any] = np.zeros([side + 2 * reach * (k == axis) for k, side in enumerate(values.shape)], kind)
+    sums = sums if axis == 0 else sums.T  # along the first axis in either case
+    sums[reach : reach + length] = values if axis == 0 else values.T
+    total, taken = sums[:length].copy(), 1  # windows are odd
+    for digit in range(1, window.bit_length()):
+        half = 1 << (digit - 1)
+        sums = sums[:-half] + sums[half:]
+        if window >> digit & 1:
+            total += sums[taken : taken + length]
+            taken += 2 * half
+    means: Bytes = (total // kind(window)).astype(np.uint8)
+    return means if axis == 0 else means.T
 
 
 def _finer(values: Floats, step: int) -> Bytes:
@@ -290,10 +297,18 @@ def _tent(values: Bytes, along: Ints, across: Ints) -> Bytes:
         values = np.array(values, order="C")
         native.kernel.tent(values, along, across)
         return values
-    wide = values.astype(np.int64)
+    (height, width), found = values.shape, values.astype(np.int64)
+    row, column = np.arange(height), np.arange(width)
+    above, below = np.maximum(row - along, 0), np.minimum(row + along + 1, height)
+    before = np.maximum(column - across[:, None], 0) + row[:, None] * (width + 1)
+    beyond = np.minimum(column + across[:, None] + 1, width) + row[:, None] * (width + 1)
+    down, sideways = np.zeros((height + 1, width), np.int64), np.zeros((height, width + 1), np.int64)
     for _ in range(2):
-        wide = _rows_boxed(_columns_boxed(wide, along), across)
-    return wide.astype(np.uint8)
+        np.cumsum(found, 0, out=down[1:])
+        found = (down[below] - down[above]) // (2 * along + 1)[:, None]
+        np.cumsum(found, 1, out=sideways[:, 1:])
+        found = (sideways.ravel().take(beyond) - sideways.ravel().take(before)) // (2 * across + 1)[:, None]
+    return found.astype(np.uint8)
 
 
 def darken(image: Picture, shadows: Sequence[Shadow], floor: Mask | None) -> tuple[slice, slice]:
