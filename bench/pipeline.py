@@ -1,14 +1,16 @@
 """What does a sample cost, beside the loop of 2020?  Medians of rounds that take turns in one run.
 
     python bench/pipeline.py [--quick] [--photos BACKGROUNDS FOREGROUNDS] [--work FOLDER] [--json FILE]
-    python bench/pipeline.py DATASET [--set section.key=value ...] [--samples 320]
+                             [--samples N] [--rounds N] [--whole N]
+    python bench/pipeline.py DATASET [--set section.key=value ...] [--samples N]
     python bench/pipeline.py DATASET --against CHECKOUT OTHER
 
 Without photos, scenes are drawn.  They become two datasets: `uniform`, as in 2020 and without depth; and `ground`, with
 all looks and 16-bit layered depth.  FOLDER keeps their catalogs for another run; else they are in a temporary folder.
 Told are CPU-microseconds a sample on one core: made and written by us, and the same samples by the loop with its
-statistics pass (`loop2020.py`); and whole commands with one and with two workers: wall and CPU seconds, bytes a sample,
-and the peak memory of all processes.  `--quick` takes about a minute; without it, about half an hour.
+statistics pass (`loop2020.py`); and whole commands with one and with two workers: wall and CPU seconds, bytes a
+sample, and the peak memory of all processes.  `--quick` takes about a minute; without it, an hour.  `--samples` and
+`--rounds` are of what is timed a sample, `--whole` the samples of the commands.
 
 With DATASET, a dataset's folder with its catalog (`build --catalog-only` is enough), the ways of making its samples:
 `samples = N`, where every sample is another pair; the full order, in 16 places of the product; and rendered when they
@@ -22,6 +24,7 @@ dataset whose catalog it made of the same photos: rounds of both take turns, and
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import statistics
@@ -36,7 +39,7 @@ if not __package__:  # run as a script: `bench` lies in the folder above
 
 from bench import report, ways
 
-ROUNDS = 5
+ROUNDS, SAMPLES = 5, 320
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
 
@@ -80,22 +83,28 @@ def main() -> None:
     parser.add_argument("--work", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--set", dest="settings", action="append", default=[])
-    parser.add_argument("--samples", type=int, default=320)
+    parser.add_argument("--samples", type=int)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--whole", type=int)
     parser.add_argument("--against", nargs=2, type=Path, metavar=("CHECKOUT", "OTHER"))
     parser.add_argument("--one-round", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.dataset is None:
+        said = {name: value for name in ("samples", "rounds", "whole") if (value := getattr(chosen, name))}
+        size = dataclasses.replace(report.QUICK if chosen.quick else report.FULL, **said)
         with tempfile.TemporaryDirectory() as temporary:
-            report.run(chosen.work or Path(temporary), chosen.photos, quick=chosen.quick, json_file=chosen.json)
-    elif chosen.one_round:
-        print(json.dumps(ways.ways(chosen.dataset, chosen.settings, chosen.samples)))
+            report.run(chosen.work or Path(temporary), chosen.photos, size, chosen.json)
+        return
+    samples = chosen.samples or SAMPLES
+    if chosen.one_round:
+        print(json.dumps(ways.ways(chosen.dataset, chosen.settings, samples)))
     else:
         versions = [(SOURCE, chosen.dataset)]
         if chosen.against:
             versions.append((chosen.against[0] / "src", chosen.against[1]))
-        compare(versions, chosen.settings, chosen.samples)
+        compare(versions, chosen.settings, samples)
         if not chosen.against:
-            steps(chosen.dataset, chosen.settings, chosen.samples)
+            steps(chosen.dataset, chosen.settings, samples)
 
 
 if __name__ == "__main__":

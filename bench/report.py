@@ -36,9 +36,8 @@ QUICK = Size(photos=5, samples=160, rounds=3, whole=500, whole_rounds=1, slow=Fa
 FULL = Size(photos=1000, samples=640, rounds=5, whole=20_000, whole_rounds=3, slow=True)
 
 
-def run(work: Path, photos: Sequence[Path] | None, *, quick: bool, json_file: Path | None) -> None:
+def run(work: Path, photos: Sequence[Path] | None, size: Size, json_file: Path | None) -> None:
     """Measure, print, and write a JSON file where one is named."""
-    size = QUICK if quick else FULL
     work.mkdir(parents=True, exist_ok=True)
     uniform, *grounds = datasets(work, photos, size)
     found: dict[str, Any] = {"machine": machine(photos), "size": dataclasses.asdict(size)}

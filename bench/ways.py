@@ -123,13 +123,8 @@ def full(dataset: Path, recipe: Recipe, samples: int) -> float:
 
 
 def when_read(dataset: Path, recipe: Recipe, samples: int) -> float:
-    """Return the cost of rendering shuffled batches."""
-    return reading(dataset, samples, virtual=True)
-
-
-def reading(dataset: Path, samples: int, *, virtual: bool) -> float:
-    """Return the cost of reading shuffled batches, as PyTorch asks for them."""
-    data = open_dataset(dataset, virtual=True) if virtual else open_dataset(dataset)
+    """Return the cost of rendering shuffled batches, as PyTorch asks for them."""
+    data = open_dataset(dataset, virtual=True)
     get: Callable[[Sequence[int]], object] = getattr(data, "__getitems__", None) or (
         lambda some: [data[i] for i in some]
     )
