@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import commands, prepared, ways
+from bench.bars import bars
 from bench.commands import Whole
 
 PAIRED = "ours", "loop", "statistics"
@@ -51,7 +52,9 @@ def run(work: Path, photos: Sequence[Path] | None, size: Size, json_file: Path |
     for dataset in (uniform, *grounds[: 1 if size.slow else 0]):
         found["commands"][dataset.parent.name] = tell_commands(dataset, size, beside=dataset == uniform)
     found["help_cpu_s"] = commands.help_cpu_s(size.rounds)
-    print(f"\nfigureground --help: {statistics.median(found['help_cpu_s']):.2f} CPU-seconds")
+    found_bars = bars(found)
+    print("\nwhat is wanted", *(bar.told() for bar in found_bars), sep="\n")
+    found["bars"] = [dataclasses.asdict(bar) | {"met": bar.met} for bar in found_bars]
     if json_file:
         json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
