@@ -13,9 +13,8 @@ import hashlib
 import json
 import re
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO
 
@@ -33,6 +32,7 @@ from figureground.dataset.archive import (
     Contents,
     Member,
     Zip,
+    crc32,
     member_start,
     read_contents,
     read_members,
@@ -171,7 +171,7 @@ def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     entry = zipfile.ZipInfo(name, _DATE)
     entry.external_attr = 0o644 << 16
     entry.create_system = 3
-    entry.CRC = zlib.crc32(data)
+    entry.CRC = crc32(data)
     entry.file_size = entry.compress_size = len(data)
     entry.header_offset = archive.start_dir
     header = entry.FileHeader()
@@ -216,6 +216,8 @@ class PartReader:
         self._where = f"{store.name}/{name}"
         self._store, self._name = store, name
         self._handles = handles or Handles(store)
+        # of each layer: how much farther down the directory the last member lay than its row in the table
+        self._ahead: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -241,9 +243,12 @@ class PartReader:
         except OSError as error:
             raise self.damaged(error) from None
 
-    def members(self, record: Record, layers: Collection[str] | None = None) -> dict[str, bytes]:
-        """Return a record's members: layer -> bytes.  `layers`: those that are wanted, None for all."""
-        return self._members_of(record.files, layers)
+    def members(
+        self, record: Record, layers: Collection[str] | None = None, row: int | None = None
+    ) -> dict[str, bytes]:
+        """Return a record's members: layer -> bytes.  `layers`: those that are wanted, None for all.  `row`: which the
+        record is of, where that is known: they are found sooner."""
+        return self._members_of(record.files, layers, record.index if row is None else row)
 
     def row_members(self, row: int, layers: Collection[str] | None = None) -> dict[str, bytes]:
         """Return the members of a row, of which no more is read than their names."""
@@ -252,24 +257,23 @@ class PartReader:
             files = files_of(line)
         except ValueError as error:
             raise self.damaged(error) from None
-        return self._members_of(files, layers)
+        return self._members_of(files, layers, row)
 
     def member(self, name: str) -> bytes:
         """Return a member's bytes, checked against its CRC-32.  Raises FigureGroundError when the part is damaged."""
-        return self._bytes_of([name])[0]
+        return self._members_of({"": name}, None, 0)[""]
 
-    def _members_of(self, files: Mapping[str, str], layers: Collection[str] | None) -> dict[str, bytes]:
-        wanted = {layer: name for layer, name in files.items() if layers is None or layer in layers}
-        return dict(zip(wanted, self._bytes_of(wanted.values()), strict=True))
-
-    def _bytes_of(self, names: Iterable[str]) -> list[bytes]:
-        contents = self._contents
+    def _members_of(self, files: Mapping[str, str], layers: Collection[str] | None, row: int) -> dict[str, bytes]:
+        contents, ahead, members = self._contents, self._ahead, []
+        wanted = files if layers is None else {layer: name for layer, name in files.items() if layer in layers}
         try:
-            members = list(map(contents.find, names))
-            if large := [member for member in members if member.size > _MOST_MEMBER]:
-                name, size = large[0].name.decode(), large[0].size
-                raise BadArchiveError(f"{name!r} has {size:,} bytes, more than any picture")
-            return read_members(self._read, members)
+            for layer, name in wanted.items():
+                at = contents.position(name, row + ahead.get(layer, 0))
+                ahead[layer] = at - row
+                members.append(contents.member(at))
+                if members[-1].size > _MOST_MEMBER:
+                    raise BadArchiveError(f"{name!r} has {members[-1].size:,} bytes, more than any picture")
+            return dict(zip(wanted, read_members(self._read, members), strict=True))
         except (OSError, BadArchiveError, KeyError) as error:
             raise self.damaged(error) from None
 
@@ -300,16 +304,16 @@ class PartReader:
     def _ends_of(self, member: Member, start: int) -> NDArray[np.int64]:
         """Return where in the file each row ends.  The table is walked through, so that memory stays flat whatever its
         size.  Raises BadArchiveError."""
-        found, rows, crc32, at, stop = [np.empty(0, np.int64)], 0, 0, start, start + member.size
+        found, rows, checksum, at, stop = [np.empty(0, np.int64)], 0, 0, start, start + member.size
         while at < stop:
             data = self._read(at, min(at + _CHUNK, stop))
-            crc32 = zlib.crc32(data, crc32)
+            checksum = crc32(data, checksum)
             ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + (at + 1)
             found.append(ends)
             rows, at = rows + len(ends), at + len(data)
             if not data or rows > MOST_ROWS or at - start > (rows + 1) * _LONGEST_ROW:
                 raise BadArchiveError(f"{METADATA} is cut off, or has more or longer rows than any part")
-        if crc32 != member.crc32:
+        if checksum != member.crc32:
             raise BadArchiveError(f"Bad CRC-32 of {METADATA!r}")
         every = np.concatenate(found)
         if member.size and (not every.size or every[-1] != stop):

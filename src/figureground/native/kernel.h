@@ -30,6 +30,7 @@ void sum_windows(const uint8_t *mask, Py_ssize_t height, Py_ssize_t width, int r
 /* Methods of the module, one list a file, each ended by a NULL name. */
 extern PyMethodDef blur_methods[],
     composite_methods[],
+    crc32_methods[],
     deflate_methods[],
     depth_methods[],
     jpeg_methods[],

@@ -32,6 +32,7 @@ static int add_methods(PyObject *module) {
     PyMethodDef *lists[] = {
         blur_methods,
         composite_methods,
+        crc32_methods,
         deflate_methods,
         depth_methods,
         jpeg_methods,
