@@ -264,8 +264,9 @@ _EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 
 def labels_row(part_file: str, record: Record) -> list[Any]:
     """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field."""
-    values = {**label_values(record), "part": part_file}
-    return ["" if v is None else int(v) if isinstance(v, bool) else v for v in map(values.get, COLUMNS)]
+    values = _flat(record)
+    values["part"] = part_file
+    return ["" if v is None else int(v) if v is True or v is False else v for v in map(values.get, COLUMNS)]
 
 
 def label_values(record: Record) -> dict[str, Any]:
@@ -274,6 +275,12 @@ def label_values(record: Record) -> dict[str, Any]:
     Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.  Where there is none, its
     fields are None.
     """
+    flat = _flat(record)
+    return {column: flat.get(column) for column in COLUMNS}
+
+
+def _flat(record: Record) -> dict[str, Any]:
+    """Return what `label_values` does, among other things."""
     flat = {**vars(record), **record.files, "figures": len(record.figures)}
     for figure in record.figures[:1]:
         flat |= vars(figure)
@@ -282,7 +289,7 @@ def label_values(record: Record) -> dict[str, Any]:
     if "depth" in record.depths:
         flat |= {f"depth_{name}": value for name, value in vars(record.depths["depth"]).items()}
     flat["doubts"] = "; ".join(record.doubts)
-    return {column: flat.get(column) for column in COLUMNS}
+    return flat
 
 
 def described() -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Part files: whole or absent, the same bytes every time, random access.
 
 A part is a stored (uncompressed) zip with fixed dates that appears whole; its sidecar `state/part-00000.json` has its
-statistics and the sha256 of the zip, and is written first.  A zip in place with its sidecar is a finished part.
+statistics and the sha256 of the zip, and is written first.  A zip in place with its sidecar is a finished part.  Its
+rows of labels.csv are written before both, so that whoever finishes the dataset need not read its samples again.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from figureground.dataset.archive import (
     read_members,
 )
 from figureground.dataset.handles import Handles
+from figureground.dataset.labels import HEADER, LabelsWriter, labels_file
 from figureground.dataset.row_files import files_of
 from figureground.samples import stats
 from figureground.samples.maker import Made
@@ -59,7 +61,8 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclass(frozen=True)
 class PartInfo:
-    """What a sidecar says; `statistics` by split.  `code`: the sha256 of the code that made it, "" in older ones."""
+    """What a sidecar says; `statistics` by split.  `code`: the sha256 of the code that made it; `labels`:
+    that of its labels as a file of their own, "" in older ones."""
 
     number: int
     file: str
@@ -68,6 +71,7 @@ class PartInfo:
     sha256: str
     statistics: Mapping[str, Statistics]
     code: str = ""
+    labels: str = ""
 
 
 def part_file(number: int) -> str:
@@ -83,8 +87,9 @@ def sidecar(number: int) -> str:
 class PartWriter:
     """Takes the samples of one part, in their order."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, number: int) -> None:
         self._archive = archive
+        self._labels = LabelsWriter(part_file(number))
         self._rows: list[bytes] = []
         self._found: dict[str, list[Statistics]] = {}  # by split, as what follows
         self._metadata: Counter[str] = Counter()
@@ -97,11 +102,17 @@ class PartWriter:
             add_member(self._archive, name, data)
         row = row_of(made.record)
         self._rows.append(row)
+        self._labels.add(made.record)
         self._metadata[made.record.split] += len(row)
         found = self._found.setdefault(made.record.split, [])
         found.append(made.statistics)
         if len(found) == _TOGETHER:
             found[:] = [stats.total(found)]
+
+    @property
+    def labels(self) -> bytes:
+        """The labels of its samples, a file of their own."""
+        return HEADER + self._labels.rows()
 
     def close(self) -> None:
         """Write the rows, and add up the statistics."""
@@ -117,10 +128,10 @@ def row_of(record: Record) -> bytes:
 
 
 @contextlib.contextmanager
-def packing(file: IO[bytes]) -> Iterator[PartWriter]:
+def packing(file: IO[bytes], number: int) -> Iterator[PartWriter]:
     """Write the zip of a part into a file; it is whole when the block ends."""
     with Zip(file, "w") as archive:
-        part = PartWriter(archive)
+        part = PartWriter(archive, number)
         yield part
         part.close()
 
@@ -135,17 +146,20 @@ def sidecar_of(part: PartWriter, number: int, build_id: str, size: int, sha256: 
         "samples": part.samples,
         "bytes": size,
         "sha256": sha256,
+        "labels": hashlib.sha256(part.labels).hexdigest(),
         "statistics": stats.by_split_to_json(part.statistics),
     }
 
 
 @contextlib.contextmanager
 def writing(store: Store, number: int, build_id: str) -> Iterator[PartWriter]:
-    """Write one part: its sidecar when the block ends, then the zip; nothing appears when the block raises."""
+    """Write one part: its labels and its sidecar when the block ends, then the zip; nothing appears when the block
+    raises."""
     with store.writing(part_file(number)) as file:
-        with packing(file) as part:
+        with packing(file, number) as part:
             yield part
         about = sidecar_of(part, number, build_id, file.seek(0, 2), sha256_of(file))
+        store.write(labels_file(number), part.labels)
         store.write(sidecar(number), json.dumps(about).encode())
 
 
@@ -197,7 +211,8 @@ def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:
 def _is_sound(info: PartInfo, number: int) -> bool:
     """Tell whether a sidecar speaks of its own part, and of as much as one may hold."""
     own = (info.number, info.file) == (number, part_file(number))
-    return own and 0 <= info.samples <= MOST_ROWS and bool(_SHA256.fullmatch(info.sha256))
+    hashes = _SHA256.fullmatch(info.sha256) and (not info.labels or _SHA256.fullmatch(info.labels))
+    return own and 0 <= info.samples <= MOST_ROWS and bool(hashes)
 
 
 def any_part(store: Store) -> bool:
