@@ -24,6 +24,7 @@ import argparse
 import contextlib
 import functools
 import hashlib
+import importlib
 import importlib.metadata
 import itertools
 import json
@@ -33,6 +34,7 @@ import os
 import platform
 import secrets
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -308,4 +310,6 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # workers, on other machines too, find what they are to do under its own name, wherever they run
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))
+    importlib.import_module("bench.scale").main()

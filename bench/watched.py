@@ -82,10 +82,12 @@ def cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def watch(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Taken:
-    """Run a command and return what it took.  Raises `CalledProcessError` where it fails; its output goes to stderr."""
+def watch(command: Sequence[str], environment: Mapping[str, str] | None = None, *, output: bool = True) -> Taken:
+    """Run a command and return what it took.  Raises `CalledProcessError` where it fails; its output goes to stderr,
+    or nowhere where `output` is not wanted."""
     looks, before, start = [], cpu_of_children(), time.perf_counter()
-    with subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=sys.stderr) as running:
+    told = sys.stderr if output else subprocess.DEVNULL
+    with subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=told) as running:
         while running.poll() is None:
             first, *others = (pss(process) for process in below(running.pid))
             looks.append(Look(time.perf_counter() - start, first + sum(others), first, max(others, default=0)))

@@ -52,7 +52,7 @@ def written(samples: list[Made], store: Store) -> Store:
 @pytest.mark.parametrize("kind", ["memory", "folder"])
 def test_what_is_written_is_read(samples: list[Made], tmp_path: Path, kind: str) -> None:
     store = written(samples, MemoryStore() if kind == "memory" else FolderStore(tmp_path / "out"))
-    assert store.list() == [NAME, "state/part-00003.json"]
+    assert store.list() == ["labels/part-00003.csv", NAME, "state/part-00003.json"]
     reader = parts.PartReader(store, NAME)
     assert len(reader) == len(samples) == 5
     for row in (4, 0, 2, 1, 3):  # in any order

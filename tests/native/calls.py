@@ -16,6 +16,7 @@ REFUSALS = (ValueError, TypeError, BufferError, OverflowError, MemoryError)
 # what each argument is: "kind:sides" of an array, a letter being one size throughout a call; "n" a number
 SIGNATURES: dict[str, list[str]] = {
     "box_blur": ["f4:hw3", "n"],
+    "crc32": ["u1:h", "n"],
     "deflate_code": ["i8:="],
     "png_counts": ["u2:hw"],
     "png_differing": ["u2:HW", "u2:HW", "box"],

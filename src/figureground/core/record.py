@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,14 +127,12 @@ class Record:
 
     def to_row(self) -> dict[str, Any]:
         """Return the flat JSON row; `from_row` is its inverse."""
-        row = _plain(self, _FIELDS)
+        row = _OWN.plain(self)
         row["doubts"] = "; ".join(self.doubts)  # a text: lists that are all empty would make a column without a type
-        row["figures"] = [_plain(figure, _FIGURE_FIELDS) | {"look": vars(figure.look)} for figure in self.figures]
-        for name in FIELDS:
-            row[f"camera_{name}"] = getattr(self.camera, name)
+        row["figures"] = [_FIGURE.plain(figure) | {"look": vars(figure.look)} for figure in self.figures]
+        row.update(zip(_CAMERA, _OF_CAMERA(self.camera), strict=True))
         for layer, meaning in self.depths.items():
-            for name, value in _plain(meaning, _MEANING_FIELDS).items():
-                row[f"{layer}_{name}"] = value
+            row.update(zip(_MEANING_OF[layer], _MEANING.plain(meaning).values(), strict=True))
         for layer, name in self.files.items():
             row[f"{layer}_file_name"] = name
         return row
@@ -167,25 +166,32 @@ _LOOK = frozenset(knob.name for knob in dataclasses.fields(Look))
 _GREATEST = 1e30  # of a depth's scale and offset: 16-bit codes of it are numbers in float32
 
 
-def _empties(kind: type, but: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what stands for None on disk, by field; looked for once, not for each row."""
-    return {knob.name: knob.metadata.get("empty") for knob in dataclasses.fields(kind) if knob.name not in but}
+class _Written:
+    """How the fields of a kind are written, looked for once and not for each row."""
+
+    def __init__(self, kind: type, but: Sequence[str] = ()) -> None:
+        fields = [knob for knob in dataclasses.fields(kind) if knob.name not in but]
+        self.names = tuple(knob.name for knob in fields)
+        self._values = operator.attrgetter(*self.names)
+        empties = {knob.name: knob.metadata["empty"] for knob in fields}
+        self._empties = {name: empty for name, empty in empties.items() if empty is not None}
+
+    def plain(self, record: Record | FigureRecord | DepthMeaning) -> dict[str, Any]:
+        """Return the fields as JSON has them: lists for tuples, and a typed empty value for None."""
+        row = dict(zip(self.names, self._values(record), strict=True))
+        for name, empty in self._empties.items():  # nothing else is a tuple or None
+            value = row[name]
+            row[name] = empty if value is None else list(value) if isinstance(value, tuple) else value
+        return row
 
 
-_FIELDS, _FIGURE_FIELDS, _MEANING_FIELDS = _empties(Record, NESTED), _empties(FigureRecord), _empties(DepthMeaning)
-
-
-def _plain(record: Record | FigureRecord | DepthMeaning, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as JSON has them: lists for tuples, and a typed empty value for None."""
-    row = {}
-    for name, empty in fields.items():
-        value = getattr(record, name)
-        row[name] = empty if value is None else list(value) if isinstance(value, tuple) else value
-    return row
+_OWN, _FIGURE, _MEANING = _Written(Record, NESTED), _Written(FigureRecord), _Written(DepthMeaning)
+_CAMERA, _OF_CAMERA = tuple(f"camera_{name}" for name in FIELDS), operator.attrgetter(*FIELDS)
+_MEANING_OF = {layer: tuple(f"{layer}_{name}" for name in _MEANING.names) for layer in LAYERS}
 
 
 def _values(kind: type, row: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the fields of a kind as `_plain` wrote them, or as version 1 did, with null for empty.
+    """Return the fields of a kind as they are written, or as version 1 did, with null for empty.
 
     Raises ValueError for one that is missing and has no default, and for one of another type.
     """
@@ -243,7 +249,7 @@ def camera_of(row: Mapping[str, Any]) -> Camera:
 
 
 def meaning_of(row: Mapping[str, Any], layer: str) -> DepthMeaning:
-    own = {name: row[key] for name in _MEANING_FIELDS if (key := f"{layer}_{name}") in row}
+    own = {name: row[key] for name in _MEANING.names if (key := f"{layer}_{name}") in row}
     meaning = DepthMeaning(**_values(DepthMeaning, own))
     if not (0 < abs(meaning.scale) < _GREATEST and abs(meaning.offset) < _GREATEST):
         raise ValueError(f"{layer}_scale or {layer}_offset is beyond any depth")
@@ -259,13 +265,13 @@ COLUMNS = (
     *("class_id", "class_name", "background_tag", "turn_background", "turn_foreground", "fewer"),
     *("background_people", "plausibility", "doubts"),
 )
-_EDGES = ("box_x0", "box_y0", "box_x1", "box_y1")
 
 
 def labels_row(part_file: str, record: Record) -> list[Any]:
     """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field."""
-    values = {**label_values(record), "part": part_file}
-    return ["" if v is None else int(v) if isinstance(v, bool) else v for v in map(values.get, COLUMNS)]
+    values = _flat(record)
+    values["part"] = part_file
+    return ["" if v is None else int(v) if v is True or v is False else v for v in map(values.get, COLUMNS)]
 
 
 def label_values(record: Record) -> dict[str, Any]:
@@ -274,15 +280,23 @@ def label_values(record: Record) -> dict[str, Any]:
     Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.  Where there is none, its
     fields are None.
     """
+    flat = _flat(record)
+    return {column: flat.get(column) for column in COLUMNS}
+
+
+def _flat(record: Record) -> dict[str, Any]:
+    """Return what labels.csv says of a sample, and more, by column; an unknown value is None or lacking."""
     flat = {**vars(record), **record.files, "figures": len(record.figures)}
     for figure in record.figures[:1]:
         flat |= vars(figure)
-        flat |= dict(zip(_EDGES, figure.box or (), strict=False))
-        flat |= dict(zip(("contact_x", "contact_y"), figure.contact or (), strict=False))
+        if figure.box is not None:
+            flat["box_x0"], flat["box_y0"], flat["box_x1"], flat["box_y1"] = figure.box
+        if figure.contact is not None:
+            flat["contact_x"], flat["contact_y"] = figure.contact
     if "depth" in record.depths:
         flat |= {f"depth_{name}": value for name, value in vars(record.depths["depth"]).items()}
     flat["doubts"] = "; ".join(record.doubts)
-    return {column: flat.get(column) for column in COLUMNS}
+    return flat
 
 
 def described() -> list[tuple[str, str]]:

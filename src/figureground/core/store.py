@@ -110,6 +110,11 @@ def remove(store: Store, prefix: str) -> None:
     """Delete all names under prefix + "/", and the folders that were for them, where the store has folders."""
     for name in store.list(f"{prefix}/"):
         store.delete(name)
+    remove_empty(store, prefix)
+
+
+def remove_empty(store: Store, prefix: str) -> None:
+    """Remove the folder of that prefix with those inside it, as far as they are empty, where the store has folders."""
     prune: Callable[[str], None] = getattr(store, "prune", None) or (lambda prefix: None)
     prune(prefix)
 

@@ -8,7 +8,6 @@ may have.  Whatever a file claims, no more memory is taken than its directory ha
 
 from __future__ import annotations
 
-import operator
 import stat
 import struct
 import zipfile
@@ -20,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from figureground import native
 from figureground.core.inner_names import LONGEST, declared
 
 Read = Callable[[int, int], bytes]  # (start, stop) -> those bytes of the file, fewer at its end
@@ -76,11 +76,21 @@ class Contents:
 
     def find(self, name: str) -> Member:
         """Return where a member lies.  Raises KeyError."""
+        return self.member(self.position(name))
+
+    def position(self, name: str, near: int = -1) -> int:
+        """Return the number of a member; `near` is looked at first.  Raises KeyError."""
         wanted = name.encode()
+        if 0 <= near < len(self.names) and self.names.item(near) == wanted:
+            return near
         i = int(self.names.searchsorted(wanted))
-        if i == len(self.names) or self.names[i] != wanted:
+        if i == len(self.names) or self.names.item(i) != wanted:
             raise KeyError(name)
-        return Member(wanted, int(self.headers[i]), int(self.sizes[i]), int(self.crcs[i]))
+        return i
+
+    def member(self, i: int) -> Member:
+        """Return where the member of a number lies."""
+        return Member(self.names.item(i), self.headers.item(i), self.sizes.item(i), self.crcs.item(i))
 
 
 def read_contents(read: Read, size: int) -> Contents:
@@ -190,6 +200,12 @@ def _wide(extra: bytes, numbers: tuple[int, ...]) -> tuple[int, ...]:
     return numbers
 
 
+def crc32(data: bytes | memoryview, before: int = 0) -> int:
+    """Return the CRC-32 of bytes behind others whose CRC-32 is `before`, as `zlib.crc32` does."""
+    found: int | None = None if native.kernel is None else native.kernel.crc32(data, before)
+    return zlib.crc32(data, before) if found is None else found
+
+
 def read_member(read: Read, member: Member) -> bytes:
     """Return a member's bytes, checked against its CRC-32.  Raises BadArchiveError where it is damaged."""
     return read_members(read, [member])[0]
@@ -200,10 +216,13 @@ def read_members(read: Read, members: Sequence[Member]) -> list[bytes]:
 
     Raises BadArchiveError where one is damaged.
     """
-    starts = [member.header for member in members]
-    lengths = [_HEADER.size + len(member.name) + member.size for member in members]
-    start, stop = min(starts, default=0), max(map(operator.add, starts, lengths), default=0)
-    if stop - start > sum(lengths) + _GAP:
+    if not members:
+        return []
+    start, stop, held = members[0].header, 0, 0
+    for name, header, size, _ in members:
+        length = _HEADER.size + len(name) + size
+        start, stop, held = min(start, header), max(stop, header + length), held + length
+    if stop - start > held + _GAP:
         return [read_member(read, member) for member in members]
     data = read(start, stop)
     return [_body(read, data, member, member.header - start) for member in members]
@@ -211,13 +230,16 @@ def read_members(read: Read, members: Sequence[Member]) -> list[bytes]:
 
 def _body(read: Read, data: bytes, member: Member, at: int) -> bytes:
     """Return a member's bytes, whose own header stands at that place of the data."""
-    begin = _begin(data, member, at)
-    if begin > at + _HEADER.size + len(member.name):  # extra fields, which stand before the bytes
-        data = read(member.header, member.header + begin - at + member.size)
-        begin -= at
-    body = data[begin : begin + member.size]
-    if len(body) < member.size or zlib.crc32(body) != member.crc32:
-        raise BadArchiveError(f"Bad CRC-32 of {member.name.decode(errors='replace')!r}")
+    name, _, size, checksum = member
+    end_of_header = len(name).to_bytes(2, "little") + b"\0\0" + name
+    begin = at + _HEADER.size + len(name)
+    if not (data.startswith(b"PK\x03\x04", at) and data.startswith(end_of_header, begin - len(end_of_header))):
+        # extra fields, which stand before the bytes, or something that is wrong
+        begin = _begin(data, member, at) - at
+        data = read(member.header, member.header + begin + size)
+    body = data[begin : begin + size]
+    if len(body) < size or crc32(body) != checksum:
+        raise BadArchiveError(f"Bad CRC-32 of {name.decode(errors='replace')!r}")
     return body
 
 

@@ -1,7 +1,8 @@
 """Part files: whole or absent, the same bytes every time, random access.
 
 A part is a stored (uncompressed) zip with fixed dates that appears whole; its sidecar `state/part-00000.json` has its
-statistics and the sha256 of the zip, and is written first.  A zip in place with its sidecar is a finished part.
+statistics and the sha256 of the zip, and is written first.  A zip in place with its sidecar is a finished part.  Its
+rows of labels.csv are written before both, so that whoever finishes the dataset need not read its samples again.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import hashlib
 import json
 import re
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO
 
@@ -33,11 +33,13 @@ from figureground.dataset.archive import (
     Contents,
     Member,
     Zip,
+    crc32,
     member_start,
     read_contents,
     read_members,
 )
 from figureground.dataset.handles import Handles
+from figureground.dataset.labels import HEADER, LabelsWriter, labels_file
 from figureground.dataset.row_files import files_of
 from figureground.dataset.row_records import record_of
 from figureground.samples import stats
@@ -60,7 +62,8 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclass(frozen=True)
 class PartInfo:
-    """What a sidecar says; `statistics` by split.  `code`: the sha256 of the code that made it, "" in older ones."""
+    """What a sidecar says; `statistics` by split.  `code`: the sha256 of the code that made it; `labels`:
+    that of its labels as a file of their own, "" in older ones."""
 
     number: int
     file: str
@@ -69,6 +72,7 @@ class PartInfo:
     sha256: str
     statistics: Mapping[str, Statistics]
     code: str = ""
+    labels: str = ""
 
 
 def part_file(number: int) -> str:
@@ -84,8 +88,9 @@ def sidecar(number: int) -> str:
 class PartWriter:
     """Takes the samples of one part, in their order."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, number: int) -> None:
         self._archive = archive
+        self._labels = LabelsWriter(part_file(number))
         self._rows: list[bytes] = []
         self._found: dict[str, list[Statistics]] = {}  # by split, as what follows
         self._metadata: Counter[str] = Counter()
@@ -98,11 +103,17 @@ class PartWriter:
             add_member(self._archive, name, data)
         row = row_of(made.record)
         self._rows.append(row)
+        self._labels.add(made.record)
         self._metadata[made.record.split] += len(row)
         found = self._found.setdefault(made.record.split, [])
         found.append(made.statistics)
         if len(found) == _TOGETHER:
             found[:] = [stats.total(found)]
+
+    @property
+    def labels(self) -> bytes:
+        """The labels of its samples, a file of their own."""
+        return HEADER + self._labels.rows()
 
     def close(self) -> None:
         """Write the rows, and add up the statistics."""
@@ -118,10 +129,10 @@ def row_of(record: Record) -> bytes:
 
 
 @contextlib.contextmanager
-def packing(file: IO[bytes]) -> Iterator[PartWriter]:
+def packing(file: IO[bytes], number: int) -> Iterator[PartWriter]:
     """Write the zip of a part into a file; it is whole when the block ends."""
     with Zip(file, "w") as archive:
-        part = PartWriter(archive)
+        part = PartWriter(archive, number)
         yield part
         part.close()
 
@@ -136,17 +147,20 @@ def sidecar_of(part: PartWriter, number: int, build_id: str, size: int, sha256: 
         "samples": part.samples,
         "bytes": size,
         "sha256": sha256,
+        "labels": hashlib.sha256(part.labels).hexdigest(),
         "statistics": stats.by_split_to_json(part.statistics),
     }
 
 
 @contextlib.contextmanager
 def writing(store: Store, number: int, build_id: str) -> Iterator[PartWriter]:
-    """Write one part: its sidecar when the block ends, then the zip; nothing appears when the block raises."""
+    """Write one part: its labels and its sidecar when the block ends, then the zip; nothing appears when the block
+    raises."""
     with store.writing(part_file(number)) as file:
-        with packing(file) as part:
+        with packing(file, number) as part:
             yield part
         about = sidecar_of(part, number, build_id, file.seek(0, 2), sha256_of(file))
+        store.write(labels_file(number), part.labels)
         store.write(sidecar(number), json.dumps(about).encode())
 
 
@@ -171,7 +185,7 @@ def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     entry = zipfile.ZipInfo(name, _DATE)
     entry.external_attr = 0o644 << 16
     entry.create_system = 3
-    entry.CRC = zlib.crc32(data)
+    entry.CRC = crc32(data)
     entry.file_size = entry.compress_size = len(data)
     entry.header_offset = archive.start_dir
     header = entry.FileHeader()
@@ -198,7 +212,8 @@ def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:
 def _is_sound(info: PartInfo, number: int) -> bool:
     """Tell whether a sidecar speaks of its own part, and of as much as one may hold."""
     own = (info.number, info.file) == (number, part_file(number))
-    return own and 0 <= info.samples <= MOST_ROWS and bool(_SHA256.fullmatch(info.sha256))
+    hashes = _SHA256.fullmatch(info.sha256) and (not info.labels or _SHA256.fullmatch(info.labels))
+    return own and 0 <= info.samples <= MOST_ROWS and bool(hashes)
 
 
 def any_part(store: Store) -> bool:
@@ -216,6 +231,8 @@ class PartReader:
         self._where = f"{store.name}/{name}"
         self._store, self._name = store, name
         self._handles = handles or Handles(store)
+        # of each layer: how much farther down the directory the last member lay than its row in the table
+        self._ahead: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -241,9 +258,12 @@ class PartReader:
         except OSError as error:
             raise self.damaged(error) from None
 
-    def members(self, record: Record, layers: Collection[str] | None = None) -> dict[str, bytes]:
-        """Return a record's members: layer -> bytes.  `layers`: those that are wanted, None for all."""
-        return self._members_of(record.files, layers)
+    def members(
+        self, record: Record, layers: Collection[str] | None = None, row: int | None = None
+    ) -> dict[str, bytes]:
+        """Return a record's members: layer -> bytes.  `layers`: those that are wanted, None for all.  `row`: which the
+        record is of, where that is known: they are found sooner."""
+        return self._members_of(record.files, layers, record.index if row is None else row)
 
     def row_members(self, row: int, layers: Collection[str] | None = None) -> dict[str, bytes]:
         """Return the members of a row, of which no more is read than their names."""
@@ -252,24 +272,23 @@ class PartReader:
             files = files_of(line)
         except ValueError as error:
             raise self.damaged(error) from None
-        return self._members_of(files, layers)
+        return self._members_of(files, layers, row)
 
     def member(self, name: str) -> bytes:
         """Return a member's bytes, checked against its CRC-32.  Raises FigureGroundError when the part is damaged."""
-        return self._bytes_of([name])[0]
+        return self._members_of({"": name}, None, 0)[""]
 
-    def _members_of(self, files: Mapping[str, str], layers: Collection[str] | None) -> dict[str, bytes]:
-        wanted = {layer: name for layer, name in files.items() if layers is None or layer in layers}
-        return dict(zip(wanted, self._bytes_of(wanted.values()), strict=True))
-
-    def _bytes_of(self, names: Iterable[str]) -> list[bytes]:
-        contents = self._contents
+    def _members_of(self, files: Mapping[str, str], layers: Collection[str] | None, row: int) -> dict[str, bytes]:
+        contents, ahead, members = self._contents, self._ahead, []
+        wanted = files if layers is None else {layer: name for layer, name in files.items() if layer in layers}
         try:
-            members = list(map(contents.find, names))
-            if large := [member for member in members if member.size > _MOST_MEMBER]:
-                name, size = large[0].name.decode(), large[0].size
-                raise BadArchiveError(f"{name!r} has {size:,} bytes, more than any picture")
-            return read_members(self._read, members)
+            for layer, name in wanted.items():
+                at = contents.position(name, row + ahead.get(layer, 0))
+                ahead[layer] = at - row
+                members.append(contents.member(at))
+                if members[-1].size > _MOST_MEMBER:
+                    raise BadArchiveError(f"{name!r} has {members[-1].size:,} bytes, more than any picture")
+            return dict(zip(wanted, read_members(self._read, members), strict=True))
         except (OSError, BadArchiveError, KeyError) as error:
             raise self.damaged(error) from None
 
@@ -300,16 +319,16 @@ class PartReader:
     def _ends_of(self, member: Member, start: int) -> NDArray[np.int64]:
         """Return where in the file each row ends.  The table is walked through, so that memory stays flat whatever its
         size.  Raises BadArchiveError."""
-        found, rows, crc32, at, stop = [np.empty(0, np.int64)], 0, 0, start, start + member.size
+        found, rows, checksum, at, stop = [np.empty(0, np.int64)], 0, 0, start, start + member.size
         while at < stop:
             data = self._read(at, min(at + _CHUNK, stop))
-            crc32 = zlib.crc32(data, crc32)
+            checksum = crc32(data, checksum)
             ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + (at + 1)
             found.append(ends)
             rows, at = rows + len(ends), at + len(data)
             if not data or rows > MOST_ROWS or at - start > (rows + 1) * _LONGEST_ROW:
                 raise BadArchiveError(f"{METADATA} is cut off, or has more or longer rows than any part")
-        if crc32 != member.crc32:
+        if checksum != member.crc32:
             raise BadArchiveError(f"Bad CRC-32 of {METADATA!r}")
         every = np.concatenate(found)
         if member.size and (not every.size or every[-1] != stop):

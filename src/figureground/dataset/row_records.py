@@ -15,7 +15,8 @@ import math
 import operator
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from figureground.core.camera import FIELDS, Camera
 from figureground.core.layers import DEPTHS
@@ -38,7 +39,7 @@ def record_of(line: bytes) -> Record:
     """Return the record of a row.  Raises ValueError, and nothing else, for what is none."""
     try:
         found = _as_written(line)
-    except (ValueError, RecursionError):  # what is wrong with it is said below
+    except (ValueError, LookupError, TypeError, RecursionError):  # what is wrong with it is said below
         found = None
     return Record.from_row(parsed_object(line)) if found is None else found
 
@@ -54,16 +55,11 @@ def _as_written(line: bytes) -> Record | None:
     head = line[:camera_at].decode() + "}"
     row, end = _decoded(head)
     files = files_at_end(line[files_at + 2 :])
-    if files is None or end != len(head) or not _OWN.fit(row) or row["split"] not in SPLITS:
+    if files is None or end != len(head) or not _fit(row) or row["split"] not in SPLITS:
         return None
-    figures = []
-    for figure in row["figures"]:
-        if (one := _figure(figure)) is None:
-            return None
-        figures.append(one)
     doubts = row["doubts"]
     row["doubts"] = tuple(doubts.split("; ")) if doubts else ()
-    row["figures"] = tuple(figures)
+    row["figures"] = tuple(map(_figure, row["figures"]))
     row["depths"] = dict(_depths(line[depths_at:files_at]))
     row["files"] = files
     row["camera"] = _camera(line[camera_at:depths_at])
@@ -92,60 +88,66 @@ def _table(text: bytes) -> dict[str, Any]:
     return parsed_object(b"{" + text.removeprefix(b", ") + b"}")
 
 
-class _Fields:
-    """The fields of a kind as its tables are written."""
-
-    def __init__(self, kind: type, names: Sequence[str]) -> None:
-        hints = typing.get_type_hints(kind)
-        self._names = list(names)
-        self._types = [_JSON.get(hints[name], list) for name in names]
-        self._wholes = self._getter(int)
-        self._numbers = self._getter(float)
-
-    def _getter(self, kind: type) -> Callable[[list[Any]], tuple[Any, ...]]:
-        where = [i for i, one in enumerate(self._types) if one is kind]
-        return operator.itemgetter(*where) if len(where) > 1 else lambda values: tuple(values[i] for i in where)
-
-    def fit(self, row: dict[str, Any]) -> bool:
-        """Tell whether a table has these fields in their order, each of its type, finite and within 63 bits."""
-        values = list(row.values())
-        if list(row) != self._names or list(map(type, values)) != self._types:
+def _fit(row: dict[str, Any]) -> bool:
+    """Tell whether a head, its figures and their looks have their fields in order, each of the type that is written,
+    finite and within 63 bits.  Raises LookupError and TypeError for some that have not."""
+    figures = row["figures"]
+    if len(figures) > _MOST_FIGURES:
+        return False
+    tables, places = [row], []
+    for figure in figures:
+        tables += (figure, figure["look"])
+        box, contact = figure["box"], figure["contact"]
+        if len(box) not in (0, 4) or len(contact) not in (0, 2):
             return False
-        return _within(self._wholes(values)) and math.isfinite(sum(self._numbers(values)))
+        places += box + contact
+    values = list(chain.from_iterable(map(_values, tables)))
+    shape = _shape(len(figures))
+    if list(chain.from_iterable(tables)) != shape.names or list(map(type, values)) != shape.types:
+        return False
+    wholes = (*shape.wholes(values), *places)
+    if not set(map(type, places)) <= _INT or min(wholes) <= -MOST or max(wholes) >= MOST:
+        return False
+    return math.isfinite(sum(shape.numbers(values)))
 
 
-def _within(wholes: Sequence[int]) -> bool:
-    return not wholes or (min(wholes) > -MOST and max(wholes) < MOST)
-
-
+_MOST_FIGURES = 16  # of a row that is looked at as a whole
 _INT = {int}
-# what is written for each type of a field; lists for all others
-_JSON: dict[Any, type] = {
-    **{one: one for one in (str, int, float, bool)},
-    str | None: str,
-    float | None: float,
-    tuple[str, ...]: str,
-    Look: dict,
-}
-_OWN = _Fields(Record, [*(f.name for f in dataclasses.fields(Record) if f.name not in NESTED), "figures"])
-_FIGURE = _Fields(FigureRecord, [f.name for f in dataclasses.fields(FigureRecord)])
-_LOOK = _Fields(Look, [f.name for f in dataclasses.fields(Look)])
+_values = dict.values
+_Pick = Callable[[Sequence[Any]], tuple[Any, ...]]
 
 
-def _figure(row: Any) -> FigureRecord | None:
-    if type(row) is not dict or not _FIGURE.fit(row) or not _LOOK.fit(row["look"]):
-        return None
-    box, contact = row["box"], row["contact"]
-    places = box + contact
-    if (
-        len(box) not in (0, 4)
-        or len(contact) not in (0, 2)
-        or not set(map(type, places)) <= _INT
-        or not _within(places)
-    ):
-        return None
-    row["box"] = tuple(box) or None
-    row["contact"] = tuple(contact) or None
+class _Shape(NamedTuple):
+    """What a head, its figures and their looks are written as, one after the other."""
+
+    names: list[str]
+    types: list[type]
+    wholes: _Pick  # of all values, those that are whole numbers
+    numbers: _Pick
+
+
+@functools.cache
+def _shape(figures: int) -> _Shape:
+    kinds = [Record, *[FigureRecord, Look] * figures]
+    fields = [field for kind in kinds for field in _fields(kind)]
+    types = [kind for _, kind in fields]
+    wholes, numbers = ([i for i, one in enumerate(types) if one is kind] for kind in (int, float))
+    return _Shape([name for name, _ in fields], types, operator.itemgetter(*wholes), operator.itemgetter(*numbers))
+
+
+def _fields(kind: type) -> list[tuple[str, type]]:
+    """Return (name, type in JSON) of a table's fields as they are written: a list where it is no plain value."""
+    written: dict[Any, type] = {one: one for one in (str, int, float, bool)}
+    written |= {str | None: str, float | None: float, tuple[str, ...]: str, Look: dict}
+    hints = typing.get_type_hints(kind)
+    names = [knob.name for knob in dataclasses.fields(kind) if kind is not Record or knob.name not in NESTED]
+    return [(name, written.get(hints[name], list)) for name in [*names, *(["figures"] if kind is Record else [])]]
+
+
+def _figure(row: dict[str, Any]) -> FigureRecord:
+    """Return the figure of a table that fits."""
+    row["box"] = tuple(row["box"]) or None
+    row["contact"] = tuple(row["contact"]) or None
     row["whole"] = row["whole"] or None
     row["depth_at_contact"] = row["depth_at_contact"] or None
     row["real_height"] = row["real_height"] or None

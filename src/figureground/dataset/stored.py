@@ -65,7 +65,7 @@ class Dataset(Samples):
         reader, row = self._locate(i)
         record = reader.record(row)
         shape = Canvas.of(self.manifest["size"]).shape
-        members = reader.members(record, self.layers)
+        members = reader.members(record, self.layers, row)
         if "image" not in members:
             raise reader.damaged(f"its row {row} has no image")
         try:

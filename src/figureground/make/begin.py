@@ -8,7 +8,7 @@ from typing import Any
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Job
 from figureground.core.recipe_toml import content
-from figureground.dataset import names, parts
+from figureground.dataset import labels, names, parts
 from figureground.dataset.network_facts import network_changes
 from figureground.dataset.versions import VERSIONS
 from figureground.make import made_with
@@ -30,8 +30,9 @@ def begin(task: PartTask, *, making: bool, fresh: bool) -> None:
         if not fresh:
             raise
         store.delete(names.MANIFEST)
-        for name in (*store.list(f"{parts.FOLDER}/part-"), *store.list(f"{parts.STATE}/part-")):
-            store.delete(name)
+        for folder in (parts.FOLDER, parts.STATE, labels.FOLDER):
+            for name in store.list(f"{folder}/part-"):
+                store.delete(name)
     if task.shard == WHOLE:
         store.delete(names.SHARD)
     missing, any_finished = task.missing(), task.any_finished()

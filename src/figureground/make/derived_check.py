@@ -16,6 +16,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.overlay import OverlayStore
 from figureground.core.record import COLUMNS, split_name
 from figureground.dataset import names, parts
+from figureground.dataset.labels import labels_rows
 from figureground.dataset.parts import PartReader
 from figureground.dataset.stored import Dataset
 from figureground.make import made_with
@@ -24,7 +25,7 @@ from figureground.make.differences import csv_rows, few, json_unlike, raw_rows, 
 from figureground.make.finish import SHEETS, is_as_told, manifest_of, summed, tables
 from figureground.make.identity import describe
 from figureground.make.manifest_files import manifest_files
-from figureground.make.part_check import DuePart, PartFound, PartLook, labels_text
+from figureground.make.part_check import DuePart, PartFound, PartLook
 from figureground.make.probing import probes_of
 from figureground.report import write_contact_sheets, write_report
 from figureground.samples import stats
@@ -61,7 +62,7 @@ def _rows(one: About, part: DuePart, header: list[str], text: str) -> Iterator[D
     file = parts.part_file(part.number)
     reader = PartReader(one.store, file)
     try:
-        made = csv_rows(labels_text(file, [reader.record(row) for row in range(len(reader))]))
+        made = csv_rows(labels_rows(file, map(reader.record, range(len(reader)))).decode())
     finally:
         reader.close()
     shared = [column for column in header if column in COLUMNS]

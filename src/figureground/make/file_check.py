@@ -9,7 +9,7 @@ import numpy as np
 
 from figureground.core.damage import Damage
 from figureground.core.store import Store
-from figureground.dataset import names, parts
+from figureground.dataset import labels, names, parts
 from figureground.dataset.part_table import list_count, list_file
 from figureground.image.masks import mask_of
 from figureground.ingest import catalog as catalogs
@@ -117,7 +117,7 @@ def guests(one: About) -> list[str]:
     """Return the files in a dataset's folder that are none of its own, and lie where they do no harm."""
     own = {names.RECIPE, names.BUILD, names.MANIFEST, names.STATISTICS, names.LABELS, names.REPORT, names.README}
     own |= {names.REDEPTH, names.CROISSANT}
-    folders = tuple(f"{folder}/" for folder in (parts.FOLDER, parts.STATE, names.CATALOG))
+    folders = (*(f"{folder}/" for folder in (parts.FOLDER, parts.STATE, names.CATALOG)), f"{labels.FOLDER}/part-")
     there = [name for name in one.store.list() if not name.startswith(folders) and not _is_junk(name)]
     return [f"{name} is no file of the dataset" for name in there if name not in own]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import html
-import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +13,8 @@ from typing import Any
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog
-from figureground.core.progress import Paced, Progress
-from figureground.core.record import COLUMNS, DepthMeaning, Record, labels_row
+from figureground.core.progress import Progress
+from figureground.core.record import DepthMeaning, Record
 from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.manifest import read_whole_manifest
@@ -26,6 +24,7 @@ from figureground.ingest import catalog as catalogs
 from figureground.make.card import data_card
 from figureground.make.card_inputs import licences
 from figureground.make.croissant import croissant
+from figureground.make.labels_table import write_labels
 from figureground.make.manifest_files import put_manifest
 from figureground.make.no_depth import require_few
 from figureground.make.part_task import PartTask, require_there
@@ -76,8 +75,8 @@ def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Datase
     about = {key: value for key, value in names.read_identity(task.store).items() if not key.startswith("root")}
     manifest = manifest_of(task, catalog, infos, total, about)
     data = Dataset(task.store, manifest, range(task.count))
-    first = write_labels(data, progress)
-    for name, content in tables(task, catalog, manifest, by_split, first, probes_or_none(data)).items():
+    write_labels(task.store, infos, progress)
+    for name, content in tables(task, catalog, manifest, by_split, first_of(data), probes_or_none(data)).items():
         task.store.write(name, content)
     return data
 
@@ -106,7 +105,7 @@ def tables(
 ) -> dict[str, bytes]:
     """Return statistics.json, data card and croissant.json of a dataset by what its sidecars say.
 
-    `by_split`: the sums of all parts.  `first`: as `write_labels` has it.  `probes`: as `probing.probes_of` has them,
+    `by_split`: the sums of all parts.  `first`: as `first_of` has it.  `probes`: as `probing.probes_of` has them,
     {} where none were taken.
     """
     total = stats.total(by_split.values())
@@ -223,25 +222,11 @@ def depth_step(depth: DepthPlan, meaning: DepthMeaning) -> tuple[str, float]:
     return "stretched 0..1", 1 / depth.top
 
 
-def write_labels(data: Dataset, progress: Progress) -> Record:
-    """Write labels.csv, a row a sample, part by part; return the first record, with depth where there is any."""
-    first: Record | None = None
-    with data.store.writing(names.LABELS) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        next_sample, told = 0, Paced(progress)
-        for part in data.manifest["parts"]:
-            for i in range(next_sample, next_sample + part["samples"]):
-                record = data.record(i)
-                first = record if first is None or not has_depth(first) else first
-                writer.writerow(labels_row(part["file"], record))
-                told("labels", i + 1, len(data))
-            next_sample += part["samples"]
-        text.detach()  # flushes; the store closes the file
-    if first is None:
+def first_of(data: Dataset) -> Record:
+    """Return the first record that has depth where there is any, or else the first."""
+    if not len(data):
         raise FigureGroundError("there are no samples", data.store.name, "run the same command again")
-    return first
+    return next(filter(has_depth, map(data.record, range(len(data)))), data.record(0))
 
 
 def has_depth(record: Record) -> bool:

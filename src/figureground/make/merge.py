@@ -18,6 +18,7 @@ from figureground.core.progress import Progress, watched
 from figureground.core.recipe_toml import changed_keys
 from figureground.core.store import Store
 from figureground.dataset import names, parts
+from figureground.dataset.labels import labels_file
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.versions import require_same_versions
 from figureground.ingest import catalog as catalogs
@@ -304,7 +305,18 @@ def _copy_part(source: Store, task: PartTask, number: int) -> None:
                 f"{source.name}/{name}",
                 "remove it and run that shard's build command again, then this one",
             )
+        if (table := _labels(source, info)) is not None:
+            task.store.write(labels_file(number), table)
         task.store.write(parts.sidecar(number), source.read(parts.sidecar(number)))
+
+
+def _labels(source: Store, info: PartInfo) -> bytes | None:
+    """Return the labels that a part came with; None where there are none, or the sidecar does not vouch for them."""
+    try:
+        data = source.read(labels_file(info.number))
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == info.labels else None
 
 
 def _chunks(store: Store, name: str) -> Iterator[bytes]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +13,11 @@ from figureground.core.damage import Damage
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import code_sha256
 from figureground.core.layers import LAYERS, member_name
-from figureground.core.record import Record, labels_row
+from figureground.core.record import Record
 from figureground.core.steps import Tick
 from figureground.core.store import Store
 from figureground.dataset import parts
+from figureground.dataset.labels import labels_rows
 from figureground.dataset.parts import PartReader
 from figureground.make.differences import few, picture_unlike, unlike
 from figureground.make.inner_checks import inner_damage
@@ -122,15 +122,8 @@ def _speaks(record: Record) -> bool:
     return "depth" not in record.depths or record.depths["depth"].valid_fraction > 0
 
 
-def labels_text(file: str, records: Iterable[Record]) -> str:
-    """Return a part's rows of labels.csv."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(labels_row(file, record) for record in records)
-    return text.getvalue()
-
-
 def _labels(file: str, records: list[Record]) -> str:
-    return hashlib.sha256(labels_text(file, records).encode()).hexdigest() if records else ""
+    return hashlib.sha256(labels_rows(file, records)).hexdigest() if records else ""
 
 
 def _beside(look: PartLook, due: DuePart, size: int, sha256: str) -> Iterator[str]:
@@ -234,7 +227,7 @@ def _against_made(
     file, found, notes = parts.part_file(due.number), list[Damage](), list[str]()
     same_code = _sidecar(look, due).get("code") == code_sha256()
     out, maker, unread = _Hashing(), maker_of(task), False
-    with parts.packing(out) as part:
+    with parts.packing(out, due.number) as part:
         for row, made in enumerate(maker.make(due.indices, tick)):
             part.add(made)
             lines, near, readable = _sample(look, reader, row, made, same_code)

@@ -46,6 +46,7 @@ void sum_windows(const uint8_t *mask, Py_ssize_t height, Py_ssize_t width, int r
 extern PyMethodDef blur_methods[],
     colour_methods[],
     composite_methods[],
+    crc32_methods[],
     deflate_methods[],
     depth_methods[],
     jpeg_methods[],

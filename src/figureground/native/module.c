@@ -33,6 +33,7 @@ static int add_methods(PyObject *module) {
         blur_methods,
         colour_methods,
         composite_methods,
+        crc32_methods,
         deflate_methods,
         depth_methods,
         jpeg_methods,
