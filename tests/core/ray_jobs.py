@@ -4,9 +4,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from figureground.core.errors import FigureGroundError
+from figureground.core.steps import Stepping, Tick
 
 
 def work(job: int) -> Any:
@@ -31,3 +33,13 @@ def counting(job: int, tick: Callable[[int], None]) -> int:
 
 def refuse() -> None:
     raise FigureGroundError("the photos are not there", "photos", "share them")
+
+
+def noted(folder: Path, function: Stepping, job: int, tick: Tick) -> Any:
+    """Make a part, and leave a note how often this process made ready for parts, networks among that."""
+    from figureground.make.part_task import maker_of
+
+    value = function.function(job, tick)
+    about = maker_of.cache_info()
+    (folder / str(os.getpid())).write_text(f"{about.misses} of {about.misses + about.hits}")
+    return value

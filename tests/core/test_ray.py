@@ -1,59 +1,51 @@
 """The engine of many machines, on this one: a Ray of two workers for the whole file."""
 
+import functools
 import importlib.util
 import os
-import time
-from collections.abc import Iterator
+import platform
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from figureground import build
+from figureground.core import ray_crew
 from figureground.core.engines import Engine, Outcome, Ray, Serial, WorkerDiedError, choose, on_condition
 from figureground.core.errors import FigureGroundError
 from figureground.core.ray_session import Cluster
+from figureground.core.ray_worker import versions
 from figureground.core.steps import Stepping
-from tests.builders import small_recipe, write_photos
-from tests.core.ray_jobs import counting, die_on_seven, refuse, work
+from tests.builders import small_recipe, write_depth_network, write_photos
+from tests.core.ray_jobs import counting, die_on_seven, noted, refuse, work
+from tests.core.ray_processes import LINUX, listening, none_left, processes
 from tests.make.test_build import files
 
 ray_is_here = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="the extra [ray] is not installed")
+MARK = f"figureground-{os.getpid()}-"  # the folder of what Ray runs for this process
 
 
-def processes(mark: str) -> list[str]:
-    """Return the command lines of living processes that have `mark` in them or in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and int(entry.name) != os.getpid():
-            try:
-                line, around = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
-            except OSError:  # it is gone, or another user's
-                continue
-            if mark.encode() in line + around:
-                found.append(line.replace(b"\0", b" ").decode(errors="replace"))
-    return found
+class Noting(Ray):
+    """Two workers that leave notes in `folder` (`ray_jobs.noted`)."""
 
+    folder: Path | None = None
 
-def wait_until_none(mark: str) -> list[str]:
-    end = time.monotonic() + 20
-    while (left := processes(mark)) and time.monotonic() < end:
-        time.sleep(0.1)
-    return left
+    def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
+        if isinstance(function, Stepping) and self.folder is not None:
+            function = Stepping(functools.partial(noted, self.folder, function), function.heard)
+        return super().map(function, jobs)
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Ray]:
-    """Two workers; all that is started is gone once the engine is closed."""
-    found = Ray(2)
-    mark = f"figureground-{os.getpid()}-"  # the folder of sockets that Ray's own processes are told of
+def engine() -> Iterator[Noting]:
+    """All that is started is gone once the engine is closed."""
+    found = Noting(2)
     yield found
-    if os.path.isdir("/proc/self"):
-        assert processes(mark)
     found.close()
-    if os.path.isdir("/proc/self"):
-        assert wait_until_none(mark) == []
-    assert list(Path("/tmp").glob(f"{mark}*")) == []  # noqa: S108
+    if LINUX:
+        assert none_left(MARK) == {}
+    assert list(Path("/tmp").glob(f"{MARK}*")) == []  # noqa: S108
 
 
 def told(outcomes: Iterator[Outcome]) -> dict[int, tuple[Any, str]]:
@@ -92,22 +84,54 @@ def test_steps_of_jobs_in_flight_are_heard(engine: Ray) -> None:
 
 
 @ray_is_here
-def test_what_a_machine_lacks_ends_the_run_with_its_name(engine: Ray) -> None:
-    with (
-        on_condition(engine, refuse),
-        pytest.raises(FigureGroundError, match="of the cluster: the photos are not there"),
-    ):
-        list(engine.map(die_on_seven, range(2)))
-    assert [one.value for one in engine.map(die_on_seven, [1])] == [1]  # the next run has its own conditions
+def test_a_dataset_has_the_bytes_of_one_process(
+    engine: Noting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Photos are prepared there, too; a worker loads what it needs once."""
+    write_photos(tmp_path, backgrounds=2, people=2)
+    write_depth_network(tmp_path / "grey.onnx")
+    depth = {"source": "network", "model": "grey.onnx"}
+    parts = {"placement": {"per_pair": 2}, "parts": {"size": 2}}
+    recipe = small_recipe(tmp_path, depth=depth, **parts)
+    serial = files(build(recipe, tmp_path / "serial/out"))
+    assert len([name for name in serial if name.endswith(".zip")]) == 8
+    notes_in = tmp_path / "notes"
+    notes_in.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "folder", notes_in)
+        assert files(build(recipe, tmp_path / "ray/out", engine=engine)) == serial
+    notes = [note.read_text() for note in notes_in.iterdir()]
+    assert 1 <= len(notes) <= 2
+    assert {note.split(" of ")[0] for note in notes} == {"1"}
+    assert sum(int(note.split(" of ")[1]) for note in notes) == 8
 
 
 @ray_is_here
-def test_a_dataset_has_the_bytes_of_one_process(engine: Ray, tmp_path: Path) -> None:
-    write_photos(tmp_path, backgrounds=2, people=2)
-    recipe = small_recipe(tmp_path, placement={"per_pair": 1}, parts={"size": 2})
-    serial = files(build(recipe, tmp_path / "serial/out"))
-    assert len([name for name in serial if name.endswith(".zip")]) > 1
-    assert files(build(recipe, tmp_path / "ray/out", engine=engine)) == serial
+@pytest.mark.skipif(not LINUX, reason="asks Linux who listens")
+def test_no_other_machine_reaches_what_is_started_here(engine: Noting) -> None:
+    outcomes = engine.map(die_on_seven, range(3))
+    next(outcomes)
+    started = processes(MARK)
+    addresses = listening([os.getpid(), *started])
+    assert len(list(outcomes)) == 2
+    assert any("ray::Worker" in line for line in started.values())
+    assert addresses
+    loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+    assert set(addresses) <= loopback
+
+
+@ray_is_here
+def test_a_machine_that_will_not_do_ends_the_run_with_its_name(engine: Noting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that lacks what the jobs need, and one that may make other bytes."""
+    with (
+        on_condition(engine, refuse),
+        pytest.raises(FigureGroundError, match=f"on {platform.node()} of the cluster: the photos are not there"),
+    ):
+        list(engine.map(die_on_seven, range(2)))
+    assert engine.conditions == []
+    monkeypatch.setattr(ray_crew, "versions", lambda: versions() | {"figureground": "another", "numpy": "0.1"})
+    with pytest.raises(FigureGroundError, match=r"other versions: figureground .*, not another, numpy .*, not 0.1"):
+        list(engine.map(die_on_seven, range(2)))
 
 
 def test_ray_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

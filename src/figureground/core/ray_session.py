@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -26,7 +27,7 @@ from figureground.core.stops import held
 _OBJECTS = 160 * 10**6  # bytes of shared memory for what travels, of a Ray that is started here: parts do not
 _CONNECT_S = 10.0
 _ANSWER_S = 60.0  # for a cluster to let this process in
-_LOOK_S = 0.2
+_LOOK_S = 0.02  # how long SIGTERM may be Ray's
 
 _logger = logging.getLogger(__name__)
 
@@ -147,8 +148,8 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 class _Keeper(threading.Thread):
     """Calls ray.init, and stays until `leave`.
 
-    In the main thread Ray would take over SIGTERM, and a stop would meet it in the midst of starting, which can end in
-    an abort.  What it starts ends with the thread that started it.
+    In the main thread Ray would take over SIGTERM for good, and a stop would meet it in the midst of starting, which
+    can end in an abort.  What it starts ends with the thread that started it.
     """
 
     def __init__(self, ray: Any, about: dict[str, Any]) -> None:
@@ -169,12 +170,22 @@ class _Keeper(threading.Thread):
         until = math.inf if local else time.monotonic() + _ANSWER_S
         with held() if local else contextlib.nullcontext():
             while not self._begun.wait(_LOOK_S):  # in between this thread takes note of stops
+                _heed_sigterm()
                 if time.monotonic() > until:
                     return TimeoutError(f"no answer in {_ANSWER_S:g} s")
+            _heed_sigterm()
         return self._outcome.error
 
     def leave(self) -> None:
         self._end.set()
+
+
+def _heed_sigterm() -> None:
+    """Let Python handle SIGTERM as before: Ray's core has another handler in its place, which aborts this process."""
+    if threading.current_thread() is threading.main_thread():
+        before = signal.getsignal(signal.SIGTERM)
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _init(ray: Any, about: dict[str, Any]) -> None:
