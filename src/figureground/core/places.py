@@ -7,7 +7,6 @@ from urllib.parse import unquote
 
 from figureground.core.addresses import is_address, protocol_of, refuse_address_as_path
 from figureground.core.folder_store import FolderStore
-from figureground.core.object_store import ObjectStore
 from figureground.core.store import Store
 
 Place = Path | str | Store
@@ -28,6 +27,8 @@ def store_at(place: Place, durable: bool = True) -> Store:
         return FolderStore(place, durable)
     if protocol_of(place) in ("file", "local"):
         return FolderStore(unquote(place.partition("://")[2]), durable)
+    from figureground.core.object_store import ObjectStore  # with asyncio, a seventh of the time of --help
+
     return ObjectStore(place)
 
 
