@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,13 +19,15 @@ DATASET = "dataset"
 
 @dataclasses.dataclass(frozen=True)
 class Whole:
-    """What a command took for so many samples: seconds, peaks in MiB (PSS; `worker`: its largest process but the
-    first, or the first where it is alone), and bytes a sample of all that it wrote."""
+    """What a command took for so many samples: seconds (`first_cpu_s`: of its first process alone), peaks in MiB (PSS;
+    `worker`: its largest process but the first, or the first where it is alone), and bytes a sample of all that it
+    wrote."""
 
     workers: int
     samples: int
     wall_s: float
     cpu_s: float
+    first_cpu_s: float
     together_mib: float
     worker_mib: float
     bytes_a_sample: float
@@ -63,7 +66,16 @@ def whole(taken: watched.Taken, workers: int, samples: int, out: Path, but: str 
     files = [path for path in out.rglob("*") if path.is_file() and path.relative_to(out).parts[0] != but]
     size = sum(path.stat().st_size for path in files)
     worker = taken.peak("worker") or taken.peak("first")
-    return Whole(workers, samples, taken.wall, taken.cpu, taken.peak("total"), worker, size / samples)
+    together = taken.peak("total")
+    return Whole(workers, samples, taken.wall, taken.cpu, taken.first_cpu, together, worker, size / samples)
+
+
+def faster(one: Sequence[Whole], two: Sequence[Whole]) -> tuple[float, float]:
+    """Return how many times as fast two workers are as one, by the clock, and by CPU time: as if each process had a
+    core, and what the first process does were done before and after the workers' share."""
+    clock = statistics.median(whole.wall_s for whole in one) / statistics.median(whole.wall_s for whole in two)
+    shared = (whole.first_cpu_s + (whole.cpu_s - whole.first_cpu_s) / 2 for whole in two)
+    return clock, statistics.median(whole.cpu_s for whole in one) / statistics.median(shared)
 
 
 def help_cpu_s(rounds: int) -> list[float]:

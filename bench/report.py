@@ -139,8 +139,9 @@ def tell_commands(dataset: Path, size: Size, *, beside: bool) -> dict[str, dict[
             row = medians({key: [getattr(one, key) for one in wholes] for key in dataclasses.asdict(wholes[0])})
             print(f"  {name:<8}{workers:7}{row['wall_s']:9.1f}{row['cpu_s']:9.1f}{row['together_mib']:14.0f}", end="")
             print(f"{row['worker_mib']:17.0f}{row['bytes_a_sample']:16.0f}")
-        one, two = (statistics.median(whole.wall_s for whole in by_workers[workers]) for workers in (1, 2))
-        print(f"  {name}: two workers are {one / two:.2f} times as fast as one")
+        by_clock, by_cpu = commands.faster(by_workers[1], by_workers[2])
+        told = f"two workers are {by_clock:.2f} times as fast as one"
+        print(f"  {name}: {told}; {by_cpu:.2f} by CPU time, were the cores free")
     return {
         name: {str(workers): [dataclasses.asdict(one) for one in wholes] for workers, wholes in by_workers.items()}
         for name, by_workers in rounds.items()

@@ -35,10 +35,12 @@ class Look:
 
 @dataclasses.dataclass(frozen=True)
 class Taken:
-    """What a command took: seconds of wall and CPU (all processes), and the looks at its memory."""
+    """What a command took: seconds of wall and CPU (all processes), those of its first process alone, and the looks at
+    its memory."""
 
     wall: float
     cpu: float
+    first_cpu: float
     looks: tuple[Look, ...]
 
     def peak(self, what: str, until: float = float("inf")) -> float:
@@ -46,15 +48,23 @@ class Taken:
         return max((getattr(look, what) for look in self.looks if look.seconds <= until), default=0) / MIB
 
 
+def fields(process: int | str) -> list[str]:
+    """Return what the system tells of a process, from its state on (`man proc`, stat); empty once it ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 def parents() -> dict[int, int]:
     """Return the parent of each process of this machine."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            found[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # it ended
-    return found
+    names = (folder.name for folder in Path("/proc").glob("[0-9]*"))
+    return {int(name): int(told[1]) for name in names if (told := fields(name))}
+
+
+def cpu_of(process: int) -> float:
+    """Return the CPU-seconds of a process without its children; 0 once it ended."""
+    return sum(map(int, fields(process)[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def below(first: int) -> list[int]:
@@ -85,19 +95,20 @@ def cpu_of_children() -> float:
 def watch(command: Sequence[str], environment: Mapping[str, str] | None = None, *, output: bool = True) -> Taken:
     """Run a command and return what it took.  Raises `CalledProcessError` where it fails; its output goes to stderr,
     or nowhere where `output` is not wanted."""
-    looks, before, start = [], cpu_of_children(), time.perf_counter()
+    looks, first_cpu, before, start = [], 0.0, cpu_of_children(), time.perf_counter()
     told = sys.stderr if output else subprocess.DEVNULL
     with subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=told) as running:
         while running.poll() is None:
             first, *others = (pss(process) for process in below(running.pid))
             looks.append(Look(time.perf_counter() - start, first + sum(others), first, max(others, default=0)))
+            first_cpu = max(first_cpu, cpu_of(running.pid))
             try:
                 running.wait(INTERVAL)
             except subprocess.TimeoutExpired:
                 continue
     if running.returncode:
         raise subprocess.CalledProcessError(running.returncode, command)
-    return Taken(time.perf_counter() - start, cpu_of_children() - before, tuple(looks))
+    return Taken(time.perf_counter() - start, cpu_of_children() - before, first_cpu, tuple(looks))
 
 
 def main() -> None:
@@ -107,12 +118,13 @@ def main() -> None:
     chosen = parser.parse_args()
     taken = watch(chosen.command)
     peaks = {what: round(taken.peak(what), 1) for what in ("total", "first", "worker")}
-    print(f"{taken.wall:.1f} s, {taken.cpu:.1f} CPU-seconds")
+    print(f"{taken.wall:.1f} s, {taken.cpu:.1f} CPU-seconds, {taken.first_cpu:.1f} of them by the first process")
     print("peak MiB: {total:.0f} together, {first:.0f} first process, {worker:.0f} largest worker".format(**peaks))
     if chosen.json:
         rows = [(round(one.seconds, 1), *(round(n / MIB, 1) for n in (one.total, one.first, one.worker)))
                 for one in taken.looks]  # fmt: skip
-        row = {"command": chosen.command, "wall_s": taken.wall, "cpu_s": taken.cpu, "peak_mib": peaks, "looks": rows}
+        row = {"command": chosen.command, "wall_s": taken.wall, "cpu_s": taken.cpu, "first_cpu_s": taken.first_cpu}
+        row |= {"peak_mib": peaks, "looks": rows}
         chosen.json.write_text(json.dumps(row) + "\n", encoding="utf-8")
 
 

@@ -28,9 +28,15 @@ def test_the_cpu_time_of_a_child_counts() -> None:
         [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"]
     )
     assert taken.cpu >= 0.5
+    assert taken.first_cpu < taken.cpu - 0.4
     assert taken.wall >= 0.5
 
 
 def test_a_command_that_fails_is_no_measurement() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         watched.watch([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_the_cpu_time_of_the_first_process_is_its_own() -> None:
+    taken = watched.watch([sys.executable, "-c", "import time\nwhile time.process_time() < 1.5: pass"])
+    assert 0.5 < taken.first_cpu <= taken.cpu + 0.1
