@@ -88,12 +88,19 @@ def _drawn(setting: Setting, slot: Slot, floor: Singles, wanted: places.Wanted) 
     tries = slot.counter * TRIES + np.arange(TRIES)
     asked = heights.drawn(seed, tries[::_PLACES], f"height {purpose}", (wanted.least, wanted.most))
     off = np.maximum(asked * _ALIKE[0], _ALIKE[1])
-    first, last = (np.searchsorted(floor[:, 2], edge * wanted.usual) for edge in (asked - off, asked + off))
+    first, last = (_taller(floor, edge * wanted.usual) for edge in (asked - off, asked + off))
     draws = random.uniform(seed, tries, f"stand {purpose}")
     if wanted.has_cuts:
         return _beyond_the_frame(wanted, floor, (asked, first, last), draws)
     first, last = first.repeat(_PLACES), last.repeat(_PLACES)
     return np.where(last > first, first + (draws * (last - first)).astype(np.int64), -1)
+
+
+def _taller(floor: Singles, heights: Floats) -> Ints:
+    """Return the first row of the table of places at which somebody of usual height is at least so many px tall."""
+    edges = heights.astype(np.float32)  # of the table's type, or all of it is converted
+    edges = np.where(edges < heights, np.nextafter(edges, np.float32(np.inf)), edges)
+    return np.searchsorted(floor[:, 2], edges)
 
 
 def _beyond_the_frame(wanted: places.Wanted, floor: Singles, windows: tuple[Floats, Ints, Ints], draws: Floats) -> Ints:
@@ -103,7 +110,7 @@ def _beyond_the_frame(wanted: places.Wanted, floor: Singles, windows: tuple[Floa
     """
     found: Ints = np.full(TRIES, -1, np.int64)
     for k, (height, first, last) in enumerate(zip(*windows, strict=True)):
-        rows = first + np.flatnonzero(places.suits_cuts(wanted, floor[first:last], np.full(last - first, height)))
+        rows = first + np.flatnonzero(places.suits_cuts(wanted, floor[first:last], np.array([height])))
         if rows.size:
             here = slice(k * _PLACES, (k + 1) * _PLACES)
             found[here] = rows[(draws[here] * rows.size).astype(np.int64)]
@@ -125,7 +132,7 @@ def _spread(setting: Setting, slot: Slot) -> list[places.Place]:
 def _evenly(setting: Setting, slot: Slot, wanted: places.Wanted) -> Ints:
     """Return some places, int64 (n, 2), that are spread evenly over all that suit the heights of a pair."""
     floor = setting.eyes.footing(slot.background)
-    first, last = np.searchsorted(floor[:, 2], [wanted.least * wanted.usual, wanted.most * wanted.usual])
+    first, last = _taller(floor, np.array([wanted.least, wanted.most]) * wanted.usual)
     rows = np.arange(first, last)
     if wanted.has_cuts:
         tall = floor[first:last, 2].astype(np.float64) / wanted.usual

@@ -106,19 +106,35 @@ def corner_of(cutout: Foreground, contact: tuple[int, int], size: tuple[int, int
 def suits_cuts(wanted: Wanted, places: Singles, tall: Floats) -> Bools:
     """Tell of places whether all cuts of a cut-out, so tall there, lie beyond the frame, however it is turned.
 
-    `places`: rows of the table of places, float32 (n, 3); `tall`: px, float64 (n,).  Returns bool (n,).
+    `places`: rows of the table of places, float32 (n, 3); `tall`: px, float64 (n,), or (1,) of the same height for
+    all.  Returns bool (n,).
     """
-    if native.kernel is not None:
-        good = np.empty(len(places), np.bool_)
-        native.kernel.suits_cuts(places, tall, *wanted.native, wanted.canvas.shape, good)
-        return good
-    cutout = wanted.cutout
-    sizes, contacts = heights.sizes_of(cutout, tall), places[:, :2].astype(np.int64)
     good = np.ones(len(places), np.bool_)
-    for flip in wanted.flips:
-        corners = corners_of(cutout, contacts, sizes[:, 0], sizes[:, 1], flip)
-        good &= cut.beyond(cutout, wanted.canvas, corners, sizes, flip)
+    if not len(places):
+        return good
+    height = np.maximum(np.rint(tall), 1).astype(np.int64)
+    shortest = int(height.min())
+    # whole heights are few: for each it is told once how far right or left, up or down a foot may be
+    bounds = _bounds(wanted, np.arange(shortest, int(height.max()) + 1))
+    for (axis, least), of_heights in bounds.items():
+        bound, at = of_heights[height - shortest], places[:, axis]
+        good &= at >= bound if least else at <= bound
     return good
+
+
+def _bounds(wanted: Wanted, tall: Ints) -> dict[tuple[int, bool], Singles]:
+    """Return between which pixels the foot of a figure so tall must be, so that all its cuts lie beyond the frame:
+    (0 for x and 1 for y, whether it is the least of them) -> float32 (n,); of sides without a cut nothing."""
+    sizes, frame = heights.sizes_of(wanted.cutout, tall.astype(np.float64)), wanted.canvas.shape[::-1]
+    found: dict[tuple[int, bool], Singles] = {}
+    for flip in wanted.flips:
+        foot = -corners_of(wanted.cutout, np.zeros_like(sizes), sizes[:, 0], sizes[:, 1], flip)
+        for side in cut.sides(wanted.cutout, flip):
+            axis, least = int(side in ("top", "bottom")), side in ("right", "bottom")
+            bound = foot[:, axis] + (frame[axis] - sizes[:, axis] if least else 0)
+            before = found.get((axis, least), bound)
+            found[axis, least] = (np.maximum if least else np.minimum)(before, bound).astype(np.float32)
+    return found
 
 
 def promising(wanted: Wanted, outlook: Outlook, places: Ints, ground: Ground | None) -> list[Place]:
@@ -189,4 +205,4 @@ def _rule_of(outlook: Outlook) -> tuple[float, ...]:
 
 def at_rows(floor: Singles, rows: Ints | Sequence[int]) -> Ints:
     """Return the pixels (x, y), int64 (n, 2), of rows of the table of places."""
-    return floor[rows, :2].astype(np.int64)
+    return np.stack([floor[rows, 0], floor[rows, 1]], -1).astype(np.int64)
