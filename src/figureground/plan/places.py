@@ -103,38 +103,37 @@ def corner_of(cutout: Foreground, contact: tuple[int, int], size: tuple[int, int
     return contact[0] - (width - 1 - column if flip else column), contact[1] - row
 
 
-def suits_cuts(wanted: Wanted, places: Singles, tall: Floats) -> Bools:
-    """Tell of places whether all cuts of a cut-out, so tall there, lie beyond the frame, however it is turned.
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """Where the foot of a figure must be, so that a cut of it lies beyond the frame: its x (`axis` 0) or y (1) is at
+    `least` so much, or else at most.  `values`: float32, of each height."""
 
-    `places`: rows of the table of places, float32 (n, 3); `tall`: px, float64 (n,), or (1,) of the same height for
-    all.  Returns bool (n,).
-    """
-    good = np.ones(len(places), np.bool_)
-    if not len(places):
-        return good
-    height = np.maximum(np.rint(tall), 1).astype(np.int64)
-    shortest = int(height.min())
-    # whole heights are few: for each it is told once how far right or left, up or down a foot may be
-    bounds = _bounds(wanted, np.arange(shortest, int(height.max()) + 1))
-    for (axis, least), of_heights in bounds.items():
-        bound, at = of_heights[height - shortest], places[:, axis]
-        good &= at >= bound if least else at <= bound
-    return good
+    axis: int
+    least: bool
+    values: Singles
 
 
-def _bounds(wanted: Wanted, tall: Ints) -> dict[tuple[int, bool], Singles]:
-    """Return between which pixels the foot of a figure so tall must be, so that all its cuts lie beyond the frame:
-    (0 for x and 1 for y, whether it is the least of them) -> float32 (n,); of sides without a cut nothing."""
-    sizes, frame = heights.sizes_of(wanted.cutout, tall.astype(np.float64)), wanted.canvas.shape[::-1]
+def bounds(wanted: Wanted, tall: Floats) -> list[Bound]:
+    """Return the bounds of figures so tall, px (n,), for all cuts of the cut-out however it is turned."""
+    sizes, frame = heights.sizes_of(wanted.cutout, tall), wanted.canvas.shape[::-1]
     found: dict[tuple[int, bool], Singles] = {}
     for flip in wanted.flips:
         foot = -corners_of(wanted.cutout, np.zeros_like(sizes), sizes[:, 0], sizes[:, 1], flip)
         for side in cut.sides(wanted.cutout, flip):
             axis, least = int(side in ("top", "bottom")), side in ("right", "bottom")
-            bound = foot[:, axis] + (frame[axis] - sizes[:, axis] if least else 0)
-            before = found.get((axis, least), bound)
-            found[axis, least] = (np.maximum if least else np.minimum)(before, bound).astype(np.float32)
-    return found
+            bound = (foot[:, axis] + (frame[axis] - sizes[:, axis] if least else 0)).astype(np.float32)
+            before = found.get((axis, least))
+            found[axis, least] = bound if before is None else (np.maximum if least else np.minimum)(before, bound)
+    return [Bound(*key, values) for key, values in found.items()]
+
+
+def suit(bounds: Sequence[Bound], which: Ints | int, places: Singles) -> Bools:
+    """Tell of rows of the table of places, float32 (n, 3), whether they keep to bounds; `which` of their values."""
+    good = np.ones(len(places), np.bool_)
+    for bound in bounds:
+        value, at = bound.values[which], places[:, bound.axis]
+        good &= at >= value if bound.least else at <= value
+    return good
 
 
 def promising(wanted: Wanted, outlook: Outlook, places: Ints, ground: Ground | None) -> list[Place]:
