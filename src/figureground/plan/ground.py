@@ -89,12 +89,12 @@ def _drawn(setting: Setting, slot: Slot, floor: Singles, wanted: places.Wanted) 
     off = np.maximum(asked * _ALIKE[0], _ALIKE[1])
     first, last = (_taller(floor, edge * wanted.usual).tolist() for edge in (asked - off, asked + off))
     draws = random.uniform(seed, tries, f"stand {purpose}").reshape(-1, _PLACES)
-    bounds = places.bounds(wanted, asked) if wanted.has_cuts else []
+    whole = np.rint(asked).astype(np.int64).tolist()
     for some in range(0, asked.size, _AT_ONCE):
         found = [np.zeros(0, np.int64)]
         for k in range(some, some + _AT_ONCE):
-            if wanted.has_cuts:
-                rows = first[k] + np.flatnonzero(places.suit(bounds, k, floor[first[k] : last[k]]))
+            if wanted.bounds:
+                rows = first[k] + np.flatnonzero(places.suits_cuts(wanted, floor[first[k] : last[k]], whole[k]))
                 found.append(rows[(draws[k] * rows.size).astype(np.int64)] if rows.size else rows)
             elif last[k] > first[k]:
                 found.append(first[k] + (draws[k] * (last[k] - first[k])).astype(np.int64))
@@ -125,12 +125,9 @@ def _evenly(setting: Setting, slot: Slot, wanted: places.Wanted) -> Ints:
     floor = setting.eyes.footing(slot.background)
     first, last = _taller(floor, np.array([wanted.least, wanted.most]) * wanted.usual)
     rows = np.arange(first, last)
-    if wanted.has_cuts:
-        tall = np.maximum(np.rint(floor[first:last, 2].astype(np.float64) / wanted.usual), 1).astype(np.int64)
-        shortest, tallest = (int(tall[0]), int(tall[-1])) if tall.size else (1, 0)
-        # whole heights are few: for each it is told once where its foot must be
-        bounds = places.bounds(wanted, np.arange(shortest, tallest + 1, dtype=np.float64))
-        rows = rows[places.suit(bounds, tall - shortest, floor[first:last])]
+    if wanted.bounds:
+        tall = np.rint(floor[first:last, 2].astype(np.float64) / wanted.usual).astype(np.int64)
+        rows = rows[places.suits_cuts(wanted, floor[first:last], tall)]
     if rows.size:
         rows = rows[np.linspace(0, rows.size - 1, min(_SPREAD_TRIES, rows.size)).round().astype(np.int64)]
     return places.at_rows(floor, rows)
