@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 
 from figureground import native
-from figureground.core.canvas import Canvas
-from figureground.core.job import Heights, Placing
-from figureground.core.nouns import SIDES, Foreground, Ground
-from figureground.core.recipe import LookOptions
+from figureground.core.nouns import Ground
 from figureground.geometry.codes import DepthCode
 from figureground.geometry.glance import barrier_of, points_of
 from figureground.image import resample
 from figureground.plan import places
-from tests.native.test_twins import GREY, Drawn, mask_of, same
+from tests.native.test_twins import Drawn, mask_of, same
+from tests.plan.wanted import wanted_of
 
 kernel = pytest.importorskip("figureground.native._kernel", reason="the compiled kernel was not built here")
 
@@ -29,31 +27,6 @@ def resized(drawn: Drawn) -> Any:
         planes = drawn.choice([0, 255], planes.shape).astype(np.float32)
     height, width = (int(n) for n in drawn.integers(1, 90, 2))
     return resample.resized(planes, height, width, float(drawn.choice([0, 0, 0.2, 0.35, 0.7, 1.3, 3.0])))
-
-
-def wanted_of(drawn: Drawn, shape: tuple[int, int]) -> places.Wanted:
-    """Return somebody who is cut off at some sides, or at none, and how he is wanted."""
-    sides = tuple(side for side in SIDES if drawn.random() < 0.3) if drawn.random() < 0.6 else ()
-    height, width = (int(n) for n in drawn.integers(4, 90, 2))
-    cutout = Foreground(
-        "fg", "", "", "", "", "", height, width, height * width // 2, 1.0, "alpha", GREY,
-        (float(drawn.random()), float(drawn.choice([0.6, 0.99, 1.0, 1.2]))), float(drawn.uniform(0.5, 2.5)), cut=sides,
-    )  # fmt: skip
-    placing = Placing(
-        seed=0, canvas=Canvas(*shape), heights=(Heights(0, 2.0, float(drawn.integers(20, 120)), (1.5, 1.9)),),
-        weights=(), standing=True, spread=False, as_2020=False, truncated=True,
-        min_visible=float(drawn.choice([0.3, 0.5, 0.9, 1.0])), overlap=0.5, per_pair=1, twins=1, own_places=False,
-        figures=(1, 1), samples=None, look=LookOptions(), held_out=(0.0, 0.0),
-    )  # fmt: skip
-    flips = ((False,), (True,), (False, True))[int(drawn.integers(3))]
-    return places.Wanted.of(placing, cutout, flips)
-
-
-def suits_cuts(drawn: Drawn) -> Any:
-    shape = int(drawn.integers(4, 70)), int(drawn.integers(4, 70))
-    count = int(drawn.integers(0, 60))
-    floor = (drawn.random((count, 3)) * [shape[1], 1.5 * shape[0], 60]).astype(np.float32)
-    return places.suits_cuts(wanted_of(drawn, shape), floor, drawn.uniform(0.2, 90, count))
 
 
 def promising(drawn: Drawn) -> Any:
@@ -80,7 +53,7 @@ def promising(drawn: Drawn) -> Any:
     return places.promising(wanted_of(drawn, (rows, columns)), outlook, some, ground)
 
 
-@pytest.mark.parametrize("twin", [resized, suits_cuts, promising], ids=lambda twin: twin.__name__)
+@pytest.mark.parametrize("twin", [resized, promising], ids=lambda twin: twin.__name__)
 def test_equal_to_the_specification(twin: Callable[[Drawn], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(600):
         found = twin(np.random.default_rng(seed))
@@ -93,8 +66,6 @@ def test_the_cases_of_places_are_of_both_kinds() -> None:
     found = [promising(np.random.default_rng(seed)) for seed in range(600)]
     assert sum(map(bool, found)) > 60
     assert max(map(len, found)) > 3
-    suited = np.concatenate([suits_cuts(np.random.default_rng(seed)) for seed in range(600)])
-    assert 0.1 < suited.mean() < 0.9
 
 
 def singles(*shape: int) -> Any:
@@ -109,9 +80,6 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("promising", (PLACE[:, :1].copy(), *RULES, singles(5, 2), BARRIER, 12)),
     ("promising", (PLACE, *RULES, singles(5, 3), BARRIER, 12)),
     ("promising", (PLACE, *RULES, singles(5, 2), BARRIER[:5], 12)),
-    ("suits_cuts", (singles(3, 1), np.zeros(3), RULES[1], b"\0", (4, 4), np.zeros(3, np.bool_))),
-    ("suits_cuts", (singles(3, 3), np.zeros(2), RULES[1], b"\0", (4, 4), np.zeros(3, np.bool_))),
-    ("suits_cuts", (singles(3, 3), np.zeros(3), RULES[1], b"\0", (4, 4), np.zeros(2, np.bool_))),
     ("resize", (singles(4, 2, 4), ONE, np.zeros((3, 4, 4), np.uint8))),
     ("resize", (singles(0, 2, 4), ONE, np.zeros((2, 4, 4), np.uint8))),
     ("resize", (singles(4, 2, 4), ONE, np.zeros((2, 0, 4), np.uint8))),

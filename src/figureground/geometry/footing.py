@@ -42,8 +42,10 @@ def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Si
     good = (tall > 0) & (y + 1 - tall < canvas.height)
     seen = np.flatnonzero(good[: x.size - len(below)])
     good[seen] = _roomy(ground, floor, (x[seen], y[seen]), np.nan_to_num(tall[seen]), canvas)
-    found = np.column_stack([x[good], y[good], tall[good]]).astype(np.float32)
-    return found[np.argsort(found[:, 2], kind="stable")]
+    rising = tall[good].astype(np.float32)
+    order = np.flatnonzero(good)[np.argsort(rising, kind="stable")]
+    # each column in one piece, as they are looked through one by one
+    return np.stack([x[order], y[order], tall[order]], dtype=np.float32, casting="same_kind").T
 
 
 def _roomy(ground: Ground, floor: Mask, places: tuple[Ints, Ints], tall: Floats, canvas: Canvas) -> Bools:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,10 +44,16 @@ def figure_heights(ground: Ground, real_m: float, x: ArrayLike, y: ArrayLike, ca
     the floor at the height of the camera, so height / (y - horizon) = real height / camera height.  NaN where the head
     would be behind the camera.
     """
+    return heights_by(height_rule(ground, canvas), real_m, x, y)
+
+
+def heights_by(rule: Sequence[float] | Floats, real_m: float, x: ArrayLike, y: ArrayLike) -> Floats:
+    """Return `figure_heights` on the floor of a `height_rule`, or on some floors: float64 (8, n), a rule a column, all
+    with a focal length or all without."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    focal_x, focal_y, middle_x, middle_y, n_x, n_y, n_z, camera = height_rule(ground, canvas)
-    if not focal_x:
-        return np.asarray((y - horizon_y(ground, x, canvas)) * real_m / camera, np.float64)
+    focal_x, focal_y, middle_x, middle_y, n_x, n_y, n_z, camera = rule
+    if not np.any(focal_x):
+        return np.asarray((y - (middle_y + focal_y * (x - middle_x))) * real_m / camera, np.float64)
     across, down = (x - middle_x) / focal_x, (y - middle_y) / focal_y
     ahead = camera / (across * n_x + down * n_y + n_z)
     depth = ahead - real_m * n_z

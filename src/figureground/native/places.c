@@ -54,45 +54,6 @@ static int is_beyond(const Box *box, int turn, int64_t rows, int64_t columns) {
              (turn & BOTTOM && box->y + box->height < rows) || (turn & RIGHT && box->x + box->width < columns));
 }
 
-/* suits_cuts(places, tall, wanted, turns, shape, good): float32 (n, 3), float64 (n,), numbers of a `Wanted`, a byte a
-   turn, (rows, columns) of the canvas, bool (n,) */
-static PyObject *suits_cuts(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *objects[3], *numbers, *found = NULL;
-    Py_buffer places, heights, good;
-    const char *turns;
-    Py_ssize_t count;
-    long long rows, columns;
-    Wanted wanted;
-    if (!PyArg_ParseTuple(args, "OOO!y#(LL)O", objects, objects + 1, &PyTuple_Type, &numbers, &turns, &count, &rows,
-                          &columns, objects + 2) ||
-        !taken_wanted(numbers, &wanted) || array_of(objects[0], &places, 2, 4, 0) < 0)
-        return NULL;
-    if (array_of(objects[1], &heights, 1, 8, 0) < 0) goto release_places;
-    if (array_of(objects[2], &good, 1, 1, 1) < 0) goto release_heights;
-    if (places.shape[1] < 2 || heights.shape[0] != places.shape[0] || good.shape[0] != places.shape[0]) {
-        PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
-    } else {
-        const float *place = places.buf;
-        const double *tall = heights.buf;
-        uint8_t *out = good.buf;
-        for (Py_ssize_t k = 0; k < places.shape[0]; k++, place += places.shape[1]) {
-            out[k] = 1;
-            for (Py_ssize_t n = 0; n < count; n++) {
-                Box box = box_of(&wanted, (int64_t)place[0], (int64_t)place[1], tall[k], turns[n]);
-                out[k] &= (uint8_t)is_beyond(&box, turns[n], rows, columns);
-            }
-        }
-        Py_INCREF(found = Py_None);
-    }
-    PyBuffer_Release(&good);
-release_heights:
-    PyBuffer_Release(&heights);
-release_places:
-    PyBuffer_Release(&places);
-    return found;
-}
-
 /* How many px tall somebody of so many metres looks whose foot is at x, y; NaN where the head is behind the camera. */
 static double height_at(const HeightRule *rule, double real, double x, double y) {
     if (rule->focal_x == 0) {
@@ -221,6 +182,5 @@ static PyObject *promising(PyObject *self, PyObject *args) {
 
 PyMethodDef places_methods[] = {
     {"promising", promising, METH_VARARGS, NULL},
-    {"suits_cuts", suits_cuts, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -10,7 +10,7 @@ figures is.  Every draw is a pure function of its counter, so a scene does not d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from figureground.plan.place import TRIES, Placed, Setting, Slot, fits_beside, w
 _PLACES = 4  # that are drawn for one height
 _ALIKE = 0.02, 0.6  # parts of a height, or px: heights that differ by no more than either are the same
 _SPREAD_TRIES = 96  # places looked at, evenly over the floor, when all draws have failed
-_AT_ONCE = 8  # draws glanced at together
+_AT_ONCE = 2  # heights whose places are glanced at together
 _SUMMED = 12  # uniform draws whose sum is as good as normal
 _UNSURE = 0.5  # of the standard deviations that floors are drawn within: the most probable floor is the best guess
 
@@ -48,11 +48,10 @@ def stand(setting: Setting, slot: Slot, before: Sequence[Sequence[Figure]]) -> P
     wanted = setting.wanted(slot.foreground, slot.flips)
     if not len(floor) or wanted.least > wanted.most:
         return None
-    drawn, ground = _drawn(setting, slot, floor, wanted), as_it_may_be(setting, slot)
+    ground = as_it_may_be(setting, slot)
     outlook = setting.eyes.outlook(slot.background, slot.foreground)
-    for k in range(0, TRIES, _AT_ONCE):  # most find a place with the first
-        rows = drawn[k : k + _AT_ONCE]
-        promising = places.promising(wanted, outlook, places.at_rows(floor, rows[rows >= 0]), ground)
+    for rows in _drawn(setting, slot, floor, wanted):  # most find a place with the first
+        promising = places.promising(wanted, outlook, places.at_rows(floor, rows), ground)
         found = _first_that_fits(setting, slot, before, promising)
         if found is not None:
             return found
@@ -82,32 +81,31 @@ def has_place(setting: Setting, slot: Slot) -> bool:
     return setting.has_floor(slot.background) and bool(_spread(setting, slot))
 
 
-def _drawn(setting: Setting, slot: Slot, floor: Singles, wanted: places.Wanted) -> Ints:
-    """Return the rows of the table of places that a slot draws, -1 where a height has none."""
+def _drawn(setting: Setting, slot: Slot, floor: Singles, wanted: places.Wanted) -> Iterator[Ints]:
+    """Yield the rows of the table of places that a slot draws, some at a time; a height without a place has none."""
     seed, purpose = setting.placing.seed, f"{slot.turn} {slot.again}" if slot.again else str(slot.turn)
     tries = slot.counter * TRIES + np.arange(TRIES)
     asked = heights.drawn(seed, tries[::_PLACES], f"height {purpose}", (wanted.least, wanted.most))
     off = np.maximum(asked * _ALIKE[0], _ALIKE[1])
-    first, last = (np.searchsorted(floor[:, 2], edge * wanted.usual) for edge in (asked - off, asked + off))
-    draws = random.uniform(seed, tries, f"stand {purpose}")
-    if wanted.has_cuts:
-        return _beyond_the_frame(wanted, floor, (asked, first, last), draws)
-    first, last = first.repeat(_PLACES), last.repeat(_PLACES)
-    return np.where(last > first, first + (draws * (last - first)).astype(np.int64), -1)
+    first, last = (_taller(floor, edge * wanted.usual).tolist() for edge in (asked - off, asked + off))
+    draws = random.uniform(seed, tries, f"stand {purpose}").reshape(-1, _PLACES)
+    whole = np.rint(asked).astype(np.int64).tolist()
+    for some in range(0, asked.size, _AT_ONCE):
+        found = [np.zeros(0, np.int64)]
+        for k in range(some, some + _AT_ONCE):
+            if wanted.bounds:
+                rows = first[k] + np.flatnonzero(places.suits_cuts(wanted, floor[first[k] : last[k]], whole[k]))
+                found.append(rows[(draws[k] * rows.size).astype(np.int64)] if rows.size else rows)
+            elif last[k] > first[k]:
+                found.append(first[k] + (draws[k] * (last[k] - first[k])).astype(np.int64))
+        yield np.concatenate(found)
 
 
-def _beyond_the_frame(wanted: places.Wanted, floor: Singles, windows: tuple[Floats, Ints, Ints], draws: Floats) -> Ints:
-    """Return the rows that are drawn of those at which the cuts of a cut-out lie beyond the frame; -1 for none.
-
-    `windows`: of each height in px that is asked for, the first row and the one beyond the last.
-    """
-    found: Ints = np.full(TRIES, -1, np.int64)
-    for k, (height, first, last) in enumerate(zip(*windows, strict=True)):
-        rows = first + np.flatnonzero(places.suits_cuts(wanted, floor[first:last], np.full(last - first, height)))
-        if rows.size:
-            here = slice(k * _PLACES, (k + 1) * _PLACES)
-            found[here] = rows[(draws[here] * rows.size).astype(np.int64)]
-    return found
+def _taller(floor: Singles, heights: Floats) -> Ints:
+    """Return the first row of the table of places at which somebody of usual height is at least so many px tall."""
+    edges = heights.astype(np.float32)  # of the table's type, or all of it is converted
+    edges = np.where(edges < heights, np.nextafter(edges, np.float32(np.inf)), edges)
+    return np.searchsorted(floor[:, 2], edges)
 
 
 def _spread(setting: Setting, slot: Slot) -> list[places.Place]:
@@ -125,10 +123,10 @@ def _spread(setting: Setting, slot: Slot) -> list[places.Place]:
 def _evenly(setting: Setting, slot: Slot, wanted: places.Wanted) -> Ints:
     """Return some places, int64 (n, 2), that are spread evenly over all that suit the heights of a pair."""
     floor = setting.eyes.footing(slot.background)
-    first, last = np.searchsorted(floor[:, 2], [wanted.least * wanted.usual, wanted.most * wanted.usual])
+    first, last = _taller(floor, np.array([wanted.least, wanted.most]) * wanted.usual)
     rows = np.arange(first, last)
-    if wanted.has_cuts:
-        tall = floor[first:last, 2].astype(np.float64) / wanted.usual
+    if wanted.bounds:
+        tall = np.rint(floor[first:last, 2].astype(np.float64) / wanted.usual).astype(np.int64)
         rows = rows[places.suits_cuts(wanted, floor[first:last], tall)]
     if rows.size:
         rows = rows[np.linspace(0, rows.size - 1, min(_SPREAD_TRIES, rows.size)).round().astype(np.int64)]

@@ -3,6 +3,7 @@ about how much of it would be seen."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,11 +49,22 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
+class Bound:
+    """Where the foot of a figure must be, so that its cuts lie beyond the frame: its x (`axis` 0) or y (1) is at
+    `least` so much, or else at most.  `values`: float32, of a figure 0, 1, 2 ... px tall."""
+
+    axis: int
+    least: bool
+    values: Singles
+
+
+@dataclass(frozen=True, eq=False)
 class Wanted:
     """One foreground as the rules want it, in the ways that it is turned.
 
     `least` and `most`: height in px of the pasted cut-out; `usual`: times such a height, of somebody of usual height
     who is seen whole at the same place.  `above`: part of its height, negative, by which it may begin above the frame.
+    `bounds`: of its foot; none where nothing is cut off.
     """
 
     cutout: Foreground
@@ -63,7 +75,7 @@ class Wanted:
     usual: float
     above: float
     min_visible: float
-    has_cuts: bool
+    bounds: tuple[Bound, ...]
     native: tuple[tuple[float, ...], bytes]  # the same as numbers, for the kernel
 
     @staticmethod
@@ -80,7 +92,7 @@ class Wanted:
         numbers = *own, least, most, above, placing.min_visible
         return Wanted(
             cutout, placing.canvas, flips, least, most, USUAL_M / (share * cutout.real_height), above,
-            placing.min_visible, bool(sides[0]), (numbers, turns),
+            placing.min_visible, _bounds(cutout, placing.canvas, flips, most), (numbers, turns),
         )  # fmt: skip
 
 
@@ -103,21 +115,27 @@ def corner_of(cutout: Foreground, contact: tuple[int, int], size: tuple[int, int
     return contact[0] - (width - 1 - column if flip else column), contact[1] - row
 
 
-def suits_cuts(wanted: Wanted, places: Singles, tall: Floats) -> Bools:
-    """Tell of places whether all cuts of a cut-out, so tall there, lie beyond the frame, however it is turned.
+def _bounds(cutout: Foreground, canvas: Canvas, flips: Sequence[bool], most: float) -> tuple[Bound, ...]:
+    """Return the bounds of a cut-out that is turned in these ways, of heights up to a px more than `most`."""
+    sizes = heights.sizes_of(cutout, np.arange(math.ceil(most) + 2, dtype=np.float64))
+    found: dict[tuple[int, bool], Singles] = {}
+    for flip in flips:
+        foot = -corners_of(cutout, np.zeros_like(sizes), sizes[:, 0], sizes[:, 1], flip)
+        for side in cut.sides(cutout, flip):
+            axis, least = int(side in ("top", "bottom")), side in ("right", "bottom")
+            beyond = (canvas.width, canvas.height)[axis] - sizes[:, axis] if least else 0
+            bound, before = (foot[:, axis] + beyond).astype(np.float32), found.get((axis, least))
+            found[axis, least] = bound if before is None else (np.maximum if least else np.minimum)(before, bound)
+    return tuple(Bound(*key, values) for key, values in found.items())
 
-    `places`: rows of the table of places, float32 (n, 3); `tall`: px, float64 (n,).  Returns bool (n,).
-    """
-    if native.kernel is not None:
-        good = np.empty(len(places), np.bool_)
-        native.kernel.suits_cuts(places, tall, *wanted.native, wanted.canvas.shape, good)
-        return good
-    cutout = wanted.cutout
-    sizes, contacts = heights.sizes_of(cutout, tall), places[:, :2].astype(np.int64)
+
+def suits_cuts(wanted: Wanted, places: Singles, height: Ints | int) -> Bools:
+    """Tell of rows of the table of places, float32 (n, 3), whether all cuts of a cut-out, so many whole px tall there,
+    lie beyond the frame, however it is turned."""
     good = np.ones(len(places), np.bool_)
-    for flip in wanted.flips:
-        corners = corners_of(cutout, contacts, sizes[:, 0], sizes[:, 1], flip)
-        good &= cut.beyond(cutout, wanted.canvas, corners, sizes, flip)
+    for bound in wanted.bounds:
+        value, at = bound.values[height], places[:, bound.axis]
+        good &= at >= value if bound.least else at <= value
     return good
 
 
@@ -189,4 +207,4 @@ def _rule_of(outlook: Outlook) -> tuple[float, ...]:
 
 def at_rows(floor: Singles, rows: Ints | Sequence[int]) -> Ints:
     """Return the pixels (x, y), int64 (n, 2), of rows of the table of places."""
-    return floor[rows, :2].astype(np.int64)
+    return np.stack([floor[rows, 0], floor[rows, 1]], -1).astype(np.int64)

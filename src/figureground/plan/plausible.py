@@ -7,15 +7,17 @@ it has no exponential, whose last bit differs between machines, and on which a s
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from figureground.core.arrays import Floats
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Ground
-from figureground.geometry.perspective import figure_heights, within
+from figureground.geometry.perspective import height_rule, heights_by, within
 from figureground.plan import cut
 
 UNKNOWN = -1.0  # the score of samples that nobody scored
@@ -177,9 +179,16 @@ def _size_sd(ground: Ground, real_height: float, contact: tuple[int, int], canva
     if not (ground.horizon_sd or ground.camera_height_sd):
         return 0.0
     x, y = contact[0] + 0.5, contact[1] + 1.0
-    may_be = (ground, within(ground, canvas, 1.0, 0.0), within(ground, canvas, 0.0, 1.0))
-    tall, *others = (max(1.0, float(figure_heights(one, real_height, x, y, canvas))) for one in may_be)
+    # no height, NaN, is taken for a px
+    tall, *others = (max(1.0, height) for height in heights_by(_may_be(ground, canvas), real_height, x, y).tolist())
     return math.hypot(*(math.log(other / tall) for other in others))
+
+
+@functools.lru_cache(maxsize=1024)
+def _may_be(ground: Ground, canvas: Canvas) -> Floats:
+    """Return rules of heights, (8, 3), of a floor and of what it may be within its uncertainty, either way."""
+    floors = ground, within(ground, canvas, 1.0, 0.0), within(ground, canvas, 0.0, 1.0)
+    return np.array([height_rule(one, canvas) for one in floors]).T
 
 
 def size_against_depth(one: Pasted) -> float:
