@@ -68,6 +68,54 @@ def test_the_manifest_names_lists_and_the_samples_are_the_same(
     assert again.record(5) == other.record(5)
 
 
+def rows_of(out: Path) -> list[bytes]:
+    tables = [path.read_bytes().splitlines() for path in sorted((out / "labels").iterdir())]
+    assert len({table[0] for table in tables}) == 1
+    return [tables[0][0], *(row for table in tables for row in table[1:])]
+
+
+def test_labels_are_a_table_a_part(recipe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = build(recipe, tmp_path / "out", engine=Serial())
+    assert sorted(path.name for path in (out / "labels").iterdir()) == [f"part-{k:05d}.csv" for k in range(5)]
+    assert not (out / "labels.csv").exists()
+    listed = json.loads((out / "state/list-00001.json").read_text())["files"]
+    assert list(listed) == [f"{name}-0000{k}{end}" for name, end in BESIDE for k in (2, 3)]
+    rows = rows_of(out)
+    monkeypatch.setattr(part_table, "A_LIST", 4096)
+    plain = build(recipe, tmp_path / "plain", engine=Serial())
+    assert (plain / "labels.csv").read_bytes().splitlines() == rows
+    assert not (plain / "labels").exists()
+
+
+BESIDE = (("state/part", ".json"), ("labels/part", ".csv"))
+
+
+@pytest.mark.parametrize("change", ["a flip", "missing", "a stray", "a row gone", "the whole table"])
+def test_damaged_labels_are_found_and_mended(recipe: Any, tmp_path: Path, change: str) -> None:
+    out = build(recipe, tmp_path / "out", engine=Serial())
+    before, table = tree(out), out / "labels/part-00003.csv"
+    if change == "a flip":
+        table.write_bytes(table.read_bytes().replace(b"bg001", b"bg009"))
+    elif change == "missing":
+        table.unlink()
+    elif change == "a row gone":
+        table.write_bytes(b"".join(table.read_bytes().splitlines(keepends=True)[:-1]))
+    elif change == "a stray":
+        table = out / "labels/part-00005.csv"
+        table.write_bytes(b"index\n")
+    else:
+        table = out / "labels.csv"
+        table.write_bytes(b"".join(row + b"\n" for row in rows_of(out)))
+    damage = verify(out).damage
+    if change == "the whole table":
+        assert damage == ()  # a guest in the folder, which does no harm
+        return
+    assert {one.part for one in damage} == {f"labels/{table.name}"}
+    assert change != "a flip" or {one.sample for one in damage} >= {6}
+    assert repair(out).left.sound
+    assert tree(out) == before
+
+
 def test_it_is_verified_and_mended(recipe: Any, tmp_path: Path) -> None:
     out = build(recipe, tmp_path / "out", engine=Serial())
     assert verify(out, deep=True).damage == ()
@@ -104,7 +152,8 @@ def test_it_grows_and_shards_are_merged(recipe: Any, tmp_path: Path) -> None:
     shards = [build_shard(recipe, tmp_path / f"shard{k}", Shard(k, 2), engine=Serial()) for k in (1, 2)]
     merged = merge(shards, tmp_path / "merged")
     assert lists(merged) == FILES
-    assert tree(merged)["state/list-00001.json"] == tree(whole)["state/list-00001.json"]
+    assert {**tree(merged), "report.html": b""} == {**tree(whole), "report.html": b""}
+    assert {**tree(grown), "report.html": b""} == {**tree(whole), "report.html": b""}
 
 
 def test_croissant_names_all_parts_at_once(recipe: Any, tmp_path: Path) -> None:

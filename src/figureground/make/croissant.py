@@ -9,7 +9,7 @@ from typing import Any
 from figureground.core.features import label_columns
 from figureground.core.layers import LAYERS
 from figureground.core.record import Record, described
-from figureground.dataset import names
+from figureground.dataset import labels, names
 from figureground.dataset.part_table import list_count
 
 _ALL = "parts/part-*.zip"  # of very many parts each is not named
@@ -71,7 +71,7 @@ def croissant(manifest: Mapping[str, Any], first: Record, licences: list[str]) -
         "keywords": ["depth estimation", "segmentation", "synthetic", "figureground"],
         **({"license": licences} if licences else {}),
         "distribution": [*_parts(manifest), *_sets(manifest, first)],
-        "recordSet": [_samples()],
+        "recordSet": [_samples(_labels(manifest))],
     }
     return json.dumps(told, indent=1, ensure_ascii=True).encode()
 
@@ -113,11 +113,11 @@ def _sets(manifest: Mapping[str, Any], first: Record) -> Iterator[dict[str, Any]
     where: Any = held if len(held) > 1 else held[0]
     yield {
         "@type": "cr:FileSet",
-        "@id": names.LABELS,
-        "name": names.LABELS,
+        "@id": _labels(manifest),
+        "name": _labels(manifest),
         "description": "a row a sample, which names its part and its members there",
         "encodingFormat": "text/csv",
-        "includes": names.LABELS,
+        "includes": _labels(manifest),
     }
     for layer, name in first.files.items():
         suffix = name.rpartition(".")[2]
@@ -132,19 +132,24 @@ def _sets(manifest: Mapping[str, Any], first: Record) -> Iterator[dict[str, Any]
         }
 
 
-def _samples() -> dict[str, Any]:
-    """Return the records that labels.csv has, a sample each."""
+def _labels(manifest: Mapping[str, Any]) -> str:
+    """Return the name of the table of labels, or the pattern of their names."""
+    return f"{labels.FOLDER}/part-*.csv" if list_count(len(manifest["parts"])) else names.LABELS
+
+
+def _samples(table: str) -> dict[str, Any]:
+    """Return the records that the tables of labels have, a sample each.  `table`: their name, or its pattern."""
     return {
         "@type": "cr:RecordSet",
         "@id": "samples",
         "name": "samples",
         "description": "a sample each; of several figures the first is told, metadata.jsonl in the parts has them all",
         "key": {"@id": "samples/index"},
-        "field": [_field(column, kind) for column, kind in label_columns().items()],
+        "field": [_field(table, column, kind) for column, kind in label_columns().items()],
     }
 
 
-def _field(column: str, kind: str) -> dict[str, Any]:
+def _field(table: str, column: str, kind: str) -> dict[str, Any]:
     """Return a column of labels.csv.  A whole number that may be unknown is told as a number, of which that is NaN."""
     whole = column in ("index", "position", "figures")
     return {
@@ -153,7 +158,7 @@ def _field(column: str, kind: str) -> dict[str, Any]:
         "name": column,
         "description": _meaning(column),
         "dataType": "sc:Float" if kind == "int64" and not whole else _TYPES[kind],
-        "source": {"fileSet": {"@id": names.LABELS}, "extract": {"column": column}},
+        "source": {"fileSet": {"@id": table}, "extract": {"column": column}},
     }
 
 

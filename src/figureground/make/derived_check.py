@@ -1,87 +1,32 @@
-"""labels.csv, statistics, data card, manifest, report and sheets: made again of parts and catalog, and compared."""
+"""Statistics, data card, manifest, report and sheets: made again of parts and catalog, and compared."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from figureground.core.damage import Damage
 from figureground.core.errors import FigureGroundError
 from figureground.core.overlay import OverlayStore
-from figureground.core.record import COLUMNS, split_name
 from figureground.dataset import names, parts
-from figureground.dataset.labels import labels_rows
-from figureground.dataset.parts import PartReader
 from figureground.dataset.stored import Dataset
 from figureground.make import made_with
 from figureground.make.about import About
-from figureground.make.differences import csv_rows, few, json_unlike, raw_rows, row_unlike, text_unlike, unlike
-from figureground.make.finish import SHEETS, is_as_told, manifest_of, summed, tables
+from figureground.make.differences import few, json_unlike, text_unlike, unlike
+from figureground.make.finish import SHEETS, has_depth, is_as_told, manifest_of, summed, tables
 from figureground.make.identity import describe
 from figureground.make.manifest_files import manifest_files
-from figureground.make.part_check import DuePart, PartFound, PartLook
+from figureground.make.part_check import PartFound, PartLook
 from figureground.make.probing import probes_of
 from figureground.report import write_contact_sheets, write_report
 from figureground.samples import stats
 
 _FOLDER = re.compile(r"folder that holds <code>(.*?)</code>")
 _OTHER_CODE = "README.md and croissant.json are not made again: other code made them"
-_ROWS = 10  # damaged rows of a table that are named, a part
-
-
-def labels_damage(one: About, found: Sequence[PartFound], due: Sequence[DuePart]) -> list[Damage]:
-    """Return which rows of labels.csv are not what the parts' rows say."""
-    try:
-        lines = list(raw_rows(one.store.read(names.LABELS).decode()))
-    except (OSError, ValueError, csv.Error) as error:
-        missing = isinstance(error, FileNotFoundError)
-        return [Damage(names.LABELS, None, "is missing" if missing else f"cannot be read: {error}")]
-    header = csv_rows(lines[0])[0] if lines else []
-    damage = []
-    if header != list(COLUMNS) if one.same_code else not set(header) <= set(COLUMNS) or not header:
-        damage.append(Damage(names.LABELS, None, "its columns are others"))
-    samples = due[-1].indices.stop if due else 0
-    if len(lines) - 1 != samples:
-        what = f"has {len(lines) - 1} rows, the dataset {samples} samples"
-        damage.append(Damage(names.LABELS, None, what))
-    for part, each in zip(due, found, strict=True):
-        rows = "".join(lines[1 + part.indices.start : 1 + part.indices.stop])
-        if each.labels and each.labels != hashlib.sha256(rows.encode()).hexdigest():
-            damage += list(_rows(one, part, header, rows))[: _ROWS + 1]
-    return damage
-
-
-def _rows(one: About, part: DuePart, header: list[str], text: str) -> Iterator[Damage]:
-    """Yield the rows of a part that differ, by the columns that the table has."""
-    file = parts.part_file(part.number)
-    reader = PartReader(one.store, file)
-    try:
-        made = csv_rows(labels_rows(file, map(reader.record, range(len(reader)))).decode())
-    finally:
-        reader.close()
-    shared = [column for column in header if column in COLUMNS]
-    there, same = csv_rows(text), True
-    for row, index in enumerate(part.indices):
-        if row >= len(there):
-            return
-        wanted = [made[row][COLUMNS.index(column)] for column in shared]
-        said = [_now(column, value) for column, value in zip(header, there[row], strict=False) if column in COLUMNS]
-        for line in row_unlike(said, wanted, shared):
-            same = False
-            yield Damage(names.LABELS, index, line)
-    if same and one.same_code and header == list(COLUMNS):
-        yield Damage(names.LABELS, None, f"the rows of {file} are written otherwise, though they say the same")
-
-
-def _now(column: str, value: str) -> str:
-    """Return a field as it is written now; in version 1 splits had spaces."""
-    return split_name(value) if column == "split" else value
 
 
 def derived_damage(one: About, found: Sequence[PartFound], deep: bool) -> tuple[list[Damage], list[str]]:
@@ -93,7 +38,9 @@ def derived_damage(one: About, found: Sequence[PartFound], deep: bool) -> tuple[
         ]
     infos = (one.task.finished(number) for number in range(one.task.count))
     known, by_split = summed(info for info in infos if info is not None)
-    first = next((each.first for each in found if each.first and _speaks(each)), found[0].first if found else None)
+    first = next(
+        (each.first for each in found if each.first and has_depth(each.first)), found[0].first if found else None
+    )
     if len(known) < one.task.count or first is None:
         return damage, ["statistics, data card and manifest are not made again while parts are damaged"]
     total = stats.total(by_split.values())
@@ -140,11 +87,6 @@ def _as_told(one: About, told: object) -> bool:
         return is_as_told(one.store, names.STATISTICS, told)
     except (OSError, ValueError):
         return False
-
-
-def _speaks(each: PartFound) -> bool:
-    first = each.first
-    return first is not None and ("depth" not in first.depths or first.depths["depth"].valid_fraction > 0)
 
 
 def _manifest(one: About, made: dict[str, Any], shared: bool) -> list[Damage]:

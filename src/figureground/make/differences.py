@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,17 +80,19 @@ def row_unlike(there: Sequence[str], made: Sequence[str], columns: Sequence[str]
     ]
 
 
-def raw_rows(text: str) -> Iterator[str]:
-    """Yield the rows of a table as they are written, with their line ends; fields may hold line ends.  Raises
-    csv.Error."""
+def raw_rows(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the rows of a table as they are written, with their line ends; fields may hold line ends.
+
+    `lines`: of the table, with their ends.  Raises csv.Error.
+    """
     taken: list[str] = []
 
-    def lines() -> Iterator[str]:
-        for line in io.StringIO(text, newline="\n"):
+    def noted() -> Iterator[str]:
+        for line in lines:
             taken.append(line)
             yield line
 
-    for _ in csv.reader(lines()):
+    for _ in csv.reader(noted()):
         yield "".join(taken)
         taken.clear()
 

@@ -15,6 +15,7 @@ from figureground.image.masks import mask_of
 from figureground.ingest import catalog as catalogs
 from figureground.make.about import About
 from figureground.make.finish import SHEETS, is_as_told, own_files
+from figureground.make.labels_table import label_files
 from figureground.samples.codec import pixels
 
 _JUNK = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave
@@ -100,7 +101,7 @@ def _as_said(one: About, name: str, said: object) -> Iterator[str]:
 def strays(one: About, count: int) -> list[Damage]:
     """Return the files among parts, sidecars and catalog that no dataset of so many parts has there."""
     known = {parts.part_file(n) for n in range(count)} | {parts.sidecar(n) for n in range(count)}
-    known |= {list_file(k) for k in range(list_count(count))}
+    known |= {list_file(k) for k in range(list_count(count))} | set(label_files(count))
     if not one.beside:
         known |= {f"{parts.FOLDER}/part-{n:05d}.json" for n in range(count)}
     folders = [parts.FOLDER, parts.STATE]
@@ -110,6 +111,7 @@ def strays(one: About, count: int) -> list[Damage]:
         known |= {f"{names.CATALOG}/{name}" for name in SHEETS}
         folders.append(names.CATALOG)
     there = [name for folder in folders for name in one.store.list(f"{folder}/") if not _is_junk(name)]
+    there += one.store.list(f"{labels.FOLDER}/part-")
     return [Damage(name, None, "is no file of this dataset") for name in there if name not in known]
 
 

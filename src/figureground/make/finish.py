@@ -1,4 +1,4 @@
-"""All parts -> a finished dataset: labels.csv, statistics, contact sheets, report, and last of all the manifest."""
+"""All parts -> a finished dataset: labels, statistics, contact sheets, report, and last of all the manifest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from figureground.ingest import catalog as catalogs
 from figureground.make.card import data_card
 from figureground.make.card_inputs import licences
 from figureground.make.croissant import croissant
-from figureground.make.labels_table import write_labels
+from figureground.make.labels_table import label_files, write_labels
 from figureground.make.manifest_files import put_manifest
 from figureground.make.no_depth import require_few
 from figureground.make.part_task import PartTask, require_there
@@ -65,7 +65,7 @@ def write_pages(task: PartTask, catalog: Catalog, data: Dataset) -> None:
 
 
 def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Dataset:
-    """Write labels.csv, statistics.json, data card and croissant.json; return the dataset, its manifest not written
+    """Write labels, statistics.json, data card and croissant.json; return the dataset, its manifest not written
     yet."""
     infos, by_split = summed(_finished(task, number) for number in range(task.count))
     total = stats.total(by_split.values())
@@ -150,11 +150,10 @@ def note_files(store: Store, written: Iterable[str]) -> None:
 
 def own_files(store: Store, catalog: Catalog, count: int) -> list[str]:
     """Return, sorted, the files that a dataset of so many parts has, but for its parts and the manifest."""
-    beside = [names.RECIPE, names.BUILD, names.STATISTICS, names.LABELS, names.REPORT, names.README]
-    beside.append(names.CROISSANT)
+    beside = [names.RECIPE, names.BUILD, names.STATISTICS, names.REPORT, names.README, names.CROISSANT]
     pictures = {file for file, _ in catalogs.files(catalog)} | {one.mask_file for one in catalog.foregrounds}
     in_catalog = [f"{names.CATALOG}/{name}" for name in {*pictures, *SHEETS, catalogs.FILE}]
-    return sorted([*beside, *in_catalog, *map(parts.sidecar, range(count))])
+    return sorted([*beside, *in_catalog, *label_files(count), *map(parts.sidecar, range(count))])
 
 
 def file_facts(store: Store, name: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from figureground.core.store import Store
 from figureground.dataset import names, part_table, parts
+from figureground.dataset.labels import labels_file
 from figureground.dataset.part_table import list_count, list_file
 
 
@@ -16,7 +17,7 @@ def manifest_files(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file of a manifest, manifest.json last.
 
     `manifest`: the whole one, as `dataset.manifest.whole_manifest` gives it back.  Of more than 4,096 parts, rows and
-    what is said of their sidecars stand in lists of so many, and the manifest says what these are.
+    what is said of their sidecars and labels stand in lists of so many, and the manifest says what these are.
     """
     rows = manifest.get("parts")
     if not isinstance(rows, list) or not list_count(len(rows)):
@@ -26,7 +27,8 @@ def manifest_files(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     files, heads = dict(manifest.get("files") or {}), list[Any]()
     for k in range(list_count(len(rows))):
         some = rows[k * length : (k + 1) * length]
-        beside = [parts.sidecar(k * length + i) for i in range(len(some))]
+        numbers = range(k * length, k * length + len(some))
+        beside = [*map(parts.sidecar, numbers), *map(labels_file, numbers)]
         data = _bytes({"parts": some, "files": {name: files.pop(name) for name in beside if name in files}})
         counts = {"parts": len(some), "samples": sum(row["samples"] for row in some)}
         heads.append({"file": list_file(k), **counts, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})

@@ -26,6 +26,7 @@ from figureground.make import made_with
 from figureground.make.begin import what_was_other
 from figureground.make.finish import finish
 from figureground.make.identity import claim, relative_root, root_sha256
+from figureground.make.labels_table import came_with
 from figureground.make.part_task import PartTask
 from figureground.make.shard import Shard, shard_in
 from figureground.plan import plan
@@ -305,18 +306,9 @@ def _copy_part(source: Store, task: PartTask, number: int) -> None:
                 f"{source.name}/{name}",
                 "remove it and run that shard's build command again, then this one",
             )
-        if (table := _labels(source, info)) is not None:
+        if (table := came_with(source, info)) is not None:
             task.store.write(labels_file(number), table)
         task.store.write(parts.sidecar(number), source.read(parts.sidecar(number)))
-
-
-def _labels(source: Store, info: PartInfo) -> bytes | None:
-    """Return the labels that a part came with; None where there are none, or the sidecar does not vouch for them."""
-    try:
-        data = source.read(labels_file(info.number))
-    except OSError:
-        return None
-    return data if hashlib.sha256(data).hexdigest() == info.labels else None
 
 
 def _chunks(store: Store, name: str) -> Iterator[bytes]:

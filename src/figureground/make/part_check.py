@@ -17,9 +17,10 @@ from figureground.core.record import Record
 from figureground.core.steps import Tick
 from figureground.core.store import Store
 from figureground.dataset import parts
-from figureground.dataset.labels import labels_rows
+from figureground.dataset.labels import HEADER, labels_rows
 from figureground.dataset.parts import PartReader
 from figureground.make.differences import few, picture_unlike, unlike
+from figureground.make.finish import has_depth
 from figureground.make.inner_checks import inner_damage
 from figureground.make.part_task import PartTask, maker_of
 from figureground.samples import codec, stats
@@ -63,14 +64,19 @@ class DuePart:
 
 @dataclass(frozen=True)
 class PartFound:
-    """What a look at a part gave.  `labels`: the sha256 of its rows of labels.csv, as this version writes them; ""
-    where they cannot be read.  `first`: its first record with depth, or its first.  `bytes`: of the zip."""
+    """What a look at a part gave.
+
+    `labels`: the sha256 of its labels as a file of their own, as this version writes them, and `labels_bytes` how many
+    their rows have; "" where they cannot be read.  `first`: its first record with depth, or its first.  `bytes`: of
+    the zip.
+    """
 
     damage: tuple[Damage, ...] = ()
     notes: tuple[str, ...] = ()
     labels: str = ""
     first: Record | None = None
     bytes: int = 0
+    labels_bytes: int = 0
 
 
 class Looked:
@@ -114,16 +120,20 @@ def look_at_part(look: PartLook, due: DuePart, tick: Tick) -> PartFound:
     if look.task is None and not look.inner:
         tick(len(due.indices))
     whole = records if len(records) == len(due.indices) else []
-    first = next((one for one in whole if _speaks(one)), whole[0] if whole else None)
-    return PartFound(tuple(found), tuple(notes), _labels(file, whole), first, size)
+    first = next((one for one in whole if has_depth(one)), whole[0] if whole else None)
+    labels = labels_rows(file, whole)
+    digest = hashlib.sha256(HEADER + labels).hexdigest() if whole else ""
+    found += _labels_said(look, due, digest)
+    return PartFound(tuple(found), tuple(notes), digest, first, size, len(labels))
 
 
-def _speaks(record: Record) -> bool:
-    return "depth" not in record.depths or record.depths["depth"].valid_fraction > 0
-
-
-def _labels(file: str, records: list[Record]) -> str:
-    return hashlib.sha256(labels_rows(file, records)).hexdigest() if records else ""
+def _labels_said(look: PartLook, due: DuePart, digest: str) -> list[Damage]:
+    """Return whether the sidecar tells of other labels than the rows have, where this very code wrote it."""
+    about = _sidecar(look, due) if look.beside and digest else {}
+    if about.get("code") != code_sha256() or about.get("labels") == digest:
+        return []
+    said = f"its sidecar's labels are {str(about.get('labels'))[:12]}, would be {digest[:12]}"
+    return [Damage(parts.part_file(due.number), None, said)]
 
 
 def _beside(look: PartLook, due: DuePart, size: int, sha256: str) -> Iterator[str]:

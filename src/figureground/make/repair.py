@@ -20,8 +20,8 @@ from figureground.core.overlay import OverlayStore
 from figureground.core.places import Place, place_of, store_at
 from figureground.core.progress import Progress, silent, watched
 from figureground.core.recipe_toml import to_toml
-from figureground.core.store import Store
-from figureground.dataset import names, parts
+from figureground.core.store import Store, remove_empty
+from figureground.dataset import labels, names, parts
 from figureground.dataset.manifest import read_whole_manifest
 from figureground.dataset.part_table import list_count, list_file
 from figureground.dataset.versions import require_made_here, require_same_versions
@@ -38,12 +38,14 @@ from figureground.make.finish import (
     write_tables,
 )
 from figureground.make.identity import identity_bytes, root_sha256
+from figureground.make.labels_table import label_files
 from figureground.make.manifest_files import put_manifest
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.verify import Verdict, verdict_of
 
 _OF_PARTS = {names.LABELS, names.STATISTICS, names.README, names.CROISSANT, names.MANIFEST}
+_LABELS = f"{labels.FOLDER}/part-"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def repair(
     about(store)  # refuses what is no dataset, before anything is written
     with watched(progress) as report, at_work(store):
         before = verdict_of(store, deep, engine, report)
-        if not deep and not _OF_PARTS.isdisjoint(one.part for one in before.damage):
+        if not deep and any(one.part in _OF_PARTS or str(one.part).startswith(_LABELS) for one in before.damage):
             # either they are damaged, or the parts that they are made of: only making these again tells
             deep = True
             before = verdict_of(store, deep, engine, report)
@@ -201,8 +203,8 @@ def _stray(one: About, files: Collection[str]) -> list[str]:
         return []
     count = one.task.count
     own = {parts.part_file(n) for n in range(count)} | {parts.sidecar(n) for n in range(count)}
-    own |= {list_file(k) for k in range(list_count(count))}
-    ours = (f"{parts.FOLDER}/part-", f"{parts.STATE}/part-", f"{parts.STATE}/list-")
+    own |= {list_file(k) for k in range(list_count(count))} | set(label_files(count))
+    ours = (f"{parts.FOLDER}/part-", f"{parts.STATE}/part-", f"{parts.STATE}/list-", _LABELS)
     return sorted(file for file in files if file.startswith(ours) and file not in own)
 
 
@@ -239,6 +241,10 @@ def _beside(store: Store, files: Collection[str], made: Collection[str], why: li
             continue
         store.write(name, content)
         written.append(name)
+    for name in store.list(_LABELS):
+        if over.size(name) is None:  # what a part came with that was made anew stands in labels.csv now
+            store.delete(name)
+    remove_empty(store, labels.FOLDER)
     if not one.same_code:
         note_files(store, [name for name in written if name != names.MANIFEST])
     return written

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from figureground.core.store import Store
 from figureground.dataset import parts
 from figureground.make import made_with
 from figureground.make.about import About, about
-from figureground.make.derived_check import derived_damage, labels_damage, pages_damage
+from figureground.make.derived_check import derived_damage, pages_damage
 from figureground.make.file_check import catalog_damage, files_damage, guests, masks_damage, strays
+from figureground.make.finish import has_depth
+from figureground.make.labels_check import labels_damage
 from figureground.make.part_check import DuePart, Looked, PartFound, PartLook, look_at_part
 
 
@@ -151,6 +153,19 @@ def _look_at_parts(look: PartLook, due: Sequence[DuePart], engine: Engine, progr
         told("verify", looked.heard(part.number, samples), looked.total)
 
     found: dict[int, PartFound] = {}
+    speaker: int | None = None
+
+    def keep(number: int, each: PartFound) -> None:
+        """Keep what a look gave; of all records, that of the first part and the first that can speak for others."""
+        nonlocal speaker
+        if each.first is not None and has_depth(each.first) and (speaker is None or number < speaker):
+            if speaker:
+                found[speaker] = replace(found[speaker], first=None)
+            speaker = number
+        elif number:
+            each = replace(each, first=None)
+        found[number] = each
+
     with mapped(engine, Stepping(functools.partial(look_at_part, look), heard), due) as outcomes:
         for outcome in outcomes:
             number, error = outcome.job.number, outcome.error
@@ -158,8 +173,8 @@ def _look_at_parts(look: PartLook, due: Sequence[DuePart], engine: Engine, progr
                 if (ending := run_error(error, parts.part_file(number), "nothing was changed")) is not None:
                     raise ending
                 what = f"cannot be looked at: {type(error).__name__}: {error}"
-                found[number] = PartFound((Damage(parts.part_file(number), None, what),))
+                keep(number, PartFound((Damage(parts.part_file(number), None, what),)))
             else:
-                found[number] = outcome.value
+                keep(number, outcome.value)
             heard(outcome.job, len(outcome.job.indices))
     return [found[each.number] for each in due]
