@@ -18,24 +18,30 @@ class Costs:
     """What `part_costs.py` and `scale.py` measured.
 
     `seconds`, `bytes`, `finish_s`, `labels_bytes`: a sample.  `spread`: the standard deviation of the logarithm of
-    parts' times.  `look_s`: CPU of reading a sidecar.  Questions are a part's, asked by the driver one after another:
-    before the first part is begun, as each is finished, and at the end; `look_questions` by a build that goes on.
+    parts' times.  `look_s`: CPU of reading a sidecar.  `start_s`: until a worker takes its first part; `gap_s` between
+    two parts, `note_s` of the driver's CPU as one is finished.  Questions are a part's: what the driver asks before the
+    first part is begun, as each is finished, and at the end, `labels_questions` among them one after another; what it
+    asks of a part that is there already, and what whoever verifies that asks.  `hashed_bytes_per_s`: of verifying.
     """
 
-    seconds: float = 0.0022
+    seconds: float = 0.0024
     spread: float = 0.14
     bytes: float = 7000.0
     sidecar_bytes: float = 50_000.0
-    labels_bytes: float = 230.0
+    labels_bytes: float = 232.0
     manifest_bytes_a_part: float = 850.0
-    finish_s: float = 0.0001
-    look_s: float = 0.001
+    finish_s: float = 0.00029
+    look_s: float = 0.0027
     start_s: float = 5.0
     gap_s: float = 0.0013
-    begin_questions: float = 4.0
-    note_questions: float = 2.0
-    finish_questions: float = 7.0
-    look_questions: float = 16.0
+    note_s: float = 0.0007
+    begin_questions: float = 0.0
+    note_questions: float = 0.0
+    finish_questions: float = 3.0
+    labels_questions: float = 4.0
+    look_questions: float = 2.0
+    verify_questions: float = 5.0
+    hashed_bytes_per_s: float = 4e8
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Storage:
     gets_per_s: float = 5500.0
     machine_bytes_per_s: float = 6e8
     bytes_per_s: float = 2e10
-    side_by_side: int = 1
+    side_by_side: int = 32
 
     def alone(self, questions: float, side_by_side: int | None = None) -> float:
         """Return the seconds that one machine waits for answers."""

@@ -132,7 +132,8 @@ class Simulation:
         result.write_s += self.now - worker.begun - self._took(worker)
         worker.part = -1
         self.left -= 1
-        spent = costs.look_s + self.world.storage.alone(costs.note_questions)
+        look_s = costs.look_s if costs.note_questions else 0.0
+        spent = costs.note_s + look_s + self.world.storage.alone(costs.note_questions)
         self.driver_free = max(self.driver_free, self.now) + spent
         self.driver_s += spent
         heapq.heappush(self.events, (self.driver_free, next(self.order), Simulation._noted, 0, 0))
@@ -192,22 +193,27 @@ class Simulation:
         return at + self.world.costs.start_s
 
     def _begin(self) -> None:
-        """Reckon what the driver does before the first part is begun."""
+        """Reckon what the driver does before the first part is begun, and the workers' verifying of what is there."""
         costs, storage, parts = self.world.costs, self.world.storage, len(self.seconds)
         there = parts - len(self.waiting)
         asked = costs.begin_questions * len(self.waiting) + costs.look_questions * there
-        lists = 4 * math.ceil(there / LISTED)
-        self.result.begin_s = storage.alone(asked) + storage.alone(lists, 1) + costs.look_s * there
-        self.result.questions["GET"], self.result.questions["LIST"] = asked, lists
+        lists = 8 * math.ceil(there / LISTED)  # of zips and of sidecars, four times
+        size = self.world.part_size * self.world.costs.bytes
+        each = storage.alone(costs.verify_questions, 1) + size / costs.hashed_bytes_per_s
+        wire = size * self.world.workers / storage.machine_bytes_per_s  # where all of a machine read at once
+        verified = there * max(each, wire) / len(self.workers)
+        self.result.begin_s = storage.alone(asked) + storage.alone(lists, 1) + costs.look_s * there + verified
+        self.result.questions["GET"], self.result.questions["LIST"] = asked + costs.verify_questions * there, lists
 
     def _finish(self) -> None:
         """Reckon what the driver does after the last part, and how much was in use of what parts share."""
         world, costs, storage, result = self.world, self.world.costs, self.world.storage, self.result
         parts, spent = len(self.seconds), max(result.make_s, 1e-9)
-        asked = costs.finish_questions * parts
-        read = parts * costs.sidecar_bytes + world.samples * 4 * costs.labels_bytes
-        waits = storage.alone(asked) + read / storage.machine_bytes_per_s
-        result.finish_s = waits + parts * costs.look_s + world.samples * costs.finish_s
+        read = 2 * parts * costs.sidecar_bytes + world.samples * 4 * costs.labels_bytes
+        waits = storage.alone(costs.finish_questions * parts) + storage.alone(costs.labels_questions * parts, 1)
+        result.finish_s = waits + read / storage.machine_bytes_per_s + parts * costs.look_s
+        result.finish_s += world.samples * costs.finish_s
+        asked = (costs.finish_questions + costs.labels_questions) * parts
         result.questions["GET"] += asked + costs.note_questions * (parts - round(parts * world.done))
         asked_for_parts = result.questions.get("PUT", 0.0)
         renewals = result.seconds / 6  # of the lock: a listing and a writing each

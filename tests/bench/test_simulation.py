@@ -15,8 +15,8 @@ from bench.simulation import simulate
 
 FREE = Storage(latency_s=0.0, puts_per_s=math.inf, gets_per_s=math.inf, machine_bytes_per_s=math.inf)
 FREE = replace(FREE, bytes_per_s=math.inf)
-BARE = Costs(seconds=1.0, spread=0.0, finish_s=0.0, look_s=0.0, start_s=0.0, gap_s=0.0, labels_bytes=0.0)
-BARE = replace(BARE, begin_questions=0.0, finish_questions=0.0)
+BARE = Costs(seconds=1.0, spread=0.0, finish_s=0.0, look_s=0.0, note_s=0.0, start_s=0.0, gap_s=0.0, labels_bytes=0.0)
+BARE = replace(BARE, finish_questions=0.0, labels_questions=0.0)
 
 worlds = st.builds(
     World,
@@ -98,7 +98,7 @@ def test_what_a_part_costs_beside_its_work_adds_up_on_one_worker() -> None:
 @given(worlds)
 def test_without_failures_the_makespan_keeps_grahams_bounds(world: World) -> None:
     world = replace(world, mean_life_h=math.inf, slow_machines=0.0, storage=FREE, pool=False)
-    world = replace(world, costs=replace(world.costs, start_s=0.0, gap_s=0.0, look_s=0.0))
+    world = replace(world, costs=replace(world.costs, start_s=0.0, gap_s=0.0, note_s=0.0))
     seconds, workers = part_seconds(world), world.machines * world.workers
     ideal, longest = seconds.sum() / workers, seconds.max()
     assert max(ideal, longest) <= simulate(world).make_s * (1 + 1e-9)
@@ -110,7 +110,7 @@ def test_without_failures_the_makespan_keeps_grahams_bounds(world: World) -> Non
 def test_more_machines_are_never_slower(world: World, more: int) -> None:
     world = replace(world, mean_life_h=math.inf, slow_machines=0.0, pool=False)
     world = replace(world, storage=replace(world.storage, puts_per_s=1e9, machine_bytes_per_s=1e12, bytes_per_s=1e15))
-    world = replace(world, costs=replace(world.costs, look_s=0.0, note_questions=0.0))
+    world = replace(world, costs=replace(world.costs, note_s=0.0))
     assert simulate(replace(world, machines=world.machines + more)).make_s <= simulate(world).make_s + 1e-4
 
 
@@ -146,7 +146,7 @@ def test_a_part_that_loses_its_worker_too_often_is_given_up_and_the_others_made(
 
 def test_the_driver_takes_no_more_note_than_it_can() -> None:
     """A hundred parts of a second on a hundred workers, of which the driver takes 0.5 s each to take note."""
-    costs, storage = replace(BARE, note_questions=5.0), replace(FREE, latency_s=0.1)
+    costs, storage = replace(BARE, note_questions=5.0), replace(FREE, latency_s=0.1, side_by_side=1)
     world = World(samples=1000, part_size=1, machines=10, workers=10, costs=costs, storage=storage)
     result = simulate(world)
     assert result.make_s == pytest.approx(1000 * 0.5, rel=0.02)
@@ -166,6 +166,7 @@ def test_storage_takes_no_more_questions_and_bytes_than_it_can() -> None:
 
 def test_a_build_that_goes_on_makes_what_is_missing() -> None:
     world = World(samples=1000, part_size=10, workers=2, costs=BARE, storage=FREE, done=0.75)
+    world = replace(world, costs=replace(BARE, hashed_bytes_per_s=math.inf))
     result = simulate(world)
     assert result.make_s == pytest.approx(125.0, abs=10)
     assert result.times_made.sum() == 25
@@ -187,7 +188,7 @@ def test_failures_come_as_often_as_they_should() -> None:
 
 
 def test_what_the_driver_does_alone_is_the_bottleneck_where_it_takes_longest() -> None:
-    world = World(samples=100, part_size=1, machines=9, costs=replace(BARE, finish_questions=9.0))
+    world = World(samples=100, part_size=1, machines=9, costs=replace(BARE, finish_questions=99.0))
     assert simulate(world).bottleneck == "the driver after the parts"
-    world = replace(world, costs=replace(BARE, look_questions=9.0), done=0.99)
+    world = replace(world, costs=replace(BARE, look_questions=99.0), done=0.99)
     assert simulate(world).bottleneck == "the driver before the parts"
