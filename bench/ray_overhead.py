@@ -2,9 +2,9 @@
 
     python -m bench.ray_overhead --jobs 200 1000 2000
 
-Jobs do next to nothing.  Each number of jobs has a process of its own, and two workers in a Ray on this machine.  Tells,
-for each, the time a job from the first outcome to the last, by the clock and of the driver's cores, and the driver's
-memory at the first outcome and at most.
+Jobs do next to nothing.  Each number of jobs has a process of its own, and two workers in a Ray on this machine.
+Prints, for each, the time a job from the first outcome to the last, by the clock and of the driver's cores, and the
+driver's memory at the first outcome and at most.
 """
 
 from __future__ import annotations

@@ -119,8 +119,9 @@ def run(recipe: Recipe, out: Path, nodes: int, kills: Sequence[str]) -> dict[str
     """Build on a cluster, killing meanwhile, and return what became of it."""
     with cluster_of(nodes) as cluster, counted() as given:
         killer, start = Killer(cluster, kills), time.perf_counter()
-        with ended(Ray(0, Cluster(cluster.address))) as engine:
-            build(recipe, out, engine=engine, progress=killer)
+        # the nodes were started in another folder, and find this one for all that
+        with ended(Ray(0, Cluster(cluster.address))) as engine, contextlib.chdir(out.parent):
+            build(recipe, Path(out.name), engine=engine, progress=killer)
         seconds = round(time.perf_counter() - start, 1)
     return {"killed": killer.killed, "again": given.total() - len(given), "seconds": seconds}
 
@@ -135,6 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         root = Path(folder)
         write_photos(root, backgrounds=2, people=2)
         recipe = small_recipe(root, placement={"per_pair": options.parts}, parts={"size": 4})
+        (root / "ray").mkdir()
         serial = files(build(recipe, root / "serial/out"))
         found = run(recipe, root / "ray/out", options.nodes, [kill for kill in options.kill.split(",") if kill])
         found["same"] = files(root / "ray/out") == serial

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import os
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -73,7 +74,7 @@ class Ray:
 
         if not waiting:
             return
-        begin = (attempt, function, tuple(self.conditions))
+        begin = (attempt, function, tuple(self.conditions), os.getcwd())
         with RayCrew(self._joined(), self.cluster, self.workers, heard, begin) as crew:
             while waiting or flying:
                 while waiting and crew.submit(waiting[0].ticket, waiting[0].job, waiting[0].suspect):

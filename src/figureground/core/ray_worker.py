@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import platform
@@ -32,9 +33,16 @@ class Worker:
         self._attempt: Attempt = _nothing_of
         self._ticket, self._steps = -1, 0
 
-    def begin(self, attempt: Attempt, function: Callable[[Any], Any], conditions: Sequence[Callable[[], None]]) -> Any:
-        """Take the function that jobs are for; return Ray's name of this machine, its host name, the `versions` here,
-        and what of the conditions does not hold: a FigureGroundError's texts, () for nothing."""
+    def begin(
+        self, attempt: Attempt, function: Callable[[Any], Any], conditions: Sequence[Callable[[], None]], folder: str
+    ) -> Any:
+        """Take the function that jobs are for, whose paths start in `folder`, as on the machine that gives them out.
+
+        Returns Ray's name of this machine, its host name, the `versions` here, and what of the conditions does not
+        hold: a FigureGroundError's texts, () for nothing.
+        """
+        with contextlib.suppress(OSError):  # where it is not there, neither is what lies below it: conditions tell
+            os.chdir(folder)
         place = importlib.import_module("ray").get_runtime_context().get_node_id(), platform.node()
         self._attempt = attempt
         self._work = Stepping(function.function, self._heard) if isinstance(function, Stepping) else function
