@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -159,6 +160,33 @@ def test_a_virtual_dataset_needs_the_catalog_alone(photos: Path, server: Server)
     out = build(photos / "recipe.toml", f"s3://{BUCKET}/virtual/out", catalog_only=True)
     data, near = open_dataset(out, virtual=True), open_dataset(photos / "out", virtual=True)
     assert np.array_equal(data[5].image, near[5].image)
+
+
+def test_trainers_are_fed_by_recipe_and_catalog_alone(photos: Path, server: Server) -> None:
+    """Two ranks with workers, which stop and go on as one: no part is read or written."""
+    pytest.importorskip("torch", reason="the extra [torch] is not installed")
+    from torch.utils.data import DataLoader
+
+    from figureground.torch import CompositeDataset, Flip, ResumableSampler
+
+    def items(loader: Any) -> list[tuple[int, bytes]]:
+        return [
+            (int(i), image.numpy().tobytes()) for b in loader for i, image in zip(b["index"], b["image"], strict=True)
+        ]
+
+    out = str(build(photos / "recipe.toml", f"s3://{BUCKET}/trainers/out", catalog_only=True))
+    assert not ObjectStore(out).list("parts/")
+    there = CompositeDataset(out, ["mask"], transforms=[Flip()], virtual=True, raw=True, seed=3)
+    near = CompositeDataset(photos / "out", ["mask"], transforms=[Flip()], virtual=True, raw=True, seed=3)
+    whole = items(DataLoader(near, 2, sampler=ResumableSampler(SAMPLES, seed=3, epoch=1)))
+    first = ResumableSampler(SAMPLES, seed=3, epoch=1, rank=0, world=2)
+    second = ResumableSampler(SAMPLES, seed=3, epoch=1, rank=1, world=2)
+    loaders = [DataLoader(there, 1, sampler=one, num_workers=1) for one in (first, second)]
+    begun = [items(itertools.islice(loader, 2)) for loader in loaders]
+    assert [begun[k % 2][k // 2] for k in range(4)] == whole[:4]
+    again = ResumableSampler(SAMPLES)
+    again.load_state_dict(first.state_dict(taken=2))
+    assert items(DataLoader(there, 2, sampler=again)) == whole[4:]
 
 
 def test_shards_are_merged_there(photos: Path, server: Server) -> None:

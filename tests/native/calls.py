@@ -19,6 +19,7 @@ SIGNATURES: dict[str, list[str]] = {
     "crc32": ["u1:h", "n"],
     "deflate_code": ["i8:="],
     "png_counts": ["u2:hw"],
+    "png_unfiltered": ["u1:hd", "u2:hw"],
     "png_differing": ["u2:HW", "u2:HW", "box"],
     "paste": ["u1:HW3", "u1:HW", "u1:hw3", "u1:hw", "n", "n"],
     "cover": ["u1:kHW", "u1:HW", "u1:hw", "n", "n", "n"],
@@ -103,7 +104,7 @@ def arguments(drawn: Drawn, kernel: ModuleType, name: str) -> list[Any]:
     """Return what a function is called with."""
     most = 9 if drawn.random() < 0.95 else 70
     sides = {letter: int(drawn.integers(0, most)) for letter in "hwHWkp"}
-    sides |= {"a": max(0, sides["h"] - 1), "b": max(0, sides["w"] - 1)}
+    sides |= {"a": max(0, sides["h"] - 1), "b": max(0, sides["w"] - 1), "d": 1 + 2 * sides["w"]}
     sides |= {"p": sides["h"] * sides["w"], "3": 3, "4": 4, "*": 256, "+": 1024, "=": 277, "@": 2187}
     found: list[Any] = []
     for what in SIGNATURES.get(name, _UNKNOWN):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from figureground import native
-from figureground.dataset.archive import crc32
+from figureground.native import crc32
 
 kernel = pytest.importorskip("figureground.native._kernel", reason="the compiled kernel was not built here")
 if kernel.crc32(b"", 0) is None:

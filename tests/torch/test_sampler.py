@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 
 import pytest
 
@@ -52,6 +53,18 @@ def test_a_stopped_epoch_goes_on_with_the_rest(n: int, world: int, later: int, d
     assert list(last) == order[min(n, min(n, taken * world) + more * later) :]
     last.set_epoch(3)
     assert list(last) == list(ResumableSampler(n, 5, 3))
+
+
+def test_an_epoch_is_no_list_of_objects() -> None:
+    """Ranks of large datasets hold eight bytes for each of their own numbers."""
+    tracemalloc.start()
+    numbers = iter(ResumableSampler(400_000, 1, world=4))
+    first = next(numbers)
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 2_000_000
+    assert most < 40 * 400_000
+    assert [first, *numbers] == list(ResumableSampler(400_000, 1))[::4]
 
 
 def test_numbers_say_their_epoch_wherever_they_go() -> None:

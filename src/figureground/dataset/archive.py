@@ -11,7 +11,6 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground import native
 from figureground.core.inner_names import LONGEST, declared
+from figureground.native import crc32
 
 Read = Callable[[int, int], bytes]  # (start, stop) -> those bytes of the file, fewer at its end
 
@@ -198,12 +197,6 @@ def _wide(extra: bytes, numbers: tuple[int, ...]) -> tuple[int, ...]:
             return tuple(next(held, _IN_EXTRA) if number == _IN_EXTRA else number for number in numbers)
         at += 4 + length
     return numbers
-
-
-def crc32(data: bytes | memoryview, before: int = 0) -> int:
-    """Return the CRC-32 of bytes behind others whose CRC-32 is `before`, as `zlib.crc32` does."""
-    found: int | None = None if native.kernel is None else native.kernel.crc32(data, before)
-    return zlib.crc32(data, before) if found is None else found
 
 
 def read_member(read: Read, member: Member) -> bytes:

@@ -33,7 +33,6 @@ from figureground.dataset.archive import (
     Contents,
     Member,
     Zip,
-    crc32,
     member_start,
     read_contents,
     read_members,
@@ -42,6 +41,7 @@ from figureground.dataset.handles import Handles
 from figureground.dataset.labels import HEADER, LabelsWriter, labels_file
 from figureground.dataset.row_files import files_of
 from figureground.dataset.row_records import record_of
+from figureground.native import crc32
 from figureground.samples import stats
 from figureground.samples.maker import Made
 from figureground.samples.stats import Statistics

@@ -55,17 +55,20 @@ def _names_around(pieces: tuple[bytes, ...], digits: int) -> list[tuple[str, str
     """Return (layer, what stands before the number in its file's name, what stands behind it) of a row's end, whose
     pieces lie around the numbers of so many digits.
 
-    None where digits in place of others might mean anything else: in keys, in numbers and beside other digits.
+    None where they are not all names that end in that way, once each.
     """
     noughts = "0" * digits
-    if any(b"\\" in one or one[:1].isdigit() or one[-1:].isdigit() or noughts.encode() in one for one in pieces):
-        return None
     try:
         row = parsed_object(b"{" + noughts.encode().join(pieces))
         names = [(key, *declared(name).partition(noughts)) for key, name in row.items()]
     except ValueError:
         return None
-    if not all(key in _LAYER_OF and found and noughts not in behind for key, _, found, behind in names):
+    # noughts that are no number's place, and one with which they would begin sooner
+    if any(noughts.encode() in one or one.endswith(b"0") for one in pieces):
+        return None
+    if any(noughts in behind or not found for _, _, found, behind in names):
+        return None
+    if not row.keys() <= _LAYER_OF.keys():
         return None
     given = {_LAYER_OF[key]: (before, behind) for key, before, _, behind in names}
     return [(layer, *given[layer]) for layer in LAYERS if layer in given]

@@ -8,6 +8,7 @@ says which, in words for users.
 from __future__ import annotations
 
 import os
+import zlib
 from types import ModuleType
 
 OFF = "FIGUREGROUND_NATIVE"
@@ -26,3 +27,9 @@ def _loaded() -> tuple[ModuleType | None, str]:
 
 
 kernel, absent = _loaded()
+
+
+def crc32(data: bytes | memoryview, before: int = 0) -> int:
+    """Return the CRC-32 of bytes behind others whose CRC-32 is `before`, as `zlib.crc32` does."""
+    found: int | None = None if kernel is None else kernel.crc32(data, before)
+    return zlib.crc32(data, before) if found is None else found

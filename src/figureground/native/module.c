@@ -42,6 +42,7 @@ static int add_methods(PyObject *module) {
         places_methods,
         png_data_methods,
         png_methods,
+        png_unfiltered_methods,
         resize_methods,
         rle_methods,
         seen_methods,

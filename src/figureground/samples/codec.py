@@ -20,7 +20,7 @@ from figureground.core.nouns import HALF, DepthMap
 from figureground.core.recipe import ImageFormat, ImageOptions
 from figureground.core.record import DepthMeaning
 from figureground.geometry.codes import DepthCode, dequantise
-from figureground.image import mask_png, png, quick_jpeg
+from figureground.image import png, quick_jpeg, quick_png
 from figureground.image.opened import stored_pixels
 
 WHITE = np.uint8(255)  # the value of a mask pixel where masks are stored in 8 bits
@@ -90,19 +90,27 @@ _STORED: dict[Coder, tuple[int, tuple[type[np.generic], ...]]] = {
 }
 
 
+# kind of array -> what reads some of its files sooner than Pillow, to the same values
+_QUICK: dict[Coder, Callable[[bytes, tuple[int, int] | None], NDArray[Any] | None]] = {
+    "photo": quick_jpeg.decoded,
+    "depth": quick_png.codes,
+}
+
+
 def decode(
     layer: str, data: bytes, meaning: DepthMeaning | None = None, shape: tuple[int, int] | None = None
 ) -> NDArray[Any] | DepthMap:
     """Return a layer as a Sample has it; `meaning` is needed for depth.  Arrays are writable and shared with nobody.
 
-    JPEGs by simplejpeg where it is installed, whose pixels are Pillow's.
+    JPEGs by simplejpeg where it is installed, and depth of 16 bits by the kernel: their values are Pillow's.
 
     `shape`: the (height, width) that it has to have.  Raises ValueError, and nothing else, for what is no such layer.
     """
     coder = LAYERS[layer].coder
-    if coder == "mask" and (mask := mask_png.decoded(data, shape)) is not None:
+    if coder == "mask" and (mask := quick_png.mask(data, shape)) is not None:
         return mask
-    values = quick_jpeg.decoded(data, shape) if coder == "photo" else None
+    quick = _QUICK.get(coder)
+    values = None if quick is None else quick(data, shape)
     if values is None:
         values = pixels(data, shape)
     dimensions, kinds = _STORED[coder]

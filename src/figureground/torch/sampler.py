@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
 from figureground.core import random
 from figureground.core.errors import FigureGroundError
 from figureground.torch.draws import Asked
+
+_AT_ONCE = 4096  # numbers that are objects at a time
 
 
 class ResumableSampler(Sampler[int]):
@@ -38,8 +41,9 @@ class ResumableSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         words = random.bits(self.seed, np.arange(self.n), f"torch/order/{self.epoch}")
         left = np.argsort(words, kind="stable")[self.start :]
-        mine = np.resize(left, len(self) * self.world)[self.rank :: self.world]  # numpy's resize repeats
-        return iter([Asked(number, self.epoch) for number in mine.tolist()])
+        # numpy's resize repeats; a copy of the rank's own, so that the others are let go
+        mine = np.resize(left, len(self) * self.world)[self.rank :: self.world].copy()
+        return _asked(mine, self.epoch)
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch, from its first number."""
@@ -62,3 +66,9 @@ class ResumableSampler(Sampler[int]):
                 "go on with the dataset and split that it was begun with",
             )
         self.seed, self.epoch, self.start = state["seed"], state["epoch"], state["start"]
+
+
+def _asked(numbers: NDArray[np.int64], epoch: int) -> Iterator[Asked]:
+    for first in range(0, len(numbers), _AT_ONCE):
+        for number in numbers[first : first + _AT_ONCE].tolist():
+            yield Asked(number, epoch)
