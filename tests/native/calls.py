@@ -45,7 +45,7 @@ SIGNATURES: dict[str, list[str]] = {
     "heat": ["?:HW", "i8:h", "i8:w", "i8:ab"],
     "changed_sums": ["u1:hw3", "u1:hw3"],
     "jpeg_begin": ["u1:HW3", "n", "n", "n"],
-    "jpeg_changed": ["jpeg", "u1:HW3", "box", "n"],
+    "jpeg_changed": ["jpeg", "u1:HW3", "u1:HW3", "box", "n"],
 }
 _UNKNOWN = ["u1:hw", "f8:h", "n", "u2:HW", "u1:HW3", "i8:w", "f", "n"]  # of a function without a signature
 _ODD = (-1, 2**31 - 1, 2**31, -(2**31), 2**62, -(2**62), 2**63 - 1, 2**70, 255, 256, 65536)

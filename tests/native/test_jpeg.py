@@ -52,6 +52,8 @@ def test_a_composites_bytes_are_pillows(seed: int) -> None:
         composite = background.copy()
         box = box_of(drawn, height, width)
         composite[box] = picture_of(drawn, height, width)[box]
+        alike = box_of(drawn, height, width)
+        composite[alike] = background[alike]  # and so some blocks in the box are the background's own
         expected = codec.jpeg(composite, options)
         assert jpeg_splice.encode(composite, kept, box) == expected, (number, options)
         assert jpeg_splice.encode(composite, kept, whole) == expected, (number, options)
@@ -65,7 +67,7 @@ def test_grey_pictures_too(optimize: bool) -> None:
         options = ImageOptions(quality=int(drawn.integers(1, 101)), optimize=optimize)
         grey = picture_of(drawn, *drawn.integers(1, 71, 2).tolist())[..., :1].copy()
         blocks, _ = kernel.jpeg_begin(grey, options.quality, 1, 1)
-        assert kernel.jpeg_changed(blocks, grey, 0, 0, 0, 0, optimize) == codec.jpeg(grey[..., 0], options)
+        assert kernel.jpeg_changed(blocks, grey, grey, 0, 0, 0, 0, optimize) == codec.jpeg(grey[..., 0], options)
 
 
 def test_only_what_the_box_touches_is_read() -> None:
@@ -98,11 +100,13 @@ def test_a_box_beyond_the_picture_is_refused(box: tuple[int, int, int, int]) -> 
     picture = np.zeros((8, 8, 3), np.uint8)
     blocks, _ = kernel.jpeg_begin(picture, 90, 2, 2)
     with pytest.raises(ValueError, match="box"):
-        kernel.jpeg_changed(blocks, picture, *box, False)
+        kernel.jpeg_changed(blocks, picture, picture, *box, False)
     with pytest.raises(ValueError, match="size"):
-        kernel.jpeg_changed(blocks, np.zeros((8, 9, 3), np.uint8), 0, 8, 0, 8, False)
+        kernel.jpeg_changed(blocks, picture, np.zeros((8, 9, 3), np.uint8), 0, 8, 0, 8, False)
+    with pytest.raises(ValueError, match="size"):
+        kernel.jpeg_changed(blocks, np.zeros((9, 8, 3), np.uint8), picture, 0, 8, 0, 8, False)
     with pytest.raises(ValueError, match="PyCapsule"):
-        kernel.jpeg_changed(object(), picture, 0, 8, 0, 8, False)
+        kernel.jpeg_changed(object(), picture, picture, 0, 8, 0, 8, False)
 
 
 def test_where_pillow_rounds_in_another_way_it_codes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,8 @@ class Cards(Sprites):
 
     def sprite(self, background: int, figure: Figure) -> Sprite:
         cutout: Cutout = np.full((figure.height, figure.width, 4), 255, np.uint8)
-        return composite.sprite(figure, cutout, 0, self.canvas, None, None)
+        seen = composite.seen_of(figure, cutout[..., 3], 0, self.canvas, None)
+        return composite.sprite(figure, seen, cutout, 0, self.canvas, None)
 
 
 def card(x: int, y: int, width: int, height: int, q: float) -> Figure:

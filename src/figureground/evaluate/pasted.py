@@ -21,7 +21,7 @@ from figureground.evaluate.cutouts import Subject
 from figureground.image.masks import mask_of, premultiplied
 from figureground.ingest import matting, photos
 from figureground.ingest.cutout import working
-from figureground.render.composite import compose, matched, sized, sprite
+from figureground.render.composite import compose, matched, seen_of, sized, sprite
 
 SMALLEST, LARGEST = 0.3, 0.9  # a cut-out's height, of the room's
 _WIDEST = 0.95  # of the room's width
@@ -74,7 +74,9 @@ def fitted(room: Picture, height: int) -> Picture:
 def paste(cutout: Cutout, room: Picture, figure: Figure) -> tuple[Picture, Mask]:
     """Return the composite, uint8 (height, width, 3), and the figure's mask: alpha >= 1/2."""
     planes, margin = sized(premultiplied(cutout), figure)
-    pasted = sprite(figure, matched(planes, 0.0, _PLAIN, _PLAIN), margin, Canvas(*room.shape[:2]), None, None)
+    cutout, canvas = matched(planes, 0.0, _PLAIN, _PLAIN), Canvas(*room.shape[:2])
+    seen = seen_of(figure, cutout[..., 3], margin, canvas, None)
+    pasted = sprite(figure, seen, cutout, margin, canvas, None)
     made = compose(room, [pasted])
     return made.image, made.mask
 

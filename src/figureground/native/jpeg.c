@@ -36,17 +36,22 @@ static int blocks_begun(Blocks *blocks, size_t most) {
     return -1;
 }
 
-static int blocks_added(Blocks *blocks, const Mcu *mcu, int count) {
-    size_t used = blocks->starts[blocks->blocks];
-    if (used + MOST_BLOCKS * MOST_TOKENS > blocks->room) {
-        size_t room = 2 * blocks->room;
-        uint32_t *larger = realloc(blocks->tokens, room * sizeof(*larger));
-        if (!larger) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        blocks->tokens = larger, blocks->room = room;
+/* Makes sure that there is room for the tokens of one more MCU; 0, or -1 with an exception set. */
+static int blocks_have_room(Blocks *blocks) {
+    size_t room = 2 * blocks->room;
+    if (blocks->starts[blocks->blocks] + MOST_BLOCKS * MOST_TOKENS <= blocks->room) return 0;
+    uint32_t *larger = realloc(blocks->tokens, room * sizeof(*larger));
+    if (!larger) {
+        PyErr_NoMemory();
+        return -1;
     }
+    blocks->tokens = larger, blocks->room = room;
+    return 0;
+}
+
+static int blocks_added(Blocks *blocks, const Mcu *mcu, int count) {
+    if (blocks_have_room(blocks) < 0) return -1;
+    size_t used = blocks->starts[blocks->blocks];
     for (int k = 0; k < count; k++) {
         memcpy(blocks->tokens + used, mcu->tokens[k], mcu->counts[k] * sizeof(uint32_t));
         used += mcu->counts[k];
@@ -56,17 +61,46 @@ static int blocks_added(Blocks *blocks, const Mcu *mcu, int count) {
     return 0;
 }
 
+/* The same for an MCU of other blocks, whose first one is `first`. */
+static int blocks_taken_over(Blocks *blocks, const Blocks *from, size_t first, int count) {
+    if (blocks_have_room(blocks) < 0) return -1;
+    uint32_t start = from->starts[first], used = blocks->starts[blocks->blocks];
+    memcpy(blocks->tokens + used, from->tokens + start, (from->starts[first + (size_t)count] - start) * sizeof(uint32_t));
+    memcpy(blocks->dc + blocks->blocks, from->dc + first, (size_t)count * sizeof(*from->dc));
+    for (int k = 1; k <= count; k++) blocks->starts[++blocks->blocks] = used + from->starts[first + (size_t)k] - start;
+    return 0;
+}
+
 /* A box of MCUs: rows top to bottom, columns left to right, the last ones excluded. */
 typedef struct {
     Py_ssize_t top, bottom, left, right;
 } Box;
 
-static int coded(const Layout *layout, const uint8_t *pixels, Box box, Blocks *blocks) {
+/* Tells whether two pictures are alike in an MCU. */
+static int alike(const Layout *layout, const uint8_t *one, const uint8_t *other, Py_ssize_t row, Py_ssize_t column) {
+    Py_ssize_t high = 8 * layout->down, wide = 8 * layout->across, top = row * high, left = column * wide;
+    Py_ssize_t rows = layout->height - top < high ? layout->height - top : high;
+    Py_ssize_t columns = layout->width - left < wide ? layout->width - left : wide;
+    for (Py_ssize_t y = 0; y < rows; y++) {
+        Py_ssize_t at = ((top + y) * layout->width + left) * layout->channels;
+        if (memcmp(one + at, other + at, (size_t)(columns * layout->channels))) return 0;
+    }
+    return 1;
+}
+
+/* Codes the MCUs of a box, but for those that are like the background's: their blocks are taken over. */
+static int coded(const Layout *layout, const uint8_t *pixels, Box box, const uint8_t *others, const Blocks *background,
+                 Blocks *blocks) {
     Mcu mcu;
     size_t most = (size_t)(box.bottom - box.top) * (size_t)(box.right - box.left) * (size_t)layout->blocks;
     if (blocks_begun(blocks, most) < 0) return -1;
     for (Py_ssize_t row = box.top; row < box.bottom; row++)
         for (Py_ssize_t column = box.left; column < box.right; column++) {
+            if (others && alike(layout, pixels, others, row, column)) {
+                size_t first = (size_t)(row * layout->columns + column) * (size_t)layout->blocks;
+                if (blocks_taken_over(blocks, background, first, layout->blocks) < 0) return -1;
+                continue;
+            }
             mcu_of(layout, pixels, row, column, &mcu);
             if (blocks_added(blocks, &mcu, layout->blocks) < 0) return -1;
         }
@@ -127,7 +161,8 @@ static PyObject *jpeg_begin(PyObject *self, PyObject *args) {
     }
     size_t bytes = 0;
     if (!laid_out(made, &pixels, quality, across, down) &&
-        !coded(&made->layout, pixels.buf, (Box){0, made->layout.rows, 0, made->layout.columns}, &made->blocks)) {
+        !coded(&made->layout, pixels.buf, (Box){0, made->layout.rows, 0, made->layout.columns}, NULL, NULL,
+               &made->blocks)) {
         Blocks *blocks = &made->blocks;
         size_t used = blocks->starts[blocks->blocks];
         uint32_t *smaller = realloc(blocks->tokens, (used ? used : 1) * sizeof(*smaller));
@@ -315,22 +350,31 @@ static PyObject *written(const Composite *one, int optimise) {
     return found;
 }
 
-/* jpeg_changed(background, pixels, top, bottom, left, right, optimise): the whole file of a picture of the size of the
-   background that may differ from it in rows top to bottom and columns left to right, the last ones excluded */
+static int is_of(const Layout *layout, const Py_buffer *pixels) {
+    return pixels->shape[0] == layout->height && pixels->shape[1] == layout->width &&
+           pixels->shape[2] == layout->channels;
+}
+
+/* jpeg_changed(background, its pixels, pixels, top, bottom, left, right, optimise): the whole file of a picture of the size
+   of the background that may differ from it in rows top to bottom and columns left to right, the last ones excluded */
 static PyObject *jpeg_changed(PyObject *self, PyObject *args) {
     (void)self;
-    PyObject *capsule, *object, *found = NULL;
-    Py_buffer pixels;
+    PyObject *capsule, *objects[2], *found = NULL;
+    Py_buffer others, pixels;
     Box box;
     int optimise;
-    if (!PyArg_ParseTuple(args, "OOnnnnp", &capsule, &object, &box.top, &box.bottom, &box.left, &box.right, &optimise))
+    if (!PyArg_ParseTuple(args, "OOOnnnnp", &capsule, objects, objects + 1, &box.top, &box.bottom, &box.left,
+                          &box.right, &optimise))
         return NULL;
     const Background *made = PyCapsule_GetPointer(capsule, CAPSULE);
-    if (!made || array_of(object, &pixels, 3, 1, 0) < 0) return NULL;
+    if (!made || array_of(objects[0], &others, 3, 1, 0) < 0) return NULL;
+    if (array_of(objects[1], &pixels, 3, 1, 0) < 0) {
+        PyBuffer_Release(&others);
+        return NULL;
+    }
     const Layout *layout = &made->layout;
-    if (pixels.shape[0] != layout->height || pixels.shape[1] != layout->width ||
-        pixels.shape[2] != layout->channels || box.top < 0 || box.bottom < box.top || box.bottom > layout->height ||
-        box.left < 0 || box.right < box.left || box.right > layout->width) {
+    if (!is_of(layout, &others) || !is_of(layout, &pixels) || box.top < 0 || box.bottom < box.top ||
+        box.bottom > layout->height || box.left < 0 || box.right < box.left || box.right > layout->width) {
         PyErr_SetString(PyExc_ValueError, "the picture is not of the background's size, or the box not in it");
     } else {
         Composite one = {made, {0, 0, 0, 0}, {0}};
@@ -338,10 +382,11 @@ static PyObject *jpeg_changed(PyObject *self, PyObject *args) {
             Py_ssize_t high = 8 * layout->down, wide = 8 * layout->across;
             one.box = (Box){box.top / high, (box.bottom - 1) / high + 1, box.left / wide, (box.right - 1) / wide + 1};
         }
-        if (!coded(layout, pixels.buf, one.box, &one.fresh)) found = written(&one, optimise);
+        if (!coded(layout, pixels.buf, one.box, others.buf, &made->blocks, &one.fresh)) found = written(&one, optimise);
         blocks_freed(&one.fresh);
     }
     PyBuffer_Release(&pixels);
+    PyBuffer_Release(&others);
     return found;
 }
 

@@ -150,24 +150,23 @@ def lit(colour: Picture, alpha: Alpha, behind: Picture, figure: Figure) -> Pictu
 
 def sprite(
     figure: Figure,
+    seen: Seen,
     cutout: Cutout,
     margin: int,
     canvas: Canvas,
-    hidden: Alpha | None,
     relief: Bytes | None,
     shadow: Shadow | None = None,
 ) -> Sprite:
     """Return a figure ready to be pasted.
 
-    `cutout`: from `turned`; `margin`: from `sized`.  `hidden`: uint8, 255 where something of the background stands
-    before it, of the part of the canvas that the cut-out takes.  `relief`: of the cut-out's size, unmirrored.
+    `seen`: from `seen_of`; `cutout`: from `turned`; `margin`: from `sized`.  `relief`: of the cut-out's size,
+    unmirrored.
     """
     _, _, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *cutout.shape[:2])
     out = None
     if relief is not None:
         out = (relief[:, ::-1] if figure.flip else relief)[from_rows, from_columns]
     colour = cutout[from_rows, from_columns, :3]
-    seen = seen_of(figure, cutout[..., 3], margin, canvas, hidden)
     return Sprite(**vars(seen), figure=figure, colour=colour, relief=out, shadow=shadow)
 
 
@@ -176,8 +175,8 @@ def seen_of(
 ) -> Seen:
     """Return what is seen of a figure.
 
-    `alpha`: of its sized cut-out, mirrored as the figure is; `hidden` as in `sprite`; `area`: px of its mask, where
-    that is known.
+    `alpha`: of its sized cut-out, mirrored as the figure is.  `hidden`: uint8, 255 where something of the background
+    stands before it, of the part of the canvas that the cut-out takes.  `area`: px of its mask, where that is known.
     """
     rows, columns, from_rows, from_columns = canvas.overlap(figure.x - margin, figure.y - margin, *alpha.shape)
     whole = alpha[from_rows, from_columns]

@@ -184,11 +184,11 @@ class Sprites:
             (background, strength, _size(figure)),
             lambda: matched(planes, strength, own.appearance, other.appearance),
         )
-        hidden = self._before(background, figure, margin, planes[3])
         relief = planes[4] if figure.stands and len(planes) > 4 else None
         shown = turned(cutout, figure)
-        shadow = shadow_of(figure, shown[..., 3], margin, other.ground, self.canvas)
-        found = sprite(figure, shown, margin, self.canvas, hidden, relief, shadow)
+        alpha = planes[3][:, ::-1] if figure.flip else planes[3]
+        shadow = shadow_of(figure, alpha, margin, other.ground, self.canvas)
+        found = sprite(figure, self.seen(background, figure), shown, margin, self.canvas, relief, shadow)
         if figure.look.wrap <= 0:
             return found
         behind = self._shine.get(background, lambda: shine(self.pixels.background(background)))

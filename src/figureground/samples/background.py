@@ -17,7 +17,7 @@ from figureground.samples import jpeg_splice
 from figureground.samples.count import Base, base_of
 
 _KEPT = 256  # backgrounds
-_KEPT_BYTES = 2**25  # of blocks of JPEGs; 0.1 MB a background at 224 px and quality 90
+_KEPT_BYTES = 2**26  # of blocks of JPEGs and their pictures; 0.25 MB a background at 224 px and quality 90
 _KEPT_DEPTH_BYTES = 2**26  # of depth; 0.2 MB a background at 224 px
 
 

@@ -24,9 +24,10 @@ _MOST_SIDE = 65_500
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """The blocks of a background's JPEG, transformed and quantised, and the bytes of memory that they take."""
+    """The blocks of a background's JPEG, transformed and quantised, its picture, and the bytes of memory of both."""
 
     blocks: object
+    picture: Bytes
     size: int
     optimize: bool
 
@@ -46,7 +47,7 @@ def encode(picture: Bytes, background: Kept, changed: tuple[slice, slice]) -> by
     rows, columns = changed
     box = rows.start, rows.stop, columns.start, columns.stop
     found: bytes = native.kernel.jpeg_changed(
-        background.blocks, np.ascontiguousarray(picture), *box, background.optimize
+        background.blocks, background.picture, np.ascontiguousarray(picture), *box, background.optimize
     )
     return found
 
@@ -55,8 +56,9 @@ def _kept(picture: Bytes, options: ImageOptions) -> Kept | None:
     if native.kernel is None:
         return None
     shared_by = _SHARED_BY[options.subsampling]
-    blocks, size = native.kernel.jpeg_begin(np.ascontiguousarray(picture), options.quality, *shared_by)
-    return Kept(blocks, size, options.optimize)
+    picture = np.ascontiguousarray(picture)
+    blocks, size = native.kernel.jpeg_begin(picture, options.quality, *shared_by)
+    return Kept(blocks, picture, size + picture.nbytes, options.optimize)
 
 
 @lru_cache(maxsize=64)

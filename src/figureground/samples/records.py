@@ -108,7 +108,8 @@ class Recorder:
         figure = one.figure
         cutout = self.catalog.foregrounds[figure.foreground]
         area = int(np.count_nonzero(mask))
-        contact = figure.contact or lowest_pixel(mask)
+        box = tight_box(mask, (one.rows, one.columns))
+        contact = figure.contact or (lowest_pixel(mask[: box[3]]) if box else None)
         return FigureRecord(
             foreground=cutout.id,
             placement="ground" if figure.stands else self._without_geometry(number),
@@ -118,7 +119,7 @@ class Recorder:
             height=figure.height,
             scale=round(cutout.scale * figure.height / cutout.height, 6),
             flip=figure.flip,
-            box=tight_box(mask, (one.rows, one.columns)),
+            box=box,
             area=area,
             visible_fraction=round(min(area / one.area, 1.0), 6) if one.area else 0.0,
             whole=_whole(one, mask),
@@ -159,11 +160,11 @@ def _whole(one: Sprite, mask: Mask) -> str | None:
 
 def lowest_pixel(mask: Mask) -> tuple[int, int] | None:
     """Return (x, y) of the middle pixel of a mask's lowest row; None where it is empty."""
-    rows = np.flatnonzero(mask.any(1))
-    if not rows.size:
-        return None
-    columns = np.flatnonzero(mask[rows[-1]])
-    return int(columns[columns.size // 2]), int(rows[-1])
+    for row in range(len(mask) - 1, -1, -1):
+        columns = np.flatnonzero(mask[row])
+        if columns.size:
+            return int(columns[columns.size // 2]), row
+    return None
 
 
 def _depth_at(depth: DepthCode | None, figure: Figure | None, contact: tuple[int, int] | None) -> float | None:
