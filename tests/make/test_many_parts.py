@@ -12,13 +12,17 @@ import pytest
 
 from figureground import FigureGroundError, build, open_dataset
 from figureground.core.engines import Serial
+from figureground.core.folder_store import FolderStore
 from figureground.dataset import part_table, parts
+from figureground.dataset.manifest import read_whole_manifest
 from figureground.dataset.part_table import PartTable, check_heads, list_count
 from figureground.make.build import build_shard
+from figureground.make.manifest_files import manifest_files
 from figureground.make.merge import merge
 from figureground.make.repair import repair
 from figureground.make.shard import Shard
 from figureground.make.verify import verify
+from figureground.report import facts
 from tests.builders import small_recipe, write_photos
 
 FILES = ["list-00000.json", "list-00001.json", "list-00002.json"]
@@ -85,6 +89,44 @@ def test_labels_are_a_table_a_part(recipe: Any, tmp_path: Path, monkeypatch: pyt
     plain = build(recipe, tmp_path / "plain", engine=Serial())
     assert (plain / "labels.csv").read_bytes().splitlines() == rows
     assert not (plain / "labels").exists()
+
+
+def test_the_report_lists_some_parts_and_says_so(recipe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = build(recipe, tmp_path / "out", engine=Serial())
+    page = (out / "report.html").read_text()
+    assert "All 5 parts" in page
+    assert "They are of a few of" not in page
+    monkeypatch.setattr(facts, "PARTS", 2)
+    some = build(recipe, tmp_path / "some", engine=Serial())
+    page = (some / "report.html").read_text()
+    assert "The first 2 of 5 parts; manifest.json tells of all" in page
+    assert "They are of a few of the\n5 parts; the statistics are of all." in page
+    assert [f"part-0000{k}.zip" in page.partition("The first 2")[2] for k in range(5)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_what_is_said_of_files_beside_parts_is_not_held(recipe: Any, tmp_path: Path) -> None:
+    out = build(recipe, tmp_path / "out", engine=Serial())
+    manifest = read_whole_manifest(FolderStore(out))
+    asked: list[str] = []
+
+    def told(name: str) -> Any:
+        assert len(asked) < 4 or given, "a list is given before more is asked for"
+        asked.append(name)
+        return manifest["files"][name]
+
+    given: list[str] = []
+    own = {name: one for name, one in manifest["files"].items() if not name.startswith(("state/", "labels/"))}
+    for name, data in manifest_files({**manifest, "files": own}, told):
+        assert (out / name).read_bytes() == data
+        given.append(name)
+    assert given == ["state/list-00000.json", "state/list-00001.json", "state/list-00002.json", "manifest.json"]
+    assert len(asked) == 10
 
 
 BESIDE = (("state/part", ".json"), ("labels/part", ".csv"))

@@ -78,7 +78,7 @@ def files_damage(one: About) -> list[Damage]:
     if one.catalog is not None:
         count = len(one.manifest.get("parts", ()))
         told = {f"{names.CATALOG}/{file}" for file, _ in catalogs.files(one.catalog)}
-        wanted = [name for name in own_files(one.store, one.catalog, count) if name not in told]
+        wanted = [name for name in own_files(one.catalog, count) if name not in told]
         there = [name for name in wanted if one.store.size(name) is not None]
         found += [Damage(names.MANIFEST, None, f"files lacks {name}") for name in there if name not in files]
         found += [Damage(names.MANIFEST, None, f"files has {name!r}") for name in files if name not in wanted]
@@ -106,7 +106,7 @@ def strays(one: About, count: int) -> list[Damage]:
         known |= {f"{parts.FOLDER}/part-{n:05d}.json" for n in range(count)}
     folders = [parts.FOLDER, parts.STATE]
     if one.catalog is not None:
-        known |= set(own_files(one.store, one.catalog, count))
+        known |= set(own_files(one.catalog, count))
         known |= {f"{names.CATALOG}/{file}" for file, _ in catalogs.files(one.catalog)}
         known |= {f"{names.CATALOG}/{name}" for name in SHEETS}
         folders.append(names.CATALOG)

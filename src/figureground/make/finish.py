@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import html
 import json
@@ -18,6 +19,7 @@ from figureground.core.record import DepthMeaning, Record
 from figureground.core.store import Store
 from figureground.dataset import names, parts
 from figureground.dataset.manifest import read_whole_manifest
+from figureground.dataset.part_table import list_count
 from figureground.dataset.parts import PartInfo
 from figureground.dataset.stored import Dataset
 from figureground.ingest import catalog as catalogs
@@ -133,9 +135,10 @@ def tables(
 def write_manifest(store: Store, manifest: Mapping[str, Any], catalog: Catalog) -> None:
     """Write the manifest, with the bytes and sha256 of every file that neither it nor the catalog tells them of."""
     told = {f"{names.CATALOG}/{file}" for file, _ in catalogs.files(catalog)}
-    files = [name for name in own_files(store, catalog, len(manifest["parts"])) if name not in told]
-    facts = {name: facts for name in files if (facts := file_facts(store, name)) is not None}
-    put_manifest(store, {**manifest, "files": facts})
+    count = len(manifest["parts"])
+    files = sorted(_own(catalog)) if list_count(count) else own_files(catalog, count)
+    facts = {name: one for name in files if name not in told and (one := file_facts(store, name)) is not None}
+    put_manifest(store, {**manifest, "files": facts}, functools.partial(file_facts, store))
 
 
 def note_files(store: Store, written: Iterable[str]) -> None:
@@ -148,12 +151,17 @@ def note_files(store: Store, written: Iterable[str]) -> None:
     put_manifest(store, {**manifest, "files": dict(sorted(manifest["files"].items()))})
 
 
-def own_files(store: Store, catalog: Catalog, count: int) -> list[str]:
+def own_files(catalog: Catalog, count: int) -> list[str]:
     """Return, sorted, the files that a dataset of so many parts has, but for its parts and the manifest."""
+    return sorted([*_own(catalog), *label_files(count), *map(parts.sidecar, range(count))])
+
+
+def _own(catalog: Catalog) -> list[str]:
+    """Return those that a dataset has whatever its parts."""
     beside = [names.RECIPE, names.BUILD, names.STATISTICS, names.REPORT, names.README, names.CROISSANT]
     pictures = {file for file, _ in catalogs.files(catalog)} | {one.mask_file for one in catalog.foregrounds}
     in_catalog = [f"{names.CATALOG}/{name}" for name in {*pictures, *SHEETS, catalogs.FILE}]
-    return sorted([*beside, *in_catalog, *label_files(count), *map(parts.sidecar, range(count))])
+    return [*beside, *in_catalog]
 
 
 def file_facts(store: Store, name: str) -> dict[str, Any] | None:

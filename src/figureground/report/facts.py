@@ -5,6 +5,7 @@ Whatever is not as it should be raises FigureGroundError.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from figureground.samples import stats
 from figureground.samples.checks import EVERYTHING, Check
 from figureground.samples.lacking import Lacking
 
+PARTS = 2000  # that the page lists
 _MOST_CHANNELS = 4
 
 
@@ -45,7 +47,8 @@ class NetworkFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The manifest.  `network` is None where no network made the depth."""
+    """The manifest.  `parts`: the first of the `part_count` ones.  `network` is None where no network made the
+    depth."""
 
     name: str
     figureground: str
@@ -57,6 +60,7 @@ class Manifest:
     foregrounds: int
     bytes: int
     parts: tuple[Part, ...]
+    part_count: int
     network: NetworkFile | None
 
 
@@ -121,7 +125,8 @@ class _NoDepth:
 
 def read_manifest(plain: Mapping[str, Any]) -> Manifest:
     """Return what manifest.json says."""
-    parts = (Part(row["file"], row["samples"], row["bytes"], row["sha256"]) for row in plain["parts"])
+    rows = itertools.islice(plain["parts"], PARTS)
+    parts = (Part(row["file"], row["samples"], row["bytes"], row["sha256"]) for row in rows)
     model = plain.get("depth_model")
     return Manifest(
         name=plain["name"],
@@ -134,6 +139,7 @@ def read_manifest(plain: Mapping[str, Any]) -> Manifest:
         foregrounds=plain["foregrounds"],
         bytes=plain["bytes"],
         parts=tuple(parts),
+        part_count=len(plain["parts"]),
         network=_network(model) if model else None,
     )
 
