@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, ClassVar, cast
 
 from figureground.core.addresses import protocol_of, required_address
 from figureground.core.bucket import Bucket, Piece
@@ -31,6 +31,8 @@ class ObjectStore:
     content that it opened; where that is replaced before all of it was read, reading on raises OSError, and never
     gives a mixture.  `lease_s`: seconds without a sign of its holder until a lock lapses.
     """
+
+    side_by_side: ClassVar[int] = 32  # answers that are waited for at a time, see `store.asked`
 
     address: str
     lease_s: float = SECONDS

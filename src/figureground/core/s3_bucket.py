@@ -232,7 +232,7 @@ class S3Bucket:
 
 def _options() -> dict[str, Any]:
     """Return how s3fs is set up, but for what the environment decides."""
-    config: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 60}
+    config: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "max_pool_connections": 64}
     if not {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} & os.environ.keys():
         config["retries"] = {"mode": "standard", "max_attempts": 6}  # pauses of up to 20 s, by chance
     return {"config_kwargs": config, "use_listings_cache": False}

@@ -6,10 +6,12 @@ import builtins
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.inner_names import DRIVE, UNFIT, fault
@@ -117,6 +119,34 @@ def remove_empty(store: Store, prefix: str) -> None:
     """Remove the folder of that prefix with those inside it, as far as they are empty, where the store has folders."""
     prune: Callable[[str], None] = getattr(store, "prune", None) or (lambda prefix: None)
     prune(prefix)
+
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+def asked(store: Store, ask: Callable[[_T], _R], things: Iterable[_T]) -> Iterator[_R]:
+    """Yield what ask(thing) returns of each thing, in their order, where asking means reading a store.
+
+    Where answers are waited for, as those of object storage, as many are asked for at a time as the store says by
+    `side_by_side`; then `ask` is called in threads.
+    """
+    at_a_time: int = getattr(store, "side_by_side", 1)
+    if at_a_time == 1:
+        yield from map(ask, things)
+        return
+    flying = deque[Future[_R]]()
+    with ThreadPoolExecutor(at_a_time) as pool:
+        try:
+            for thing in things:
+                flying.append(pool.submit(ask, thing))
+                if len(flying) == 2 * at_a_time:
+                    yield flying.popleft().result()
+            while flying:
+                yield flying.popleft().result()
+        finally:
+            for future in flying:
+                future.cancel()
 
 
 def _copy(store: Store, source: str, target: str) -> None:

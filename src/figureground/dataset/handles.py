@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import Any
 
 from figureground.core.object_file import ObjectFile
+from figureground.core.object_store import ObjectStore
 from figureground.core.store import Store
 
 _MOST = 512
@@ -51,6 +52,7 @@ class Handles:
         """Return the bytes from start to stop, fewer at the end of the file.  Raises OSError."""
         if self._process != os.getpid():
             self._renew_lock()  # a thread of the parent may have held it as this process was forked
+        self._open_object(name)
         with self._lock:  # another thread must not close the file meanwhile
             file = self._opened(name)
             if isinstance(file, io.BufferedReader):
@@ -58,6 +60,14 @@ class Handles:
                 found = os.pread(file.fileno(), stop - start, start)
                 return found if len(found) == stop - start else found + _rest(file.fileno(), start + len(found), stop)
         return self.store.read(name, start, stop) if file is None else file.read_at(start, stop)
+
+    def _open_object(self, name: str) -> None:
+        """Open an object while others may be read and opened, as an answer is waited for."""
+        if isinstance(self.store, ObjectStore) and name not in self._open:
+            new = self.store.open(name)
+            with self._lock:
+                if isinstance(new, ObjectFile) and name not in self._open:
+                    self._open[name] = new
 
     def _opened(self, name: str) -> io.BufferedReader | ObjectFile | None:
         """Return a file that is kept open; None where that is of no use, and the store is asked each time."""

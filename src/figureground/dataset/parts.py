@@ -26,7 +26,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.files import code_sha256
 from figureground.core.inner_names import declared
 from figureground.core.record import Record
-from figureground.core.store import Store
+from figureground.core.store import Store, asked
 from figureground.core.typed import parsed_object, typed
 from figureground.dataset.archive import (
     BadArchiveError,
@@ -209,6 +209,16 @@ def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:
     return dataclasses.replace(info, statistics=found) if _is_sound(info, number) else None
 
 
+def read_infos(store: Store, numbers: Iterable[int], build_id: str) -> Iterator[tuple[int, PartInfo | None]]:
+    """Yield what `read_info` returns of each part with its number, in their order."""
+    wanted = list(numbers)
+    return zip(wanted, asked(store, functools.partial(_info_of, store, build_id), wanted), strict=True)
+
+
+def _info_of(store: Store, build_id: str, number: int) -> PartInfo | None:
+    return read_info(store, number, build_id)
+
+
 def _is_sound(info: PartInfo, number: int) -> bool:
     """Tell whether a sidecar speaks of its own part, and of as much as one may hold."""
     own = (info.number, info.file) == (number, part_file(number))
@@ -236,6 +246,15 @@ class PartReader:
 
     def __len__(self) -> int:
         return len(self._ends)
+
+    def prepare(self) -> None:
+        """Look for the directory and the rows, if nobody has; for several parts at a time, in threads.
+
+        A cached property of Python 3.11 lets one object after another work out theirs.
+        """
+        for name, look in (("_contents", self._find_contents), ("_rows", self._find_rows)):
+            if name not in vars(self):
+                vars(self)[name] = look()
 
     def record(self, row: int) -> Record:
         """Return the record of a row, counted in the part.  Raises FigureGroundError when it is damaged."""
@@ -301,6 +320,9 @@ class PartReader:
 
     @functools.cached_property
     def _contents(self) -> Contents:
+        return self._find_contents()
+
+    def _find_contents(self) -> Contents:
         try:
             return read_contents(self._read, self._store.size(self._name) or 0)
         except (OSError, BadArchiveError) as error:
@@ -309,6 +331,9 @@ class PartReader:
     @functools.cached_property
     def _rows(self) -> tuple[int, NDArray[np.int64]]:
         """Where in the file the rows begin, and where each of them ends."""
+        return self._find_rows()
+
+    def _find_rows(self) -> tuple[int, NDArray[np.int64]]:
         try:
             member = self._contents.find(METADATA)
             start = member_start(self._read, member)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,7 +13,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import DEFAULT_CLASS, Catalog
 from figureground.core.recipe import Recipe
 from figureground.core.record import Record
-from figureground.core.store import Store
+from figureground.core.store import Store, asked
 from figureground.core.typed import parsed_object
 from figureground.dataset import names
 from figureground.dataset.free_checks import require_size
@@ -75,6 +75,17 @@ class Dataset(Samples):
         except ValueError as error:
             raise reader.damaged(f"sample {record.index} cannot be decoded: {error}") from None
         return Sample(**layers, record=record, scenery=self._backgrounds)
+
+    def batch(self, indices: Iterable[int]) -> list[Sample]:
+        """Return some samples, in the order asked for (negative ones count from the end).  Raises IndexError outside.
+
+        Those of a dataset in object storage are fetched side by side.
+        """
+        wanted = self._numbers_of(indices)
+        readers = {id(reader): reader for reader, _ in map(self._locate, wanted)}.values()
+        for _ in asked(self.store, PartReader.prepare, readers):
+            pass
+        return list(asked(self.store, self.sample, wanted))
 
     def record(self, i: int) -> Record:
         """Return the metadata of sample i without decoding pixels."""

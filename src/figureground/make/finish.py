@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from figureground.core.job import DepthPlan
 from figureground.core.nouns import Catalog
 from figureground.core.progress import Progress
 from figureground.core.record import DepthMeaning, Record
-from figureground.core.store import Store
+from figureground.core.store import Store, asked
 from figureground.dataset import names, parts
 from figureground.dataset.manifest import read_whole_manifest
 from figureground.dataset.part_table import list_count
@@ -69,7 +69,7 @@ def write_pages(task: PartTask, catalog: Catalog, data: Dataset) -> None:
 def write_tables(task: PartTask, catalog: Catalog, progress: Progress) -> Dataset:
     """Write labels, statistics.json, data card and croissant.json; return the dataset, its manifest not written
     yet."""
-    infos, by_split = summed(_finished(task, number) for number in range(task.count))
+    infos, by_split = summed(_finished(task))
     total = stats.total(by_split.values())
     lacking = Lacking()
     lacking.add([total])
@@ -136,9 +136,11 @@ def write_manifest(store: Store, manifest: Mapping[str, Any], catalog: Catalog) 
     """Write the manifest, with the bytes and sha256 of every file that neither it nor the catalog tells them of."""
     told = {f"{names.CATALOG}/{file}" for file, _ in catalogs.files(catalog)}
     count = len(manifest["parts"])
-    files = sorted(_own(catalog)) if list_count(count) else own_files(catalog, count)
-    facts = {name: one for name in files if name not in told and (one := file_facts(store, name)) is not None}
-    put_manifest(store, {**manifest, "files": facts}, functools.partial(file_facts, store))
+    own = sorted(_own(catalog)) if list_count(count) else own_files(catalog, count)
+    files = [name for name in own if name not in told]
+    facts = zip(files, asked(store, functools.partial(file_facts, store), files), strict=True)
+    about = {**manifest, "files": {name: one for name, one in facts if one is not None}}
+    put_manifest(store, about, functools.partial(file_facts, store))
 
 
 def note_files(store: Store, written: Iterable[str]) -> None:
@@ -212,11 +214,11 @@ def _checks(task: PartTask, catalog: Catalog, total: Statistics) -> list[Check]:
     return checks.checks(total, task.job.depth.top, of_each, spread_of_backgrounds(task.job.placing))
 
 
-def _finished(task: PartTask, number: int) -> PartInfo:
-    info = task.finished(number)
-    if info is None:
-        raise FigureGroundError("a part is missing", parts.part_file(number), "run the same command again")
-    return info
+def _finished(task: PartTask) -> Iterator[PartInfo]:
+    for number, info in task.infos(range(task.count)):
+        if info is None:
+            raise FigureGroundError("a part is missing", parts.part_file(number), "run the same command again")
+        yield info
 
 
 def depth_step(depth: DepthPlan, meaning: DepthMeaning) -> tuple[str, float]:

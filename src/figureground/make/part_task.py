@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from figureground.core.engines import Outcome
 from figureground.core.errors import FigureGroundError
@@ -25,13 +27,18 @@ from figureground.samples.maker import Maker
 @dataclass(frozen=True)
 class PartTask:
     """What the parts of one dataset have in common.  `samples`: how many the whole dataset has.  `shard`: which of its
-    parts are made here."""
+    parts are made here.
+
+    What is finished is looked for by listings; a sidecar is read again only where it, or its zip, has another size than
+    when it was read.  A worker's copy has read none.
+    """
 
     job: Job
     store: Store
     identity: str
     samples: int
     shard: Shard = WHOLE
+    _finished: dict[int, tuple[int, int]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def count(self) -> int:
@@ -60,17 +67,40 @@ class PartTask:
 
     def missing(self) -> list[int]:
         """Return the parts that are not finished, or were the last, part-filled one of a dataset that grows."""
-        there = self.begun()
-        return [n for n in self.numbers if n not in there or self.finished(n) is None]
+        finished = self.all_finished(self.numbers)
+        return [n for n in self.numbers if n not in finished]
 
-    def begun(self) -> set[int]:
-        """Return the parts whose zip is there, by one listing; those of a sidecar that agrees are finished."""
-        there = set(self.store.list(f"{parts.FOLDER}/part-"))
-        return {n for n in range(self.count) if parts.part_file(n) in there}
+    def all_finished(self, numbers: range) -> set[int]:
+        """Return which of some parts are finished: their zip is there, and a sidecar that agrees."""
+        sizes = self._sizes(numbers)
+        for n in [n for n, seen in self._finished.items() if n in numbers and sizes.get(n) != seen]:
+            del self._finished[n]
+        unread = [n for n in sizes if n not in self._finished]
+        for n, info in parts.read_infos(self.store, unread, self.identity):
+            if info is not None and info.samples == len(self.indices(n)):
+                self._finished[n] = sizes[n]
+        return {n for n in numbers if n in self._finished}
+
+    def infos(self, numbers: range) -> Iterator[tuple[int, PartInfo | None]]:
+        """Yield some parts, in their order, with what their sidecars say; None for one that is to be made."""
+        there = self._sizes(numbers)
+        read = parts.read_infos(self.store, there, self.identity)
+        for n in numbers:
+            info = next(read)[1] if n in there else None
+            yield n, info if info is not None and info.samples == len(self.indices(n)) else None
 
     def any_finished(self) -> bool:
         """Tell whether any part of the dataset is finished, of whichever shard."""
-        return any(self.finished(n) is not None for n in self.begun())
+        return any(self.finished(n) is not None for n in self._sizes(range(self.count)))
+
+    def _sizes(self, numbers: range) -> dict[int, tuple[int, int]]:
+        """Return the bytes of the zips and sidecars of those parts that have both, in the parts' order."""
+        zips, told = (self.store.sizes(f"{folder}/part-") for folder in (parts.FOLDER, parts.STATE))
+        named = ((n, parts.part_file(n), parts.sidecar(n)) for n in numbers)
+        return {n: (zips[file], told[side]) for n, file, side in named if file in zips and side in told}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_finished": {}}
 
     def finished(self, number: int) -> PartInfo | None:
         """Return what the sidecar of a finished part says; None where the part is to be made."""
@@ -132,7 +162,7 @@ def require_same_network(job: Job) -> None:
 
 
 class DepthWatch:
-    """Counts the samples of finished parts without depth.
+    """Counts the samples of finished parts without depth, where a network gives it.
 
     Raises TooFewDepthsError as soon as there are too many, by those that were there and by `note`.
     """
@@ -140,18 +170,19 @@ class DepthWatch:
     def __init__(self, task: PartTask) -> None:
         self._task = task
         self._lacking = Lacking()
-        for number in sorted(task.begun()):
-            self._add(number)
+        if task.job.depth.on_composites:
+            for _, info in task.infos(range(task.count)):
+                self._add(info)
 
     def note(self, outcome: Outcome) -> None:
         """Take in what became of a part."""
         if isinstance(outcome.error, TooFewDepthsError):
             raise outcome.error
-        if outcome.error is None:
-            self._add(outcome.job)
+        if outcome.error is None and self._task.job.depth.on_composites:
+            self._add(self._task.finished(outcome.job))
 
-    def _add(self, number: int) -> None:
-        if (info := self._task.finished(number)) is not None:
+    def _add(self, info: PartInfo | None) -> None:
+        if info is not None:
             self._lacking.add(info.statistics.values())
             require_few(self._lacking, self._task.samples)
 

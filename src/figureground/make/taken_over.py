@@ -51,9 +51,8 @@ def without_damaged_parts(task: PartTask, engine: Engine, progress: Progress) ->
     store = task.store
     for line in _unfit(task):
         _log.warning("%s; it is made anew", line)
-    finished = [number for number in range(task.count) if task.finished(number) is not None]
-    sizes = {number: store.size(parts.part_file(number)) or 0 for number in finished}
-    if sum(sizes.values()) < _LITTLE:
+    finished = sorted(task.all_finished(range(task.count)))
+    if sum(store.sizes(f"{parts.FOLDER}/part-").values()) < _LITTLE:
         engine = Serial()
     looked, told = Looked(sum(len(task.indices(n)) for n in finished)), Paced(progress)
 
@@ -76,14 +75,16 @@ def _unfit(task: PartTask) -> Iterator[str]:
     """Yield which parts were finished and are no more: gone, or not what their sidecars say."""
     store, manifest = task.store, read_whole_manifest(task.store)
     listed = manifest.get("parts") if manifest.get("build_id") == task.identity else None
+    finished, there = task.all_finished(range(task.count)), set(store.list(f"{parts.FOLDER}/part-"))
     for number in range(task.count):
-        if task.finished(number) is not None:
+        if number in finished:
             continue
-        about = names.read_json(store, parts.sidecar(number))
-        if store.size(parts.part_file(number)) is None:
+        if parts.part_file(number) not in there:
             if isinstance(listed, list) and number < len(listed):
                 yield f"{parts.part_file(number)} is missing"
-        elif about.get("build_id", task.identity) == task.identity and about.get("samples") in (
+            continue
+        about = names.read_json(store, parts.sidecar(number))
+        if about.get("build_id", task.identity) == task.identity and about.get("samples") in (
             None,
             len(task.indices(number)),
         ):
