@@ -1,8 +1,11 @@
 """Call the kernel's functions with random arguments for as long as one likes, best with sanitizers:
 
-    CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1" python setup.py build_ext --build-lib asan
+    CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1" python setup.py build_ext \\
+        --build-lib asan --build-temp asan/objects
     LD_PRELOAD="$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \\
         PYTHONPATH=asan:src:. .venv/bin/python tests/long/kernel.py asan/figureground/native/_kernel.abi3.so --minutes 5
+
+Building takes minutes; a failure is but a warning, as the kernel is optional, and leaves no file in asan.
 
 A line a function: calls, and how many of them were taken.  A crash ends the run; `--function` and `--seed` repeat its
 last call, which is named in the file `last`.
