@@ -80,6 +80,8 @@ def test_pieces_beyond_the_picture_are_refused(box: tuple[int, int, int, int]) -
         kernel.png_differing(values, values[1:], 0, 1, 0, 1)
     with pytest.raises(ValueError, match="count of each"):
         kernel.deflate_code(np.zeros(5, np.int64))
+    with pytest.raises(ValueError, match="symbol"):
+        kernel.deflate_code(np.full(deflate.SYMBOLS, 2**55))  # their sum has no room
 
 
 def changed_arguments() -> list[tuple[Any, ...]]:

@@ -3,6 +3,16 @@
 
 enum { MOST_BITS = 15, NODES = 2 * SYMBOLS };
 
+/* Tells whether all counts together have room in 64 bits, and one bit more. */
+static int have_room(const int64_t *counts) {
+    int64_t left = INT64_MAX / 2 - SYMBOLS;
+    for (int k = 0; k < SYMBOLS; k++) {
+        if (counts[k] > left) return 0;
+        if (counts[k] > 0) left -= counts[k];
+    }
+    return 1;
+}
+
 static uint32_t reversed(uint32_t value, int bits) {
     uint32_t found = 0;
     for (int k = 0; k < bits; k++) found |= (value >> k & 1) << (bits - 1 - k);
@@ -100,9 +110,9 @@ static PyObject *deflate_code(PyObject *self, PyObject *object) {
     uint32_t lengths[SYMBOLS], codes[SYMBOLS] = {0}, tokens[TOKENS];
     uint64_t header[32];
     if (array_of(object, &counts, 1, 8, 0) < 0) return NULL;
-    if (counts.shape[0] != SYMBOLS) {
+    if (counts.shape[0] != SYMBOLS || !have_room(counts.buf)) {
         PyBuffer_Release(&counts);
-        PyErr_SetString(PyExc_ValueError, "a count of each symbol is wanted");
+        PyErr_SetString(PyExc_ValueError, "a count of each symbol is wanted, and none that no picture has");
         return NULL;
     }
     lengths_of(counts.buf, lengths);
