@@ -12,6 +12,7 @@ from typing import Any
 from figureground.core.engines import Engine, Outcome, mapped, on_condition, run_error
 from figureground.core.errors import FigureGroundError
 from figureground.core.faults import disk_fault
+from figureground.core.folder_store import FolderStore
 from figureground.core.progress import Paced, Progress
 from figureground.core.steps import Stepping, Tick
 from figureground.core.store import Store
@@ -87,10 +88,11 @@ class Tally:
 
     def _not_seen(self, number: int) -> FigureGroundError | None:
         """Return what it means that a part is not there, which was made; None where it is."""
-        if self._task.finished(number) is not None:
+        store = self._task.store  # storage is the same from everywhere, and asking it takes as long as noting ten parts
+        if not isinstance(store, FolderStore) or self._task.finished(number) is not None:
             return None
         what = "a worker finished a part that is not here: it wrote into a folder of the same name on its own machine"
-        return FigureGroundError(what, self._task.store.name, _SHARE)
+        return FigureGroundError(what, store.name, _SHARE)
 
     def _tell(self) -> None:
         self._progress("samples", self._done + sum(list(self._made.values())), self._total)
