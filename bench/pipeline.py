@@ -9,8 +9,8 @@ Without photos, scenes are drawn.  They become two datasets: `uniform`, as in 20
 all looks and 16-bit layered depth.  FOLDER keeps their catalogs for another run; else they are in a temporary folder.
 Told are CPU-microseconds a sample on one core: made and written by us, and the same samples by the loop with its
 statistics pass (`loop2020.py`); and whole commands with one and with two workers: wall and CPU seconds, bytes a
-sample, and the peak memory of all processes.  `--quick` takes about a minute; without it, an hour.  `--samples` and
-`--rounds` are of what is timed a sample, `--whole` the samples of the commands.
+sample, and the peak memory of all processes.  `--quick` takes a minute or two of CPU time; without it, hours.
+`--samples` and `--rounds` are of what is timed a sample, `--whole` the samples of the commands.
 
 With DATASET, a dataset's folder with its catalog (`build --catalog-only` is enough), the ways of making its samples:
 `samples = N`, where every sample is another pair; the full order, in 16 places of the product; and rendered when they
