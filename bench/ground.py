@@ -34,7 +34,7 @@ from figureground.ingest import stance
 from figureground.ingest.relief import rounded
 from figureground.networks.depth import DepthNetwork
 from figureground.networks.registry import open_network, resolve
-from figureground.render.composite import compose, sprite
+from figureground.render.composite import compose, seen_of, sprite
 
 SIZE, SEED, THICKNESS = 224, 5000, 0.12
 
@@ -134,7 +134,9 @@ def compare(
     before = np.zeros((SIZE, SIZE), np.uint8)
     hiding = hidden(nearness(metres(room.depth_m), room.rgb, False), floor_mask, q, box, False)
     before[box] = 0 if hiding is None else hiding
-    one = sprite(figure, cutout, 0, Canvas(SIZE, SIZE), before, rounded(whole))
+    canvas = Canvas(SIZE, SIZE)
+    seen = seen_of(figure, cutout[..., 3], 0, canvas, before)
+    one = sprite(figure, seen, cutout, 0, canvas, rounded(whole))
     made = compose(room.rgb, [one])
     figure_px, outside = truth.person_mask & made.mask, ~(truth.person_mask | made.mask)
     found_errors = {

@@ -8,7 +8,8 @@ from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Appearance, Cutout, Figure, Look
 from figureground.image.masks import premultiplied
-from figureground.render.composite import Sprite, blend, compose, lit, matched, seen_masks, sized, sprite, turned
+from figureground.render.composite import Sprite, blend, compose, lit, matched, seen_masks, sized, turned
+from tests.render.pasting import sprite_of
 
 GREY = Appearance((50.0, 0.0, 0.0), (10.0, 5.0, 5.0), 0.0, 0.0)
 
@@ -23,7 +24,7 @@ def pasted(
     figure, canvas = Figure(0, x, y, cutout.shape[1], cutout.shape[0], flip, q), Canvas(size, size)
     rows, columns, _, _ = canvas.overlap(x, y, *cutout.shape[:2])
     part = None if hidden is None else hidden[rows, columns]
-    return sprite(figure, cutout[:, ::-1] if flip else cutout, 0, canvas, part, None)
+    return sprite_of(figure, cutout[:, ::-1] if flip else cutout, 0, canvas, part)
 
 
 def fitted(cutout: Cutout, figure: Figure, own: Appearance, background: Appearance) -> tuple[Cutout, int]:
@@ -209,7 +210,7 @@ def test_a_blurred_cutout_keeps_its_place_its_colours_and_its_weight() -> None:
     assert margin >= 2
     assert abs(blurred[..., 3].astype(int).sum() / (255 * 50 * 20) - 1) < 0.02
     assert blurred[blurred[..., 3] > 24][:, 1].max() < 60
-    sharp, soft = pasted(cutout, 20, 15, 96), sprite(figure, blurred, margin, Canvas(96, 96), None, None)
+    sharp, soft = pasted(cutout, 20, 15, 96), sprite_of(figure, blurred, margin, Canvas(96, 96))
     background = np.zeros((96, 96, 3), np.uint8)
     before, after = (compose(background, [one]).alpha.astype(float) for one in (sharp, soft))
     v, u = np.mgrid[0:96, 0:96]
@@ -238,7 +239,7 @@ def test_the_relief_follows_its_figure() -> None:
         figure = Figure(0, -2 if not flip else 37, 10, 30, 20, flip, 0.5, (8, 29))
         for margin in (0, 3):
             shown = np.pad(cutout[:, ::-1] if flip else cutout, ((margin, margin), (margin, margin), (0, 0)))
-            one = sprite(figure, shown, margin, Canvas(64, 64), None, np.pad(relief, margin))
+            one = sprite_of(figure, shown, margin, Canvas(64, 64), None, np.pad(relief, margin))
             assert one.relief is not None
             assert one.relief.shape == one.whole.shape
             assert np.argwhere(one.relief == 255).tolist() == np.argwhere(one.colour[..., 0] == 255).tolist()

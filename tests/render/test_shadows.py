@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Figure, Ground, Look
-from figureground.render.composite import Sprite, compose, sprite
+from figureground.render.composite import Sprite, compose
 from figureground.render.shadows import Shadow, floor_light, shadow_of
+from tests.render.pasting import sprite_of
 
 SIZE = 128
 CANVAS = Canvas(SIZE, SIZE)
@@ -37,7 +38,7 @@ def figure(look: Look, x: int = 50, foot: int = 99, height: int = 60, width: int
 def standing(one: Figure, alpha: Bytes) -> Sprite:
     cutout = np.dstack([np.full((*alpha.shape, 3), 250, np.uint8), alpha])
     shadow = shadow_of(one, alpha, 0, GROUND, CANVAS)
-    return dataclasses.replace(sprite(one, cutout, 0, CANVAS, None, None), shadow=shadow)
+    return dataclasses.replace(sprite_of(one, cutout, 0, CANVAS), shadow=shadow)
 
 
 def room() -> Bytes:
