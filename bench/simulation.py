@@ -115,10 +115,12 @@ class Simulation:
         return min(world.part_size, world.samples - part * world.part_size) * world.costs.bytes
 
     def _written_at(self, machine: int, size: float) -> float:
-        """Return when a part's zip and sidecar are written, whose bytes share their machine's wire and the storage."""
-        storage, total = self.world.storage, size + self.world.costs.sidecar_bytes
+        """Return when a part's labels, sidecar and zip are written, whose bytes share their machine's wire and the
+        storage."""
+        storage, costs = self.world.storage, self.world.costs
+        total = size + costs.sidecar_bytes + self.world.part_size * costs.labels_bytes
         asked, turns = puts(size)
-        asked, turns = asked + 1, turns + 1  # the sidecar
+        asked, turns = asked + 2, turns + 2  # labels and sidecar
         self.result.questions["PUT"] = self.result.questions.get("PUT", 0) + asked
         self.wire_free[machine] = max(self.wire_free[machine], self.now) + total / storage.machine_bytes_per_s
         self.lane_free = max(self.lane_free, self.now) + total / storage.bytes_per_s
@@ -209,7 +211,7 @@ class Simulation:
         """Reckon what the driver does after the last part, and how much was in use of what parts share."""
         world, costs, storage, result = self.world, self.world.costs, self.world.storage, self.result
         parts, spent = len(self.seconds), max(result.make_s, 1e-9)
-        read = 2 * parts * costs.sidecar_bytes + world.samples * 4 * costs.labels_bytes
+        read = 2 * parts * costs.sidecar_bytes + 2 * world.samples * costs.labels_bytes
         waits = storage.alone(costs.finish_questions * parts) + storage.alone(costs.labels_questions * parts, 1)
         result.finish_s = waits + read / storage.machine_bytes_per_s + parts * costs.look_s
         result.finish_s += world.samples * costs.finish_s

@@ -87,7 +87,7 @@ def test_what_a_part_costs_beside_its_work_adds_up_on_one_worker() -> None:
     costs = replace(BARE, gap_s=0.5, start_s=7.0, bytes=1e6, sidecar_bytes=0.0)
     storage = replace(FREE, latency_s=0.25, machine_bytes_per_s=1e7, side_by_side=1000)
     world = World(samples=40, part_size=10, workers=1, costs=costs, storage=storage)
-    each = 10.0 + 0.5 + 1.0 + 2 * 0.25  # work, gap, ten MB at 10 MB/s, an answer to the zip and one to the sidecar
+    each = 10.0 + 0.5 + 1.0 + 3 * 0.25  # work, gap, ten MB at 10 MB/s, an answer each to labels, sidecar and zip
     result = simulate(world)
     assert result.make_s == pytest.approx(7.0 + 4 * each, abs=0.01)
     assert result.work_s == pytest.approx(40.0)
@@ -157,7 +157,7 @@ def test_the_driver_takes_no_more_note_than_it_can() -> None:
 def test_storage_takes_no_more_questions_and_bytes_than_it_can() -> None:
     costs = replace(BARE, seconds=0.001, bytes=1000.0, sidecar_bytes=0.0, note_questions=0.0)
     world = World(samples=1000, part_size=1, machines=4, workers=8, costs=costs)
-    assert simulate(replace(world, storage=replace(FREE, puts_per_s=20.0))).make_s == pytest.approx(100, rel=0.01)
+    assert simulate(replace(world, storage=replace(FREE, puts_per_s=20.0))).make_s == pytest.approx(150, rel=0.01)
     assert simulate(replace(world, storage=replace(FREE, bytes_per_s=1e4))).make_s == pytest.approx(100, rel=0.01)
     wire = simulate(replace(world, storage=replace(FREE, machine_bytes_per_s=1e4)))
     assert wire.make_s == pytest.approx(25, rel=0.05)

@@ -138,9 +138,9 @@ def write_manifest(store: Store, manifest: Mapping[str, Any], catalog: Catalog) 
     count = len(manifest["parts"])
     own = sorted(_own(catalog)) if list_count(count) else own_files(catalog, count)
     files = [name for name in own if name not in told]
-    facts = zip(files, asked(store, functools.partial(file_facts, store), files), strict=True)
-    about = {**manifest, "files": {name: one for name, one in facts if one is not None}}
-    put_manifest(store, about, functools.partial(file_facts, store))
+    tell = functools.partial(asked, store, functools.partial(file_facts, store))
+    facts = {name: one for name, one in zip(files, tell(files), strict=True) if one is not None}
+    put_manifest(store, {**manifest, "files": facts}, tell)
 
 
 def note_files(store: Store, written: Iterable[str]) -> None:

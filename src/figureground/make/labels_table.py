@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from figureground.core.files import code_sha256
 from figureground.core.progress import Paced, Progress
-from figureground.core.store import Store, remove_empty
+from figureground.core.store import Store, asked, remove_empty
 from figureground.dataset import names
 from figureground.dataset.labels import FOLDER, HEADER, labels_file, labels_rows
 from figureground.dataset.part_table import list_count
@@ -29,14 +29,15 @@ def write_labels(store: Store, infos: Sequence[PartInfo], progress: Progress) ->
         told("labels", done, samples)
 
     if list_count(len(infos)):
-        for info in infos:
-            if came_with(store, info) is None:
+        there = asked(store, lambda info: came_with(store, info) is not None, infos)
+        for info, whole in zip(infos, there, strict=True):
+            if not whole:
                 store.write(labels_file(info.number), _of_rows(store, info))
             count(info)
     else:
         with store.writing(names.LABELS) as file:
             file.write(HEADER)
-            for info in infos:
+            for info in infos:  # one after another: side by side dozens of tables would be held
                 file.write(part_labels(store, info)[len(HEADER) :])
                 count(info)
     own = set(label_files(len(infos)))

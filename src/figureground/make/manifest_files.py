@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from figureground.core.store import Store
@@ -12,7 +12,7 @@ from figureground.dataset import names, part_table, parts
 from figureground.dataset.labels import labels_file
 from figureground.dataset.part_table import list_count, list_file
 
-Facts = Callable[[str], Mapping[str, Any] | None]
+Facts = Callable[[Sequence[str]], Iterable[Mapping[str, Any] | None]]
 
 
 def manifest_files(manifest: Mapping[str, Any], beside: Facts | None = None) -> Iterator[tuple[str, bytes]]:
@@ -20,8 +20,8 @@ def manifest_files(manifest: Mapping[str, Any], beside: Facts | None = None) -> 
 
     `manifest`: the whole one, as `dataset.manifest.whole_manifest` gives it back.  Of more than 4,096 parts, rows and
     what is said of their sidecars and labels stand in lists of so many, and the manifest says what these are.
-    `beside`: says what such a file is, so that what is said of all of them need not be held; without it the manifest's
-    `files` do.
+    `beside`: says what such files are, a list's at a time, so that what is said of all need not be held; without it the
+    manifest's `files` do.
     """
     rows = manifest.get("parts")
     if not isinstance(rows, list) or not list_count(len(rows)):
@@ -29,12 +29,13 @@ def manifest_files(manifest: Mapping[str, Any], beside: Facts | None = None) -> 
         return
     length = part_table.A_LIST
     files, heads = dict(manifest.get("files") or {}), list[Any]()
-    tell: Facts = beside or (lambda name: files.pop(name, None))
+    tell: Facts = beside or (lambda names: [files.pop(name, None) for name in names])
     for k in range(list_count(len(rows))):
         some = rows[k * length : (k + 1) * length]
         numbers = range(k * length, k * length + len(some))
-        facts = ((name, tell(name)) for name in [*map(parts.sidecar, numbers), *map(labels_file, numbers)])
-        data = _bytes({"parts": some, "files": {name: one for name, one in facts if one is not None}})
+        own = [*map(parts.sidecar, numbers), *map(labels_file, numbers)]
+        facts = {name: one for name, one in zip(own, tell(own), strict=True) if one is not None}
+        data = _bytes({"parts": some, "files": facts})
         counts = {"parts": len(some), "samples": sum(row["samples"] for row in some)}
         heads.append({"file": list_file(k), **counts, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
         yield list_file(k), data
