@@ -142,7 +142,7 @@ def test_what_datasets_are_held_to_is_pillows_alone(monkeypatch: pytest.MonkeyPa
         calls.append(data)
         return None
 
-    monkeypatch.setattr(quick_jpeg, "decoded", counted)
+    monkeypatch.setitem(codec._QUICK, "photo", counted)
     photo = np.asarray(scene(np.random.default_rng(2), 24, 24, 0.1))
     data = codec.jpeg(photo, ImageOptions())
     codec.pixels(data)
