@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from figureground import FigureGroundError, build, dry_run, open_dataset
+from figureground.cli.console import cost_facts, cost_text
 from figureground.core.engines import Serial
 from figureground.core.memory_store import MemoryStore
 from figureground.core.progress import silent
@@ -17,7 +18,7 @@ from figureground.image import png
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.make.build import load_or_ingest
-from figureground.make.cost import PROBES, require_space
+from figureground.make.cost import PROBES, Cost, require_space
 from figureground.make.identity import build_id
 from figureground.make.part_task import PartTask, make_part
 from figureground.plan import plan
@@ -33,6 +34,25 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_photos(folder)
     write_depth_network(folder / "grey.onnx")
     return folder
+
+
+def test_larger_parts_are_advised_where_there_would_be_very_many() -> None:
+    """Of 250 MB at most, and none smaller than those that are chosen."""
+    for samples, each, size, advised in (
+        (4_096_000, 60_000, 1_000, 0),  # as many as a manifest lists
+        (4_097_000, 60_000, 1_000, 4_000),
+        (100_000_000, 7_000, 1_000, 16_000),
+        (100_000_000, 3_000, 1_000, 64_000),
+        (100_000_000, 60_000, 4_000, 0),
+        (100_000_000, 7_000, 5_000, 16_000),
+        (100_000_000, 7_000, 16_000, 0),
+        (100_000_000, 900_000, 1_000, 0),
+    ):
+        cost = Cost(samples, -(-samples // size), 9, 9, {"image": each / 2, "depth": each / 2}, {})
+        assert cost.better_size == advised, (samples, each, size)
+    assert "parts.size = 4000 there would be 1,025" in cost_text(
+        cost_facts(Cost(4_097_000, 4097, 9, 9, {"image": 6e4}, {"depth": 0, "render": 0.1, "encode": 0.1}), 1)
+    )
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def test_it_is_said_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.Monk
     costs = {
         "samples": 1, "parts": 1, "bytes": 1, "bytes_per_sample": {"image": 1}, "workers": 1, "seconds": 1.0,
         "seconds_per_sample": {"render": 1.0, "depth": 0.0, "encode": 0.0}, "without_kernel": native.absent,
+        "better_parts_size": 0,
     }  # fmt: skip
     assert "note: the kernel is away" in cost_text(costs)
 

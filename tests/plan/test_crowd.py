@@ -10,9 +10,11 @@ import pytest
 from figureground.core.engines import Serial
 from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Catalog, Scene
+from figureground.core.record import SPLITS
 from figureground.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.plan import crowd, plan
+from figureground.plan.place import Setting
 from figureground.plan.split import split
 from figureground.render.sprites import Sprites
 from tests.builders import NO_LOOK, ground_recipe, job_of, write_floor_photos
@@ -34,6 +36,29 @@ def scenes_of(prepared: Prepared, catalog: Catalog, wanted: list[int] | None = N
     sprites = Sprites(catalog, Pixels(catalog, prepared[2]), job.canvas)
     every = range(plan.count(job.placing, catalog))
     return plan.scenes(job.placing, catalog, wanted or list(every), sprites)
+
+
+@pytest.mark.parametrize(
+    "placement",
+    [
+        {"figures": [0, 3], "per_pair": 3},
+        {"figures": [1, 2], "per_pair": 2, "mirror": "own", "samples": 50},
+        {"per_pair": 2, "samples": 61},
+    ],
+    ids=str,
+)
+def test_a_number_alone_says_the_split(prepared: Prepared, placement: dict[str, Any]) -> None:
+    """Of scenes with figures, with others that stand in, and with none."""
+    catalog = without_place(prepared[1], 1, 4)
+    shares = {"backgrounds": 0.34, "foregrounds": 0.34}
+    scenes = scenes_of(prepared, catalog, placement=placement, split=shares)
+    placing = job_of(ground_recipe(prepared[0], placement=placement, split=shares)).placing
+    setting, kept_out = Setting(placing, catalog, None), split(placing, catalog)
+    said = [kept_out.of(scene) for scene in scenes]
+    assert set(said) == set(SPLITS)
+    assert [SPLITS[k] for k in plan.splits(setting, range(len(scenes)))] == said
+    for name in SPLITS:
+        assert list(plan.of_split(setting, name)) == [k for k, own in enumerate(said) if own == name]
 
 
 def without_place(catalog: Catalog, *numbers: int) -> Catalog:

@@ -34,6 +34,13 @@ def test_a_scene_is_new_in_what_any_of_it_is_new_in() -> None:
         assert kept.of(Scene(0, background, 0, False, figures)) == expected
 
 
+def test_a_scene_without_figures_is_of_the_split_whose_turn_it_was() -> None:
+    """Else what trains would hang on who found a place, and could not be told by a number alone."""
+    kept = Split(frozenset({1}), frozenset({5}))
+    for turn, expected in (((0, 3), "train"), ((1, 3), "new_background"), ((0, 5), "new_foreground")):
+        assert kept.of(Scene(0, turn[0], 0, False, (), turn)) == expected
+
+
 def test_what_is_kept_out_follows_from_the_rules() -> None:
     catalog = catalog_of(10, [(20, 10)] * 20)
     placing = placing_of(from_mapping({"seed": 4, "split": {"backgrounds": 0.3, "foregrounds": 0.2}}))

@@ -193,6 +193,7 @@ def cost_facts(cost: Cost, workers: int) -> dict[str, Any]:
         "seconds_per_sample": cost.seconds,
         "workers": workers,
         "seconds": cost.total_seconds(workers),
+        "better_parts_size": cost.better_size,
         "without_kernel": native.absent,
     }
 
@@ -211,10 +212,17 @@ def cost_text(facts: Facts) -> str:
             f"{1000 * each:.1f} ms a sample on a core",
             f"depth: {1000 * seconds['depth']:.1f} ms a sample, {share:.0%} of the time; "
             f"rendering {1000 * seconds['render']:.1f} ms, encoding {1000 * seconds['encode']:.1f} ms",
-            *([f"note: {facts['without_kernel']}"] if facts["without_kernel"] else []),
+            *_cost_notes(facts),
             "nothing was built",
         ]
     )
+
+
+def _cost_notes(facts: Facts) -> Iterator[str]:
+    if facts["without_kernel"]:
+        yield f"note: {facts['without_kernel']}"
+    if size := facts["better_parts_size"]:
+        yield f"note: these are many parts; with parts.size = {size} there would be {-(-facts['samples'] // size):,}"
 
 
 def dataset_facts(data: Dataset) -> dict[str, Any]:

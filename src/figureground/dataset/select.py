@@ -35,6 +35,10 @@ class Samples(ABC):
     def split(self, i: int) -> str:
         """Return the split of sample i."""
 
+    def of_split(self, split: str) -> Sequence[int]:
+        """Return the numbers of the samples of a split, in their order."""
+        return [i for i in range(len(self)) if self.split(i) == split]
+
     @property
     @abstractmethod
     def classes(self) -> dict[int, str]:
@@ -117,7 +121,7 @@ class Samples(ABC):
         if split is not None:
             if split not in SPLITS:
                 raise FigureGroundError(f"unknown split {split!r}", "select", f"one of {', '.join(SPLITS)}")
-            indices = [i for i in indices if self.split(i) == split]
+            indices = self.of_split(split)
         if class_ is not None:
             if class_ not in self.classes.values():
                 known = ", ".join(self.classes.values())

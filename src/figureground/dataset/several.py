@@ -81,7 +81,8 @@ class Several(Samples):
     def _resplit(self, k: int, record: Record) -> Record:
         photos = self._photos[k]
         new_background = photos[record.background] in self._backgrounds
-        new_foreground = any(photos[figure.foreground] in self._foregrounds for figure in record.figures)
+        shown = [figure.foreground for figure in record.figures] or [record.turn_foreground]
+        new_foreground = any(photos.get(foreground) in self._foregrounds for foreground in shown)
         figures = tuple(
             dataclasses.replace(figure, class_id=self._class_ids[figure.class_name]) for figure in record.figures
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from figureground.core.job import Job
 from figureground.core.layers import DEPTHS
 from figureground.core.nouns import Catalog, DepthMap, Picture
-from figureground.core.record import Record
+from figureground.core.record import SPLITS, Record
 from figureground.core.store import Store
 from figureground.dataset.scenery import BackgroundsById, scenery
 from figureground.dataset.select import Samples
@@ -62,10 +62,12 @@ class VirtualDataset(Samples):
         return self.sample(i).record
 
     def split(self, i: int) -> str:
-        """Return the split of sample i; planning it is enough."""
-        maker = self._made()
-        (scene,) = maker.scenes(self._numbers_of([i]))
-        return maker.recorder.split.of(scene)
+        """Return the split of sample i; its number says it."""
+        return SPLITS[int(plan.splits(self._made().setting, self._numbers_of([i]))[0])]
+
+    def of_split(self, split: str) -> Sequence[int]:
+        """Return the numbers of the samples of a split, in their order; numbers alone say it."""
+        return plan.of_split(self._made().setting, split)
 
     @property
     def classes(self) -> dict[int, str]:

@@ -19,6 +19,7 @@ from figureground.core.progress import Progress, watched
 from figureground.core.recipe import Recipe
 from figureground.core.recipe_toml import as_recipe
 from figureground.dataset import names
+from figureground.dataset.part_table import A_LIST
 from figureground.ingest.ingest import ingest
 from figureground.ingest.pixels import Pixels
 from figureground.make.part_task import PartTask
@@ -29,6 +30,8 @@ from figureground.samples import codec
 from figureground.samples.maker import Maker
 
 PROBES = 12
+_PART_BYTES = 250e6  # of a part, at most: what is lost with a machine is not dear, and few questions are asked
+_SIZES = 64_000, 16_000, 4_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,14 @@ class Cost:
     foregrounds: int
     bytes: dict[str, float]
     seconds: dict[str, float]
+
+    @property
+    def better_size(self) -> int:
+        """`parts.size` for parts of at most 250 MB, where there would be more than a manifest lists; 0 where they are
+        as large as that, or few enough (docs/scale.md)."""
+        most = _PART_BYTES * self.samples / self.total_bytes if self.total_bytes else 0
+        larger = next((size for size in _SIZES if size <= most), 0)
+        return larger if self.parts > A_LIST and larger * self.parts > self.samples else 0
 
     @property
     def total_bytes(self) -> float:

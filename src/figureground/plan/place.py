@@ -43,7 +43,7 @@ class Setting:
 
     def of_one_split(self, foreground: int) -> Sequence[int]:
         """Return the foregrounds of this one's split, itself too."""
-        return self._splits[foreground in self._split.foregrounds]
+        return self._splits[foreground in self.split.foregrounds]
 
     @functools.cached_property
     def own_places(self) -> Bools:
@@ -54,18 +54,19 @@ class Setting:
 
     def backgrounds_after(self, background: int) -> Sequence[int]:
         """Return the backgrounds with a floor of this one's split, those after it first, without itself."""
-        kept_out = self._split.backgrounds
+        kept_out = self.split.backgrounds
         every = len(self.catalog.backgrounds)
         after = [(background + step) % every for step in range(1, every)]
         return [i for i in after if (i in kept_out) == (background in kept_out) and self.has_floor(i)]
 
     @functools.cached_property
-    def _split(self) -> Split:
+    def split(self) -> Split:
+        """What is kept out of training."""
         return split(self.placing, self.catalog)
 
     @functools.cached_property
     def _splits(self) -> tuple[list[int], list[int]]:
-        everyone, kept_out = range(len(self.catalog.foregrounds)), self._split.foregrounds
+        everyone, kept_out = range(len(self.catalog.foregrounds)), self.split.foregrounds
         return [i for i in everyone if i not in kept_out], sorted(kept_out)
 
     def has_floor(self, background: int) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +26,14 @@ from figureground.core.arrays import Ints
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import Placing
 from figureground.core.nouns import Catalog, Scene
+from figureground.core.record import SPLITS
 from figureground.plan import crowd, flat
 from figureground.plan.interleave import sources_of
 from figureground.plan.place import Setting, Slot, strengths
 from figureground.plan.sight import Sight
 
-VERSION = 5  # raise it when a scene becomes another for the same rules, catalog and number
+VERSION = 6  # raise it when a scene becomes another for the same rules, catalog and number
+_LOOKED_AT = 2**20  # samples whose split is looked for at a time
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,31 @@ def combined(setting: Setting, indices: ArrayLike) -> Combination:
         first = random.integers(placing.seed, background * n_fg + foreground, "first variant", 0, variants - 1)
         variant = (first + lap) % variants
     return Combination(background, foreground, variant // placing.twins, variant % placing.twins)
+
+
+def of_split(setting: Setting, name: str) -> array[int]:
+    """Return the numbers of the samples of a split, in their order; nothing is planned for it."""
+    samples = count(setting.placing, setting.catalog)
+    found = array("I" if samples <= 2**32 else "Q")  # there may be a hundred million
+    for start in range(0, samples, _LOOKED_AT):
+        numbers = np.arange(start, min(start + _LOOKED_AT, samples))
+        own = numbers[splits(setting, numbers) == SPLITS.index(name)]
+        found.frombytes(own.astype(found.typecode).tobytes())
+    return found
+
+
+def splits(setting: Setting, indices: ArrayLike) -> Ints:
+    """Return the place in SPLITS of each sample's split, which hangs on whose turn it is; int64 (n,)."""
+    which, kept_out = combined(setting, indices), setting.split
+    new_background = _marked(kept_out.backgrounds, len(setting.catalog.backgrounds))[which.background]
+    return new_background + 2 * _marked(kept_out.foregrounds, len(setting.catalog.foregrounds))[which.foreground]
+
+
+def _marked(numbers: frozenset[int], size: int) -> Ints:
+    """Return 1 at these numbers, and 0 elsewhere, int64 (size,)."""
+    marked = np.zeros(size, np.int64)
+    marked[list(numbers)] = 1
+    return marked
 
 
 def scenes(placing: Placing, catalog: Catalog, indices: ArrayLike, sight: Sight | None = None) -> list[Scene]:

@@ -47,9 +47,14 @@ class Split:
     foregrounds: frozenset[int]
 
     def of(self, scene: Scene) -> str:
-        """Return which of the four splits a scene belongs to."""
-        new_foreground = any(figure.foreground in self.foregrounds for figure in scene.figures)
-        return split_of(scene.background in self.backgrounds, new_foreground)
+        """Return which of the four splits a scene belongs to.
+
+        Who stands in, and who stands beside, is of the split of whose turn it was; so is a scene without figures.  So
+        a sample's number alone says its split, see `plan.splits`.
+        """
+        turn = [scene.turn[1]] if scene.turn else []
+        shown = [figure.foreground for figure in scene.figures] or turn
+        return split_of(scene.background in self.backgrounds, any(number in self.foregrounds for number in shown))
 
 
 def together(photos: Sequence[Background | Foreground]) -> list[str]:

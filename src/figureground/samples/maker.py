@@ -103,7 +103,7 @@ class Maker:
         self.catalog = catalog
         self.pixels = Pixels(catalog, store)
         self.sprites = Sprites(catalog, self.pixels, job.canvas)
-        self._setting = Setting(job.placing, catalog, self.sprites)
+        self.setting = Setting(job.placing, catalog, self.sprites)
         self.recorder = Recorder(job, catalog, split(job.placing, catalog))
         self._classes = class_ids(catalog)
         self.backgrounds = Backgrounds(self.pixels, job.depth.layered and job.depth.wide)
@@ -120,11 +120,11 @@ class Maker:
 
     def scenes(self, indices: Iterable[int]) -> list[Scene]:
         """Return the scenes of some indices."""
-        return plan.planned(self._setting, list(indices))
+        return plan.planned(self.setting, list(indices))
 
     def shared_order(self, indices: Sequence[int]) -> NDArray[np.int64]:
         """Return the places of some indices in the order in which their samples share most, as argsort does."""
-        return plan.shared_order(self._setting, indices)
+        return plan.shared_order(self.setting, indices)
 
     def render(self, scene: Scene) -> Rendered:
         """Return a scene's pixels."""
