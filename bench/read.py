@@ -10,7 +10,7 @@ PyTorch's loader in this process and with two workers, beside the same samples e
 in their own order: its bytes, and its samples decoded by our `decode` and by its own "rgb8".  CPU time is that of all
 processes.
 
---quick: 400 samples and three rounds, in about a minute.
+--quick: 400 samples, two rounds and one of what has workers, in about a minute.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from figureground.samples import codec
 from figureground.samples.maker import Maker
 
 ROUNDS, BATCH = 5, 32
+QUICK = 2, 1  # rounds, and those of ways with workers
 AT_HAND = 200  # samples whose members are decoded from memory
 Order = Sequence[int]
 Way = Callable[[Order], object]  # reads those samples
@@ -125,8 +126,9 @@ def ways(dataset: Path) -> dict[str, Way]:
     return {**found, RENDERED: batched(virtual.batch), MADE: batched(lambda some: list(maker.make(some)))}
 
 
-def measured(dataset: Path, samples: int, rounds: int) -> tuple[list[Row], dict[str, str]]:
-    """Return a row of each way, and why there is none of others."""
+def measured(dataset: Path, samples: int, rounds: int, shared: int) -> tuple[list[Row], dict[str, str]]:
+    """Return a row of each way, and why there is none of others.  `shared`: rounds of ways with workers, whose start
+    takes seconds."""
     data = open_dataset(dataset)
     shuffled: list[int] = np.random.default_rng(0).permutation(len(data))[:samples].tolist()
     ordered = sorted(shuffled)
@@ -144,8 +146,10 @@ def measured(dataset: Path, samples: int, rounds: int) -> tuple[list[Row], dict[
         for (name, workers), way in found.items():
             order = (ORDERED, ordered) if "webdataset" in name else (SHUFFLED, shuffled)
             asked[name, order[0], workers] = way, order[1]
-        for _ in range(rounds):
+        for turn in range(rounds):
             for key, (way, order_of_it) in asked.items():
+                if key[2] and turn >= shared:
+                    continue
                 times.setdefault(key, []).append(timed(way, order_of_it))
     rows = []
     for key, both in times.items():
@@ -173,7 +177,7 @@ def main() -> None:
     chosen = parser.parse_args()
     data = open_dataset(chosen.dataset)
     samples = min(400 if chosen.quick else chosen.samples, len(data))
-    rows, skipped = measured(chosen.dataset, samples, 3 if chosen.quick else ROUNDS)
+    rows, skipped = measured(chosen.dataset, samples, *(QUICK if chosen.quick else (ROUNDS, ROUNDS)))
     if quick_jpeg.simplejpeg() is None:
         skipped["simplejpeg"] = "not installed: JPEGs are decoded by Pillow"
     if chosen.json:

@@ -33,7 +33,7 @@ class Size:
     slow: bool
 
 
-QUICK = Size(photos=5, samples=160, rounds=3, whole=500, whole_rounds=1, slow=False)
+QUICK = Size(photos=4, samples=96, rounds=3, whole=320, whole_rounds=1, slow=False)
 FULL = Size(photos=1000, samples=640, rounds=5, whole=20_000, whole_rounds=3, slow=True)
 
 
