@@ -30,6 +30,7 @@ from figureground.core.nouns import POSES, Pose
 from figureground.core.recipe import Backgrounds, DepthOptions, Foregrounds, Placement, Recipe, Relief
 from figureground.core.units import refuse_several_units, stored_unit
 from figureground.networks.cutout import cutout_check, cutout_weights
+from figureground.networks.named import Named
 from figureground.networks.registry import resolve as resolve_model
 from figureground.networks.room import room_weights
 from figureground.networks.weights import weights_of as files_of
@@ -100,7 +101,7 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
         ForegroundSource(
             own.path,
             _class_name(own.class_),
-            cutting_of(own, recipe.root, prepared),
+            cutting_of(own, recipe.root, prepared, recipe.networks),
             heights,
             given_depth(own) if _shows_relief(recipe.depth, recipe.placement) else None,
             own.exclude,
@@ -134,8 +135,8 @@ def poses_of(own: Foregrounds, placement: Placement) -> tuple[str, ...]:
     return own.poses or (_ON_FLOORS if placement.mode == "ground" else _ANYWHERE)
 
 
-def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:
-    """Return how a source is cut out; `prepared`: its network is not looked for."""
+def cutting_of(own: Foregrounds, root: Path, prepared: bool, named: Named = None) -> Cutting:
+    """Return how a source is cut out; `prepared`: its network is not looked for, else as `named` says."""
     by_mask = own.cutout in ("auto", "alpha")
     if own.masks and not by_mask:
         raise FigureGroundError(
@@ -155,7 +156,7 @@ def cutting_of(own: Foregrounds, root: Path, prepared: bool) -> Cutting:
             "recipe: foregrounds",
             'set network = "small", or leave subject out',
         )
-    model = None if prepared else _cutout_model(own, root)
+    model = None if prepared else _cutout_model(own, root, named)
     check = _model_in(cutout_check(own.network)) if model else None
     return Cutting(
         own.cutout,
@@ -208,7 +209,7 @@ def floors_of(recipe: Recipe, *, prepared: bool = False) -> Floors:
     placement = recipe.placement
     own = placement.camera_height != Placement().camera_height  # a dataset's recipe has every default written out
     wanted = placement.mode == "ground"
-    path = room_weights(placement.room, recipe.root) if wanted and not prepared else None
+    path = room_weights(placement.room, recipe.root, recipe.networks) if wanted and not prepared else None
     model = None if path is None else _model_in(path, "room")
     return Floors(wanted, placement.camera_height, placement.no_floor == "leave out", own, model)
 
@@ -359,17 +360,17 @@ def _require_holes(depth: DepthPlan, own: DepthOptions) -> None:
 
 def depth_model(recipe: Recipe) -> DepthModel:
     """Return the depth network that a recipe names.  Raises FigureGroundError where it is missing."""
-    return resolve_model(recipe.depth.model, recipe.depth.card, recipe.root)
+    return resolve_model(recipe.depth.model, recipe.depth.card, recipe.root, recipe.networks)
 
 
-def _cutout_model(own: Foregrounds, root: Path) -> CutoutModel | None:
+def _cutout_model(own: Foregrounds, root: Path, named: Named) -> CutoutModel | None:
     if own.cutout == "network" and not own.network:
         raise FigureGroundError(
             'foregrounds.cutout = "network" names no network',
             "foregrounds.network is empty",
             'set foregrounds.network = "small" or a path, or cutout = "key" or "alpha"',
         )
-    path = cutout_weights(own.network, root)
+    path = cutout_weights(own.network, root, named)
     return None if path is None else _model_in(path)
 
 

@@ -127,7 +127,7 @@ def test_samples_without_depth_are_told_by_build_and_info(desk: Path, capsys: Ca
     assert "no depth" not in capsys.readouterr().out
     from figureground import open_dataset
 
-    data = open_dataset(desk / "plain", virtual=True)
+    data = open_dataset(desk / "plain", virtual=True, networks=desk / "moody.onnx")
     levels = np.array([sample.image.mean() / 255 for sample in data])
     ranked = np.sort(levels)
     moody_network(desk / "moody.onnx", "nan", float(ranked[-2] + ranked[-1]) / 2)

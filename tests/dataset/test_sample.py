@@ -28,7 +28,7 @@ def out(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(params=[False, True], ids=["stored", "virtual"])
 def data(request: pytest.FixtureRequest, out: Path) -> Dataset | VirtualDataset:
-    return open_dataset(out, virtual=True) if request.param else open_dataset(out)
+    return open_dataset(out, virtual=True, networks=out.parent / "grey.onnx") if request.param else open_dataset(out)
 
 
 def test_masks_of_figures(data: Dataset | VirtualDataset) -> None:
@@ -84,7 +84,7 @@ def test_the_clean_plate_is_the_catalogs_own(data: Dataset | VirtualDataset, out
 
 
 def test_a_virtual_sample_is_its_clean_plate_away_from_figures(out: Path) -> None:
-    for sample in open_dataset(out, virtual=True)[::7]:
+    for sample in open_dataset(out, virtual=True, networks=out.parent / "grey.onnx")[::7]:
         picture = sample.background
         assert picture is not None
         far = np.ones((96, 96), np.bool_)
@@ -101,7 +101,7 @@ def test_a_virtual_sample_is_its_clean_plate_away_from_figures(out: Path) -> Non
 def test_without_depth_there_is_a_picture_alone(tmp_path: Path, virtual: bool) -> None:
     write_photos(tmp_path)
     out = build(small_recipe(tmp_path), tmp_path / "out")
-    sample = open_dataset(out, virtual=True)[7] if virtual else open_dataset(out)[7]
+    sample = open_dataset(out, virtual=True, networks=out.parent / "grey.onnx")[7] if virtual else open_dataset(out)[7]
     assert sample.background is not None
     assert sample.background.shape == (64, 64, 3)
     assert sample.background_depth is None

@@ -125,7 +125,7 @@ def test_both_kinds_of_depth_side_by_side(tmp_path: Path) -> None:
         assert stored.members(i)["depth"] == layered.members(i)["depth"]
         assert stored.members(i)["depth_network"] == network.members(i)["depth"]
         assert stored.members(i)["image"] == layered.members(i)["image"]
-        sample, virtual = stored[i], open_dataset(tmp_path / "both", virtual=True)[i]
+        sample, virtual = stored[i], open_dataset(tmp_path / "both", virtual=True, networks=both["model"])[i]
         assert sample.depth is not None
         assert virtual.depth is not None
         assert np.array_equal(sample.depth.values, virtual.depth.values)
@@ -143,17 +143,18 @@ def test_layers_on_request_make_no_others(tmp_path: Path, monkeypatch: pytest.Mo
     write_depth_network(tmp_path / "grey.onnx", size=96)
     recipe = ground_recipe(tmp_path, depth={"source": "both", "model": "grey.onnx"})
     path = build(recipe, tmp_path / "out", catalog_only=True)
-    whole = open_dataset(path, virtual=True)[5]
+    own = tmp_path / "grey.onnx"
+    whole = open_dataset(path, virtual=True, networks=own)[5]
     assert whole.depth is not None
-    some = open_dataset(path, virtual=True, layers=["depth_network"])[5]
+    some = open_dataset(path, virtual=True, layers=["depth_network"], networks=own)[5]
     assert some.depth_network is not None
     assert (some.mask, some.depth) == (None, None)
     monkeypatch.setattr("figureground.samples.maker.open_network", None)
-    layered = open_dataset(path, virtual=True, layers=["depth"])[5]
+    layered = open_dataset(path, virtual=True, layers=["depth"], networks=own)[5]
     assert layered.depth is not None
     assert np.array_equal(layered.depth.values, whole.depth.values)
     assert list(layered.record.depths) == ["depth"]
-    bare = open_dataset(path, virtual=True, layers=["mask"])[5]
+    bare = open_dataset(path, virtual=True, layers=["mask"], networks=own)[5]
     assert np.array_equal(bare.image, whole.image)
     assert bare.mask is not None
     assert whole.mask is not None

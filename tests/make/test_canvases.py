@@ -73,7 +73,7 @@ def test_every_mode_on_every_shape(data: Dataset) -> None:
         area / (len(data) * canvas.height * canvas.width)
     )
     if "depth" in data.record(0).depths and data.recipe.depth.encoding == "png16":
-        virtual = open_dataset(data.path, virtual=True)
+        virtual = open_dataset(data.path, virtual=True, networks=data.path.parent / "grey.onnx")
         for i in (0, len(data) // 2, len(data) - 1):
             assert_same(data, virtual, i)
     _require_places(data, canvas)

@@ -43,7 +43,7 @@ def test_a_swapped_second_file_is_refused_and_named(root: Path, source: str) -> 
     assert [one["file"] for one in told["files"]] == ["m.onnx", "m.onnx_data"]
     external_network(root / "m.onnx", add=3.0)
     with pytest.raises(FigureGroundError, match=r"made by another network: of the depth network m.onnx_data has other"):
-        open_dataset(out, virtual=True)
+        open_dataset(out, virtual=True, networks=root / "m.onnx")
     assert len(open_dataset(out)) > 0  # as it is stored, it is what it was
     for gone in ("", parts.part_file(1)):
         (out / gone).unlink() if gone else None

@@ -263,6 +263,106 @@ def test_a_killed_build_goes_on_and_two_at_once_are_refused(photos: Path, server
     assert not [one for one in asked if one.method == "PUT" and one.path.endswith("part-00000.zip")]
 
 
+@pytest.mark.timeout(240)
+def test_of_two_that_begin_at_the_same_moment_one_goes_on(photos: Path, server: Server) -> None:
+    """Both have looked for a lock, and seen none, before either writes its own."""
+    out = f"s3://{BUCKET}/race/out"
+    both, met, left = threading.Barrier(2), threading.Lock(), [2]
+
+    def meet(one: Asked) -> None:
+        with met:
+            is_first = one.method == "PUT" and "/.lock/" in one.path and left[0] > 0
+            left[0] -= is_first
+        if is_first:
+            both.wait(60)
+
+    with server.failing(meet):
+        builders = [_start(photos, out, "--workers", "1") for _ in range(2)]
+        told = [builder.communicate(timeout=200)[0] for builder in builders]
+    assert sorted(builder.returncode for builder in builders) == [0, 1], told
+    refused = told[[builder.returncode for builder in builders].index(1)]
+    assert "another build is at work in this folder" in refused
+    assert "Traceback" not in "".join(told)
+    assert verify(out).sound
+    assert tree(ObjectStore(out)) == tree(FolderStore(photos / "out"))
+
+
+_CLOCK_OFF = """
+import sys, time
+recipe, out, seconds = sys.argv[1:]
+for name in ("time", "monotonic"):
+    setattr(time, name, lambda now=getattr(time, name): now() + float(seconds))
+from figureground.core.errors import FigureGroundError
+from figureground.core.object_store import ObjectStore
+from figureground.make.build import build
+try:
+    build(recipe, ObjectStore(out, lease_s=1.0))
+except FigureGroundError as error:
+    sys.exit(str(error))
+"""
+
+
+def _start_with_clock(photos: Path, out: str, off_s: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _CLOCK_OFF, str(photos / "recipe.toml"), out, str(off_s)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+@pytest.mark.timeout(240)
+def test_a_clock_that_is_off_by_an_hour_neither_loses_nor_steals_a_lock(photos: Path, server: Server) -> None:
+    """One goes an hour fast and holds the lock for many leases, one an hour slow, and this process's is right."""
+    out = f"s3://{BUCKET}/clocks/out"
+    go_on = threading.Event()
+
+    def hold(one: Asked) -> None:
+        if one.method == "PUT" and "part-00001.zip" in one.path:
+            go_on.wait(120)
+
+    try:
+        with server.failing(hold):
+            fast = _start_with_clock(photos, out, 3600)
+            _wait_for(ObjectStore(out), "parts/part-00000.zip")
+            slow = _start_with_clock(photos, out, -3600)
+            told, _ = slow.communicate(timeout=100)
+            assert (slow.returncode, "another build is at work" in told) == (1, True), told
+            with pytest.raises(FigureGroundError, match="another build is at work"), ObjectStore(out, 1.0).lock():
+                pass
+            go_on.set()
+            told, _ = fast.communicate(timeout=100)
+    finally:
+        go_on.set()
+        fast.kill()
+    assert (fast.returncode, told) == (0, ""), told
+    assert tree(ObjectStore(out)) == tree(FolderStore(photos / "out"))
+
+
+def test_verify_waits_for_many_answers_at_a_time_and_asks_of_no_file_twice(built: str, server: Server) -> None:
+    lock, waiting, most = threading.Lock(), 0, 0
+
+    def slow(one: Asked) -> None:
+        nonlocal waiting, most
+        if "/catalog/" in one.path:
+            with lock:
+                waiting += 1
+                most = max(most, waiting)
+            time.sleep(0.05)
+            with lock:
+                waiting -= 1
+
+    with server.counted() as asked, server.failing(slow):
+        assert verify(built).sound
+    heads = [one.path for one in asked if one.method == "HEAD"]
+    assert sum("/parts/part-" in path for path in heads) <= 2 * 3  # a look at a part, and its sidecar, ask its size
+    assert len([path for path in heads if "/parts/" not in path]) <= 6, heads  # what is there, and whether begun
+    pictures = [one for one in asked if "/catalog/Foreground/" in one.path]
+    assert [one.method for one in pictures] == ["GET"] * 3
+    assert most > 3
+
+
 def _of(part: str, times: int) -> Any:
     """Return what is true for the first `times` questions that read or write what has this in its path."""
     left = [times]

@@ -7,7 +7,7 @@ import pytest
 
 from figureground import Dataset, VirtualDataset, build, dry_run, open_dataset
 from figureground.cli import main
-from figureground.core.recipe_toml import to_toml
+from figureground.core.recipe_toml import load_recipe, to_toml
 from tests.builders import small_recipe, write_depth_network, write_photos
 from tests.make.test_build import members
 
@@ -27,7 +27,9 @@ def mine(tmp_path: Path) -> Path:
 
 def assert_carries_its_recipe(dataset: Path, again: Path) -> None:
     """Read a dataset virtually, and rebuild it from its own recipe."""
-    stored, virtual = open_dataset(dataset), open_dataset(dataset, virtual=True)
+    recipe = load_recipe(dataset)
+    stored = open_dataset(dataset)
+    virtual = open_dataset(dataset, virtual=True, networks=recipe.root / recipe.depth.model)
     assert len(stored) == len(virtual) == 36
     for i in (0, 17, 35):
         one, other = stored[i].depth, virtual[i].depth
@@ -108,7 +110,7 @@ def test_paths_may_be_texts(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None
         data = open_dataset(path)
         assert isinstance(data, Dataset)
         assert len(data) == 36
-        virtual = open_dataset(path, virtual=True)
+        virtual = open_dataset(path, virtual=True, networks="grey.onnx")
         assert isinstance(virtual, VirtualDataset)
         assert len(virtual) == 36
     for path in ("recipe.toml", Path("recipe.toml")):

@@ -95,6 +95,15 @@ NoCache = Annotated[
     bool,
     flag("Keep no prepared photos, and use none: else they are in .figureground-cache beside the recipe."),
 ]
+Networks = Annotated[
+    tuple[Path, ...],
+    Parameter(
+        name="--network",
+        negative="",
+        show_default=False,
+        help="A network that may be loaded though the dataset's own recipe names it by a path; repeatable.",
+    ),
+]
 Workers = Annotated[int, Parameter(help="Worker processes; 0 means one a core.")]
 Told = Annotated[Console, Parameter(parse=False)]  # given by `launch`, not by the user
 Shell = Literal["bash", "zsh", "fish", "powershell"]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from figureground.cli.app import DatasetPlace, Told, app, flag
+from figureground.cli.app import DatasetPlace, Networks, Told, app, flag
 from figureground.cli.console import dataset_facts, dataset_text
 
 
@@ -55,13 +55,14 @@ def points(
     *,
     id: Annotated[str, Parameter(help="Which sample: its number, or its key.")],
     virtual: Annotated[bool, flag("Render the sample instead of reading it; needs no parts.")] = False,
+    network: Networks = (),
     console: Told,
 ) -> None:
     """Write a sample as a cloud of coloured points, in metres, for MeshLab, CloudCompare or Blender."""
     from figureground.dataset.opening import open_dataset
     from figureground.formats.ply import write_ply
 
-    data = open_dataset(dataset, virtual=True) if virtual else open_dataset(dataset)
+    data = open_dataset(dataset, virtual=True, networks=network) if virtual else open_dataset(dataset)
     sample = data.called(id)
     cloud = sample.points()
     write_ply(cloud, out)

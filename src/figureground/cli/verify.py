@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from figureground.cli.app import DatasetPlace, Told, Workers, app, flag
+from figureground.cli.app import DatasetPlace, Networks, Told, Workers, app, flag
 from figureground.cli.console import for_terminal, in_shell, plural
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def verify(
     *,
     deep: Annotated[bool, flag("Make every sample again and compare it, not hashes and tables alone.")] = False,
     repair: Annotated[bool, flag("Make anew what is damaged, and nothing else; then look again.")] = False,
+    network: Networks = (),
     workers: Workers = 0,
     console: Told,
 ) -> None:
@@ -42,10 +43,11 @@ def verify(
     engine, start = choose("auto", workers), time.perf_counter()
     with console.progress() as progress:
         if repair:
-            done = mending.repair(dataset, deep=deep, engine=engine, progress=progress)
+            done = mending.repair(dataset, deep=deep, engine=engine, progress=progress, networks=network)
             facts = verdict_facts(done.left) | repair_facts(done)
         else:
-            facts = verdict_facts(looking.verify(dataset, deep=deep, engine=engine, progress=progress))
+            looked = looking.verify(dataset, deep=deep, engine=engine, progress=progress, networks=network)
+            facts = verdict_facts(looked)
     facts["seconds"] = time.perf_counter() - start
     console.tell(facts, verdict_text(facts, dataset))
     if not facts["sound"]:
@@ -103,6 +105,7 @@ def regenerate(
     *,
     id: Annotated[str, Parameter(help="Which sample: its number, or its key.")],
     out: Annotated[Path | None, Parameter(help="A new folder for its layers and record.")] = None,
+    network: Networks = (),
     console: Told,
 ) -> None:
     """Make one sample again from recipe and catalog, bit for bit, and say whether it is the one that is stored.
@@ -111,7 +114,7 @@ def regenerate(
     """
     from figureground.make.regenerate import regenerate as make
 
-    facts = again_facts(make(dataset, id, out), out)
+    facts = again_facts(make(dataset, id, out, network), out)
     console.tell(facts, again_text(facts))
     if facts["stored"] and not facts["equal"]:
         sys.exit(1)

@@ -305,9 +305,11 @@ class Recipe:
     # the folder that relative paths start from, and whether prepared photos are kept there; they are no keys
     root: Path = field(default=Path(), compare=False, repr=False)
     cache: bool = field(default=False, compare=False, repr=False)
+    # of a dataset's own recipe the networks that its reader named; None: all paths are followed (networks/named.py)
+    networks: tuple[Path, ...] | None = field(default=None, compare=False, repr=False)
 
 
-NO_KEYS = ("root", "cache")  # fields of a recipe that its file does not hold
+NO_KEYS = ("root", "cache", "networks")  # fields of a recipe that its file does not hold
 
 
 @dataclass(frozen=True)

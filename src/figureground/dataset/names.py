@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,11 @@ def is_begun(store: Store) -> bool:
     return store.size(BUILD) is not None
 
 
-def recipe_in(store: Store) -> Recipe:
-    """Return the recipe that a dataset was made by; its relative paths start where they did then."""
+def recipe_in(store: Store, networks: tuple[Path, ...] = ()) -> Recipe:
+    """Return the recipe that a dataset was made by; its relative paths start where they did then.
+
+    `networks`: those that may be loaded though the recipe names them by a path (networks/named.py).
+    """
     about = read_identity(store)
     root, version = about.get("root", ""), about.get("format", 2)
     where = f"{store.name}/{RECIPE}"
@@ -82,4 +86,5 @@ def recipe_in(store: Store) -> Recipe:
         text = read_bounded(store, RECIPE).decode()
     except (OSError, ValueError) as error:
         raise FigureGroundError(f"the dataset's recipe cannot be read: {error}", where, "restore it") from None
-    return parse(text, where, Path(store.name) / ("" if has_controls(root) else root), version=version)
+    recipe = parse(text, where, Path(store.name) / ("" if has_controls(root) else root), version=version)
+    return replace(recipe, networks=networks)

@@ -27,22 +27,30 @@ from figureground.dataset.versions import require_same_versions
 from figureground.dataset.virtual import VirtualDataset
 from figureground.ingest import catalog as catalogs
 from figureground.ingest.ingest import ingest
+from figureground.networks.named import as_named
 from figureground.resolve import resolve
 
 Folders = list[Path] | list[str] | list[Path | str] | tuple[Path | str, ...]
 
 
 Layers = Sequence[str] | None
+Networks = Sequence[Path | str] | Path | str
 
 
 @overload
-def open_dataset(path: Place, virtual: Literal[False] = False, layers: Layers = None) -> Dataset: ...
-@overload
-def open_dataset(path: Place, virtual: Literal[True], layers: Layers = None) -> VirtualDataset: ...
-@overload
-def open_dataset(path: Folders, virtual: Literal[False] = False, layers: Layers = None) -> Several: ...
 def open_dataset(
-    path: Place | Folders, virtual: bool = False, layers: Layers = None
+    path: Place, virtual: Literal[False] = False, layers: Layers = None, networks: Networks = ()
+) -> Dataset: ...
+@overload
+def open_dataset(
+    path: Place, virtual: Literal[True], layers: Layers = None, networks: Networks = ()
+) -> VirtualDataset: ...
+@overload
+def open_dataset(
+    path: Folders, virtual: Literal[False] = False, layers: Layers = None, networks: Networks = ()
+) -> Several: ...
+def open_dataset(
+    path: Place | Folders, virtual: bool = False, layers: Layers = None, networks: Networks = ()
 ) -> Dataset | VirtualDataset | Several:
     """Open a finished dataset, or several as one; or, `virtual`, one whose samples are rendered when asked for.
 
@@ -52,7 +60,9 @@ def open_dataset(
     --catalog-only` writes one without), or a recipe file, whose photos are then prepared in memory each time.
     `layers`: which layers samples have beside their image, like ["mask", "depth"]; the others are not read, not decoded
     and, `virtual`, not made: without depth a virtual sample's record says nothing of it.  None for all.
-    Raises FigureGroundError when it is none, not finished or, `virtual`, of another version.
+    `networks`: paths of networks that may be loaded though the dataset's own recipe names them by a path, which nobody
+    else's word is enough for; those that figureground knows by name need no word.  A recipe file is followed as it is.
+    Raises FigureGroundError when it is none, not finished or, `virtual`, of another version or network.
     """
     if isinstance(path, list | tuple):
         if virtual or not path:
@@ -64,9 +74,9 @@ def open_dataset(
         return _stored(store, layers)
     catalog = store.below(names.CATALOG)
     if isinstance(path, str | Path) and isinstance(store, FolderStore) and catalog.size(catalogs.FILE) is None:
-        return _from_recipe(store.folder, layers)
+        return _from_recipe(store.folder, layers, as_named(networks))
     require_same_versions(store, "rendering samples when they are read", stored=False)
-    job = _only(resolve(names.recipe_in(store), prepared=True), layers, store.name)
+    job = _only(resolve(names.recipe_in(store, as_named(networks)), prepared=True), layers, store.name)
     _require_same_network(job, store)
     return VirtualDataset(job, catalogs.load_catalog(catalog), catalog)
 
@@ -74,8 +84,14 @@ def open_dataset(
 def _require_same_network(job: Job, store: Store) -> None:
     """Raise FigureGroundError where samples would be rendered with another network than the dataset's."""
     was, model = names.read_identity(store).get("depth_model"), job.depth.model
-    if not job.depth.on_composites or model is None or not isinstance(was, dict):
+    if not job.depth.on_composites or model is None:
         return
+    if not isinstance(was, dict):
+        raise FigureGroundError(
+            "nothing says by which network the dataset was made",
+            f"{store.name}/{names.BUILD}",
+            f"{names.TO_VERIFY}; or read the samples as they are stored",
+        )
     if changes := network_changes(was, model):
         raise FigureGroundError(
             f"the dataset was made by another network: {', '.join(changes)}",
@@ -105,9 +121,13 @@ def _chosen(layers: Sequence[str], there: Sequence[str], where: str) -> tuple[st
     return tuple(name for name in known if name == "image" or name in layers)
 
 
-def _from_recipe(path: Path | str, layers: Layers) -> VirtualDataset:
-    """Return the virtual dataset of a recipe file, its photos prepared in memory."""
-    job, memory = _only(resolve(load_recipe(path)), layers, str(path)), MemoryStore()
+def _from_recipe(path: Path, layers: Layers, networks: tuple[Path, ...]) -> VirtualDataset:
+    """Return the virtual dataset of a recipe file, its photos prepared in memory; of the recipe in a folder, which may
+    be a dataset from elsewhere, with no network by its path but these."""
+    recipe = load_recipe(path)
+    if path.is_dir():
+        recipe = replace(recipe, networks=networks)
+    job, memory = _only(resolve(recipe), layers, str(path)), MemoryStore()
     return VirtualDataset(job, ingest(job, choose("serial", 1), memory, silent), memory)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from figureground.core.damage import Damage
@@ -60,10 +61,10 @@ class _Found:
         self.damage.append(Damage(file, None, what))
 
 
-def about(store: Store) -> About:
+def about(store: Store, networks: tuple[Path, ...] = ()) -> About:
     """Return what a dataset says of itself, and what of that contradicts itself.
 
-    Raises FigureGroundError where there is no dataset.
+    `networks`: as for `names.recipe_in`.  Raises FigureGroundError where there is no dataset.
     """
     found = _Found()
     catalog_there = store.size(f"{names.CATALOG}/{catalogs.FILE}") is not None
@@ -74,7 +75,7 @@ def about(store: Store) -> About:
     build = _json(store, names.BUILD, found)
     catalog = _catalog(store, found)
     same_code = manifest.get("code", build.get("code")) == code_sha256()
-    job = None if build.get("origin") == IMPORT else _job(store, found)
+    job = None if build.get("origin") == IMPORT else _job(store, found, networks)
     if build.get("origin") == IMPORT:
         found.why = "it was imported, and its samples were made elsewhere"
     said = {name: int((build or manifest).get(name, 1)) for name in VERSIONS}
@@ -141,9 +142,9 @@ def _catalog(store: Store, found: _Found) -> Catalog | None:
         return None
 
 
-def _job(store: Store, found: _Found) -> Job | None:
+def _job(store: Store, found: _Found, networks: tuple[Path, ...]) -> Job | None:
     try:
-        recipe = names.recipe_in(store)
+        recipe = names.recipe_in(store, networks)
     except FigureGroundError as error:
         found.wrong(names.RECIPE, error.what)
         return None
@@ -153,7 +154,7 @@ def _job(store: Store, found: _Found) -> Job | None:
     try:
         return resolve(recipe, prepared=True)
     except FigureGroundError as error:
-        found.why = f"{error.what} ({error.where})"
+        found.why = f"{error.what} ({error.where}); {error.remedy}"
         found.unchecked.append(f"the build id is not worked out again: {found.why}")
         return None
 

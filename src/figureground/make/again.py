@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from figureground.core.engines import Engine
 from figureground.core.errors import FigureGroundError
 from figureground.core.progress import Progress
@@ -15,14 +17,15 @@ from figureground.resolve import resolve
 _AGAIN = "catalog-next"  # as `build` prepares one
 
 
-def prepared_again(store: Store, engine: Engine, progress: Progress) -> list[str]:
+def prepared_again(store: Store, engine: Engine, progress: Progress, networks: tuple[Path, ...] = ()) -> list[str]:
     """Prepare a dataset's photos again, put the catalog in place of the one that is there, and return its files.
 
-    Raises FigureGroundError, and changes nothing, where the photos are gone or give another catalog.
+    `networks`: as for `names.recipe_in`.  Raises FigureGroundError, and changes nothing, where the photos are gone or
+    give another catalog.
     """
     where = f"{store.name}/{names.CATALOG}"
     said = {names.read_json(store, name).get("build_id") for name in (names.BUILD, names.MANIFEST)}
-    job = resolve(names.recipe_in(store))
+    job = resolve(names.recipe_in(store, networks))
     try:
         after = ingest(job, engine, store.below(_AGAIN), progress)
         if build_id(job, after) not in said:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 import numpy as np
 
 from figureground.core.damage import Damage
-from figureground.core.store import Store
+from figureground.core.store import Store, asked
 from figureground.dataset import labels, names, parts
 from figureground.dataset.part_table import list_count, list_file
 from figureground.image.masks import mask_of
@@ -26,19 +25,22 @@ def catalog_damage(one: About) -> list[Damage]:
     if one.catalog is None:
         return []
     store, found = one.store.below(names.CATALOG), []
-    for file, sha256 in catalogs.files(one.catalog):
-        found += [Damage(f"{names.CATALOG}/{file}", None, line) for line in _held(store, file, sha256)]
+    files = catalogs.files(one.catalog)
+    lines = asked(store, lambda of: _held(store, *of), files)
+    for (file, _), line in zip(files, lines, strict=True):
+        found += [Damage(f"{names.CATALOG}/{file}", None, line)] if line else []
     return found
 
 
-def _held(store: Store, file: str, sha256: str) -> Iterator[str]:
+def _held(store: Store, file: str, sha256: str) -> str:
+    """Return in what a picture is not what the catalog says, "" where it is."""
     try:
         there = hashlib.sha256(store.read(file)).hexdigest()
     except (OSError, ValueError) as error:
-        yield "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
-        return
+        return "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
     if sha256 and there != sha256:  # of masks of older catalogs no hash was kept
-        yield f"has sha256 {there[:12]}; the catalog says {sha256[:12]}"
+        return f"has sha256 {there[:12]}; the catalog says {sha256[:12]}"
+    return ""
 
 
 def masks_damage(one: About) -> list[Damage]:
@@ -46,23 +48,27 @@ def masks_damage(one: About) -> list[Damage]:
     if one.catalog is None:
         return []
     store, found = one.store.below(names.CATALOG), []
-    for each in one.catalog.foregrounds:
-        try:
-            alpha = pixels(store.read(each.file))[..., 3]
-        except (OSError, ValueError, SyntaxError, IndexError):
-            continue  # told already
-        try:
-            mask = pixels(store.read(each.mask_file))
-            wrong = mask.shape != alpha.shape or not np.array_equal(mask, np.where(mask_of(alpha), 255, 0))
-        except FileNotFoundError:
-            continue  # told already
-        except (OSError, ValueError, SyntaxError) as error:
-            found.append(Damage(f"{names.CATALOG}/{each.mask_file}", None, f"cannot be decoded: {error}"))
-            continue
-        if wrong:
-            what = f"is not where the alpha of {each.file} is half or more"
-            found.append(Damage(f"{names.CATALOG}/{each.mask_file}", None, what))
+    cutouts = one.catalog.foregrounds
+    lines = asked(store, lambda each: _masked(store, each.file, each.mask_file), cutouts)
+    for each, line in zip(cutouts, lines, strict=True):
+        found += [Damage(f"{names.CATALOG}/{each.mask_file}", None, line)] if line else []
     return found
+
+
+def _masked(store: Store, file: str, mask_file: str) -> str:
+    """Return in what a mask is not that of its cut-out, "" where it is, and where that is told already."""
+    try:
+        alpha = pixels(store.read(file))[..., 3]
+    except (OSError, ValueError, SyntaxError, IndexError):
+        return ""
+    try:
+        mask = pixels(store.read(mask_file))
+        wrong = mask.shape != alpha.shape or not np.array_equal(mask, np.where(mask_of(alpha), 255, 0))
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, SyntaxError) as error:
+        return f"cannot be decoded: {error}"
+    return f"is not where the alpha of {file} is half or more" if wrong else ""
 
 
 def files_damage(one: About) -> list[Damage]:
@@ -70,32 +76,29 @@ def files_damage(one: About) -> list[Damage]:
     files = one.manifest.get("files")
     if not isinstance(files, dict):
         return [Damage(names.MANIFEST, None, "says nothing of the files")] if one.same_code and one.manifest else []
-    found = []
-    for name, said in files.items():
-        if name.startswith(f"{parts.STATE}/"):
-            continue
-        found += [Damage(name, None, line) for line in _as_said(one, name, said)]
+    found, beside = [], [name for name in files if not name.startswith(f"{parts.STATE}/")]
+    lines = asked(one.store, lambda name: _as_said(one, name, files[name]), beside)
+    for name, line in zip(beside, lines, strict=True):
+        found += [Damage(name, None, line)] if line else []
     if one.catalog is not None:
         count = len(one.manifest.get("parts", ()))
         told = {f"{names.CATALOG}/{file}" for file, _ in catalogs.files(one.catalog)}
         wanted = [name for name in own_files(one.catalog, count) if name not in told]
-        there = [name for name in wanted if one.store.size(name) is not None]
-        found += [Damage(names.MANIFEST, None, f"files lacks {name}") for name in there if name not in files]
+        untold = [name for name in wanted if name not in files and one.store.size(name) is not None]
+        found += [Damage(names.MANIFEST, None, f"files lacks {name}") for name in untold]
         found += [Damage(names.MANIFEST, None, f"files has {name!r}") for name in files if name not in wanted]
     return found
 
 
-def _as_said(one: About, name: str, said: object) -> Iterator[str]:
+def _as_said(one: About, name: str, said: object) -> str:
+    """Return in what a file is not what the manifest says, "" where it is."""
     try:
-        missing = one.store.size(name) is None
-        fits = missing or is_as_told(one.store, name, said)
+        fits = is_as_told(one.store, name, said)
+    except FileNotFoundError:
+        return "is missing"
     except (OSError, ValueError) as error:
-        yield f"cannot be read: {error}"
-        return
-    if missing:
-        yield "is missing"
-    elif not fits:
-        yield f"is not what {names.MANIFEST} says of it (bytes, sha256)"
+        return f"cannot be read: {error}"
+    return "" if fits else f"is not what {names.MANIFEST} says of it (bytes, sha256)"
 
 
 def strays(one: About, count: int) -> list[Damage]:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, BinaryIO
 
 from figureground.core.errors import FigureGroundError
 from figureground.core.job import DepthPlan
@@ -173,27 +173,34 @@ def file_facts(store: Store, name: str) -> dict[str, Any] | None:
     that a manifest is the same wherever a dataset is made.
     """
     try:
-        if name in (names.BUILD, names.REPORT):
-            data = store.read(name)
-            data = _ROOT.sub(b"", data) if name == names.BUILD else _without_folder(data)
-            return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         with store.open(name) as file:
-            digest = parts.sha256_of(file)
-            return {"bytes": file.seek(0, 2), "sha256": digest}
+            return _facts_of(name, file)
     except FileNotFoundError:
         return None
+
+
+def _facts_of(name: str, file: BinaryIO) -> dict[str, Any]:
+    if name in (names.BUILD, names.REPORT):
+        data = file.read()
+        data = _ROOT.sub(b"", data) if name == names.BUILD else _without_folder(data)
+        return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    digest = parts.sha256_of(file)
+    return {"bytes": file.seek(0, 2), "sha256": digest}
 
 
 def is_as_told(store: Store, name: str, told: object) -> bool:
     """Tell whether a file is what a manifest says of it.  Its size is looked at first: one of a terabyte is not hashed.
 
-    Raises OSError and ValueError where it cannot be read.
+    Of object storage that takes one question, for a file of ordinary size.  Raises OSError and ValueError where it
+    cannot be read, FileNotFoundError where there is none.
     """
-    size = store.size(name)
     most = told.get("bytes") if isinstance(told, dict) else None
-    if size is None or type(most) is not int or size > most + _PLACE * (name in (names.BUILD, names.REPORT)):
-        return False
-    return file_facts(store, name) == told
+    with store.open(name) as file:
+        size = file.seek(0, 2)
+        if type(most) is not int or size > most + _PLACE * (name in (names.BUILD, names.REPORT)):
+            return False
+        file.seek(0)
+        return _facts_of(name, file) == told
 
 
 def _without_folder(page: bytes) -> bytes:

@@ -97,11 +97,11 @@ class Looked:
 def look_at_part(look: PartLook, due: DuePart, tick: Tick) -> PartFound:
     """Return what is wrong with a part; `tick` is told how many of its samples were looked at."""
     file = parts.part_file(due.number)
-    size = look.store.size(file)
-    if size is None:
+    try:
+        with look.store.open(file) as opened:
+            sha256, size = parts.sha256_of(opened), opened.tell()
+    except FileNotFoundError:
         return PartFound((Damage(file, None, "is missing"),))
-    with look.store.open(file) as opened:
-        sha256 = parts.sha256_of(opened)
     found = [Damage(file, None, line) for line in _beside(look, due, size, sha256)]
     reader = PartReader(look.store, file)
     try:

@@ -58,7 +58,8 @@ def redo_dataset(source: Path, out: Path, depth: DepthOptions, root: Path, engin
         open_dataset(old)
     require_same_versions(old, "new depth")
     before = names.recipe_in(old)
-    job = resolve(dataclasses.replace(before, depth=depth, root=root), prepared=True)
+    # its photos are prepared already, so no network is looked for but the user's own
+    job = resolve(dataclasses.replace(before, depth=depth, root=root, networks=None), prepared=True)
     if not job.depth.on_composites:
         raise FigureGroundError("this makes depth by a network", f"depth.source = {depth.source!r}", "give --model")
     catalog = load_catalog(old.below(names.CATALOG))

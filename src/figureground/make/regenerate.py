@@ -16,7 +16,7 @@ from figureground.core.folder_store import is_file_instead
 from figureground.core.places import Place, store_at
 from figureground.core.store import Store
 from figureground.dataset import names, parts
-from figureground.dataset.opening import open_dataset
+from figureground.dataset.opening import Networks, open_dataset
 from figureground.dataset.parts import PartReader
 from figureground.dataset.virtual import VirtualDataset
 from figureground.make import made_with
@@ -54,14 +54,15 @@ class Again:
         return {layer: self.made.members[name] for layer, name in self.made.record.files.items()}
 
 
-def regenerate(dataset: Place, id: str, out: Place | None = None) -> Again:
+def regenerate(dataset: Place, id: str, out: Place | None = None, networks: Networks = ()) -> Again:
     """Make a sample again, by its number or key, and hold it against the one that is stored.
 
-    `out`: a new or empty folder for its members, its record and, where the stored one differs, both.  Raises
-    FigureGroundError where there is no such sample, and where recipe, catalog or network are not those it was made by.
+    `out`: a new or empty folder for its members, its record and, where the stored one differs, both.  `networks`: as
+    for `open_dataset`.  Raises FigureGroundError where there is no such sample, and where recipe, catalog or network
+    are not those it was made by.
     """
     store = store_at(dataset)
-    data = open_dataset(dataset, virtual=True)
+    data = open_dataset(dataset, virtual=True, networks=networks)
     index = _number(data, id)
     catalog = store.below(names.CATALOG)
     (made,) = Maker(data.job, data.catalog, catalog).make([index])

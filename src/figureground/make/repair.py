@@ -23,6 +23,7 @@ from figureground.core.recipe_toml import to_toml
 from figureground.core.store import Store, remove_empty
 from figureground.dataset import labels, names, parts
 from figureground.dataset.manifest import read_whole_manifest
+from figureground.dataset.opening import Networks
 from figureground.dataset.part_table import list_count, list_file
 from figureground.dataset.versions import require_made_here, require_same_versions
 from figureground.ingest import catalog as catalogs
@@ -43,6 +44,7 @@ from figureground.make.manifest_files import put_manifest
 from figureground.make.missing import making
 from figureground.make.part_task import PartTask, make_part
 from figureground.make.verify import Verdict, verdict_of
+from figureground.networks.named import as_named
 
 _OF_PARTS = {names.LABELS, names.STATISTICS, names.README, names.CROISSANT, names.MANIFEST}
 _LABELS = f"{labels.FOLDER}/part-"
@@ -66,39 +68,54 @@ def repair(
     workers: int = 1,
     engine: Engine | None = None,
     progress: Progress | None = None,
+    networks: Networks = (),
 ) -> Repaired:
     """Make anew what is damaged in a dataset, and look again.
 
-    Raises FigureGroundError where there is no dataset, and where it is in use.
+    `networks`: as for `open_dataset`.  Raises FigureGroundError where there is no dataset, and where it is in use.
     """
-    store, engine = store_at(dataset), workforce(engine, workers)
+    store, engine, named = store_at(dataset), workforce(engine, workers), as_named(networks)
     about(store)  # refuses what is no dataset, before anything is written
     with watched(progress) as report, at_work(store):
-        before = verdict_of(store, deep, engine, report)
+        before = verdict_of(store, deep, engine, report, named)
         if not deep and any(one.part in _OF_PARTS or str(one.part).startswith(_LABELS) for one in before.damage):
             # either they are damaged, or the parts that they are made of: only making these again tells
             deep = True
-            before = verdict_of(store, deep, engine, report)
+            before = verdict_of(store, deep, engine, report, named)
         if before.sound:
             return Repaired(before, (), before, ())
-        made, why = _mended(store, before.damage, engine, report)
-        return Repaired(before, tuple(made), verdict_of(store, deep, engine, report), tuple(why))
+        made, why = _mended(_Mending(store, engine, report, named), before.damage)
+        return Repaired(before, tuple(made), verdict_of(store, deep, engine, report, named), tuple(why))
 
 
-def _mended(store: Store, damage: Sequence[Damage], engine: Engine, progress: Progress) -> tuple[list[str], list[str]]:
+@dataclass(frozen=True)
+class _Mending:
+    """A dataset that is mended, and what the work is done with."""
+
+    store: Store
+    engine: Engine
+    progress: Progress
+    networks: tuple[Path, ...]
+
+    def about(self) -> About:
+        """Return what the dataset says of itself by now."""
+        return about(self.store, self.networks)
+
+
+def _mended(mending: _Mending, damage: Sequence[Damage]) -> tuple[list[str], list[str]]:
     """Return the files that were made anew, and why others could not be."""
     files, made, why = {one.part for one in damage if one.part}, list[str](), list[str]()
     try:
-        require_made_here(store, "mending it")
+        require_made_here(mending.store, "mending it")
     except FigureGroundError as error:
         return [], [_said(error)]
     for step in (_recipe, _build, _catalog, _parts, _strays):
         try:
-            made += step(store, files, engine, progress)
+            made += step(mending, files)
         except FigureGroundError as error:
             why.append(_said(error))
     try:
-        made += _beside(store, files, made, why)
+        made += _beside(mending, files, made, why)
     except FigureGroundError as error:
         why.append(_said(error))
     return list(dict.fromkeys(made)), list(dict.fromkeys(why))
@@ -108,11 +125,11 @@ def _said(error: FigureGroundError) -> str:
     return f"{error.what}; {error.remedy}" if error.remedy else error.what
 
 
-def _recipe(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+def _recipe(mending: _Mending, files: Collection[str]) -> list[str]:
     """Write recipe.toml anew, where what it says is as it was."""
     if names.RECIPE not in files:
         return []
-    one = about(store)
+    store, one = mending.store, mending.about()
     if one.task is None:
         raise FigureGroundError(
             f"{names.RECIPE} cannot be made anew", store.name, "bring it back, or run its build command again"
@@ -121,11 +138,11 @@ def _recipe(store: Store, files: Collection[str], engine: Engine, progress: Prog
     return [names.RECIPE]
 
 
-def _build(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+def _build(mending: _Mending, files: Collection[str]) -> list[str]:
     """Write build.json anew; where the recipe's paths start is looked for until it is as the manifest tells of it."""
     if names.BUILD not in files:
         return []
-    one = about(store)
+    store, one = mending.store, mending.about()
     if one.task is None:
         raise FigureGroundError(
             f"{names.BUILD} cannot be made anew", store.name, "bring it back, or run its build command again"
@@ -156,13 +173,13 @@ def _photos_below(inputs: Inputs) -> bool:
     return all(user_path(path, inputs.root).exists() for path in paths if not has_magic(path))
 
 
-def _catalog(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+def _catalog(mending: _Mending, files: Collection[str]) -> list[str]:
     """Prepare the photos again where a file of the catalog is damaged that the parts stand on."""
     sheets = {f"{names.CATALOG}/{sheet}" for sheet in SHEETS}
     broken = {file for file in files if file.startswith(f"{names.CATALOG}/")} - sheets
     if not broken:
         return []
-    written = prepared_again(store, engine, progress)
+    written = prepared_again(mending.store, mending.engine, mending.progress, mending.networks)
     return [name for name in written if name in files or name == f"{names.CATALOG}/{catalogs.FILE}"]
 
 
@@ -176,9 +193,9 @@ def _task_of(one: About) -> PartTask:
     return one.task
 
 
-def _parts(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+def _parts(mending: _Mending, files: Collection[str]) -> list[str]:
     """Make the broken parts anew."""
-    one = about(store)
+    store, one = mending.store, mending.about()
     if not any(file.startswith((f"{parts.FOLDER}/", f"{parts.STATE}/")) for file in files):
         return []
     require_same_versions(store, "making parts anew")
@@ -191,7 +208,7 @@ def _parts(store: Store, files: Collection[str], engine: Engine, progress: Progr
     made_with.require_libraries(before, task.job, task.job.layers, where, "or build into another folder")
     for number in broken:
         store.delete(parts.sidecar(number))
-    with making(task, functools.partial(make_part, task), engine, progress) as (outcomes, note):
+    with making(task, functools.partial(make_part, task), mending.engine, mending.progress) as (outcomes, note):
         for outcome in outcomes:
             note(outcome)
     return [parts.part_file(number) for number in broken]
@@ -208,21 +225,21 @@ def _stray(one: About, files: Collection[str]) -> list[str]:
     return sorted(file for file in files if file.startswith(ours) and file not in own)
 
 
-def _strays(store: Store, files: Collection[str], engine: Engine, progress: Progress) -> list[str]:
+def _strays(mending: _Mending, files: Collection[str]) -> list[str]:
     """Remove parts and sidecars beyond the last."""
-    found = _stray(about(store), files)
+    found = _stray(mending.about(), files)
     for name in found:
-        store.delete(name)
+        mending.store.delete(name)
     return found
 
 
-def _beside(store: Store, files: Collection[str], made: Collection[str], why: list[str]) -> list[str]:
+def _beside(mending: _Mending, files: Collection[str], made: Collection[str], why: list[str]) -> list[str]:
     """Write what stands beside the parts, where it is another than it would be, or was damaged.
 
     `made`: files that were made anew; of others that nothing here makes, the manifest goes on to say what it said.
     `why`: takes why report and contact sheets could not be drawn.
     """
-    one, written = about(store), list[str]()
+    store, one, written = mending.store, mending.about(), list[str]()
     task = _task_of(one)
     if one.catalog is None:
         raise FigureGroundError("the catalog is damaged", store.name, "bring its photos back and try again")

@@ -10,7 +10,7 @@ from figureground.core.damage import Damage
 from figureground.core.engines import Engine, Serial, mapped, run_error
 from figureground.core.progress import Paced, Progress
 from figureground.core.steps import Stepping
-from figureground.core.store import Store
+from figureground.core.store import Store, asked
 from figureground.dataset import names, parts
 from figureground.dataset.manifest import read_whole_manifest
 from figureground.make.finish import is_as_told
@@ -27,7 +27,8 @@ def unlike_manifest(store: Store) -> list[str]:
     if not isinstance(files, dict):
         return []
     beside = [name for name in files if not name.startswith(f"{parts.STATE}/")]
-    return [name for name in beside if not _is_as_told(store, name, files[name])]
+    told = asked(store, lambda name: _is_as_told(store, name, files[name]), beside)
+    return [name for name, same in zip(beside, told, strict=True) if not same]
 
 
 def _is_as_told(store: Store, name: str, told: object) -> bool:

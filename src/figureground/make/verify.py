@@ -20,6 +20,7 @@ from figureground.core.progress import Paced, Progress, watched
 from figureground.core.steps import Stepping
 from figureground.core.store import Store
 from figureground.dataset import parts
+from figureground.dataset.opening import Networks
 from figureground.make import made_with
 from figureground.make.about import About, about
 from figureground.make.derived_check import derived_damage, pages_damage
@@ -27,6 +28,7 @@ from figureground.make.file_check import catalog_damage, files_damage, guests, m
 from figureground.make.finish import has_depth
 from figureground.make.labels_check import labels_damage
 from figureground.make.part_check import DuePart, Looked, PartFound, PartLook, look_at_part
+from figureground.networks.named import as_named
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,22 @@ def verify(
     workers: int = 1,
     engine: Engine | None = None,
     progress: Progress | None = None,
+    networks: Networks = (),
 ) -> Verdict:
-    """Return what is wrong in a dataset; nothing is written.  Raises FigureGroundError where there is none at all."""
+    """Return what is wrong in a dataset; nothing is written.
+
+    `networks`: as for `open_dataset`.  Raises FigureGroundError where there is no dataset at all.
+    """
     store, engine = store_at(dataset), workforce(engine, workers)
     with watched(progress) as report:
-        return verdict_of(store, deep, engine, report)
+        return verdict_of(store, deep, engine, report, as_named(networks))
 
 
-def verdict_of(store: Store, deep: bool, engine: Engine, progress: Progress) -> Verdict:
+def verdict_of(
+    store: Store, deep: bool, engine: Engine, progress: Progress, networks: tuple[Path, ...] = ()
+) -> Verdict:
     """Return what is wrong in a dataset."""
-    one = about(store)
+    one = about(store, networks)
     damage, unchecked = list(one.damage), list(one.unchecked)
     damage += catalog_damage(one)
     if one.no_parts:

@@ -36,13 +36,16 @@ static double between(double value, double least, double most) {
     return value > least ? value < most ? value : most : least;
 }
 
+/* The px of a side, counted from its beginning; what lies farther off than any side is long is taken as so far. */
+static int64_t px_of(double value) { return (int64_t)between(value, -HUGE_SIDE, HUGE_SIDE); }
+
 /* Returns where a cut-out lies that is so tall, of a foot on (x, y). */
 static Box box_of(const Wanted *wanted, int64_t x, int64_t y, double tall, int turn) {
     double height = between(rint(tall), 1, HUGE_SIDE);
     double width = between(rint(wanted->width * height / wanted->height), 1, HUGE_SIDE);
     Box box = {x, y, (int64_t)width, (int64_t)height};
-    int64_t column = at_most((int64_t)(wanted->foot_x * (double)box.width), box.width - 1);
-    int64_t row = (int64_t)(wanted->foot_y * height);
+    int64_t column = at_most(px_of(wanted->foot_x * (double)box.width), box.width - 1);
+    int64_t row = px_of(wanted->foot_y * height);
     if (wanted->foot_y <= 1) row = at_most(row, box.height - 1);
     box.x -= turn & MIRRORED ? box.width - 1 - column : column;
     box.y -= row;
@@ -87,8 +90,8 @@ static int enough_seen(const Wanted *wanted, const Box *box, int turn, float lim
     const float *point = points->buf, *nearer = barrier->buf;
     Py_ssize_t count = points->shape[0], seen = 0, high = barrier->shape[0], wide = barrier->shape[1];
     for (Py_ssize_t k = 0; k < count; k++, point += 2) {
-        int64_t x = (int64_t)((double)point[0] * (double)box->width);
-        int64_t y = (int64_t)((double)point[1] * (double)box->height);
+        int64_t x = px_of((double)point[0] * (double)box->width);
+        int64_t y = px_of((double)point[1] * (double)box->height);
         x = (turn & MIRRORED ? box->width - 1 - x : x) + box->x + 1;
         seen += nearer[within(y + box->y + 1, high) * wide + within(x, wide)] <= limit;
     }
@@ -136,7 +139,7 @@ static PyObject *looked_at(const Look *look, Py_ssize_t most) {
     const int64_t *place = look->places.buf;
     for (Py_ssize_t k = 0; found && k < look->places.shape[0] && PyList_Size(found) < most; k++, place += 2) {
         double tall, inverse;
-        if (place[0] < 0 || place[1] < 0 || place[0] >= look->codes.shape[1]) {
+        if (place[0] < 0 || place[1] < 0 || place[0] >= look->codes.shape[1] || place[1] > HUGE_SIDE) {
             PyErr_SetString(PyExc_ValueError, "a place beside the canvas");
             Py_CLEAR(found);
         } else if (promises(look, place[0], place[1], &tall, &inverse)) {

@@ -153,7 +153,7 @@ static PyObject *chunk(const Frame *at, Pieces *base, Pieces *fresh, const Py_bu
 
 static int agrees(Frame *at, const Pieces *base, const Pieces *fresh, const Py_buffer *header, int header_bits) {
     if (at->height < 1 || at->width < 1 || at->height > INT32_MAX || at->width > MOST_WIDTH ||
-        header_bits < 0 || (header_bits + 63) / 64 > header->shape[0])
+        header_bits < 0 || header_bits / 64 + (header_bits % 64 > 0) > header->shape[0])
         return 0;
     at->across = (at->width + PIECE - 1) / PIECE;
     if (at->top < 0 || at->bottom < at->top || at->bottom > at->height || at->first < 0 || at->last < at->first ||

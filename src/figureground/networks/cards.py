@@ -14,8 +14,9 @@ from typing import Any
 
 from figureground.core.card import FITS, KINDS, LAYOUTS, READINGS, RESIZES, RUNTIMES, Card
 from figureground.core.errors import FigureGroundError
-from figureground.core.files import file_sha256, user_path
+from figureground.core.files import file_sha256
 from figureground.core.texts import decoded
+from figureground.networks.named import Named, network_path
 
 _HELP = "see docs/models.md"
 _KEYS = {field.name: str(field.type) for field in fields(Card)}
@@ -135,15 +136,16 @@ def _built_in() -> dict[str, Card]:
 CARDS = _built_in()
 
 
-def find_card(weights: Path, card: str, root: Path) -> Card:
+def find_card(weights: Path, card: str, root: Path, named: Named = None) -> Card:
     """Return the card of a weight file: the one asked for, the one beside it, or the one known by its hash.
 
-    A built-in name is that card, whatever lies in `root`.  Raises FigureGroundError when there is none.
+    A built-in name is that card, whatever lies in `root`.  `named`: whether a path is followed (`network_path`).
+    Raises FigureGroundError when there is none.
     """
     if card in CARDS:
         return CARDS[card]
     if card:
-        return read_card(user_path(card, root))
+        return read_card(network_path(card, root, named, "depth.card"))
     beside = weights.with_suffix(".card.toml")
     if beside.is_file():
         return read_card(beside)

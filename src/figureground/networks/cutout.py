@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from figureground.core.arrays import Singles
 from figureground.core.errors import FigureGroundError, SetAsideError
-from figureground.core.files import WEIGHTS, user_path
+from figureground.core.files import WEIGHTS
 from figureground.core.job import WeightsFile
 from figureground.core.nouns import Alpha, Picture
 from figureground.image import guided
 from figureground.image.masks import tight_box
 from figureground.networks import runtimes
+from figureground.networks.named import Named, network_path
 from figureground.networks.tensors import IMAGENET_MEAN, IMAGENET_STD, normalised, resized, resized_map
 from figureground.networks.weights import require_same, weights_of
 
@@ -27,16 +28,17 @@ RADIUS = 2  # px of the network's picture: windows in which colours draw the out
 VEIL = np.float32(0.15)  # this little alpha is a ghost, and this little less than all is all (docs/cutouts.md)
 
 
-def cutout_weights(network: str, root: Path) -> Path | None:
+def cutout_weights(network: str, root: Path, named: Named = None) -> Path | None:
     """Return the file of a recipe's cut-out network: "small" is the one that ships, "" none, anything else a path.
 
-    A file called "small" in the root is "./small".  Raises FigureGroundError when there is no such file.
+    A file called "small" in the root is "./small".  `named`: whether a path is followed (`network_path`).  Raises
+    FigureGroundError when there is no such file.
     """
     if not network:
         return None
     if network == SHIPPED:
         return WEIGHTS / "cutout-small.onnx"
-    path = user_path(network, root)
+    path = network_path(network, root, named, "foregrounds.network")
     if not path.is_file():
         raise FigureGroundError(
             "no such cut-out network",

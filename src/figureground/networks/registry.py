@@ -14,33 +14,35 @@ import numpy as np
 
 from figureground.core.card import Card
 from figureground.core.errors import FigureGroundError, NoDepthError
-from figureground.core.files import WEIGHTS, user_cache, user_path
+from figureground.core.files import WEIGHTS, user_cache
 from figureground.core.job import AS_ITS_CARD_SAYS, DepthModel, Job, Running
 from figureground.networks import runtimes
 from figureground.networks.cards import CARDS, find_card, read_card
 from figureground.networks.depth import DepthNetwork
+from figureground.networks.named import Named, network_path
 from figureground.networks.weights import SOURCE, require_same, weights_of
 
 SHIPPED = "small"  # the depth network in the package
 
 
-def resolve(model: str, card: str, root: Path) -> DepthModel:
+def resolve(model: str, card: str, root: Path, named: Named = None) -> DepthModel:
     """Return the network that a name or a path stands for.
 
-    A built-in name is that network, whatever lies in `root`: a file or folder of that name there is "./NAME".  Raises
-    FigureGroundError when the file, its card, or a named network's weights are missing or not what was pinned.
+    A built-in name is that network, whatever lies in `root`: a file or folder of that name there is "./NAME".  `named`:
+    whether a path is followed (`network_path`).  Raises FigureGroundError when the file, its card, or a named network's
+    weights are missing or not what was pinned.
     """
     if model == SHIPPED:
         path = WEIGHTS / "depth-small.onnx"
         return _model(path, read_card(path.with_suffix(".card.toml")))
     if model in CARDS:
         return _named(CARDS[model], root)
-    path = user_path(model, root)
+    path = network_path(model, root, named, "depth.model")
     if not (path.is_file() or path.is_dir()):
         raise FigureGroundError("no such depth network", f"depth.model = {model!r} ({path})", _instead(path))
     if path.is_dir() and not card:
         raise FigureGroundError("a folder of weights needs depth.card", str(path), f"one of {', '.join(CARDS)}")
-    return _model(path, find_card(path, card, root))
+    return _model(path, find_card(path, card, root, named))
 
 
 def _model(path: Path, card: Card) -> DepthModel:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.errors import FigureGroundError, SetAsideError
-from figureground.core.files import WEIGHTS, user_path
+from figureground.core.files import WEIGHTS
 from figureground.core.job import WeightsFile
 from figureground.core.nouns import Picture
 from figureground.core.room import SeenCamera, SeenRoom
 from figureground.networks import runtimes
+from figureground.networks.named import Named, network_path
 from figureground.networks.tensors import IMAGENET_MEAN, IMAGENET_STD, normalised, resized, resized_map
 from figureground.networks.weights import require_same, weights_of
 
@@ -23,16 +24,17 @@ SHIPPED = "small"  # the room network in the package
 FLOOR, CAMERA = "floor", "camera"  # names of the outputs
 
 
-def room_weights(network: str, root: Path) -> Path | None:
+def room_weights(network: str, root: Path, named: Named = None) -> Path | None:
     """Return the file of a recipe's room network: "small" is the one that ships, "" none, anything else a path.
 
-    A file called "small" in the root is "./small".  Raises FigureGroundError when there is no such file.
+    A file called "small" in the root is "./small".  `named`: whether a path is followed (`network_path`).  Raises
+    FigureGroundError when there is no such file.
     """
     if not network:
         return None
     if network == SHIPPED:
         return WEIGHTS / "room-small.onnx"
-    path = user_path(network, root)
+    path = network_path(network, root, named, "placement.room")
     if not path.is_file():
         raise FigureGroundError(
             "no such room network",
