@@ -75,6 +75,7 @@ PURE = {
         "samples/count",
         "samples/stats",
         "samples/sums",
+        "samples/tally",
     ),
     *("samples/checks", "samples/records", "samples/sample", "evaluate/metrics", "networks/tensors"),
     *("evaluate/boundaries", "evaluate/framings", "evaluate/intervals"),

@@ -23,6 +23,7 @@ from figureground.resolve import resolve
 from figureground.samples import stats
 from figureground.samples.maker import Made, Maker
 from tests.builders import ground_recipe, write_depth_network, write_floor_photos
+from tests.samples.counting import alone
 
 NAME = "parts/part-00003.zip"
 
@@ -77,7 +78,7 @@ def test_the_sidecar_says_what_is_in_the_part(samples: list[Made]) -> None:
         assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
     metadata = stats.Statistics(bytes={"metadata": len(rows)})
     assert stats.to_json(stats.total(info.statistics.values())) == stats.to_json(
-        stats.total([*(made.statistics for made in samples), metadata])
+        stats.total([*(alone(made.record, made.counts) for made in samples), metadata])
     )
 
 
@@ -221,18 +222,21 @@ def test_a_reader_that_is_dropped_closes_its_file(samples: list[Made], tmp_path:
 
 
 def test_statistics_are_added_up_whatever_the_number(samples: list[Made]) -> None:
-    """More samples than are added up at a time."""
-    store = MemoryStore()
+    """In place, to what adding up those of each sample gives; the least plausible are kept by name."""
+    store, every = MemoryStore(), []
     with parts.writing(store, 0, "mine") as part:
         for i in range(150):
             one = samples[i % 5]
             names = {layer: f"{name}-{i}" for layer, name in one.record.files.items()}
             members = {names[layer]: one.members[name] for layer, name in one.record.files.items()}
-            part.add(Made(dataclasses.replace(one.record, index=i, files=names), members, one.statistics))
+            record = dataclasses.replace(one.record, index=i, files=names, plausibility=(7 * i % 150) / 150)
+            part.add(Made(record, members, one.counts))
+            every.append(alone(record, one.counts))
     info = parts.read_info(store, 0, "mine")
     assert info is not None
     assert info.samples == 150
-    expected = stats.total([samples[i % 5].statistics for i in range(150)])
+    expected = stats.total(every)
+    assert list(expected.worst.values()) == [round(1000 * k / 150) for k in range(12)]
     total = stats.total(info.statistics.values())
     found = dataclasses.replace(total, bytes={k: v for k, v in total.bytes.items() if k != "metadata"})
     assert stats.to_json(found) == stats.to_json(expected)

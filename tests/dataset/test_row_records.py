@@ -14,8 +14,8 @@ from figureground.core.layers import LAYERS, member_name
 from figureground.core.record import Record
 from figureground.core.typed import parsed_object
 from figureground.dataset import row_records
-from figureground.dataset.parts import row_of
 from figureground.dataset.row_files import files_of
+from figureground.dataset.row_lines import row_of
 from figureground.dataset.row_records import record_of
 from tests.core.test_record import full, records
 

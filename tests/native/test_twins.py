@@ -200,9 +200,9 @@ def boxes(drawn: Drawn) -> Any:
     place = slice(top, mask.shape[0]), slice(left, mask.shape[1])
     part = np.zeros_like(mask)
     part[place] = mask[place]
-    box = masks.tight_box(part, place)
+    box, area = masks.box_and_area(part, place)
     assert box == masks.tight_box(part)
-    return box, count._heat(part, [] if box is None else [box])
+    return area if box is None else (box, area, count._heat(part, box))
 
 
 TWINS = (

@@ -8,8 +8,9 @@ import numpy as np
 
 from figureground.core.nouns import Box, Look
 from figureground.core.record import DepthMeaning, FigureRecord, Record
-from figureground.samples.count import Base, Counted, statistics_of
+from figureground.samples.count import Base, Counted, Counts, counts_of
 from figureground.samples.stats import Statistics
+from figureground.samples.tally import Tally
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -38,7 +39,14 @@ def counted(
     changed: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> Statistics:
     """Return the statistics of one sample; an image of one byte if nothing is said of sizes."""
-    return statistics_of(Counted(about, stored, sizes or {"image": 1}, decoded, bases or {}, changed))
+    return alone(about, counts_of(Counted(about, stored, sizes or {"image": 1}, decoded, bases or {}, changed)))
+
+
+def alone(about: Record, found: Counts) -> Statistics:
+    """Return the statistics of one sample."""
+    tally = Tally()
+    tally.add(about, found)
+    return tally.statistics()
 
 
 def as_read(stored: Arrays) -> Arrays:

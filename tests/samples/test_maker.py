@@ -62,7 +62,7 @@ def test_what_is_read_back_is_the_sample_but_for_the_pictures_jpeg(photos: Path,
                 assert np.array_equal(found, own)
             else:
                 assert np.abs(found.astype(int) - own).mean() < 6
-        assert dict(made.statistics.bytes) == {layer: len(made.members[n]) for layer, n in made.record.files.items()}
+        assert dict(made.counts.sizes) == {layer: len(made.members[n]) for layer, n in made.record.files.items()}
 
 
 def test_the_order_of_making_changes_nothing(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,9 +269,8 @@ COLUMNS = (
 
 def labels_row(part_file: str, record: Record) -> list[Any]:
     """Return a sample's row of labels.csv in the order of `COLUMNS`; an unknown value is an empty field."""
-    values = _flat(record)
-    values["part"] = part_file
-    return ["" if v is None else int(v) if v is True or v is False else v for v in map(values.get, COLUMNS)]
+    values = _in_columns(record, part_file)
+    return ["" if v is None else int(v) if v is True or v is False else v for v in values]
 
 
 def label_values(record: Record) -> dict[str, Any]:
@@ -280,23 +279,38 @@ def label_values(record: Record) -> dict[str, Any]:
     Of several figures it describes the first, whose turn it is; metadata.jsonl has them all.  Where there is none, its
     fields are None.
     """
-    flat = _flat(record)
-    return {column: flat.get(column) for column in COLUMNS}
+    return dict(zip(COLUMNS, _in_columns(record, None), strict=True))
 
 
-def _flat(record: Record) -> dict[str, Any]:
-    """Return what labels.csv says of a sample, and more, by column; an unknown value is None or lacking."""
-    flat = {**vars(record), **record.files, "figures": len(record.figures)}
-    for figure in record.figures[:1]:
-        flat |= vars(figure)
-        if figure.box is not None:
-            flat["box_x0"], flat["box_y0"], flat["box_x1"], flat["box_y1"] = figure.box
-        if figure.contact is not None:
-            flat["contact_x"], flat["contact_y"] = figure.contact
+_MEMBERS = ("image", "mask", "depth")
+
+
+def _in_columns(record: Record, part_file: str | None) -> tuple[Any, ...]:
+    """Return what labels.csv says of a sample, in the order of COLUMNS; None where unknown."""
+    own, box, contact, depth = _UNKNOWN
+    if record.figures:
+        figure = record.figures[0]
+        own, box, contact = _OF_FIGURE(figure), figure.box or box, figure.contact or contact
     if "depth" in record.depths:
-        flat |= {f"depth_{name}": value for name, value in vars(record.depths["depth"]).items()}
-    flat["doubts"] = "; ".join(record.doubts)
-    return flat
+        depth = _OF_DEPTH(record.depths["depth"])
+    members = map(record.files.get, _MEMBERS)
+    several = part_file, len(record.figures), "; ".join(record.doubts)
+    found: tuple[Any, ...] = _ORDERED((*_OF_RECORD(record), *own, *box, *contact, *depth, *members, *several))
+    return found
+
+
+def _columns_of(kind: type, prefix: str = "") -> list[str]:
+    """Return the columns that are fields of a kind, and plain values."""
+    return [c for c in COLUMNS if c in {f"{prefix}{f.name}" for f in dataclasses.fields(kind)} - {"figures", "doubts"}]
+
+
+_RECORDS, _FIGURES, _DEPTHS = _columns_of(Record), _columns_of(FigureRecord), _columns_of(DepthMeaning, "depth_")
+_OF_RECORD, _OF_FIGURE = operator.attrgetter(*_RECORDS), operator.attrgetter(*_FIGURES)
+_OF_DEPTH = operator.attrgetter(*(column.removeprefix("depth_") for column in _DEPTHS))
+_BOX, _CONTACT = ("box_x0", "box_y0", "box_x1", "box_y1"), ("contact_x", "contact_y")
+_UNKNOWN: list[tuple[Any, ...]] = [(None,) * len(columns) for columns in (_FIGURES, _BOX, _CONTACT, _DEPTHS)]
+_GATHERED = (*_RECORDS, *_FIGURES, *_BOX, *_CONTACT, *_DEPTHS, *_MEMBERS, "part", "figures", "doubts")
+_ORDERED = operator.itemgetter(*map(_GATHERED.index, COLUMNS))
 
 
 def described() -> list[tuple[str, str]]:

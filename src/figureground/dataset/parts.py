@@ -13,8 +13,8 @@ import functools
 import hashlib
 import json
 import re
+import struct
 import zipfile
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from figureground.core.errors import FigureGroundError
 from figureground.core.files import code_sha256
 from figureground.core.inner_names import declared
-from figureground.core.record import Record
+from figureground.core.record import SPLITS, Record
 from figureground.core.store import Store, asked
 from figureground.core.typed import parsed_object, typed
 from figureground.dataset.archive import (
@@ -40,11 +40,13 @@ from figureground.dataset.archive import (
 from figureground.dataset.handles import Handles
 from figureground.dataset.labels import HEADER, LabelsWriter, labels_file
 from figureground.dataset.row_files import files_of
+from figureground.dataset.row_lines import row_of
 from figureground.dataset.row_records import record_of
 from figureground.native import crc32
 from figureground.samples import stats
 from figureground.samples.maker import Made
 from figureground.samples.stats import Statistics
+from figureground.samples.tally import Tally
 
 FOLDER = "parts"
 STATE = "state"  # apart from the zips: a reader of the folder of parts finds data alone
@@ -54,10 +56,11 @@ _LONGEST_ROW = 2**24  # bytes
 _MOST_MEMBER = 2**27  # bytes of a picture: several times what the largest canvas takes
 _MOST_SIDECAR = 2**26  # bytes
 _CHUNK = 2**20
-_TOGETHER = 64  # statistics added up at a time: few in memory, and cheaper than one by one
 _DATE = (2020, 1, 1, 0, 0, 0)
+_DAY = (_DATE[0] - 1980) << 9 | _DATE[1] << 5 | _DATE[2]  # as zips have it
+_UTF8 = 0x800  # among a member's flags: its name is no ASCII
+_HEADER = struct.Struct("<4s5H3L2H")  # of a member, PKWARE's APPNOTE 4.3.7
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,7 @@ class PartWriter:
         self._archive = archive
         self._labels = LabelsWriter(part_file(number))
         self._rows: list[bytes] = []
-        self._found: dict[str, list[Statistics]] = {}  # by split, as what follows
-        self._metadata: Counter[str] = Counter()
+        self._tallies: dict[str, Tally] = {}  # by split
         self.samples = 0
         self.statistics: dict[str, Statistics] = {}  # by split, once it is closed
 
@@ -104,11 +106,11 @@ class PartWriter:
         row = row_of(made.record)
         self._rows.append(row)
         self._labels.add(made.record)
-        self._metadata[made.record.split] += len(row)
-        found = self._found.setdefault(made.record.split, [])
-        found.append(made.statistics)
-        if len(found) == _TOGETHER:
-            found[:] = [stats.total(found)]
+        tally = self._tallies.get(made.record.split)
+        if tally is None:
+            tally = self._tallies[made.record.split] = Tally()
+        tally.add(made.record, made.counts)
+        tally.add_bytes({"metadata": len(row)})
 
     @property
     def labels(self) -> bytes:
@@ -116,16 +118,10 @@ class PartWriter:
         return HEADER + self._labels.rows()
 
     def close(self) -> None:
-        """Write the rows, and add up the statistics."""
+        """Write the rows, and have the statistics."""
         add_member(self._archive, METADATA, b"".join(self._rows))
-        rows = {split: Statistics(bytes={"metadata": size}) for split, size in self._metadata.items()}
         self.samples = len(self._rows)
-        self.statistics = stats.total_by_split([{s: stats.total([*f, rows[s]])} for s, f in self._found.items()])
-
-
-def row_of(record: Record) -> bytes:
-    """Return a sample's line of metadata.jsonl."""
-    return f"{_encoded(record.to_row())}\n".encode()
+        self.statistics = {s: self._tallies[s].statistics() for s in SPLITS if s in self._tallies}
 
 
 @contextlib.contextmanager
@@ -188,12 +184,21 @@ def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     entry.CRC = crc32(data)
     entry.file_size = entry.compress_size = len(data)
     entry.header_offset = archive.start_dir
-    header = entry.FileHeader()
-    archive.fp.write(header)
-    archive.fp.write(data)
+    header = _header(entry)
+    archive.fp.write(header + data)
     archive.start_dir += len(header) + len(data)  # where the next member begins, or the directory
     archive.filelist.append(entry)
     archive.NameToInfo[name] = entry
+
+
+def _header(entry: zipfile.ZipInfo) -> bytes:
+    """Return the header before a stored member, as `FileHeader` writes it."""
+    if entry.file_size > zipfile.ZIP64_LIMIT:
+        return entry.FileHeader()
+    name, size = entry.filename.encode(), entry.file_size
+    flags = 0 if len(name) == len(entry.filename) else _UTF8
+    about = b"PK\3\4", entry.extract_version, flags, 0, 0, _DAY, entry.CRC, size, size, len(name), 0
+    return _HEADER.pack(*about) + name
 
 
 def read_info(store: Store, number: int, build_id: str) -> PartInfo | None:

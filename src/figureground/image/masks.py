@@ -23,17 +23,23 @@ def tight_box(mask: Mask, place: tuple[slice, slice] = (slice(0, None), slice(0,
 
     `place`: (rows, columns) that hold them all.
     """
+    return box_and_area(mask, place)[0]
+
+
+def box_and_area(mask: Mask, place: tuple[slice, slice] = (slice(0, None), slice(0, None))) -> tuple[Box | None, int]:
+    """Return the tight box of a mask, as `tight_box` does, and how many pixels are true."""
     part = mask[place]
     x, y = place[1].start, place[0].start
     if native.kernel is not None:
         x0, y0, x1, y1, count = native.kernel.tight_box(part)
-        return (x + x0, y + y0, x + x1, y + y1) if count else None
+        return (x + x0, y + y0, x + x1, y + y1) if count else None, count
     columns = np.flatnonzero(part.any(0))
     if not columns.size:
-        return None
+        return None, 0
     left, right = int(columns[0]), int(columns[-1]) + 1
     rows = np.flatnonzero(part[:, left:right].any(1))
-    return x + left, y + int(rows[0]), x + right, y + int(rows[-1]) + 1
+    box = x + left, y + int(rows[0]), x + right, y + int(rows[-1]) + 1
+    return box, int(np.count_nonzero(part))
 
 
 def cut_sides(mask: Mask) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ from figureground.make.finish import finish
 from figureground.make.identity import describe, root_sha256
 from figureground.make.part_task import PartTask
 from figureground.resolve import resolve
-from figureground.samples.count import Counted, is_checked, statistics_of
+from figureground.samples.count import Counted, counts_of, is_checked
 from figureground.samples.maker import Made
 from figureground.samples.records import lowest_pixel
 
@@ -241,7 +241,7 @@ def _made(work: _Import, index: int, position: int, heights: Mapping[str, int]) 
     checked = {**values, "mask": mask * np.uint8(255)} if is_checked(index) else None
     sizes = {layer: len(data) for layer, (_, data) in encoded.items()}
     counted = Counted(record, values, sizes, checked, {})
-    return Made(record, {files[layer]: data for layer, (_, data) in encoded.items()}, statistics_of(counted))
+    return Made(record, {files[layer]: data for layer, (_, data) in encoded.items()}, counts_of(counted))
 
 
 def _meaning(work: _Import, name: str, codes: NDArray[Any]) -> DepthMeaning:

@@ -88,7 +88,7 @@ def measured(maker: Maker) -> Cost:
     seconds = {name: (maker.clock.seconds[name] - before[name]) / len(probes) for name in before}
     sizes = dict.fromkeys((*LAYERS, "metadata"), 0.0)
     for sample in made:
-        for layer, size in sample.statistics.bytes.items():
+        for layer, size in sample.counts.sizes.items():
             sizes[layer] += size / len(made)
         # a zip entry: two headers of 46 + 30 bytes and twice the name, per member; and the metadata row
         row = len(json.dumps(sample.record.to_row()))

@@ -52,9 +52,9 @@ class PartWatch:
     def note(self, made: Made) -> None:
         """Count a sample.  Raises TooFewDepthsError as soon as it is certain that the dataset has too many."""
         self._seen += 1
-        if not made.statistics.no_depth:
+        if not made.counts.lacking:
             return
-        self._lacking.add([made.statistics])
+        self._lacking.note(made.record.index, made.counts.lacking)
         require_few(self._lacking, self._of)
         if self._seen == len(self._lacking.samples) == _SUSPECT:
             require_some(self._another(), self._of)
@@ -65,7 +65,7 @@ def require_some(maker: Maker, samples: int) -> None:
     lacking = Lacking()
     for index in np.unique(np.linspace(0, samples - 1, _PROBES).astype(int)).tolist():
         (made,) = maker.make([index])
-        if not made.statistics.no_depth:
+        if not made.counts.lacking:
             return
-        lacking.add([made.statistics])
+        lacking.note(made.record.index, made.counts.lacking)
     raise _too_few(lacking, len(lacking.samples))

@@ -19,14 +19,16 @@ from figureground.core.store import Store
 from figureground.dataset import parts
 from figureground.dataset.labels import HEADER, labels_rows
 from figureground.dataset.parts import PartReader
+from figureground.dataset.row_lines import row_of
 from figureground.make.differences import few, picture_unlike, unlike
 from figureground.make.finish import has_depth
 from figureground.make.inner_checks import inner_damage
 from figureground.make.part_task import PartTask, maker_of
 from figureground.samples import codec, stats
-from figureground.samples.count import Counted, is_checked, statistics_of
+from figureground.samples.count import Counted, Counts, counts_of, is_checked
 from figureground.samples.maker import Made
 from figureground.samples.stats import Statistics
+from figureground.samples.tally import Tally
 
 NEAR_MEAN, NEAR_MOST = 2.0, 64  # codes by which a network's depth may differ, as another processor rounds
 _IMAGE_NEAR = 3.0  # levels of 255, on average, by which another library's JPEG may differ
@@ -286,7 +288,7 @@ def _sample(
                 notes.append(f"{layer} differs from what would be made here by rounding alone, as processors do")
     found += [
         line
-        for line in few(unlike(record.to_row(), json.loads(parts.row_of(made.record)), shared=not same_code))
+        for line in few(unlike(record.to_row(), json.loads(row_of(made.record)), shared=not same_code))
         if not (network in near and line.startswith((f"{network}_", "figures")))
     ]
     return found, notes, readable
@@ -323,7 +325,7 @@ def _layer(exact: bool, network: bool, stored: bytes, made: bytes) -> str | None
 
 def _by_itself(look: PartLook, reader: PartReader, records: list[Record], due: DuePart, tick: Tick) -> list[Damage]:
     """Return what of a part's samples contradicts itself, and the sidecar's statistics."""
-    file, found, counted = parts.part_file(due.number), list[Damage](), list[Statistics]()
+    file, found, counted = parts.part_file(due.number), list[Damage](), Tally()
     for done, record in enumerate(records, 1):
         layers, lines, sizes = {}, list[str](), {}
         for layer, name in record.files.items():
@@ -336,27 +338,28 @@ def _by_itself(look: PartLook, reader: PartReader, records: list[Record], due: D
         lines = lines or inner_damage(record, layers, look.shape, exact)
         found += [Damage(file, record.index, line) for line in lines]
         if not lines and exact:
-            counted.append(_counted(record, layers, sizes))
+            counted.add(record, _counted(record, layers, sizes))
         tick(done)
-    if look.beside and len(counted) == len(due.indices):
+    sums = counted.statistics()
+    if look.beside and sums.samples == len(due.indices):
         lossless = {layer for layer, name in records[0].files.items() if is_lossless(name)}
-        found += [Damage(file, None, f"its sidecar's {line}") for line in _statistics(look, due, counted, lossless)]
+        found += [Damage(file, None, f"its sidecar's {line}") for line in _statistics(look, due, sums, lossless)]
     return found
 
 
-def _counted(record: Record, layers: Mapping[str, Any], sizes: Mapping[str, int]) -> Statistics:
+def _counted(record: Record, layers: Mapping[str, Any], sizes: Mapping[str, int]) -> Counts:
     stored = {**layers, "mask": layers["mask"] > 0}
     decoded = dict(layers) if is_checked(record.index) else None
-    return statistics_of(Counted(record, stored, sizes, decoded, {}))
+    return counts_of(Counted(record, stored, sizes, decoded, {}))
 
 
-def _statistics(look: PartLook, due: DuePart, counted: list[Statistics], lossless: set[str]) -> list[str]:
+def _statistics(look: PartLook, due: DuePart, counted: Statistics, lossless: set[str]) -> list[str]:
     """Return in what a sidecar's sums are not those of the stored samples, as far as these tell."""
     try:
         said = stats.total(stats.by_split_from_json(_sidecar(look, due)["statistics"]).values())
     except (KeyError, TypeError, ValueError, AttributeError):
         return []  # told already
-    both = [_comparable(lossless, one) for one in (said, stats.total(counted))]
+    both = [_comparable(lossless, one) for one in (said, counted)]
     return few(unlike(both[0], both[1], shared=True))
 
 

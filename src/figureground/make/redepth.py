@@ -201,10 +201,9 @@ def _redone(maker: Maker, reader: PartReader) -> Iterator[Made]:
             kept = {layer: data for layer, data in members.items() if layer not in DEPTHS}
             names = {**made.record.files, **{layer: record.files[layer] for layer in kept}}
             data = {name: kept[layer] if layer in kept else made.members[name] for layer, name in names.items()}
-            sizes = {**made.statistics.bytes, **{layer: len(content) for layer, content in kept.items()}}
-            yield Made(
-                dataclasses.replace(made.record, files=names), data, dataclasses.replace(made.statistics, bytes=sizes)
-            )
+            sizes = {**made.counts.sizes, **{layer: len(content) for layer, content in kept.items()}}
+            counts = dataclasses.replace(made.counts, sizes=sizes)
+            yield Made(dataclasses.replace(made.record, files=names), data, counts)
 
 
 def _as_stored(maker: Maker, one: Rendered, stored: bytes) -> Rendered:

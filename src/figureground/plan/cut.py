@@ -21,6 +21,8 @@ _TURNED = {"left": "right", "right": "left"}
 
 def sides(cutout: Foreground, flip: bool) -> tuple[str, ...]:
     """Return the sides of the pasted cut-out that are cuts, in the order of SIDES."""
+    if not cutout.cut and cutout.pose != "half-length":
+        return ()  # most, and they are asked for again and again
     cut = set(cutout.cut) | ({"bottom"} if cutout.pose == "half-length" else set())
     return tuple(side for side in SIDES if (_TURNED.get(side, side) if flip else side) in cut)
 

@@ -49,7 +49,8 @@ _USUAL_HORIZON_SD = 0.04  # of the canvas's height, of a network's floor that sa
 _SURE_FLOOR, _NO_FLOOR = 0.75, 0.45  # confidence: nothing is doubted from the first on; nearer to the second all is
 _SIZE_OFF = 0.5  # relative error of a size from which on more of it does not matter
 _TWO_SIZES = 0.2, 0.6  # of the logarithm of their ratio: what is usual, and from where on more does not matter
-_DETAIL = 0.35, 1.0  # px of the picture a px of the photo: what shows all detail, and what shows none
+# binary logarithms of px of the picture a px of the photo: what shows all detail, and what shows none
+_DETAIL = math.log2(0.35), math.log2(1.0)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def strengths(one: Pasted, canvas: Canvas) -> dict[str, float]:
     found[HIDDEN] = 1 - view.seen / view.inside if view.inside else 1.0
     found[CUT] = 1 - view.inside / view.whole if view.whole else 1.0
     found[DOUBTED] = float(one.doubted)
-    found[COARSE] = _between(math.log2(max(enlargement(figure, cutout), 1e-3)), *map(math.log2, _DETAIL))
+    found[COARSE] = _between(math.log2(max(enlargement(figure, cutout), 1e-3)), *_DETAIL)
     return {name: min(1.0, strength) for name, strength in found.items() if strength > 0}
 
 
@@ -154,8 +155,8 @@ def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, 
     Whom the photo's frame cut off stands where nobody sees it, if the picture's frame cuts it off there, too.
     """
     sure = cutout.pose_confidence
-    place, size = np.array([[figure.x, figure.y]]), np.array([[figure.width, figure.height]])
     if cut.sides(cutout, figure.flip):
+        place, size = np.array([[figure.x, figure.y]]), np.array([[figure.width, figure.height]])
         return {} if cut.beyond(cutout, canvas, place, size, figure.flip).all() else {CANNOT: sure}
     if cutout.pose in ("seated", "airborne", "cropped"):
         return {CANNOT: sure, POSE: 1 - sure}

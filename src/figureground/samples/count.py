@@ -1,4 +1,4 @@
-"""One sample -> its statistics: sums of each layer, areas, boxes, and what decoding it again shows."""
+"""One sample -> what is counted of its pixels: sums of each layer, where figures are, what decoding it again shows."""
 
 from __future__ import annotations
 
@@ -18,24 +18,11 @@ from figureground.core.layers import LAYERS
 from figureground.core.nouns import HALF, Box, Mask
 from figureground.core.record import Record
 from figureground.image.masks import cut_sides, tight_box
-from figureground.samples.stats import (
-    AREA_BINS,
-    DEPTH_BINS,
-    FRAME_BINS,
-    HEAT_CELLS,
-    PLAUSIBLE_BINS,
-    SHIFT_BINS,
-    SHIFT_STEP,
-    UNCUT,
-    VISIBLE_BINS,
-    Statistics,
-    Vector,
-)
-from figureground.samples.sums import LayerSums, Sums, changed_codes, changed_sums
+from figureground.samples.stats import DEPTH_BINS, HEAT_CELLS, SHIFT_BINS, SHIFT_STEP
+from figureground.samples.sums import Sums, changed_codes, changed_sums
 
 CHECK_SHARE = 1 / 16
 _DRAWN = 1024  # samples whose draws are made together
-SUMMED = ("channels", "share", "codes")  # kinds of statistics that are means and deviations
 
 
 def is_checked(index: int) -> bool:
@@ -87,112 +74,102 @@ class Counted:
         return self.record.depths[layer].invalid if layer in self.record.depths else None
 
 
-def statistics_of(one: Counted) -> Statistics:
-    """Return the statistics of one sample."""
-    figures, turn = one.record.figures, one.record.turn
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What decoding a sample again shows.
+
+    `layers`: sums of what was decoded.  `wrong_box`: whether the decoded mask has another box than the record's one
+    figure.  `against_mask`: layer -> decoded px that contradict the mask.  Where depth is layered, `around`: px outside
+    the mask, and `around_moved`: those whose decoded depth is not the background's own; `shifts`: how far a network's
+    depth lies from it there, int64 (SHIFT_BINS,), None where there is nothing to compare.
+    """
+
+    layers: Mapping[str, Sums]
+    wrong_box: bool
+    against_mask: Mapping[str, int]
+    around: int
+    around_moved: int
+    shifts: Ints | None
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What is found in a sample's pixels, beside what its record says; small, as many finished samples wait for others.
+
+    `shape`: of its pictures, (height, width).  `sizes`: bytes a layer.  `layers`: the sums of layers as they are
+    encoded; `values`: px by value, as text, of the others that are counted.  `frame`: the box around all that is seen
+    of figures, None where nothing is; `cut`: the sides at which the frame cuts that off.  `heat`: first row and column
+    of those cells of the 32 x 32 grid that the frame's box touches, and their mask px, int64 (rows, columns); None
+    where there is no box.  `depth`: histogram of codes, int64 (DEPTH_BINS,), None without depth.  `lacking`: as in
+    Counted.  `checked`: None for samples that are not decoded again.
+    """
+
+    shape: tuple[int, int]
+    sizes: Mapping[str, int]
+    layers: Mapping[str, Sums]
+    values: Mapping[str, Mapping[str, int]]
+    frame: Box | None
+    cut: Sequence[str]
+    heat: tuple[int, int, Ints] | None
+    depth: Ints | None
+    lacking: str
+    checked: Checked | None
+
+
+def counts_of(one: Counted) -> Counts:
+    """Return what is found in the pixels of a sample."""
     mask = one.stored["mask"]
-    boxes = [figure.box for figure in figures if figure.box]
-    area = sum(figure.area for figure in figures)
-    wrong = one.decoded is not None and len(figures) == 1 and tight_box(one.decoded["mask"] >= HALF) != figures[0].box
-    around, moved, shifts = _depth_around(one)
-    layers = {layer: values for layer, values in one.stored.items() if LAYERS[layer].statistics in SUMMED}
-    depths = {layer: _depth_sums(one, layer) for layer in layers if LAYERS[layer].statistics == "codes"}
-    return Statistics(
-        samples=1,
-        pixels=mask.size,
-        area=area,
-        layers={
-            layer: _layer_sums(one, layer, depths[layer][0] if layer in depths else _byte_sums(one, layer))
-            for layer in layers
-        },
-        values={layer: _values(array) for layer, array in one.stored.items() if LAYERS[layer].statistics == "values"},
-        against_mask=_against_mask(one),
-        bytes=dict(one.sizes),
-        backgrounds={turn[0]: 1},
-        foregrounds={turn[1]: 1},
-        stood_in=_counts(_stood_in(one.record)),
-        fewer={one.record.fewer: 1} if one.record.fewer else {},
-        splits={one.record.split: 1},
-        heat=_heat(mask, boxes),
-        area_histogram=_one_of(min(area * AREA_BINS // mask.size, AREA_BINS - 1), AREA_BINS),
-        depth_histogram=depths["depth"][1] if "depth" in depths else (),
-        checked=int(one.decoded is not None),
-        wrong_boxes=int(wrong),
-        placements=_counts(figure.placement for figure in figures),
-        figures={str(len(figures)): 1},
-        classes=_counts(figure.class_name for figure in figures),
-        visible_histogram=_visible([figure.visible_fraction for figure in figures]),
-        around=around,
-        around_moved=moved,
-        **_framed(mask, boxes),
-        **_plausible(one.record),
-        shift_histogram=shifts,
-        no_depth={str(one.record.index): 1} if one.lacking else {},
-        no_depth_why={one.lacking: 1} if one.lacking else {},
+    frame = _frame(one.record)
+    layers, values, histograms = dict[str, Sums](), dict[str, Mapping[str, int]](), dict[str, Ints]()
+    for layer, array in one.stored.items():
+        kind = LAYERS[layer].statistics
+        if kind == "codes":
+            layers[layer], histograms[layer] = _depth_sums(one, layer)
+        elif kind == "values":
+            values[layer] = _values(array)
+        elif kind is not None:
+            layers[layer] = _byte_sums(one, layer)
+    return Counts(
+        (mask.shape[0], mask.shape[1]),
+        one.sizes,
+        layers,
+        values,
+        frame,
+        () if frame is None else _cut(mask, frame),
+        None if frame is None else _heat(mask, frame),
+        histograms.get("depth"),
+        one.lacking,
+        None if one.decoded is None else _checked_of(one, one.decoded, layers),
     )
 
 
-def _framed(mask: Mask, boxes: Sequence[Box]) -> dict[str, Any]:
-    """Return what is counted of how the figures fill the frame, all of them taken as one; `boxes` hold them."""
-    if not boxes:
-        return {}
-    x0, y0, x1, y1 = (pick(side) for pick, side in zip((min, min, max, max), zip(*boxes, strict=True), strict=True))
+def _frame(record: Record) -> Box | None:
+    """Return the box around all that is seen of a record's figures; None where nothing is."""
+    boxes = [figure.box for figure in record.figures if figure.box]
+    if len(boxes) < 2:
+        return boxes[0] if boxes else None
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def _cut(mask: Mask, frame: Box) -> Sequence[str]:
+    """Return `cut_sides` of a mask; `frame`: a box that holds it, without which most need no look."""
+    x0, y0, x1, y1 = frame
     height, width = mask.shape
-    return {
-        "framed": 1,
-        "height_histogram": _one_of(min((y1 - y0) * FRAME_BINS // height, FRAME_BINS - 1), FRAME_BINS),
-        "width_histogram": _one_of(min((x1 - x0) * FRAME_BINS // width, FRAME_BINS - 1), FRAME_BINS),
-        "cut": dict.fromkeys(cut_sides(mask) or (UNCUT,), 1),
-    }
+    return cut_sides(mask) if y0 == 0 or x0 == 0 or y1 == height or x1 == width else ()
 
 
-def _plausible(record: Record) -> dict[str, Any]:
-    """Return what is counted of a sample's plausibility; nothing where it is unknown."""
-    if record.plausibility < 0:
-        return {}
-    at = min(int(record.plausibility * PLAUSIBLE_BINS), PLAUSIBLE_BINS - 1)
-    return {
-        "plausibility_histogram": _one_of(at, PLAUSIBLE_BINS),
-        "doubts": dict.fromkeys(record.doubts, 1),
-        "worst": {str(record.index): round(1000 * record.plausibility)},
-    }
-
-
-@functools.lru_cache(maxsize=1024)
-def _one_of(at: int, bins: int) -> Ints:
-    """Return a histogram of one thing; it is shared, so read only."""
-    histogram = np.zeros(bins, np.int64)
-    histogram[at] = 1
-    histogram.flags.writeable = False
-    return histogram
-
-
-def _visible(fractions: Sequence[float]) -> Vector:
-    if not fractions:
-        return ()
-    bins = [_one_of(min(int(fraction * VISIBLE_BINS), VISIBLE_BINS - 1), VISIBLE_BINS) for fraction in fractions]
-    return bins[0] if len(bins) == 1 else np.sum(bins, 0)
-
-
-def _stood_in(record: Record) -> Iterable[str]:
-    """Yield "foreground" and "background" where another than the one whose turn it was is seen."""
-    if record.turn_foreground and record.figures:
-        yield "foreground"
-    if record.turn_background:
-        yield "background"
-
-
-def _counts(names: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return counts
-
-
-def _layer_sums(one: Counted, layer: str, sums: Sums) -> LayerSums:
-    if one.decoded is None:
-        return LayerSums(sums)
-    return LayerSums(sums, sums, _sums(layer, one.decoded[layer], one.invalid(layer)))
+def _checked_of(one: Counted, decoded: Mapping[str, NDArray[Any]], layers: Iterable[str]) -> Checked:
+    figures = one.record.figures
+    around, moved, shifts = _depth_around(one, decoded)
+    return Checked(
+        {layer: _sums(layer, decoded[layer], one.invalid(layer)) for layer in layers},
+        len(figures) == 1 and tight_box(decoded["mask"] >= HALF) != figures[0].box,
+        _against_mask(decoded, one.stored["mask"]),
+        around,
+        moved,
+        shifts,
+    )
 
 
 def _byte_sums(one: Counted, layer: str) -> Sums:
@@ -219,28 +196,25 @@ def _values(array: Bytes) -> Mapping[str, int]:
     return {str(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
-def _against_mask(one: Counted) -> Mapping[str, int]:
-    """Return the decoded px that contradict the mask, of each layer of a checked sample that says where figures are."""
-    if one.decoded is None:
-        return {}
-    told = {layer: LAYERS[layer].figure_from for layer in one.decoded}
-    mask = one.stored["mask"]
+def _against_mask(decoded: Mapping[str, NDArray[Any]], mask: Mask) -> Mapping[str, int]:
+    """Return the decoded px that contradict the mask, of each layer that says where figures are."""
+    told = {layer: LAYERS[layer].figure_from for layer in decoded}
     return {
-        layer: int(np.count_nonzero((one.decoded[layer] >= least) != mask))
+        layer: int(np.count_nonzero((decoded[layer] >= least) != mask))
         for layer, least in told.items()
         if least is not None
     }
 
 
-def _depth_around(one: Counted) -> tuple[int, int, Vector]:
+def _depth_around(one: Counted, decoded: Mapping[str, NDArray[Any]]) -> tuple[int, int, Ints | None]:
     """Return (px outside the mask, those whose decoded depth is not the background's own, how far a network's depth
-    lies from it there) of a checked sample with layered depth."""
-    if one.decoded is None or "depth" not in one.bases:
-        return 0, 0, ()
-    outside = one.decoded["mask"] < HALF
+    lies from it there) where depth is layered."""
+    if "depth" not in one.bases:
+        return 0, 0, None
+    outside = decoded["mask"] < HALF
     own = one.bases["depth"].values
     around = int(np.count_nonzero(outside))
-    moved = int(np.count_nonzero((one.decoded["depth"] != own) & outside))
+    moved = int(np.count_nonzero((decoded["depth"] != own) & outside))
     layered, network = one.record.depths["depth"], one.record.depths.get("depth_network")
     alike = network is not None and (layered.unit, layered.scale, layered.offset) == (
         network.unit,
@@ -248,31 +222,29 @@ def _depth_around(one: Counted) -> tuple[int, int, Vector]:
         network.offset,
     )
     if network is None or not alike or layered.unit == "relative":
-        return around, moved, ()
-    own, theirs = own[outside], one.decoded["depth_network"][outside].astype(np.int64)
+        return around, moved, None
+    own, theirs = own[outside], decoded["depth_network"][outside].astype(np.int64)
     by = np.abs(theirs - own)[(own > 0) & (theirs != network.invalid)] // SHIFT_STEP
     return around, moved, np.bincount(np.minimum(by, SHIFT_BINS - 1), minlength=SHIFT_BINS)
 
 
-def _heat(mask: Mask, boxes: Sequence[Box]) -> Ints:
-    """Return how many mask pixels lie in each cell of the 32 x 32 grid; `boxes` hold them all."""
-    heat = np.zeros((HEAT_CELLS, HEAT_CELLS), np.int64)
-    if boxes:
-        x0, y0, x1, y1 = (pick(side) for pick, side in zip((min, min, max, max), zip(*boxes, strict=True), strict=True))
-        down, across = _edges(mask.shape[0]), _edges(mask.shape[1])
-        # only the cells that the boxes touch are counted
-        top, bottom = _cells(down, y0, y1)
-        left, right = _cells(across, x0, x1)
-        cells = heat[top:bottom, left:right]
-        if native.kernel is not None:
-            native.kernel.heat(mask, down[top : bottom + 1], across[left : right + 1], cells)
-            return heat.ravel()
-        block = mask[down[top] : down[bottom], across[left] : across[right]].view(np.uint8)
-        # bytes hold the rows of a cell of most canvases
-        kind = np.uint8 if mask.shape[0] <= HEAT_CELLS * 254 else np.int64
-        rows = np.add.reduceat(block, down[top:bottom] - down[top], 0, kind)
-        np.add.reduceat(rows, across[left:right] - across[left], 1, np.int64, cells)
-    return heat.ravel()
+def _heat(mask: Mask, frame: Box) -> tuple[int, int, Ints]:
+    """Return (first row, first column, mask px of each cell, int64 (rows, columns)) of those cells of the 32 x 32 grid
+    that `frame` touches, a box that holds all of the mask."""
+    x0, y0, x1, y1 = frame
+    down, across = _edges(mask.shape[0]), _edges(mask.shape[1])
+    top, bottom = _cells(down, y0, y1)
+    left, right = _cells(across, x0, x1)
+    cells = np.zeros((bottom - top, right - left), np.int64)
+    if native.kernel is not None:
+        native.kernel.heat(mask, down[top : bottom + 1], across[left : right + 1], cells)
+        return top, left, cells
+    block = mask[down[top] : down[bottom], across[left] : across[right]].view(np.uint8)
+    # bytes hold the rows of a cell of most canvases
+    kind = np.uint8 if mask.shape[0] <= HEAT_CELLS * 254 else np.int64
+    rows = np.add.reduceat(block, down[top:bottom] - down[top], 0, kind)
+    np.add.reduceat(rows, across[left:right] - across[left], 1, np.int64, cells)
+    return top, left, cells
 
 
 @functools.lru_cache(maxsize=8)

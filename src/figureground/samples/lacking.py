@@ -24,6 +24,11 @@ class Lacking:
             self.samples = sorted({*self.samples, *map(int, one.no_depth)})
             self.reasons.update(one.no_depth_why)
 
+    def note(self, sample: int, reason: str) -> None:
+        """Take in one sample."""
+        self.samples = sorted({*self.samples, sample})
+        self.reasons[reason] += 1
+
     @property
     def named(self) -> str:
         """The samples in words: "samples 3, 17 and 20"; not all of many."""

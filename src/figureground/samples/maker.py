@@ -31,10 +31,9 @@ from figureground.render.composite import Composite, Sprite, compose
 from figureground.render.sprites import Sprites
 from figureground.samples import codec, jpeg_splice
 from figureground.samples.background import Backgrounds, Jpegs, Shared
-from figureground.samples.count import Counted, is_checked, statistics_of
+from figureground.samples.count import Counted, Counts, counts_of, is_checked
 from figureground.samples.records import Recorder
 from figureground.samples.sample import Sample, Scenery
-from figureground.samples.stats import Statistics
 
 TOGETHER = 16  # samples planned and rendered together; few enough that their sprites are still at hand
 _SPAN = 1024  # samples that are put in the order that shares most
@@ -53,11 +52,11 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Made:
-    """One sample ready to be written: its record (file names included), members by name, and statistics."""
+    """One sample ready to be written: its record (file names included), members by name, and what its pixels count."""
 
     record: Record
     members: Mapping[str, bytes]
-    statistics: Statistics
+    counts: Counts
 
 
 class InTurn:
@@ -261,7 +260,7 @@ class Maker:
         return Sample(**layers | seen, record=record, scenery=scenery)
 
     def encode(self, one: Rendered, depths: Mapping[str, DepthCode]) -> Made:
-        """Return a rendered scene as a finished sample: encoded, with its record and statistics."""
+        """Return a rendered scene as a finished sample: encoded, with its record and what is counted of it."""
         index = one.scene.index
         layers = self.layers(one, depths)
         shared = self.backgrounds.shared(one.scene.background)
@@ -277,7 +276,7 @@ class Maker:
             lacking=next((code.lacking for code in depths.values() if code.lacking), ""),
         )
         members = {files[layer]: data for layer, (_, data) in encoded.items()}
-        return Made(counted.record, members, statistics_of(counted))
+        return Made(counted.record, members, counts_of(counted))
 
     def _encoded(self, layer: str, values: NDArray[Any], one: Rendered, shared: Shared) -> codec.Encoded:
         """Return a layer's (suffix, bytes); of what its background shares, only changes are worked out."""

@@ -13,11 +13,22 @@ from figureground.core.nouns import Catalog, Figure, Mask, Scene, far_to_near
 from figureground.core.record import DepthMeaning, FigureRecord, Record
 from figureground.geometry.codes import DepthCode
 from figureground.image import rle
-from figureground.image.masks import mask_of, tight_box
-from figureground.plan.plausible import Score, doubted_sources, pasted, scene_score
+from figureground.image.masks import box_and_area, mask_of
+from figureground.plan.plausible import Score, View, doubted_sources, pasted, scene_score
 from figureground.plan.split import Split
 from figureground.render.composite import Composite, Sprite
 from figureground.render.view import views_of
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A figure as it is seen: its number in the scene, its rank from far to near, its mask, bool (height, width)."""
+
+    number: int
+    rank: int
+    sprite: Sprite
+    mask: Mask
+    view: View
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,15 @@ class Recorder:
         """Return the record of a rendered scene.  `files`: the names of its members, by layer."""
         ranks = {number: rank for rank, number in enumerate(far_to_near(scene.figures))}
         depth = depths.get("depth")
-        figures = []
-        for i, one in enumerate(sprites):
-            mask = composite.mask if len(sprites) == 1 else composite.instances == i + 1
-            figures.append(self._figure(i, one, mask, ranks[i], depth))
+        alone = len(sprites) == 1
+        masks = [composite.mask] if alone else [composite.instances == i + 1 for i in range(len(sprites))]
+        views = views_of(scene.figures, sprites, masks)
+        figures = [
+            self._figure(_Shown(i, ranks[i], one, mask, view), depth)
+            for i, (one, mask, view) in enumerate(zip(sprites, masks, views, strict=True))
+        ]
         background = self.catalog.backgrounds[scene.background]
-        score = self._score(scene, composite, sprites)
+        score = self._score(scene, views)
         return Record(
             index=scene.index,
             key=self.key(scene),
@@ -66,11 +80,8 @@ class Recorder:
             camera=self.catalog.backgrounds[scene.background].camera,
         )
 
-    def _score(self, scene: Scene, composite: Composite, sprites: Sequence[Sprite]) -> Score:
+    def _score(self, scene: Scene, views: Sequence[View]) -> Score:
         """Return how likely a person takes the sample for real, by the same rule as placing goes by."""
-        many = len(sprites) != 1
-        masks = [composite.instances == i + 1 for i in range(len(sprites))] if many else [composite.mask]
-        views = views_of(scene.figures, sprites, masks)
         found = pasted(self.catalog, scene.background, scene.figures, views, self._doubted)
         return scene_score(found, self.job.canvas)
 
@@ -104,15 +115,15 @@ class Recorder:
             said["turn_foreground"] = self.catalog.foregrounds[foreground].id
         return said
 
-    def _figure(self, number: int, one: Sprite, mask: Mask, rank: int, depth: DepthCode | None) -> FigureRecord:
+    def _figure(self, shown: _Shown, depth: DepthCode | None) -> FigureRecord:
+        one, mask = shown.sprite, shown.mask
         figure = one.figure
         cutout = self.catalog.foregrounds[figure.foreground]
-        area = int(np.count_nonzero(mask))
-        box = tight_box(mask, (one.rows, one.columns))
+        box, area = box_and_area(mask, (one.rows, one.columns))
         contact = figure.contact or (lowest_pixel(mask[: box[3]]) if box else None)
         return FigureRecord(
             foreground=cutout.id,
-            placement="ground" if figure.stands else self._without_geometry(number),
+            placement="ground" if figure.stands else self._without_geometry(shown.number),
             x=figure.x,
             y=figure.y,
             width=figure.width,
@@ -122,8 +133,8 @@ class Recorder:
             box=box,
             area=area,
             visible_fraction=round(min(area / one.area, 1.0), 6) if one.area else 0.0,
-            whole=_whole(one, mask),
-            order=rank,
+            whole=_whole(one, mask, shown.view),
+            order=shown.rank,
             contact=contact,
             depth_at_contact=_depth_at(depth, figure if self.job.depth.layered else None, contact),
             real_height=cutout.real_height if figure.stands else None,
@@ -147,14 +158,12 @@ def meaning_of(code: DepthCode) -> DepthMeaning:
     return DepthMeaning(code.unit, code.direction, code.scale, code.offset, code.invalid, round(valid, 6))
 
 
-def _whole(one: Sprite, mask: Mask) -> str | None:
+def _whole(one: Sprite, mask: Mask, view: View) -> str | None:
     """Return the figure's mask inside the frame as if nothing stood before it, as RLE; None where that is its mask."""
-    place = one.rows, one.columns
+    if view.seen == view.inside:
+        return None  # all of it is seen
     # where the soft edges of two figures meet, a pixel may be figure only by both of them
-    seen = mask[place]
-    whole = mask_of(one.whole) | seen
-    if np.array_equal(whole, seen):
-        return None
+    whole = mask_of(one.whole) | mask[one.rows, one.columns]
     return rle.encode(whole, mask.shape, (one.rows.start, one.columns.start))
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from figureground.core.layers import LAYERS
 from figureground.core.record import SPLITS, split_name
@@ -31,7 +30,10 @@ PLAUSIBLE_BINS = 20
 WORST = 12  # samples that are kept by name
 UNCUT = "none"  # among the sides at which the frame cuts
 SHIFT_STEP, SHIFT_BINS = 10, 512  # depth codes a bin (1 cm where a code is 1 mm), and bins
-Vector = tuple[int, ...] | NDArray[np.int64]  # an array for one sample, a tuple for a sum
+LENGTHS = {"heat": HEAT_CELLS**2, "area_histogram": AREA_BINS, "depth_histogram": DEPTH_BINS}
+LENGTHS |= {"visible_histogram": VISIBLE_BINS, "height_histogram": FRAME_BINS, "width_histogram": FRAME_BINS}
+LENGTHS |= {"plausibility_histogram": PLAUSIBLE_BINS, "shift_histogram": SHIFT_BINS}
+Vector = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,17 @@ def total_by_split(found: Sequence[Mapping[str, Statistics]]) -> dict[str, Stati
 def _sum_of(found: Sequence[Statistics]) -> Statistics:
     plain: dict[str, Any] = {}
     for name in Statistics.__dataclass_fields__:
-        values = [value for value in (getattr(one, name) for one in found) if not _empty(value)]
+        values = [value for one in found if (value := getattr(one, name))]
         if name in ("layers", "values"):
             layers = sorted({layer for one in values for layer in one})
             add = _sums_of if name == "layers" else _counts_of
             plain[name] = {layer: add([one[layer] for one in values if layer in one]) for layer in layers}
         elif not values:
             plain[name] = getattr(found[0], name)
-        elif isinstance(values[0], tuple | np.ndarray):
+        elif isinstance(values[0], tuple):
             plain[name] = _vector_of(values)
         elif name == "worst":
-            plain[name] = _least_of(values)
+            plain[name] = least_of(values)
         elif isinstance(values[0], Mapping):
             plain[name] = _counts_of(values)
         else:
@@ -132,14 +134,10 @@ def _counts_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return dict(sorted(added.items()))
 
 
-def _least_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+def least_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Return the least of scores by number, up to WORST of them, the least first; each number is in one of `found`."""
     every = {number: score for one in found for number, score in one.items()}
     return dict(sorted(every.items(), key=lambda item: (item[1], int(item[0])))[:WORST])
-
-
-def _empty(value: Any) -> bool:
-    return len(value) == 0 if isinstance(value, tuple | np.ndarray) else not value
 
 
 def to_json(statistics: Statistics) -> dict[str, Any]:
@@ -152,10 +150,7 @@ def to_json(statistics: Statistics) -> dict[str, Any]:
         }
         for name, layer in statistics.layers.items()
     }
-    return {
-        name: np.asarray(value).tolist() if isinstance(value, tuple | np.ndarray) else value
-        for name, value in plain.items()
-    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
 
 def by_split_to_json(found: Mapping[str, Statistics]) -> dict[str, Any]:
@@ -182,15 +177,12 @@ def from_json(plain: Any) -> Statistics:
                 values[knob.name] = _READERS.get(knob.name, _READERS[knob.type])(table[knob.name])
             except ValueError as error:
                 raise ValueError(f"{knob.name}: {error}") from None
-    for name, length in _LENGTHS.items():
+    for name, length in LENGTHS.items():
         if len(values.get(name, ())) not in (0, length):
             raise ValueError(f"{name}: {len(values[name])} counts, not {length}")
     return Statistics(**values)
 
 
-_LENGTHS = {"heat": HEAT_CELLS**2, "area_histogram": AREA_BINS, "depth_histogram": DEPTH_BINS}
-_LENGTHS |= {"visible_histogram": VISIBLE_BINS, "height_histogram": FRAME_BINS, "width_histogram": FRAME_BINS}
-_LENGTHS |= {"plausibility_histogram": PLAUSIBLE_BINS, "shift_histogram": SHIFT_BINS}
 _GREATEST = 10**30  # of a sum of squares of pixels: more than any dataset has
 
 
