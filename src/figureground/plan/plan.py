@@ -30,7 +30,7 @@ from figureground.plan.interleave import sources_of
 from figureground.plan.place import Setting, Slot, strengths
 from figureground.plan.sight import Sight
 
-VERSION = 5  # raise it when a scene becomes another for the same rules, catalog and number
+VERSION = 7  # raise it when a scene becomes another for the same rules, catalog and number
 
 
 @dataclass(frozen=True)
