@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figureground.core.arrays import Bools
-from figureground.geometry.glance import barrier_of, points_of, shares_seen
+from figureground.geometry.glance import barrier_of, points_of, shares
 
 SIZE = 60
 
@@ -49,29 +49,33 @@ def test_a_mask_thinner_than_the_steps_has_points() -> None:
     st.integers(0, 2**31),
 )
 def test_the_share_is_about_that_of_the_mask(x: int, y: int, height: int, width: int, seed: int, noise: int) -> None:
-    """Of the mask at its size and place, however it is turned: the frame cuts it off, nearer things hide it."""
+    """Of the mask at its size and place, however it is turned: the frame cuts it off, nearer things hide it, and others
+    stand close behind."""
     rng = np.random.default_rng(noise)
     nearness = np.zeros((SIZE, SIZE), np.float32)
     nearness[rng.integers(SIZE) :, rng.integers(SIZE) :] = 0.8
+    nearness[: rng.integers(SIZE), : rng.integers(SIZE)] = rng.choice([0.47, 0.53])
     floor = np.zeros((SIZE, SIZE), np.bool_)
     floor[rng.integers(SIZE) :] = True
     source = blob(seed, 200, 120)
     corner, size = np.array([[x, y]]), np.array([[width, height]])
-    shares = []
+    each = []
     for flips in ((False,), (True,), (False, True)):
-        found = shares_seen(
-            points_of(source), barrier_of(nearness, floor), [corner] * len(flips), size, np.array([0.5]), flips
-        )
-        shares.append(float(found[0]))
+        limits = np.array([0.5]), np.array([0.45]), np.array([0.55])
+        barrier = barrier_of(nearness, floor)
+        seen, close = shares(points_of(source), barrier, [corner] * len(flips), size, limits, flips)
+        each.append((float(seen[0]), float(close[0])))
         if len(flips) == 2:
             continue
         v, u = np.mgrid[0:height, 0:width]
         mask = source[(v * 200 + 100) // height, (u * 120 + 60) // width]
         canvas = np.zeros((SIZE + 200, SIZE + 200), np.bool_)
         canvas[100 + y : 100 + y + height, 100 + x : 100 + x + width] = mask[:, ::-1] if flips[0] else mask
-        seen = canvas[100 : 100 + SIZE, 100 : 100 + SIZE] & ~((nearness > 0.5) & ~floor)
-        assert abs(found[0] - seen.sum() / max(1, mask.sum())) < 0.12
-    assert shares[2] == min(shares[:2])
+        inside = canvas[100 : 100 + SIZE, 100 : 100 + SIZE]
+        assert abs(seen[0] - (inside & ((nearness <= 0.5) | floor)).sum() / max(1, mask.sum())) < 0.12
+        there = (nearness > 0.45) & (nearness <= 0.55) & ~floor
+        assert abs(close[0] - (inside & there).sum() / max(1, mask.sum())) < 0.12
+    assert each[2] == (min(each[0][0], each[1][0]), max(each[0][1], each[1][1]))
 
 
 def test_many_places_are_each_as_if_alone() -> None:
@@ -79,21 +83,23 @@ def test_many_places_are_each_as_if_alone() -> None:
     points = points_of(blob(1, 90, 40))
     barrier = barrier_of(rng.random((SIZE, SIZE), np.float32), rng.random((SIZE, SIZE)) < 0.5)
     corners, sizes = rng.integers(-20, SIZE, (30, 2)), rng.integers(1, 40, (30, 2))
-    limits = rng.random(30)
-    together = shares_seen(points, barrier, [corners, corners + 1], sizes, limits, (False, True))
+    before = rng.random(30)
+    far, near = before * rng.random(30), before * (1 + rng.random(30))
+    together = shares(points, barrier, [corners, corners + 1], sizes, (before, far, near), (False, True))
     alone = [
-        shares_seen(
+        shares(
             points,
             barrier,
             [corners[k : k + 1], corners[k : k + 1] + 1],
             sizes[k : k + 1],
-            limits[k : k + 1],
+            (before[k : k + 1], far[k : k + 1], near[k : k + 1]),
             (False, True),
-        )[0]
+        )
         for k in range(30)
     ]
-    assert together.tolist() == alone
-    assert len(shares_seen(points, barrier, [corners[:0]], sizes[:0], limits[:0], (False,))) == 0
+    assert np.array(together).T.tolist() == np.array(alone)[..., 0].tolist()
+    nothing = shares(points, barrier, [corners[:0]], sizes[:0], (before[:0], far[:0], near[:0]), (False,))
+    assert [one.shape for one in nothing] == [(0,), (0,)]
 
 
 def test_a_turned_figure_is_seen_turned() -> None:
@@ -101,10 +107,9 @@ def test_a_turned_figure_is_seen_turned() -> None:
     mask = np.zeros((100, 80), np.bool_)
     mask[:, :40] = True
     barrier = barrier_of(np.zeros((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), np.bool_))
-    size, limit = np.array([[40, 50]]), np.array([0.5])
+    size, limits = np.array([[40, 50]]), (np.array([0.5]), np.array([0.4]), np.array([0.6]))
     for x, plain, turned in ((SIZE - 20, 1.0, 0.0), (-20, 0.0, 1.0)):
         corner = np.array([[x, 5]])
         for flips, expected in (((False,), plain), ((True,), turned), ((False, True), 0.0)):
-            assert shares_seen(points_of(mask), barrier, [corner] * len(flips), size, limit, flips).tolist() == [
-                expected
-            ]
+            seen, close = shares(points_of(mask), barrier, [corner] * len(flips), size, limits, flips)
+            assert (seen.tolist(), close.tolist()) == ([expected], [0])

@@ -72,7 +72,7 @@ def singles(*shape: int) -> Any:
     return np.zeros(shape, np.float32)
 
 
-RULES = (0.0,) * 8, (1.0,) * 10, b"\0", np.zeros((4, 4), np.uint16), (0.0,) * 7
+RULES = (0.0,) * 8, (1.0,) * 10, b"\0", np.zeros((4, 4), np.uint16), (0.0,) * 10
 PLACE, BARRIER, ONE = np.zeros((1, 2), np.int64), singles(6, 6), np.ones(1, np.int32)
 REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("promising", (PLACE + 4, *RULES, singles(5, 2), BARRIER, 12)),

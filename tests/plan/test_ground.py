@@ -18,6 +18,7 @@ from figureground.core.job import Job
 from figureground.core.memory_store import MemoryStore
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Scene
 from figureground.core.recipe import Recipe
+from figureground.geometry.glance import barrier_of
 from figureground.geometry.perspective import figure_heights
 from figureground.image.masks import mask_of
 from figureground.ingest import ingest
@@ -234,7 +235,7 @@ def test_enough_of_every_figure_is_seen(
 
 def test_things_in_front_hide_figures_behind_them(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
     """Room 1 has a box: what of a figure is hidden lies where depth is nearer, and some of its figures are cut."""
-    stage = staged(photos, prepared, placement={"per_pair": 12, "min_visible": 0.4, "mirror": "none"})
+    stage = staged(photos, prepared, placement={"per_pair": 24, "min_visible": 0.4, "mirror": "none"})
     hidden = 0
     for scene in scenes_of(stage):
         (figure,) = scene.figures
@@ -347,6 +348,41 @@ def test_a_floor_without_a_place_has_no_figure() -> None:
     few = [(30, 20)] * 4000 + [(31, 50)] + [(30, 21)] * 4000  # one place that hardly any draw finds
     last = ask(Cards(canvas, few))
     assert last is None or last[0].contact == (31, 50)
+
+
+def test_nobody_stands_in_what_is_behind_them() -> None:
+    """A wall where the floor ends, 2.94 m away: feet are 0.3 m or more before it; what is slim may be nearer."""
+    room, cutout = flat_room()
+    canvas, ends = Canvas(64, 64), 50
+    floor = [(30, y) for y in range(ends, 62)]
+
+    class Before(Cards):
+        width = 64  # px of the wall, from the left
+
+        def inverse_depths(self) -> Any:
+            return np.clip(0.01 * (np.arange(64) + 0.5) - 0.16, 0, None)[:, None].repeat(64, 1)
+
+        def outlook(self, background: int, foreground: int) -> Any:
+            nearness = np.zeros(canvas.shape, np.float32)
+            nearness[:ends, : self.width] = 0.01 * ends - 0.16
+            return dataclasses.replace(
+                super().outlook(background, foreground), barrier=barrier_of(nearness, nearness == 0)
+            )
+
+    def rows(sight: Cards) -> set[int]:
+        setting = Setting(rules(64, mode="ground", min_visible=0.5), Catalog((room,), (cutout,)), sight)
+        found = (stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 7), [(), ()]) for counter in range(60))
+        return {figure.contact[1] for one in found if one is not None for figure in one if figure.contact}
+
+    def metres(row: float) -> float:  # the rule of horizons, of a focal length of 1.1 heights
+        return 1.1 * 64 * 1.4 / (row - 16)
+
+    sight = Before(canvas, floor)
+    assert min(rows(sight)) == min(y for _, y in floor if metres(ends) - metres(y + 0.5) >= 0.3)
+    sight.width = 25  # behind one column of somebody who is 12 px wide around column 30
+    assert min(rows(sight)) == ends
+    sight.width = 28
+    assert min(rows(sight)) > ends
 
 
 def test_a_place_that_only_one_twin_could_take_is_not_taken() -> None:

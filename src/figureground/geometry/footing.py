@@ -54,8 +54,8 @@ def _roomy(ground: Ground, floor: Mask, places: tuple[Ints, Ints], tall: Floats,
     `tall`: px of somebody of usual height there, more than 0.
     """
     x, y = places
-    focal = ground.focal * canvas.width * ground.stretch or _USUAL_FOCAL * canvas.height
-    deeper = 1 + _BEHIND * tall / (USUAL_M * focal)  # times as far away; heights above the horizon shrink alike
+    # times as far away; heights above the horizon shrink alike
+    deeper = 1 + _BEHIND * tall / (USUAL_M * focal_rows(ground, canvas))
     horizon = horizon_y(ground, x, canvas)
     behind = np.minimum(y, horizon + (y - horizon) / deeper)
     framed = np.ones((canvas.height + 2, canvas.width + 2), np.bool_)
@@ -67,6 +67,11 @@ def _roomy(ground: Ground, floor: Mask, places: tuple[Ints, Ints], tall: Floats,
         for row in rows:
             under += framed.ravel().take(row + column)
     return np.asarray(under / (2 * _ACROSS) >= _UNDER, np.bool_)
+
+
+def focal_rows(ground: Ground, canvas: Canvas) -> float:
+    """Return the focal length in px of rows, a usual one where a floor knows none."""
+    return ground.focal * canvas.width * ground.stretch or _USUAL_FOCAL * canvas.height
 
 
 def _pixels(values: Floats | Ints, side: int) -> Ints:

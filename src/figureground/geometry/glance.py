@@ -1,4 +1,4 @@
-"""A first look at a place for a figure: how much of some points of it would be seen.
+"""A first look at a place for a figure: how much of some points of it would be seen, and has its body room there?
 
 It costs little beside resizing the figure and cutting it out of the background, and so finds the places that are worth
 that.
@@ -42,16 +42,24 @@ def barrier_of(nearness: Singles, floor: Mask) -> Singles:
     return framed
 
 
-def shares_seen(
-    points: Singles, barrier: Singles, corners: Sequence[Ints], sizes: Ints, limits: Floats, flips: Sequence[bool]
-) -> Floats:
-    """Return the part of a figure's points that is seen at each of some places, however it is turned, float64 (n,).
+def shares(
+    points: Singles,
+    barrier: Singles,
+    corners: Sequence[Ints],
+    sizes: Ints,
+    limits: tuple[Floats, Floats, Floats],
+    flips: Sequence[bool],
+) -> tuple[Floats, Floats]:
+    """Return the part of a figure's points that is seen at each of some places, and the part where its body has no
+    room, float64 (n,) each; of the ways that it is turned the worst.
 
     `points`, `barrier`: from above.  `corners`: for each of `flips`, and `sizes`: (n, 2), x first, of the cut-out on
-    the canvas.  `limits`: inverse depth beyond which the background is before the figure.
+    the canvas.  `limits`: inverse depth beyond which the background is before the figure, and least and most of what
+    lies where its body is, (n,) each.
     """
     x, y = ((points[:, axis] * sizes[:, axis, None]).astype(np.int64) for axis in (0, 1))
-    least = np.full(len(sizes), len(points), np.int64)
+    least, most = np.full(len(sizes), len(points), np.int64), np.zeros(len(sizes), np.int64)
+    before, far, near = (limit[:, None].astype(np.float32) for limit in limits)
     wide = barrier.shape[1]
     for flip, corner in zip(flips, corners, strict=True):
         columns = (sizes[:, :1] - 1 - x if flip else x) + (corner[:, :1] + 1)
@@ -60,6 +68,8 @@ def shares_seen(
         np.minimum(np.maximum(rows, 0, out=rows), barrier.shape[0] - 1, out=rows)
         rows *= wide
         rows += columns
-        seen = barrier.ravel().take(rows) <= limits[:, None].astype(np.float32)
-        np.minimum(least, np.count_nonzero(seen, 1), out=least)
-    return np.asarray(least / max(1, len(points)), np.float64)
+        there = barrier.ravel().take(rows)
+        np.minimum(least, np.count_nonzero(there <= before, 1), out=least)
+        np.maximum(most, np.count_nonzero((there > far) & (there <= near), 1), out=most)
+    of = max(1, len(points))
+    return np.asarray(least / of, np.float64), np.asarray(most / of, np.float64)

@@ -18,7 +18,7 @@ typedef struct {
 } HeightRule;
 
 typedef struct {
-    double scale, offset, kind, a, b, c, hides;
+    double scale, offset, kind, a, b, c, hides, clear, deeper, close;
 } DepthRule;
 
 typedef struct {
@@ -84,20 +84,6 @@ static double inverse_depth_at(const DepthRule *rule, const Py_buffer *codes, in
 
 static Py_ssize_t within(int64_t place, Py_ssize_t size) { return place < 0 ? 0 : place < size ? place : size - 1; }
 
-/* Tells whether enough of a figure's points are seen. */
-static int enough_seen(const Wanted *wanted, const Box *box, int turn, float limit, const Py_buffer *points,
-                       const Py_buffer *barrier) {
-    const float *point = points->buf, *nearer = barrier->buf;
-    Py_ssize_t count = points->shape[0], seen = 0, high = barrier->shape[0], wide = barrier->shape[1];
-    for (Py_ssize_t k = 0; k < count; k++, point += 2) {
-        int64_t x = px_of((double)point[0] * (double)box->width);
-        int64_t y = px_of((double)point[1] * (double)box->height);
-        x = (turn & MIRRORED ? box->width - 1 - x : x) + box->x + 1;
-        seen += nearer[within(y + box->y + 1, high) * wide + within(x, wide)] <= limit;
-    }
-    return (double)seen / (double)(count > 1 ? count : 1) >= wanted->min_visible;
-}
-
 typedef struct {
     Wanted wanted;
     HeightRule heights;
@@ -106,6 +92,28 @@ typedef struct {
     const char *turns;
     Py_ssize_t count;
 } Look;
+
+/* Inverse depth beyond which something is before a figure; least and most of what is where its body is. */
+typedef struct {
+    float before, far, near;
+} Limits;
+
+/* Tells whether enough of a figure's points are seen, and no more of them than may be are where something else is. */
+static int has_room(const Look *look, const Box *box, int turn, Limits limits) {
+    const float *point = look->points.buf, *nearer = look->barrier.buf;
+    Py_ssize_t count = look->points.shape[0], seen = 0, crowded = 0;
+    Py_ssize_t high = look->barrier.shape[0], wide = look->barrier.shape[1];
+    for (Py_ssize_t k = 0; k < count; k++, point += 2) {
+        int64_t x = px_of((double)point[0] * (double)box->width);
+        int64_t y = px_of((double)point[1] * (double)box->height);
+        x = (turn & MIRRORED ? box->width - 1 - x : x) + box->x + 1;
+        float there = nearer[within(y + box->y + 1, high) * wide + within(x, wide)];
+        seen += there <= limits.before;
+        crowded += there > limits.far && there <= limits.near;
+    }
+    double of = (double)(count > 1 ? count : 1);
+    return (double)seen / of >= look->wanted.min_visible && (double)crowded / of <= look->depth.close;
+}
 
 /* Tells whether a place promises well, and writes the height in px and the inverse depth there. */
 static int promises(const Look *look, int64_t x, int64_t y, double *tall, double *inverse) {
@@ -124,11 +132,12 @@ static int promises(const Look *look, int64_t x, int64_t y, double *tall, double
             (box.x < 0 || box.y < 0 || box.x + box.width > columns || box.y + box.height > rows))
             return 0;
     }
+    double deeper = 1 + look->depth.deeper * *tall / (wanted->real * wanted->share);
+    Limits limits = {(float)(*inverse * look->depth.hides), (float)(*inverse / deeper),
+                     (float)(*inverse * look->depth.clear)};
     for (Py_ssize_t n = 0; n < look->count; n++) {
         Box box = box_of(wanted, x, y, *tall, look->turns[n]);
-        if (!enough_seen(wanted, &box, look->turns[n], (float)(*inverse * look->depth.hides), &look->points,
-                         &look->barrier))
-            return 0;
+        if (!has_room(look, &box, look->turns[n], limits)) return 0;
     }
     return 1;
 }
@@ -162,10 +171,10 @@ static PyObject *promising(PyObject *self, PyObject *args) {
     HeightRule *h = &look.heights;
     DepthRule *d = &look.depth;
     Py_ssize_t most;
-    if (!PyArg_ParseTuple(args, "O(dddddddd)O!y#O(ddddddd)OOn", objects, &h->focal_x, &h->focal_y, &h->middle_x,
+    if (!PyArg_ParseTuple(args, "O(dddddddd)O!y#O(dddddddddd)OOn", objects, &h->focal_x, &h->focal_y, &h->middle_x,
                           &h->middle_y, h->normal, h->normal + 1, h->normal + 2, &h->camera, &PyTuple_Type, &wanted,
                           &look.turns, &look.count, objects + 1, &d->scale, &d->offset, &d->kind, &d->a, &d->b, &d->c,
-                          &d->hides, objects + 2, objects + 3, &most) ||
+                          &d->hides, &d->clear, &d->deeper, &d->close, objects + 2, objects + 3, &most) ||
         !taken_wanted(wanted, &look.wanted))
         return NULL;
     Py_buffer *views[4] = {&look.places, &look.codes, &look.points, &look.barrier};

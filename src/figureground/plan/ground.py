@@ -27,7 +27,7 @@ _ALIKE = 0.02, 0.6  # parts of a height, or px: heights that differ by no more t
 _SPREAD_TRIES = 96  # places looked at, evenly over the floor, when all draws have failed
 _AT_ONCE = 2  # heights whose places are glanced at together
 _SUMMED = 12  # uniform draws whose sum is as good as normal
-_UNSURE = 0.5  # of the standard deviations that floors are drawn within: the most probable floor is the best guess
+_UNSURE = 0.25  # of the standard deviations that floors are drawn within: the most probable floor is the best guess
 
 
 def figure_at(cutout: Foreground, number: int, contact: tuple[int, int], height: int, flip: bool, q: float) -> Figure:

@@ -15,12 +15,16 @@ from figureground.core.canvas import Canvas
 from figureground.core.job import Placing
 from figureground.core.nouns import SIDES, Foreground, Ground
 from figureground.geometry.codes import DepthCode, dequantise
-from figureground.geometry.footing import USUAL_M, plane_at
-from figureground.geometry.glance import shares_seen
+from figureground.geometry.footing import USUAL_M, focal_rows, plane_at
+from figureground.geometry.glance import shares
 from figureground.geometry.perspective import figure_heights, height_rule, inverse
 from figureground.plan import cut, heights
 
 _HEADS = 12  # photographers cut off feet, not heads: above, this part of what may be hidden in all
+# Who stands closer to what is behind him than his body is deep stands in it.  Of 69 composites of photos nine of 16 in
+# which that held for more of the figure than this were of wrong size or stood in furniture; of the other 53 five
+ROOM_M, CLOSE = 0.3, 0.1
+_AS_NEAR = 2  # times the margin of hiding: what is nearer by less may as well be where the figure is
 _LOOKS = 12  # closer looks at what promises well; of 737 figures that found a place, on photos, none needed more than 4
 
 
@@ -140,7 +144,8 @@ def suits_cuts(wanted: Wanted, places: Singles, height: Ints | int) -> Bools:
 
 
 def promising(wanted: Wanted, outlook: Outlook, places: Ints, ground: Ground | None) -> list[Place]:
-    """Return the first of some places (x, y), int64 (n, 2), at which enough of the figure seems to be seen.
+    """Return the first of some places (x, y), int64 (n, 2), at which enough of the figure seems to be seen, and no more
+    than `CLOSE` of it is where something else is: not clearly before it, nor `ROOM_M` behind.
 
     `ground`: by which it is as tall as it is.
     """
@@ -148,7 +153,8 @@ def promising(wanted: Wanted, outlook: Outlook, places: Ints, ground: Ground | N
         return []
     if native.kernel is not None:
         found = native.kernel.promising(
-            places, height_rule(ground, wanted.canvas), *wanted.native, outlook.depth.codes, _rule_of(outlook),
+            places, height_rule(ground, wanted.canvas), *wanted.native, outlook.depth.codes,
+            _rule_of(outlook, ground),
             outlook.points, outlook.barrier, _LOOKS,
         )  # fmt: skip
     else:
@@ -173,10 +179,13 @@ def _promising(wanted: Wanted, outlook: Outlook, places: Ints, ground: Ground) -
         if wanted.min_visible >= 1:
             enough &= ((corner >= 0) & (corner + sizes <= [canvas.width, canvas.height])).all(1)
     rest = np.flatnonzero(enough)
-    limits = q[rest] * (1 + outlook.margin)
+    metres = cutout.real_height * cut.share(cutout)  # of what is so tall
+    q_here = q[rest]
+    behind = q_here / (1 + _deeper(ground, canvas) * tall[good][rest] / metres)
+    limits = q_here * (1 + outlook.margin), behind, q_here * (1 + _AS_NEAR * outlook.margin)
     at = [corner[rest] for corner in corners]
-    seen = shares_seen(outlook.points, outlook.barrier, at, sizes[rest], limits, wanted.flips)
-    rest = rest[seen >= wanted.min_visible][:_LOOKS]
+    seen, crowded = shares(outlook.points, outlook.barrier, at, sizes[rest], limits, wanted.flips)
+    rest = rest[(seen >= wanted.min_visible) & (crowded <= CLOSE)][:_LOOKS]
     columns = places[rest, 0], places[rest, 1], sizes[rest, 1], q[rest]
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -196,13 +205,21 @@ def inverse_depths(outlook: Outlook, places: Ints) -> Floats:
     return found
 
 
-def _rule_of(outlook: Outlook) -> tuple[float, ...]:
+def _deeper(ground: Ground, canvas: Canvas) -> float:
+    """Return what part of its distance `ROOM_M` are behind a figure, times its metres by its px."""
+    return ROOM_M / focal_rows(ground, canvas)
+
+
+def _rule_of(outlook: Outlook, ground: Ground) -> tuple[float, ...]:
     """Return how inverse depth comes of codes and plane, as numbers: scale, offset, 0 for metres and 1 for inverse
-    depth, 2 for neither; the plane's, 0 where there is none; and times which inverse depth hides a figure."""
-    code, ground = outlook.depth, outlook.ground
+    depth, 2 for neither; the plane's, 0 where there is none; times which inverse depth hides a figure, and does so
+    clearly; what tells how much room is behind it, and which part of it needs none."""
+    code, below = outlook.depth, outlook.ground
     kind = 0.0 if code.unit == "m" else 1.0 if code.direction == "larger is nearer" else 2.0
-    plane = (ground.a, ground.b, ground.c) if ground else (0.0, 0.0, 0.0)
-    return code.scale, code.offset, kind, *plane, 1 + outlook.margin
+    plane = (below.a, below.b, below.c) if below else (0.0, 0.0, 0.0)
+    deeper = _deeper(ground, Canvas(*code.codes.shape))
+    hides = 1 + outlook.margin, 1 + _AS_NEAR * outlook.margin
+    return code.scale, code.offset, kind, *plane, *hides, deeper, CLOSE
 
 
 def at_rows(floor: Singles, rows: Ints | Sequence[int]) -> Ints:

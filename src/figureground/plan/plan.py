@@ -32,7 +32,7 @@ from figureground.plan.interleave import sources_of
 from figureground.plan.place import Setting, Slot, strengths
 from figureground.plan.sight import Sight
 
-VERSION = 6  # raise it when a scene becomes another for the same rules, catalog and number
+VERSION = 7  # raise it when a scene becomes another for the same rules, catalog and number
 _LOOKED_AT = 2**20  # samples whose split is looked for at a time
 
 
