@@ -226,7 +226,9 @@ _WORDS: dict[str, Callable[[Drawn, ModuleType, Sides], list[Any]]] = {
     "heights": lambda drawn, kernel, sides: [_heights(drawn)],
     "wanted": lambda drawn, kernel, sides: [_floats(drawn, 4, 8, 1.7, 1, 0.5, 1, 0, 99, -9, 0.5)],
     "turns": lambda drawn, kernel, sides: [drawn.integers(0, drawn.choice([32, 256]), 2, np.uint8).tobytes()],
-    "depth": lambda drawn, kernel, sides: [_floats(drawn, 0.01, 0.1, float(drawn.integers(0, 3)), 0, 0.1, 0.1, 0.9, 1.05, 0.3, 0.1)],
+    "depth": lambda drawn, kernel, sides: [
+        _floats(drawn, 0.01, 0.1, float(drawn.integers(0, 3)), 0, 0.1, 0.1, 0.9, 1.05, 0.3, 0.1)
+    ],
 }
 
 

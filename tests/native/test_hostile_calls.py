@@ -45,7 +45,7 @@ def test_a_header_has_no_more_bits_than_its_words(bits: int) -> None:
 @pytest.mark.parametrize("turn", [0, 1])
 def test_what_lies_far_off_is_beyond_the_canvas(foot: float, point: float, turn: int) -> None:
     """Numbers that no int64 holds went over its ends, to wherever the processor has it."""
-    level, known = (0.0, 8.0, 4.0, -4.0, 0.0, 1.0, 0.2, 1.4), (0.01, 0.1, 1.0, 0.0, 0.1, 0.1, 0.9)
+    level, known = (0.0, 8.0, 4.0, -4.0, 0.0, 1.0, 0.2, 1.4), (0.01, 0.1, 1.0, 0.0, 0.1, 0.1, 0.9, 1.05, 0.3, 0.1)
     wanted = (4.0, 8.0, 1.7, 1.0, foot, foot, 0.0, 99.0, -1e300, 0.0)
     codes, barrier = np.ones((8, 8), np.uint16), np.zeros((10, 10), np.float32)
     points = np.full((3, 2), point, np.float32)
