@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.faults import bytes_said, disk_fault
 from figureground.core.folder_store import FolderStore
 from figureground.core.recipe import Recipe
+from figureground.core.recipe_toml import to_toml
 from tests import faults
 from tests.builders import scene_photo, small_recipe, write_photos
 
@@ -184,6 +186,36 @@ def test_memory_that_is_short_in_a_part_or_beside_it_is_named(
         build(recipe(photos), tmp_path / "x/out")
     monkeypatch.undo()
     assert made(build(recipe(photos), tmp_path / "x/out")) == made(photos / "whole/out")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limits what Linux maps")
+@pytest.mark.parametrize("megabytes", [250, 340])
+def test_a_limit_on_memory_is_named_and_the_next_run_does_what_is_missing(
+    photos: Path, tmp_path: Path, megabytes: int
+) -> None:
+    """For real: with the first there is too little to load a network, with the second maybe enough for all."""
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+    out, settings = tmp_path / "x/out", recipe(photos)
+    (photos / "recipe.toml").write_text(to_toml(settings))
+    done = subprocess.run(
+        [sys.executable, "-m", "figureground", "build", photos / "recipe.toml", out, "--workers", "2", "--no-cache"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=limit,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode in ((1,) if megabytes == 250 else (0, 1)), done.stderr
+    if done.returncode:
+        assert "memory" in done.stderr
+        assert "free some memory" in done.stderr
+        assert not list(out.rglob("*.partial"))
+    assert made(build(settings, out)) == made(photos / "whole/out")
 
 
 @pytest.mark.parametrize("clock", [0.0, -3e9, 1e11])

@@ -67,3 +67,12 @@ class SetAsideError(Exception):
 def without_paths(error: BaseException) -> str:
     """Return what went wrong without naming places of this machine, which would end up in the dataset."""
     return getattr(error, "strerror", None) or type(error).__name__
+
+
+FREE_SOME = "free some memory, or try --workers 1 (workers=1); the same call again then goes on"
+_SHORT = ("bad_alloc", "bad allocation", "allocate memory", "out of memory", "failed to map segment")
+
+
+def is_short_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that there is not enough memory: of libraries many have no class for that."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _SHORT)

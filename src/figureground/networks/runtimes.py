@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground.core.card import Card
-from figureground.core.errors import FigureGroundError, NoDepthError
+from figureground.core.errors import FREE_SOME, FigureGroundError, NoDepthError, is_short_of_memory
 from figureground.networks.feeds import Declared, feed_of
 
 Runner = Callable[[NDArray[np.float32]], Mapping[str, NDArray[Any]]]
@@ -51,6 +51,8 @@ def library(name: str, extra: str = "", where: str = "") -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
+        if is_short_of_memory(error):
+            raise FigureGroundError(f"there is not enough memory for {name}", where, FREE_SOME) from None
         if extra:
             what, remedy = f"the extra [{extra}] is not installed", f"pip install 'figureground[{extra}]'"
         else:
@@ -66,6 +68,8 @@ def runtime_errors(what: str, where: str, remedy: str) -> Iterator[None]:
     except FigureGroundError:
         raise
     except Exception as error:  # the errors of onnxruntime, OpenVINO, torch and huggingface_hub share no other class
+        if is_short_of_memory(error):
+            raise FigureGroundError(f"{what}: there is not enough memory", where, FREE_SOME) from None
         raise FigureGroundError(f"{what}: {first_line(error)}", where, remedy) from None
 
 

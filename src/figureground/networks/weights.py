@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from figureground.core.errors import FigureGroundError
+from figureground.core.errors import FREE_SOME, FigureGroundError, is_short_of_memory
 from figureground.core.files import file_sha256
 from figureground.core.job import WeightsFile
 from figureground.networks.onnx_file import external_locations
@@ -41,9 +41,7 @@ def weights_of(path: Path, purpose: str = "depth") -> Weights:
     try:
         files = tuple(WeightsFile(name, _stamp(base / name), file_sha256(base / name)) for name in names)
     except OSError as error:
-        raise FigureGroundError(
-            f"the {purpose} network cannot be read: {error.strerror}", str(error.filename or path), "check the file"
-        ) from None
+        raise _unreadable(error, path, purpose) from None
     if not path.is_dir() and len(files) == 1:
         return Weights(files[0].sha256, files)
     total = hashlib.sha256()
@@ -51,6 +49,12 @@ def weights_of(path: Path, purpose: str = "depth") -> Weights:
         named = file.name if path.is_dir() or file is not files[0] else ""  # the ONNX file itself may be renamed
         total.update(f"{named}\0{file.sha256}\n".encode())
     return Weights(total.hexdigest(), files)
+
+
+def _unreadable(error: OSError, path: Path, purpose: str) -> FigureGroundError:
+    remedy = FREE_SOME if is_short_of_memory(error) else "check the file"
+    what = f"the {purpose} network cannot be read: {error.strerror}"
+    return FigureGroundError(what, str(error.filename or path), remedy)
 
 
 def require_same(path: Path, files: Sequence[WeightsFile], purpose: str = "depth") -> None:
@@ -100,9 +104,7 @@ def _names(path: Path, purpose: str) -> list[str]:
             f"the {purpose} network cannot be loaded: {error}", str(path), "give a valid ONNX file"
         ) from None
     except OSError as error:
-        raise FigureGroundError(
-            f"the {purpose} network cannot be read: {error.strerror}", str(path), "check the file"
-        ) from None
+        raise _unreadable(error, path, purpose) from None
     for name in outside:
         _require_beside(path, name, purpose)
     return [path.name, *outside]
