@@ -211,8 +211,8 @@ def test_statistics_are_those_of_counting_every_pixel(
 
 
 def test_changes_of_many_rows_are_summed_exactly() -> None:
-    """Squares of more rows than float32 holds the sums of."""
-    old, new = np.zeros((700, 3, 3), np.uint8), np.full((700, 3, 3), 255, np.uint8)
+    """Squares of more rows than float32 holds the sums of, and than 32 bits do."""
+    old, new = np.zeros((70_000, 3, 3), np.uint8), np.full((70_000, 3, 3), 255, np.uint8)
     new[::2] = 253
     assert changed_sums(Sums.of(old.reshape(-1, 3)), old, new) == Sums.of(new.reshape(-1, 3))
     assert changed_sums(Sums.of(new.reshape(-1, 3)), new, old) == Sums.of(old.reshape(-1, 3))

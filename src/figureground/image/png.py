@@ -39,7 +39,10 @@ def encode(values: NDArray[Any], level: int = 6) -> bytes:
 
 def _lines(rows: Bytes, kind: int) -> Bytes:
     """Return rows of bytes as scan lines, which say how they are filtered."""
-    return np.concatenate([np.full((rows.shape[0], 1), kind, np.uint8), rows], axis=1)
+    lines = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    lines[:, 0] = kind
+    lines[:, 1:] = rows
+    return lines
 
 
 def with_texts(data: bytes, texts: Mapping[str, str]) -> bytes:

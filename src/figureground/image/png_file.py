@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import zlib
 from typing import Any
@@ -20,9 +21,13 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 
 def begun(values: NDArray[Any]) -> bytes:
     """Return the signature and IHDR of a file of (height, width) or (height, width, 3) values, bool as 1 bit."""
-    height, width = values.shape[:2]
     depth = 1 if values.dtype == np.bool_ else 8 * values.dtype.itemsize
-    header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR if values.ndim == 3 else _GREY, 0, 0, 0)
+    return _begun(values.shape[0], values.shape[1], depth, _COLOUR if values.ndim == 3 else _GREY)
+
+
+@functools.lru_cache(maxsize=64)
+def _begun(height: int, width: int, depth: int, colours: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0)
     return _SIGNATURE + chunk(b"IHDR", header)
 
 

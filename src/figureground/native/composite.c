@@ -38,6 +38,11 @@ static PyObject *paste(PyObject *self, PyObject *args) {
         for (Py_ssize_t x = 0; x < visible->shape[1]; x++, own += own_step, from += step) {
             unsigned v = *own;
             if (!v) continue;
+            if (v == 255) { /* most of a figure, which is what the rule below gives, too */
+                a[x] = 255;
+                c[3 * x] = from[0], c[3 * x + 1] = from[channel], c[3 * x + 2] = from[2 * channel];
+                continue;
+            }
             a[x] = blended(255, a[x], v);
             c[3 * x] = blended(from[0], c[3 * x], v);
             c[3 * x + 1] = blended(from[channel], c[3 * x + 1], v);

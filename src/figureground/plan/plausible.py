@@ -156,8 +156,8 @@ def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, 
     """
     sure = cutout.pose_confidence
     if cut.sides(cutout, figure.flip):
-        place, size = np.array([[figure.x, figure.y]]), np.array([[figure.width, figure.height]])
-        return {} if cut.beyond(cutout, canvas, place, size, figure.flip).all() else {CANNOT: sure}
+        place, size = (figure.x, figure.y), (figure.width, figure.height)
+        return {} if cut.is_beyond(cutout, canvas, place, size, figure.flip) else {CANNOT: sure}
     if cutout.pose in ("seated", "airborne", "cropped"):
         return {CANNOT: sure, POSE: 1 - sure}
     return {POSE: 1 - sure}
