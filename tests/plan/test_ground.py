@@ -250,6 +250,18 @@ def test_things_in_front_hide_figures_behind_them(photos: Path, prepared: tuple[
     assert hidden > 3
 
 
+def test_bodies_have_room(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
+    """In rooms of known depth hardly anything is where a figure is: neither before its feet nor well behind them."""
+    stage = staged(photos, prepared, placement={"per_pair": 24, "min_visible": 0.4, "mirror": "none"})
+    for scene in scenes_of(stage):
+        (figure,) = scene.figures
+        full, edge = whole(stage, figure)
+        inside = full[edge : edge + 96, edge : edge + 96]
+        metres, feet = stage.pixels.depth(scene.background).codes / 1000, 1 / figure.inverse_depth
+        there = (metres > feet / 1.03) & (metres < feet + 0.25) & ~stage.pixels.floor(scene.background)
+        assert (inside & there).sum() <= 0.15 * full.sum()  # a tenth of its points, which are some hundred
+
+
 def test_a_scene_does_not_hang_on_what_is_asked_beside_it(photos: Path, prepared: tuple[Catalog, MemoryStore]) -> None:
     sections: dict[str, Any] = {"placement": {"figures": [1, 3], "mirror": "own"}, "look": {}}
     stage = staged(photos, prepared, **sections)
@@ -383,6 +395,22 @@ def test_nobody_stands_in_what_is_behind_them() -> None:
     assert min(rows(sight)) == ends
     sight.width = 28
     assert min(rows(sight)) > ends
+
+
+@pytest.mark.parametrize(("times", "taken"), [(0.85, True), (1.05, False), (1.15, False), (1.25, True)])
+def test_where_depth_cannot_tell_who_is_in_front_nobody_stands(times: float, taken: bool) -> None:
+    """A third of the figure is before or behind something at so many times its inverse depth, known to a tenth."""
+    room, cutout = flat_room()
+    canvas, at = Canvas(64, 64), (30, 55)
+
+    class Beside(Cards):
+        def outlook(self, background: int, foreground: int) -> Any:
+            nearness = np.zeros(canvas.shape, np.float32)
+            nearness[: at[1], 32:] = times * self.q
+            barrier = barrier_of(nearness, nearness == 0)
+            return dataclasses.replace(super().outlook(background, foreground), barrier=barrier, margin=0.1)
+
+    assert (put(room, cutout, 0.5, (False,), Beside(canvas, [at])) is not None) == taken
 
 
 def test_a_place_that_only_one_twin_could_take_is_not_taken() -> None:
