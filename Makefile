@@ -9,7 +9,7 @@ demo: $(VENV)/.ready
 	$(BIN)/figureground demo demo
 
 test: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ def out(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp(request.param)
     write_floor_photos(folder)
     write_depth_network(folder / "grey.onnx", size=96)
-    placement = SEVERAL if request.param == "several" else {"min_visible": 0.3, "per_pair": 6}
+    placement = SEVERAL if request.param == "several" else {"min_visible": 0.3, "per_pair": 24}
     depth = {"source": "both", "model": str(folder / "grey.onnx")}
     return build(ground_recipe(folder, placement=placement, depth=depth, look=NO_LOOK), folder / "out")
 

@@ -492,12 +492,13 @@ def test_links_and_fifos_in_the_folder_are_not_followed(tmp_path: Path, made: li
     shelf, outside = second.parent, tmp_path / "outside"
     shelf.rename(outside)
     shelf.symlink_to(outside)
-    kept = {p.name: p.read_bytes() for p in outside.iterdir()}
+    # where both entries are of one shelf, the pipe lies there, too: nobody ever ends reading that
+    kept = {p.name: p.read_bytes() for p in outside.iterdir() if p.is_file()}
     made.clear()
     assert run(small_recipe(tmp_path)) == before
     assert len(made) == 2
     cache.PhotoCache(tmp_path / cache.FOLDER, 1).trim(0)
-    assert {p.name: p.read_bytes() for p in outside.iterdir()} == kept
+    assert {p.name: p.read_bytes() for p in outside.iterdir() if p.is_file()} == kept
 
 
 def filled(folder: Path, ages_s: list[float], size: int = 1000) -> list[Path]:
