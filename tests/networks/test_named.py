@@ -209,3 +209,13 @@ def test_what_the_environment_says_is_a_name_too(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("NETWORK_OF_MINE", "/somewhere/n.onnx")
     named = as_named(tmp_path / "n.onnx")
     assert network_path("$NETWORK_OF_MINE", tmp_path, named, "k") == tmp_path / "n.onnx"
+
+
+def test_an_error_does_not_say_what_the_environment_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recipe from elsewhere may name any variable, a key as well."""
+    monkeypatch.setenv("A_KEY", "hidden-value")
+    for text in ("$A_KEY", "${A_KEY}/net.onnx", "nets/$A_KEY"):
+        with pytest.raises(FigureGroundError) as caught:
+            network_path(text, tmp_path, (), "depth.model")
+        assert "hidden-value" not in str(caught.value)
+        assert "A_KEY" in str(caught.value)

@@ -26,15 +26,16 @@ def network_path(text: str, root: Path, named: Named, key: str) -> Path:
     """
     if named is None:
         return user_path(text, root)
-    text = os.path.expandvars(text)
-    name = PureWindowsPath(text).name
+    whole = os.path.expandvars(text)
+    name = PureWindowsPath(whole).name
     alike = {os.path.abspath(path): path for path in named if Path(os.path.abspath(path)).name == name}
-    said = os.path.abspath(root / text)
+    said = os.path.abspath(root / whole)
     if said in alike or len(alike) == 1:
         return alike.get(said) or next(iter(alike.values()))
     if alike:
         what, remedy = f"several networks called {name} were named", "name the dataset's alone"
     else:
+        name = PureWindowsPath(text).name  # as it is written: a variable's value may be a secret
         what = "the dataset's own recipe names a network by a path, which is followed only if you name it too"
         remedy = f"if you trust {name}, name it: --network PATH/{name}, in Python networks=[PATH]"
     raise FigureGroundError(what, f"{key} = {text!r}", remedy)
