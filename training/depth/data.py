@@ -31,8 +31,7 @@ _ASIDE = 3  # one background of so many is never trained on: floors are judged b
 _BACKGROUNDS = 4  # how often each background photo counts
 _HIGH = 0.35  # of a photo's height: rooms' floors are seen below
 _WHOLE = 0.3  # share of drawn views that are not cropped: very wide lenses
-_CLOSE = 0.4  # share of the photos, where their floors are known, of which a small part is shown
-MIX = (0.38, 0.22, 0.22, 0.18)  # photos, photos with people, drawn rooms, drawn rooms with photographed people
+MIX = (0.32, 0.18, 0.32, 0.18)  # photos, photos with people, drawn rooms, drawn rooms with photographed people
 KINDS = ("photos", "people", "rooms", "visited")
 Facts = NDArray[np.uint8]
 
@@ -79,19 +78,24 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """All there is to train with, or to validate with."""
+    """All there is to train with, or to validate with.
+
+    `mix`: shares of KINDS; `close`: of the photos, where their floors are known, the share of which a small part is
+    shown.
+    """
 
     photos: Photos
     people: Sequence[Picture]
     rooms: Sequence[View]
     side: int
     mix: tuple[float, ...] = MIX
+    close: float = 0.0
 
     def sample(self, seed: int, k: int) -> Sample:
         """Return training sample k: a random crop, mirrored or not, in random light."""
         random = np.random.default_rng([seed, k])
         kind = int(random.choice(len(KINDS), p=self._mix()))
-        close = bool(self.photos.floors) and kind == 0 and random.random() < _CLOSE
+        close = bool(self.photos.floors) and kind == 0 and random.random() < self.close
         made = crop(random, self._make(random, kind, -1, plain=False), self.side, close)
         return replace(made, rgb=in_other_light(random, made.rgb))
 
@@ -207,7 +211,7 @@ def crop(random: np.random.Generator, sample: Sample, side: int, close: bool = F
     part, in which things stand where others are in whole pictures; its depth is not that of a photo.
     """
     drawn = sample.camera.known
-    wanted = np.exp(random.uniform(-0.6, 0.35) if drawn else random.uniform(-0.1, 0.4))
+    wanted = np.exp(random.uniform(-0.6, 0.35) if drawn else random.uniform(-0.1, 0.25))
     whole = drawn and random.random() < _WHOLE
     share = 1.0 if whole else float(np.clip(sample.camera.focal / wanted, 0.45, 1))
     if close:

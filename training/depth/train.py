@@ -47,9 +47,11 @@ _CLIP = 2.0  # the longest gradient
 _KEPT = 0.985  # of the averaged weights, a step
 _FROZEN_BLOCKS = 3
 _SMALL_SIDE = 3 / 4  # of the side, in the first part of a training
-# of the loss: depth, floor, camera; and of the samples, by kind: for a network of depth, and for one of rooms
-_LOSS = {"depth": (1.0, 1.0, 0.05), "room": (0.3, 1.0, 0.15)}
+# of the loss: depth, floor, camera; of the samples, by kind; and of the photos, seen close: for a network of depth, and
+# for one of rooms
+_LOSS = {"depth": (1.0, 1.0, 0.1), "room": (0.3, 1.0, 0.15)}
 _KINDS = {"depth": MIX, "room": (0.3, 0.1, 0.4, 0.2)}
+_CLOSE = {"depth": 0.15, "room": 0.4}
 
 
 def untrained(seed: int, weights: Path | None, rate: float) -> State[DepthNet]:
@@ -127,7 +129,7 @@ def prepare(args: argparse.Namespace) -> tuple[Data, Data]:
     )
     floors = list(label_floors(args.floors_by, labelled, cache)) if args.floors_by else []
     photos_known = read_photos(labelled, False, floors)
-    train_on = Data(photos_known, people[len(people) // 20 :], drawn, args.side, _KINDS[args.of])
+    train_on = Data(photos_known, people[len(people) // 20 :], drawn, args.side, _KINDS[args.of], _CLOSE[args.of])
     return train_on, Data(read_photos(labelled, True), first, split(judged, last=False), args.side)
 
 
