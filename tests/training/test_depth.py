@@ -23,6 +23,7 @@ from figureground.drawn import Camera
 from training.common.export import export
 from training.depth import data, labels, loss, people, rooms, tints, train
 from training.depth.net import DepthNet, Shipped, load_shipped, normalise, on_outlines
+from training.depth.strip import SHIPPED
 
 SIDE = 64
 
@@ -69,19 +70,22 @@ def test_ten_steps_resume_and_export(shared: Path, tmp_path: Path) -> None:
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
-    file = tmp_path / "whole/depth-small.onnx"
+    file = tmp_path / "whole/network.onnx"
     card = find_card(file, "", tmp_path)
     network = DepthNetwork(card, runtimes.onnx(file, "cpu", card), str(file))
     pictures = np.random.default_rng(0).integers(0, 255, (2, 48, 60, 3)).astype(np.uint8)
     depth = network(pictures)
     assert depth.shape == (2, 48, 60)
-    outputs = network.run(np.zeros((2, 3, SIDE, SIDE), np.float32))
-    assert [(name, values.shape) for name, values in outputs.items()] == [
-        ("depth", (2, 1, SIDE, SIDE)),
-        ("floor", (2, 1, SIDE, SIDE)),
-        ("camera", (2, 4)),
-    ]
-    assert file.stat().st_size < 8e6
+    looked_at = np.random.default_rng(1).normal(size=(2, 3, SIDE, SIDE)).astype(np.float32)
+    outputs = network.run(looked_at)
+    shapes = {"depth": (2, 1, SIDE, SIDE), "floor": (2, 1, SIDE, SIDE), "camera": (2, 4)}
+    assert {name: values.shape for name, values in outputs.items()} == shapes
+    for part, made in SHIPPED.items():  # and each network that ships gives of these what is its own
+        shipped = tmp_path / "whole" / part
+        assert shipped.stat().st_size < file.stat().st_size < 8e6
+        answers = runtimes.onnx(shipped, "cpu", card)(looked_at)
+        assert tuple(answers) == made
+        assert all((answers[name] == outputs[name]).all() for name in made)
 
 
 def test_a_person_stands_at_the_depth_of_its_feet() -> None:

@@ -171,9 +171,11 @@ def main(given: Sequence[str] | None = None) -> None:
     train_along(course, state, stepper(data, args), lambda net: validate(net, held_out, args.validate))
     if state.step < args.steps:
         return
-    export(Shipped(state.average), args.side, args.out / "depth-small.onnx", "picture", "depth", "floor", "camera")
-    strip(args.out / "depth-small.onnx", args.out / "room-small.onnx")
-    (args.out / "depth-small.card.toml").write_text(CARD.format(side=args.side), encoding="utf-8")
+    whole = args.out / "network.onnx"
+    export(Shipped(state.average), args.side, whole, "picture", "depth", "floor", "camera")
+    strip(whole, args.out)
+    for name in ("network", "depth-small"):
+        (args.out / f"{name}.card.toml").write_text(CARD.format(side=args.side), encoding="utf-8")
 
 
 if __name__ == "__main__":
