@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import gc
 import hashlib
 import json
 import re
@@ -30,6 +29,7 @@ from figureground.core.record import SPLITS, Record
 from figureground.core.store import Store, asked
 from figureground.core.typed import parsed_object, typed
 from figureground.dataset.archive import (
+    UTF8,
     BadArchiveError,
     Contents,
     Member,
@@ -57,10 +57,8 @@ _LONGEST_ROW = 2**24  # bytes
 _MOST_MEMBER = 2**27  # bytes of a picture: several times what the largest canvas takes
 _MOST_SIDECAR = 2**26  # bytes
 _CHUNK = 2**20
-_LOOKED_AFTER = 50_000  # objects that are made before Python looks for cycles among them
 _DATE = (2020, 1, 1, 0, 0, 0)
 _DAY = (_DATE[0] - 1980) << 9 | _DATE[1] << 5 | _DATE[2]  # as zips have it
-_UTF8 = 0x800  # among a member's flags: its name is no ASCII
 _HEADER = struct.Struct("<4s5H3L2H")  # of a member, PKWARE's APPNOTE 4.3.7
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -154,23 +152,12 @@ def sidecar_of(part: PartWriter, number: int, build_id: str, size: int, sha256: 
 def writing(store: Store, number: int, build_id: str) -> Iterator[PartWriter]:
     """Write one part: its labels and its sidecar when the block ends, then the zip; nothing appears when the block
     raises."""
-    with _seldom_collected(), store.writing(part_file(number)) as file:
+    with store.writing(part_file(number)) as file:
         with packing(file, number) as part:
             yield part
         about = sidecar_of(part, number, build_id, file.seek(0, 2), sha256_of(file))
         store.write(labels_file(number), part.labels)
         store.write(sidecar(number), json.dumps(about).encode())
-
-
-@contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Let Python look for cycles of objects seldom: samples leave none behind, and looking takes a twentieth of all."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], _LOOKED_AFTER) if before[0] else 0, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def sha256_of(file: BinaryIO) -> str:
@@ -209,7 +196,7 @@ def _header(entry: zipfile.ZipInfo) -> bytes:
     if entry.file_size > zipfile.ZIP64_LIMIT:
         return entry.FileHeader()
     name, size = entry.filename.encode(), entry.file_size
-    flags = 0 if len(name) == len(entry.filename) else _UTF8
+    flags = 0 if len(name) == len(entry.filename) else UTF8
     about = b"PK\3\4", entry.extract_version, flags, 0, 0, _DAY, entry.CRC, size, size, len(name), 0
     return _HEADER.pack(*about) + name
 

@@ -93,7 +93,7 @@ class Pixels:
         """Return what of a cut-out is resized with it: its colours and alpha (`image.masks.premultiplied`), and its
         relief where it is not flat; uint8 (height, 4 or 5, width)."""
 
-        def make() -> Singles:
+        def make() -> Bytes:
             relief = self.relief(i)
             pasted = premultiplied(self.cutout(i))
             return pasted if relief is None else np.concatenate([pasted, relief[:, None]], 1)
