@@ -48,7 +48,6 @@ SIGNATURES: dict[str, list[str]] = {
     "layer": ["u2:HW", "?:HW", "n4", "u2:*|", "u1:hw|", "n", "n"],
     "changed_codes": ["u2:hw", "u2:hw", "i8:+"],
     "view": ["u1:hw", "?:hw", "n"],
-    "packed": ["?:hw", "u1:h1"],
     "tight_box": ["?:hw"],
     "nearer": ["f4:hw", "?:hw", "f", "?:hw"],
     "heat": ["?:HW", "i8:h", "i8:w", "i8:ab"],
@@ -113,7 +112,6 @@ def arguments(drawn: Drawn, kernel: ModuleType, name: str) -> list[Any]:
     most = 9 if drawn.random() < 0.95 else 70
     sides = {letter: int(drawn.integers(0, most)) for letter in "hwHWkp"}
     sides |= {"a": max(0, sides["h"] - 1), "b": max(0, sides["w"] - 1), "d": 1 + 2 * sides["w"]}
-    sides |= {"1": 1 + (sides["w"] + 7) // 8}
     sides |= {"p": sides["h"] * sides["w"], "2": 2, "3": 3, "4": 4, "*": 256, "+": 1024, "=": 277, "@": 2187}
     sides["s"] = 1 if name == "promising" else 1 + 2 * int(drawn.integers(0, 3))
     sides |= {"M": sides["H"] + 1 + sides["s"], "N": sides["W"] + 1 + sides["s"]}

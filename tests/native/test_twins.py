@@ -14,7 +14,7 @@ from figureground.core.nouns import Appearance, Figure, Look
 from figureground.geometry import layering, occlusion
 from figureground.geometry.codes import DepthCode
 from figureground.geometry.layering import Surface
-from figureground.image import filters, masks, png
+from figureground.image import filters, masks
 from figureground.render import composite, harmonise, shadows
 from figureground.render.view import view_of
 from figureground.samples import count, sums
@@ -135,13 +135,6 @@ def nearer(drawn: Drawn) -> Any:
     return occlusion._nearer(nearness[place], floor[place], np.float32(drawn.choice([0.0, 0.1, 0.29, 1e30])))
 
 
-def packed(drawn: Drawn) -> Any:
-    mask = mask_of(drawn)
-    if drawn.random() < 0.3:  # true may be any other number than 0 where bytes are taken for a mask
-        mask = (mask * drawn.integers(0, 256, mask.shape, np.uint8)).view(np.bool_)
-    return png._packed(mask[:, ::-1] if drawn.random() < 0.2 else mask)
-
-
 def byte_sums(drawn: Drawn) -> Any:
     values = drawn.integers(0, 256, (int(drawn.integers(0, 300)), int(drawn.integers(1, 5))), np.uint8)
     return dataclasses.astuple(sums.Sums.of(values[:: int(drawn.choice([1, 1, 2]))]))
@@ -226,7 +219,7 @@ def boxes(drawn: Drawn) -> Any:
 
 TWINS = (
     *(pieces, without_crumbs, window_sums, tent, changed_sums, matched, composed, under_soles, thrown, darkened),
-    *(layered, changed_codes, viewed, boxes, box_blur, grained, nearer, byte_sums, packed),
+    *(layered, changed_codes, viewed, boxes, box_blur, grained, nearer, byte_sums),
 )
 
 
@@ -341,8 +334,6 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("changed_codes", (SHORTS, SHORTS, longs_of(1023))),
     ("view", (bytes_of(4, 4), bytes_of(4, 3), 0)),
     ("tight_box", (bytes_of(4, 4, 1),)),
-    ("packed", (bytes_of(4, 9), bytes_of(4, 2))),
-    ("packed", (bytes_of(4, 9), bytes_of(3, 3))),
     ("heat", (bytes_of(4, 4), np.array([0, 5]), np.array([0, 4]), longs_of(1, 1))),
     ("heat", (bytes_of(4, 4), np.array([0, 4]), np.array([3, 2]), longs_of(1, 1))),
     ("heat", (bytes_of(4, 4), np.array([0, 4]), np.array([0, 4]), longs_of(1, 2))),

@@ -195,52 +195,7 @@ static PyObject *window_sums(PyObject *self, PyObject *args) {
     return found;
 }
 
-/* Eight bytes as bits, 1 for what is not 0, the first byte's the highest. */
-static inline uint8_t bits_of(const uint8_t *bytes) {
-    unsigned found = 0;
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    uint64_t word;
-    memcpy(&word, bytes, 8);
-    word |= word >> 4; /* each byte's lowest bits take in its others; what comes of the next byte stays above them */
-    word |= word >> 2;
-    word |= word >> 1;
-    found = (unsigned)(((word & 0x0101010101010101u) * 0x8040201008040201u) >> 56);
-#else
-    for (int k = 0; k < 8; k++) found = found << 1 | (bytes[k] != 0);
-#endif
-    return (uint8_t)found;
-}
-
-/* packed(mask, lines): bool (rows, columns) -> uint8 (rows, 1 + bytes), of which each first one is left alone */
-static PyObject *packed(PyObject *self, PyObject *args) {
-    (void)self;
-    PyObject *objects[2], *found = NULL;
-    Py_buffer mask, lines;
-    if (!PyArg_ParseTuple(args, "OO", objects, objects + 1) || array_of(objects[0], &mask, 2, 1, 0) < 0) return NULL;
-    if (array_of(objects[1], &lines, 2, 1, 1) == 0) {
-        Py_ssize_t rows = mask.shape[0], columns = mask.shape[1], whole = columns / 8;
-        if (lines.shape[0] != rows || lines.shape[1] != 1 + (columns + 7) / 8) {
-            PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
-        } else {
-            const uint8_t *from = mask.buf;
-            uint8_t *to = lines.buf, rest[8] = {0};
-            for (Py_ssize_t y = 0; y < rows; y++, from += columns, to += lines.shape[1]) {
-                for (Py_ssize_t k = 0; k < whole; k++) to[1 + k] = bits_of(from + 8 * k);
-                if (columns % 8) {
-                    memcpy(rest, from + 8 * whole, (size_t)(columns % 8));
-                    to[1 + whole] = bits_of(rest);
-                }
-            }
-            Py_INCREF(found = Py_None);
-        }
-        PyBuffer_Release(&lines);
-    }
-    PyBuffer_Release(&mask);
-    return found;
-}
-
 PyMethodDef masks_methods[] = {
-    {"packed", packed, METH_VARARGS, NULL},
     {"pieces", pieces, METH_VARARGS, NULL},
     {"without_crumbs", without_crumbs, METH_VARARGS, NULL},
     {"window_sums", window_sums, METH_VARARGS, NULL},
