@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from figureground.core.canvas import Canvas
-from figureground.geometry.perspective import figure_heights, horizon_y, within
+from figureground.geometry.perspective import figure_heights, height_at, height_rule, horizon_y, within
 from tests.builders import View
 from tests.geometry.cameras import SIZE, exact_ground, views
 
@@ -32,6 +32,21 @@ def test_heights_are_those_of_projected_feet_and_heads(view: View, real: float, 
     top_x, top_y = f * heads[:, 0] / heads[:, 2] + SIZE / 2, f * heads[:, 1] / heads[:, 2] + SIZE / 2
     expected = np.hypot(top_x - x, top_y - y)
     assert np.allclose(figure_heights(exact_ground(view), real, x, y, CANVAS), expected, rtol=1e-6)
+
+
+@settings(max_examples=60)
+@given(views(things=False), st.booleans(), st.integers(0, 2**31))
+def test_one_height_is_that_of_many_to_the_last_bit(view: View, focal: bool, seed: int) -> None:
+    """Behind the camera and above the horizon, too."""
+    ground, rng = exact_ground(view, focal), np.random.default_rng(seed)
+    x, y = rng.uniform(-SIZE, 2 * SIZE, (2, 40))
+    rule = height_rule(ground, CANVAS)
+    found = np.array([height_at(rule, 1.7, *place) for place in zip(x.tolist(), y.tolist(), strict=True)])
+    assert np.array_equal(found, figure_heights(ground, 1.7, x, y, CANVAS), equal_nan=True)
+
+
+def test_where_the_floor_is_never_met_nobody_is_tall() -> None:
+    assert math.isnan(height_at((100.0, 100.0, 50.0, 50.0, 0.0, 1.0, 0.0, 1.5), 1.7, 50.0, 50.0))
 
 
 @settings(max_examples=60)

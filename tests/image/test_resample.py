@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from figureground.core.arrays import Bytes, Floats, Singles
+from figureground.core.arrays import Bytes, Floats
 from figureground.image import resample
 from figureground.image.resample import one_pass
 
 sides = st.integers(1, 70)
 
 
-def resized(planes: Singles, height: int, width: int, blur: float = 0.0) -> tuple[Bytes, int]:
+def resized(planes: Bytes, height: int, width: int, blur: float = 0.0) -> tuple[Bytes, int]:
     """`resample.resized` of planes (n, h, w)."""
     return resample.resized(np.ascontiguousarray(np.moveaxis(planes, 0, 1)), height, width, blur)
 
@@ -30,8 +30,8 @@ def dense(source: int, size: int, blur: float = 0.0) -> Floats:
     return matrix[: found.size] * 65536
 
 
-def noise(seed: int, *shape: int) -> Singles:
-    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.float32)
+def noise(seed: int, *shape: int) -> Bytes:
+    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
 
 
 @settings(max_examples=200)
@@ -41,7 +41,7 @@ def test_it_is_pillows_hamming_window_to_a_level(rows: int, columns: int, height
     found, margin = resized(planes, height, width)
     assert (found.shape, margin) == ((2, height, width), 0)
     for ours, plane in zip(found, planes, strict=True):
-        theirs = Image.fromarray(plane.astype(np.uint8)).resize((width, height), Image.Resampling.HAMMING)
+        theirs = Image.fromarray(plane).resize((width, height), Image.Resampling.HAMMING)
         assert np.abs(ours.astype(int) - np.asarray(theirs)).max() <= 2
         assert np.abs(ours.astype(int) - np.asarray(theirs)).mean() <= 0.5
 
@@ -77,7 +77,7 @@ def test_it_equals_whole_numbers_added_up_one_by_one(
 
 @given(sides, sides, sides, sides, st.integers(0, 255))
 def test_a_constant_stays_what_it_is(rows: int, columns: int, height: int, width: int, value: int) -> None:
-    found, _ = resized(np.full((1, rows, columns), value, np.float32), height, width)
+    found, _ = resized(np.full((1, rows, columns), value, np.uint8), height, width)
     assert (found == value).all()
 
 
@@ -124,7 +124,7 @@ def test_the_blur_is_a_blur_of_the_result(height: int, width: int, deviation: fl
 
 
 def test_the_blur_has_the_deviation_that_is_asked_for() -> None:
-    planes = np.zeros((1, 41, 41), np.float32)
+    planes = np.zeros((1, 41, 41), np.uint8)
     planes[0, 20, 20] = 255
     for deviation in (0.8, 1.0, 1.3):
         found, margin = resized(planes, 41, 41, deviation)

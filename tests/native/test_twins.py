@@ -11,7 +11,7 @@ import pytest
 
 from figureground import native
 from figureground.core.nouns import Appearance, Figure, Look
-from figureground.geometry import layering
+from figureground.geometry import layering, occlusion
 from figureground.geometry.codes import DepthCode
 from figureground.geometry.layering import Surface
 from figureground.image import filters, masks
@@ -128,6 +128,18 @@ def under_soles(drawn: Drawn) -> Any:
     return shadows._under_soles(figure, alpha, margin)
 
 
+def nearer(drawn: Drawn) -> Any:
+    nearness = drawn.choice([-1.0, 0.0, 0.1, 0.3, 30.0, np.nan], drawn.integers(1, 60, 2)).astype(np.float32)
+    floor = drawn.random(nearness.shape) < drawn.random()
+    place = tuple(slice(*sorted(drawn.integers(0, side + 1, 2).tolist())) for side in nearness.shape)
+    return occlusion._nearer(nearness[place], floor[place], np.float32(drawn.choice([0.0, 0.1, 0.29, 1e30])))
+
+
+def byte_sums(drawn: Drawn) -> Any:
+    values = drawn.integers(0, 256, (int(drawn.integers(0, 300)), int(drawn.integers(1, 5))), np.uint8)
+    return dataclasses.astuple(sums.Sums.of(values[:: int(drawn.choice([1, 1, 2]))]))
+
+
 def thrown(drawn: Drawn) -> Any:
     matte = np.pad(drawn.integers(0, 256, drawn.integers(1, 40, 2), np.uint8), 1)
     y, x = (drawn.integers(-20, 200) + np.arange(0.5, drawn.integers(1, 40)) for _ in range(2))
@@ -207,7 +219,7 @@ def boxes(drawn: Drawn) -> Any:
 
 TWINS = (
     *(pieces, without_crumbs, window_sums, tent, changed_sums, matched, composed, under_soles, thrown, darkened),
-    *(layered, changed_codes, viewed, boxes, box_blur, grained),
+    *(layered, changed_codes, viewed, boxes, box_blur, grained, nearer, byte_sums),
 )
 
 
@@ -289,6 +301,12 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("tent", (bytes_of(4, 4), longs_of(3), longs_of(4))),
     ("tent", (bytes_of(4, 4), longs_of(4), longs_of(4) - 1)),
     ("tent", (bytes_of(4, 4), longs_of(4) + 2**40, longs_of(4))),
+    ("nearer", (TILE, bytes_of(2, 3), 1.0, bytes_of(2, 2))),
+    ("nearer", (TILE, bytes_of(2, 2), 1.0, bytes_of(1, 2))),
+    ("nearer", (TILE[:, ::-1], bytes_of(2, 2), 1.0, bytes_of(2, 2))),
+    ("soles", (longs_of(4), bytes_of(3), 1, 1, 0, bytes_of(4, 4))),
+    ("soles", (longs_of(4), bytes_of(4), 1, 1, 1, bytes_of(4, 4))),
+    ("soles", (longs_of(4), bytes_of(4), -1, 1, 0, bytes_of(4, 4))),
     ("lowest", (bytes_of(4, 5), 2, longs_of(2))),
     ("lowest", (bytes_of(4, 5), 0, longs_of(5))),
     ("spread", (bytes_of(4, 4), longs_of(3, 2), 16, bytes_of(4, 4))),

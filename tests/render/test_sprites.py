@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from figureground.core.arrays import Singles
+from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.engines import Serial
 from figureground.core.memory_store import MemoryStore
@@ -75,7 +75,7 @@ def test_a_try_makes_no_pictures(prepared: tuple[Catalog, MemoryStore], monkeypa
     monkeypatch.setattr(sprites, "matched", None)
     resized = []
 
-    def counting(planes: Singles, figure: Figure) -> object:
+    def counting(planes: Bytes, figure: Figure) -> object:
         resized.append(figure)
         return original(planes, figure)
 
@@ -107,7 +107,7 @@ def test_twins_are_hidden_by_the_same_looked_for_once(
     assert boxes == [(slice(21, 71), slice(26, 75))]
 
 
-def test_what_was_asked_for_last_is_kept() -> None:
+def test_what_was_made_last_is_kept() -> None:
     kept: Kept[int, int] = Kept(2)
     made: list[int] = []
 
@@ -117,4 +117,4 @@ def test_what_was_asked_for_last_is_kept() -> None:
 
     for key in (1, 2, 1, 3, 1, 2):
         assert kept.get(key, functools.partial(make, key)) == 10 * key
-    assert made == [1, 2, 3, 2]
+    assert made == [1, 2, 3, 1, 2]

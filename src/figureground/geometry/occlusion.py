@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from figureground import native
 from figureground.core.arrays import Singles
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import HALF, Alpha, DepthMap, Mask, Picture
@@ -43,10 +44,10 @@ def hidden(
     reach = 4  # so that the filters see what lies beside the box
     rows = slice(max(box[0].start - reach, 0), min(box[0].stop + reach, height))
     columns = slice(max(box[1].start - reach, 0), min(box[1].stop + reach, width))
-    nearer = nearness[rows, columns] > np.float32(inverse_depth * (1 + MARGIN[estimated]))
-    nearer &= ~floor[rows, columns]
+    limit = np.float32(inverse_depth * (1 + MARGIN[estimated]))
+    nearer, count = _nearer(nearness[rows, columns], floor[rows, columns], limit)
     least = max(12, CRUMB * nearer.size)
-    if np.count_nonzero(nearer) < least:
+    if count < least:
         return None
     # more than half of 5 x 5: the median of a mask, at a quarter of its cost
     front = without_crumbs(window_sums(nearer, 2) > 12, least)
@@ -57,6 +58,16 @@ def hidden(
     soft = _NINTHS[window_sums(front, 1)]
     top, left = box[0].start - rows.start, box[1].start - columns.start
     return soft[top : top + box[0].stop - box[0].start, left : left + box[1].stop - box[1].start]
+
+
+def _nearer(nearness: Singles, floor: Mask, limit: np.float32) -> tuple[Mask, int]:
+    """Return what is greater than a limit and no floor, and how many px that is."""
+    if native.kernel is not None:
+        nearer = np.empty(nearness.shape, np.bool_)
+        return nearer, native.kernel.nearer(nearness, floor, float(limit), nearer)
+    nearer = nearness > limit
+    nearer &= ~floor
+    return nearer, int(np.count_nonzero(nearer))
 
 
 def _thick(front: Mask) -> Mask:

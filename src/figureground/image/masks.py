@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figureground import native
-from figureground.core.arrays import Bools, Floats, Ints, Singles
+from figureground.core.arrays import Bools, Bytes, Floats, Ints
 from figureground.core.nouns import HALF, SIDES, Alpha, Box, Cutout, Mask
 
 FAINT = 16  # alpha below this is not part of the figure when a cut-out is trimmed: veils that no eye sees
@@ -146,11 +146,14 @@ def visible_share(table: AreaTable, at: Ints, sizes: Ints, flip: Bools, shape: t
     return np.asarray(area / table[-1, -1], np.float64)
 
 
-def premultiplied(cutout: Cutout) -> Singles:
+def premultiplied(cutout: Cutout) -> Bytes:
     """Return a cut-out as it is resampled: colours times alpha, so that hidden colours do not bleed in, and alpha.
 
-    Whole numbers 0..255 as float32 (height, 4, width), as `resample.resized` takes them.
+    uint8 (height, 4, width), as `resample.resized` takes them.
     """
-    planes = np.ascontiguousarray(cutout.transpose(0, 2, 1)).astype(np.float32)
-    planes[:, :3] = np.rint(planes[:, :3] * planes[:, 3:] / np.float32(255))  # no quotient is an exact half
+    planes = np.ascontiguousarray(cutout.transpose(0, 2, 1))
+    products = planes[:, :3].astype(np.uint16) * planes[:, 3:]
+    products += 128
+    products += products >> 8  # what is left is the quotient by 255, rounded (`render.composite.blend`)
+    planes[:, :3] = products >> 8
     return planes

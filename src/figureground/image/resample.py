@@ -43,10 +43,10 @@ class Pass:
     size: int
 
 
-def resized(planes: Singles, height: int, width: int, blur: float = 0.0) -> tuple[Bytes, int]:
+def resized(planes: Bytes, height: int, width: int, blur: float = 0.0) -> tuple[Bytes, int]:
     """Return (planes in another size, px of margin on every side that a blur takes).
 
-    `planes`: whole numbers 0..255 as float32 (h, planes, w), colours premultiplied by alpha.  `blur`: standard
+    `planes`: uint8 (h, planes, w), colours premultiplied by alpha.  `blur`: standard
     deviation, in px of the result, of the near-Gaussian that it is softened by; beyond the planes all is 0.  Returns
     uint8 (planes, height + 2 * margin, width + 2 * margin).  Constant planes stay what they are, but for their
     blurred edges; no value leaves the range of those it is made of.  Halves are rounded to even.
@@ -59,7 +59,7 @@ def resized(planes: Singles, height: int, width: int, blur: float = 0.0) -> tupl
         native.kernel.resize(np.ascontiguousarray(planes), soft, found)
         return found, margin
     down, across = one_pass(rows, height, blur), one_pass(columns, width, blur)
-    span, lines = down.weights.shape[2], planes.reshape(rows, -1)
+    span, lines = down.weights.shape[2], planes.reshape(rows, -1).astype(np.float32)
     tall = np.empty((len(down.first) * _BLOCK, count * columns), np.float32)
     for k, first in enumerate(down.first):
         np.matmul(down.weights[k], lines[first : first + span], out=tall[k * _BLOCK : (k + 1) * _BLOCK])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from figureground.core.arrays import Singles
+from figureground.core.arrays import Bytes, Singles
 from figureground.core.canvas import Canvas
 from figureground.core.errors import FigureGroundError
 from figureground.core.nouns import Catalog, Cutout, Mask, Picture
@@ -89,14 +89,14 @@ class Pixels:
         """Return the cut-out's mask as it is stored, uint8 (height, width) of 0 and 255; it is not kept."""
         return stored_pixels(mask_picture(self.store, self.catalog.foregrounds[i]))
 
-    def planes(self, i: int) -> Singles:
+    def planes(self, i: int) -> Bytes:
         """Return what of a cut-out is resized with it: its colours and alpha (`image.masks.premultiplied`), and its
-        relief where it is not flat; float32 (height, 4 or 5, width)."""
+        relief where it is not flat; uint8 (height, 4 or 5, width)."""
 
-        def make() -> Singles:
+        def make() -> Bytes:
             relief = self.relief(i)
             pasted = premultiplied(self.cutout(i))
-            return pasted if relief is None else np.concatenate([pasted, relief[:, None].astype(np.float32)], 1)
+            return pasted if relief is None else np.concatenate([pasted, relief[:, None]], 1)
 
         return self._get("planes", i, make)
 

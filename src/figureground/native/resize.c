@@ -112,17 +112,38 @@ enum { WIDTH = sizeof(Lanes) / sizeof(float), LINES = 2 * WIDTH };
 /* Whole numbers near to values that are not negative and small; halves go to the even ones. */
 #define ROUNDED(values) ((values) + 12582912.0f - 12582912.0f)
 
-/* Row `row` of the result of the first pass; `line` and the rows of `planes` have `length` values. */
+/* The rows of the source that a row of the result needs, as floats: of `count` rows, the one of number k is at k % count. */
+typedef struct {
+    Py_ssize_t length, count, known; /* known: rows that were converted so far */
+    float *values;
+    const float **taken; /* the rows of one row of the result */
+} Ring;
+
 FOR_EACH_PROCESSOR
-static void down(const Pass *pass, const float *planes, Py_ssize_t length, Py_ssize_t row, float *line) {
-    const float *weights = pass->weights + row * pass->taps, *source = planes + pass->first[row] * length;
-    Py_ssize_t x = 0, taps = pass->taps;
+static void converted(const uint8_t *bytes, Py_ssize_t length, float *values) {
+    for (Py_ssize_t x = 0; x < length; x++) values[x] = (float)(int32_t)bytes[x];
+}
+
+/* Has rows `first` and those that follow in `taken`; `first` does not fall. */
+static void advance(Ring *ring, const uint8_t *planes, Py_ssize_t first) {
+    Py_ssize_t beyond = first + ring->count;
+    for (Py_ssize_t k = ring->known > first ? ring->known : first; k < beyond; k++)
+        converted(planes + k * ring->length, ring->length, ring->values + k % ring->count * ring->length);
+    ring->known = ring->known > beyond ? ring->known : beyond;
+    for (Py_ssize_t k = 0; k < ring->count; k++)
+        ring->taken[k] = ring->values + (first + k) % ring->count * ring->length;
+}
+
+/* A row of the result of the first pass. */
+FOR_EACH_PROCESSOR
+static void down(const float *const *source, const float *weights, Py_ssize_t taps, Py_ssize_t length, float *line) {
+    Py_ssize_t x = 0;
     for (; x + 4 * WIDTH <= length; x += 4 * WIDTH) {
-        const Lanes *from = (const Lanes *)(source + x);
+        const Lanes *from = (const Lanes *)(source[0] + x);
         Lanes *to = (Lanes *)(line + x);
         Lanes a = from[0] * weights[0], b = from[1] * weights[0], c = from[2] * weights[0], d = from[3] * weights[0];
         for (Py_ssize_t tap = 1; tap < taps; tap++) {
-            from = (const Lanes *)(source + tap * length + x);
+            from = (const Lanes *)(source[tap] + x);
             a += from[0] * weights[tap];
             b += from[1] * weights[tap];
             c += from[2] * weights[tap];
@@ -132,7 +153,7 @@ static void down(const Pass *pass, const float *planes, Py_ssize_t length, Py_ss
     }
     for (; x < length; x++) {
         float sum = 0;
-        for (Py_ssize_t tap = 0; tap < taps; tap++) sum += weights[tap] * source[tap * length + x];
+        for (Py_ssize_t tap = 0; tap < taps; tap++) sum += weights[tap] * source[tap][x];
         line[x] = ROUNDED(sum);
     }
 }
@@ -158,18 +179,26 @@ static void along(const Pass *pass, const float *turned, Py_ssize_t lines, uint8
 /* planes: (rows, count, columns); out: (count, height, width) */
 static int resize_into(const Py_buffer *planes, const Pass *vertical, const Pass *horizontal, uint8_t *out) {
     Py_ssize_t count = planes->shape[1], columns = planes->shape[2], length = count * columns;
+    Ring ring = {length, vertical->taps, 0, malloc((size_t)(length * vertical->taps) * sizeof(float)),
+                 malloc((size_t)vertical->taps * sizeof(float *))};
     float *rows = malloc((size_t)(length * LINES) * sizeof(*rows));
     float *turned = malloc((size_t)(length * LINES) * sizeof(*turned));
-    int failed = !rows || !turned;
+    int failed = !rows || !turned || !ring.values || !ring.taken;
     for (Py_ssize_t row = 0; !failed && row < vertical->size; row += LINES) {
         Py_ssize_t lines = vertical->size - row < LINES ? vertical->size - row : LINES;
-        for (Py_ssize_t k = 0; k < LINES; k++) down(vertical, planes->buf, length, row + (k < lines ? k : 0), rows + k * length);
+        for (Py_ssize_t k = 0; k < lines; k++) {
+            advance(&ring, planes->buf, vertical->first[row + k]);
+            down(ring.taken, vertical->weights + (row + k) * vertical->taps, vertical->taps, length, rows + k * length);
+        }
+        if (lines < LINES) memset(rows + lines * length, 0, (size_t)((LINES - lines) * length) * sizeof(*rows));
         for (Py_ssize_t x = 0; x < length; x++)
             for (Py_ssize_t k = 0; k < LINES; k++) turned[x * LINES + k] = rows[k * length + x];
         for (Py_ssize_t plane = 0; plane < count; plane++)
             along(horizontal, turned + plane * columns * LINES, lines,
                   out + (plane * vertical->size + row) * horizontal->size, horizontal->size);
     }
+    free(ring.values);
+    free(ring.taken);
     free(rows);
     free(turned);
     return failed ? -1 : 0;
@@ -190,14 +219,14 @@ static int fits(const Py_buffer *planes, const Py_buffer *soft, const Py_buffer 
     return 1;
 }
 
-/* resize(planes, soft, out): whole numbers 0..255 as float32 (rows, count, columns); the weights of a blur, int32 of an
+/* resize(planes, soft, out): uint8 (rows, count, columns); the weights of a blur, int32 of an
    odd count, which sum to 65536; uint8 (count, height, width), margins of half that count on every side included */
 static PyObject *resize(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *objects[3], *found = NULL;
     Py_buffer planes, soft, out;
     if (!PyArg_ParseTuple(args, "OOO", objects, objects + 1, objects + 2)) return NULL;
-    if (array_of(objects[0], &planes, 3, 4, 0) < 0) return NULL;
+    if (array_of(objects[0], &planes, 3, 1, 0) < 0) return NULL;
     if (array_of(objects[1], &soft, 1, 4, 0) < 0) goto release_planes;
     if (array_of(objects[2], &out, 3, 1, 1) < 0) goto release_soft;
     if (fits(&planes, &soft, &out)) {

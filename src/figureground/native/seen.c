@@ -1,4 +1,4 @@
-/* What is seen of figures, counted; render/view.py, image/masks.py and samples/count.py say what is right. */
+/* What is seen of figures, counted; render/view.py, image/masks.py, geometry/occlusion.py and samples/count.py say what is right. */
 #include "kernel.h"
 #include <stdlib.h>
 
@@ -82,6 +82,45 @@ static PyObject *tight_box(PyObject *self, PyObject *args) {
     return Py_BuildValue("(nnnnn)", left, top, right, bottom, count);
 }
 
+/* Marks what is greater than a limit and no floor, and returns how many. */
+FOR_EACH_PROCESSOR
+static Py_ssize_t mark(const float *values, const uint8_t *floor, Py_ssize_t width, float limit, uint8_t *out) {
+    int32_t count = 0;
+    for (Py_ssize_t x = 0; x < width; x++) {
+        out[x] = (values[x] > limit) & (floor[x] == 0);
+        count += out[x];
+    }
+    return count;
+}
+
+/* nearer(nearness, floor, limit, out): float32, bool and bool, (rows, columns), whose rows lie side by side but for the
+   rest of a larger array's -> how many px of `out` are true: what is greater than the limit and no floor */
+static PyObject *nearer(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *objects[3], *found = NULL;
+    Py_buffer views[3];
+    double limit;
+    int taken = 0;
+    if (!PyArg_ParseTuple(args, "OOdO", objects, objects + 1, &limit, objects + 2)) return NULL;
+    for (; taken < 3; taken++)
+        if (strided_of(objects[taken], views + taken, 2, taken ? 1 : 4, taken == 2) < 0) goto done;
+    Py_buffer *values = views, *floor = views + 1, *out = views + 2;
+    Py_ssize_t height = values->shape[0], width = values->shape[1], count = 0;
+    if (floor->shape[0] != height || floor->shape[1] != width || out->shape[0] != height || out->shape[1] != width ||
+        values->strides[1] != 4 || floor->strides[1] != 1 || out->strides[1] != 1 || width > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
+        goto done;
+    }
+    for (Py_ssize_t y = 0; y < height; y++)
+        count += mark((const float *)((const char *)values->buf + y * values->strides[0]),
+                      (const uint8_t *)floor->buf + y * floor->strides[0], width, (float)limit,
+                      (uint8_t *)out->buf + y * out->strides[0]);
+    found = PyLong_FromSsize_t(count);
+done:
+    while (taken--) PyBuffer_Release(views + taken);
+    return found;
+}
+
 static int ascend(const Py_buffer *edges, Py_ssize_t size) {
     const int64_t *all = edges->buf;
     if (edges->shape[0] < 1 || all[0] < 0 || all[edges->shape[0] - 1] > size) return 0;
@@ -147,6 +186,7 @@ done:
 PyMethodDef seen_methods[] = {
     {"view", view, METH_VARARGS, NULL},
     {"tight_box", tight_box, METH_VARARGS, NULL},
+    {"nearer", nearer, METH_VARARGS, NULL},
     {"heat", heat, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -355,7 +355,41 @@ static PyObject *finer(PyObject *self, PyObject *args) {
     return found;
 }
 
+/* soles(at, weight, below, above, left, out): int64 (columns,) and uint8 (columns,); uint8 (rows, width), empty, which takes
+   the weight of a column, from `left` on, in the `below` rows up from its row `at` and in `above` rows from there on */
+static PyObject *soles(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *objects[3], *found = NULL;
+    Py_buffer at, weight, out;
+    Py_ssize_t up, down, left;
+    if (!PyArg_ParseTuple(args, "OOnnnO", objects, objects + 1, &up, &down, &left, objects + 2)) return NULL;
+    if (array_of(objects[0], &at, 1, 8, 0) < 0) return NULL;
+    if (array_of(objects[1], &weight, 1, 1, 0) < 0) goto release_at;
+    if (array_of(objects[2], &out, 2, 1, 1) < 0) goto release_weight;
+    Py_ssize_t columns = at.shape[0], rows = out.shape[0], width = out.shape[1];
+    if (weight.shape[0] != columns || left < 0 || left > width - columns || up < 0 || down < 0 || up > INT32_MAX ||
+        down > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "shapes that do not fit");
+    } else {
+        for (Py_ssize_t x = 0; x < columns; x++) {
+            int64_t row = ((const int64_t *)at.buf)[x], first, last;
+            uint8_t own = ((const uint8_t *)weight.buf)[x];
+            if (!own || row < -INT32_MAX || row > INT32_MAX) continue; /* beyond any canvas */
+            first = row - up > 0 ? row - up : 0, last = row + down < rows ? row + down : rows;
+            for (int64_t y = first; y < last; y++) ((uint8_t *)out.buf)[y * width + left + x] = own;
+        }
+        Py_INCREF(found = Py_None);
+    }
+    PyBuffer_Release(&out);
+release_weight:
+    PyBuffer_Release(&weight);
+release_at:
+    PyBuffer_Release(&at);
+    return found;
+}
+
 PyMethodDef shadows_methods[] = {
+    {"soles", soles, METH_VARARGS, NULL},
     {"tent", tent, METH_VARARGS, NULL},     {"lowest", lowest, METH_VARARGS, NULL},
     {"spread", spread, METH_VARARGS, NULL}, {"thrown", thrown, METH_VARARGS, NULL},
     {"finer", finer, METH_VARARGS, NULL},   {NULL, NULL, 0, NULL},

@@ -10,6 +10,7 @@ figures is.  Every draw is a pure function of its counter, so a scene does not d
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -129,8 +130,14 @@ def _evenly(setting: Setting, slot: Slot, wanted: places.Wanted) -> Ints:
         tall = np.rint(floor[first:last, 2].astype(np.float64) / wanted.usual).astype(np.int64)
         rows = rows[places.suits_cuts(wanted, floor[first:last], tall)]
     if rows.size:
-        rows = rows[np.linspace(0, rows.size - 1, min(_SPREAD_TRIES, rows.size)).round().astype(np.int64)]
+        rows = rows[_steps(rows.size)]
     return places.at_rows(floor, rows)
+
+
+@functools.lru_cache(maxsize=4096)
+def _steps(size: int) -> Ints:
+    """Return some places in a list of so many, one at least, from the first to the last, int64 (n,)."""
+    return np.linspace(0, size - 1, min(_SPREAD_TRIES, size)).round().astype(np.int64)
 
 
 def _first_that_fits(

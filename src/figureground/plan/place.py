@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
 from collections.abc import Sequence
@@ -142,7 +141,13 @@ def looked(
         round(cast, 3) if falls else 0.0,
         *((light.x, light.z, light.soft) if falls else ()),
     )
-    return dataclasses.replace(figure, look=look)
+    return _looking(figure, look)
+
+
+def _looking(bare: Figure, look: Look) -> Figure:
+    """Return a figure with another look, as `dataclasses.replace` does in five times the time."""
+    place = bare.foreground, bare.x, bare.y, bare.width, bare.height, bare.flip
+    return Figure(*place, bare.inverse_depth, bare.contact, look)
 
 
 def blur_at(own: float, ratio: float) -> float:
@@ -160,7 +165,7 @@ def with_look(setting: Setting, slot: Slot, figures: Sequence[Figure]) -> Placed
     first, *turned = figures
     first = looked(first, background, cutout, slot.strengths, light_of(setting.placing.seed, slot.background))
     # twins are of one size and in one place, and so look alike
-    return first, *(dataclasses.replace(figure, look=first.look) for figure in turned)
+    return first, *(_looking(figure, first.look) for figure in turned)
 
 
 def fits_beside(setting: Setting, slot: Slot, placed: Placed, before: Sequence[Sequence[Figure]]) -> bool:

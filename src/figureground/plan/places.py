@@ -224,4 +224,4 @@ def _rule_of(outlook: Outlook, ground: Ground) -> tuple[float, ...]:
 
 def at_rows(floor: Singles, rows: Ints | Sequence[int]) -> Ints:
     """Return the pixels (x, y), int64 (n, 2), of rows of the table of places."""
-    return np.stack([floor[rows, 0], floor[rows, 1]], -1).astype(np.int64)
+    return floor[rows, :2].astype(np.int64)

@@ -13,7 +13,6 @@ the backgrounds backwards, so that two sources together still use each equally o
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from array import array
 from dataclasses import dataclass
@@ -188,8 +187,8 @@ def planned(setting: Setting, indices: ArrayLike) -> list[Scene]:
         slot = Slot(background, foreground, int(counter[n]), 0, flips, looks[n])
         if slot.counter not in placed:
             placed[slot.counter] = crowd.scenes_at(setting, slot, position, floating.get(n))
-        scene = placed[slot.counter][flips.index(flip)]
-        found.append(dataclasses.replace(scene, index=index, mirrored=flip))
+        one = placed[slot.counter][flips.index(flip)]
+        found.append(Scene(index, one.background, one.position, flip, one.figures, one.turn, one.fewer))
     return found
 
 

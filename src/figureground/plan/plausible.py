@@ -12,12 +12,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from figureground.core.arrays import Floats
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Background, Catalog, Figure, Foreground, Ground
-from figureground.geometry.perspective import height_rule, heights_by, within
+from figureground.geometry.perspective import height_at, height_rule, within
 from figureground.plan import cut
 
 UNKNOWN = -1.0  # the score of samples that nobody scored
@@ -181,15 +178,15 @@ def _size_sd(ground: Ground, real_height: float, contact: tuple[int, int], canva
         return 0.0
     x, y = contact[0] + 0.5, contact[1] + 1.0
     # no height, NaN, is taken for a px
-    tall, *others = (max(1.0, height) for height in heights_by(_may_be(ground, canvas), real_height, x, y).tolist())
+    tall, *others = (max(1.0, height_at(rule, real_height, x, y)) for rule in _may_be(ground, canvas))
     return math.hypot(*(math.log(other / tall) for other in others))
 
 
 @functools.lru_cache(maxsize=1024)
-def _may_be(ground: Ground, canvas: Canvas) -> Floats:
-    """Return rules of heights, (8, 3), of a floor and of what it may be within its uncertainty, either way."""
+def _may_be(ground: Ground, canvas: Canvas) -> list[tuple[float, ...]]:
+    """Return rules of heights of a floor and of what it may be within its uncertainty, either way."""
     floors = ground, within(ground, canvas, 1.0, 0.0), within(ground, canvas, 0.0, 1.0)
-    return np.array([height_rule(one, canvas) for one in floors]).T
+    return [height_rule(one, canvas) for one in floors]
 
 
 def size_against_depth(one: Pasted) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from figureground import native
-from figureground.core.arrays import Bytes, Singles
+from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Picture, far_to_near
 from figureground.image.masks import mask_of
@@ -80,7 +80,7 @@ def blend(front: NDArray[np.uint8], back: NDArray[np.uint8], alpha: NDArray[np.u
     return t.astype(np.uint8)
 
 
-def sized(planes: Singles, figure: Figure) -> tuple[Bytes, int]:
+def sized(planes: Bytes, figure: Figure) -> tuple[Bytes, int]:
     """Return (the planes of a cut-out in the figure's size, blur and feather, px of margin); not mirrored yet.
 
     `planes`: from `Pixels.planes`; they do not mix.  Returns uint8 (planes, height, width), margins included.
@@ -95,9 +95,7 @@ def _feathered(planes: Bytes, feather: float) -> Bytes:
     Where alpha is 1/2 or more of what it was, and at least 1/2, it stays so along a straight outline: masks keep it.
     """
     alpha = planes[3]
-    soft, margin = resized(
-        np.ascontiguousarray(alpha[:, None]).astype(np.float32), alpha.shape[0], alpha.shape[1], feather
-    )
+    soft, margin = resized(np.ascontiguousarray(alpha[:, None]), alpha.shape[0], alpha.shape[1], feather)
     inner = soft[0][margin : margin + alpha.shape[0], margin : margin + alpha.shape[1]]
     less = np.minimum(alpha, inner)
     if not np.array_equal(less, alpha):

@@ -173,7 +173,7 @@ def _penumbral(alpha: Alpha, margin: int, figure: Figure) -> Bytes:
     bare = alpha[margin : margin + figure.height, margin : margin + figure.width]
     height = min(_TALL, figure.height)
     width = max(1, round(figure.width * height / figure.height))
-    small = resized(np.ascontiguousarray(bare[:, None]).astype(np.float32), height, width)[0][0]
+    small = resized(np.ascontiguousarray(bare[:, None]), height, width)[0][0]
     high = np.arange(height, 0, -1) - 0.5  # above the lower edge
     reach = np.floor(0.5 * figure.look.light_soft * high + 0.5).astype(np.int64)
     framed = np.zeros((height + 2, width + 2), np.uint8)
@@ -208,13 +208,21 @@ def _under_soles(figure: Figure, alpha: Alpha, margin: int) -> tuple[tuple[int, 
     zones = [(max(1, round(x * tall)), max(1, round(y * tall)), most) for x, y, most in _ZONES]
     frame = 2 * zones[-1][0], 2 * zones[-1][1]
     top = low // step - math.ceil(_LOW * tall) - frame[1]
-    rows = np.arange(top, max(low, int(lowest.max())) // step + frame[1] + 1)[:, None]
+    rows = max(0, max(low, int(lowest.max())) // step + frame[1] + 1 - top)
+    soles = np.zeros((rows, columns + 2 * frame[0]), np.uint8)
     thick = 2 * zones[0][1] + 1
-    sole = rows - lowest // step  # it reaches below the figure, where it is seen
-    soles = np.zeros((rows.size, columns + 2 * frame[0]), np.uint8)
-    soles[:, frame[0] : frame[0] + columns] = ((sole < thick // 2) & (sole >= -thick)) * weight
+    _draw(soles, frame[0], lowest // step - top, weight, thick)
     place = figure.y - margin + top * step, figure.x - margin - frame[0] * step
     return place, _finer(_spread(soles, zones).astype(np.float64) * figure.look.shadow, step)
+
+
+def _draw(soles: Bytes, left: int, at: Ints, weight: Bytes, thick: int) -> None:
+    """Draw soles, so many px thick, in place, with their weight: one a column from `left` on, about its row `at`."""
+    if native.kernel is not None:
+        native.kernel.soles(at, weight, thick, thick // 2, left, soles)
+        return
+    row = np.arange(len(soles))[:, None] - at  # it reaches below the figure, where it is seen
+    soles[:, left : left + at.size] = ((row < thick // 2) & (row >= -thick)) * weight
 
 
 def _lowest(alpha: Alpha, step: int, columns: int) -> Ints:

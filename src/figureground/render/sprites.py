@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
@@ -47,20 +46,22 @@ Value = TypeVar("Value")
 
 
 class Kept(Generic[Key, Value]):
-    """The values that were asked for last, by their keys."""
+    """The values that were made last, by their keys."""
 
     def __init__(self, most: int = _KEPT) -> None:
-        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._values: dict[Key, Value] = {}
         self._most = most
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
         """Return the value of a key, made where it is not at hand."""
-        if key not in self._values:
-            self._values[key] = make()
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
-        self._values.move_to_end(key)
-        return self._values[key]
+        try:
+            return self._values[key]  # a key of many fields costs as much as the rest each time that it is hashed
+        except KeyError:
+            pass
+        value = self._values[key] = make()
+        if len(self._values) > self._most:
+            del self._values[next(iter(self._values))]
+        return value
 
 
 def _size(figure: Figure) -> _Size:
