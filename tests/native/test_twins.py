@@ -135,11 +135,6 @@ def nearer(drawn: Drawn) -> Any:
     return occlusion._nearer(nearness[place], floor[place], np.float32(drawn.choice([0.0, 0.1, 0.29, 1e30])))
 
 
-def byte_sums(drawn: Drawn) -> Any:
-    values = drawn.integers(0, 256, (int(drawn.integers(0, 300)), int(drawn.integers(1, 5))), np.uint8)
-    return dataclasses.astuple(sums.Sums.of(values[:: int(drawn.choice([1, 1, 2]))]))
-
-
 def thrown(drawn: Drawn) -> Any:
     matte = np.pad(drawn.integers(0, 256, drawn.integers(1, 40, 2), np.uint8), 1)
     y, x = (drawn.integers(-20, 200) + np.arange(0.5, drawn.integers(1, 40)) for _ in range(2))
@@ -219,7 +214,7 @@ def boxes(drawn: Drawn) -> Any:
 
 TWINS = (
     *(pieces, without_crumbs, window_sums, tent, changed_sums, matched, composed, under_soles, thrown, darkened),
-    *(layered, changed_codes, viewed, boxes, box_blur, grained, nearer, byte_sums),
+    *(layered, changed_codes, viewed, boxes, box_blur, grained, nearer),
 )
 
 

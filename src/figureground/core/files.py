@@ -72,7 +72,6 @@ def opened_regular(path: Path) -> io.BufferedReader:
     raise OSError(errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL, "it is no plain file")
 
 
-_BUFFER = 2**18  # bytes that wait to be written together: parts come in small pieces
 MOST_WHOLE = 2**32  # bytes of a file that is read as a whole: a sparse one may say that it has a terabyte
 
 
@@ -137,7 +136,7 @@ def writing_whole(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
     """
     temporary = partial_of(path)
     try:
-        with temporary.open("x+b", _BUFFER) as file:
+        with temporary.open("x+b") as file:
             yield file
         if durable:
             sync_file(temporary)

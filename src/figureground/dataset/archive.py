@@ -29,8 +29,6 @@ _LOCATOR = struct.Struct("<4s4xQ4x")
 _END64 = struct.Struct("<4s20xQQQQ")
 _ENTRY = struct.Struct("<4s4xHH4xLLLHHH4xLL")
 _HEADER = struct.Struct("<4s22xHH")
-_ENTRY_WRITTEN, _END_WRITTEN = struct.Struct("<4s4B4HL2L5H2L"), struct.Struct("<4s4H2LH")
-UTF8 = 0x800  # among a member's flags: its name is no ASCII
 _LONGEST_COMMENT = 65535
 MOST_MEMBERS = 10_000_000  # of a part, which has a million samples at most
 MOST_BYTES = 2**36  # of a member: more than a million rows take
@@ -46,44 +44,8 @@ class Zip(zipfile.ZipFile):
     then, and the attempt to write its end is a traceback on stderr.
     """
 
-    def close(self) -> None:
-        """Write the directory at once, to the same bytes, where its members are as plain as those of parts.
-
-        Python's own writes it in four pieces a member.
-        """
-        if self.fp is not None and self._didModify and (directory := _written(self.filelist, self.start_dir)):  # type: ignore[has-type]
-            self.fp.seek(self.start_dir)
-            self.fp.write(directory)
-            self._didModify = False
-        super().close()
-
     def __del__(self) -> None:
         """Do nothing: what nobody closed is thrown away with its file."""
-
-
-def _written(entries: Sequence[zipfile.ZipInfo], start: int) -> bytes:
-    """Return a zip's directory, which begins at `start`, and its end, as `zipfile` writes them; b"" where one of the
-    members, or their number, needs anything more."""
-    pieces = []
-    for entry in entries:
-        name, (year, month, day, hour, minute, second) = entry.filename.encode(), entry.date_time
-        size, flags = entry.file_size, entry.flag_bits or (0 if len(name) == len(entry.filename) else UTF8)
-        if entry.extra or entry.comment or entry.compress_type or max(size, entry.header_offset) > zipfile.ZIP64_LIMIT:
-            return b""
-        pieces += [
-            _ENTRY_WRITTEN.pack(
-                *(b"PK\1\2", entry.create_version, entry.create_system, entry.extract_version, entry.reserved),
-                *(flags, 0, hour << 11 | minute << 5 | second // 2, year - 1980 << 9 | month << 5 | day),
-                *(entry.CRC, size, size, len(name), 0, 0, 0, entry.internal_attr, entry.external_attr),
-                entry.header_offset,
-            ),
-            name,
-        ]
-    directory = b"".join(pieces)
-    if len(entries) > zipfile.ZIP_FILECOUNT_LIMIT or max(start, len(directory)) > zipfile.ZIP64_LIMIT:
-        return b""
-    count = len(entries)
-    return directory + _END_WRITTEN.pack(b"PK\5\6", 0, 0, count, count, len(directory), start, 0)
 
 
 class BadArchiveError(Exception):

@@ -29,7 +29,6 @@ from figureground.core.record import SPLITS, Record
 from figureground.core.store import Store, asked
 from figureground.core.typed import parsed_object, typed
 from figureground.dataset.archive import (
-    UTF8,
     BadArchiveError,
     Contents,
     Member,
@@ -59,6 +58,7 @@ _MOST_SIDECAR = 2**26  # bytes
 _CHUNK = 2**20
 _DATE = (2020, 1, 1, 0, 0, 0)
 _DAY = (_DATE[0] - 1980) << 9 | _DATE[1] << 5 | _DATE[2]  # as zips have it
+_UTF8 = 0x800  # among a member's flags: its name is no ASCII
 _HEADER = struct.Struct("<4s5H3L2H")  # of a member, PKWARE's APPNOTE 4.3.7
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -196,7 +196,7 @@ def _header(entry: zipfile.ZipInfo) -> bytes:
     if entry.file_size > zipfile.ZIP64_LIMIT:
         return entry.FileHeader()
     name, size = entry.filename.encode(), entry.file_size
-    flags = 0 if len(name) == len(entry.filename) else UTF8
+    flags = 0 if len(name) == len(entry.filename) else _UTF8
     about = b"PK\3\4", entry.extract_version, flags, 0, 0, _DAY, entry.CRC, size, size, len(name), 0
     return _HEADER.pack(*about) + name
 

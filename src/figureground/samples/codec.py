@@ -134,16 +134,6 @@ def pixels(data: bytes, shape: tuple[int, int] | None = None) -> NDArray[Any]:
     return stored_pixels(data, shape)
 
 
-def read_back(layer: str, data: bytes) -> NDArray[Any]:
-    """Return a member's stored values, those that `pixels` gives: what only this package writes by its own readers."""
-    found: NDArray[Any] | None = None
-    if LAYERS[layer].coder == "mask" and (mask := quick_png.mask(data)) is not None:
-        found = mask * WHITE
-    elif LAYERS[layer].coder == "depth":
-        found = quick_png.codes(data)
-    return pixels(data) if found is None else found
-
-
 def depth_code(codes: NDArray[Any], meaning: DepthMeaning) -> DepthCode:
     """Return stored codes with their meaning."""
     return DepthCode(codes, meaning.scale, meaning.offset, meaning.invalid, meaning.unit, meaning.direction)

@@ -270,9 +270,7 @@ class Maker:
             record=self.recorder.record(one.scene, one.composite, one.sprites, depths, files),
             stored=layers,
             sizes={layer: len(data) for layer, (_, data) in encoded.items()},
-            decoded={layer: codec.read_back(layer, data) for layer, (_, data) in encoded.items()}
-            if is_checked(index)
-            else None,
+            decoded={layer: codec.pixels(data) for layer, (_, data) in encoded.items()} if is_checked(index) else None,
             bases=shared.bases,
             changed=one.composite.changed,
             lacking=next((code.lacking for code in depths.values() if code.lacking), ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import operator
 from collections.abc import Iterable
@@ -17,7 +16,6 @@ from figureground import native
 from figureground.core.arrays import Bytes, Ints
 
 _EXACT = 2**21  # numbers of 16 bits whose squares float64 adds without rounding
-_TOGETHER = 2**18  # pixels that the kernel sums as one row
 _ROWS = 256  # rows of bytes whose squares float32 adds without rounding
 _LEVELS = np.arange(256, dtype=np.int64)
 _WHITE = 255
@@ -37,11 +35,6 @@ class Sums:
         if values.dtype == np.bool_:
             white = int(np.count_nonzero(values))
             return Sums(len(values), (_WHITE * white,), (_WHITE**2 * white,))
-        if values.dtype == np.uint8 and native.kernel is not None:
-            parts = (values[k : k + _TOGETHER] for k in range(0, len(values), _TOGETHER))
-            none = Sums(0, (0,) * values.shape[1], (0,) * values.shape[1])
-            found = [changed_sums(none, np.zeros_like(part)[None], part[None]) for part in parts]
-            return dataclasses.replace(Sums.all_of([none, *found]), count=len(values))
         if values.dtype == np.uint8 and values.size:
             # Pillow counts bytes without large temporaries, which cost more here than the arithmetic
             shape = (1, -1) if values.shape[1] == 1 else (1, -1, values.shape[1])
