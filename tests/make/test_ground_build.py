@@ -13,6 +13,7 @@ from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.folder_store import FolderStore
+from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.dataset.stored import Dataset
 from figureground.drawn import render_person
@@ -50,6 +51,11 @@ def built(photos: Path, out: Path, **sections: Any) -> Dataset:
     """Build from photos that are prepared once, however many tests ask for them alike."""
     recipe = dataclasses.replace(ground_recipe(photos, **sections), cache=True)
     return open_dataset(build(recipe, out))
+
+
+def prepared(recipe: Recipe, out: Path) -> Catalog:
+    """Prepare the photos of a recipe alone."""
+    return load_catalog(FolderStore(build(recipe, out, catalog_only=True) / "catalog"))
 
 
 def test_same_bytes_on_every_engine_and_after_a_stop(tmp_path: Path) -> None:
@@ -164,14 +170,13 @@ def test_a_room_without_a_floor_is_left_out_or_placed_otherwise_and_says_so(tmp_
     write_floor_photos(tmp_path)
     Image.fromarray(scene_photo(9, 120, 150)).save(tmp_path / "rooms/wall.png")
     Image.fromarray(np.full((120, 150), 3000, np.uint16)).save(tmp_path / "depth/wall.png")
-    recipe = ground_recipe(tmp_path)
-    left_out = open_dataset(build(recipe, tmp_path / "out")).catalog
+    left_out = prepared(ground_recipe(tmp_path), tmp_path / "out")
     assert len(left_out.backgrounds) == 3
     (aside,) = left_out.set_aside
     assert aside.source.endswith("wall.png")
     assert "no usable floor" in aside.reason
     for mode in ("uniform", "grid"):
-        other = ground_recipe(tmp_path, placement={"no_floor": mode})
+        other = dataclasses.replace(ground_recipe(tmp_path, placement={"no_floor": mode}), cache=True)
         data = open_dataset(build(other, tmp_path / mode))
         assert len(data.catalog.backgrounds) == 4
         assert any("floor" in n.reason for n in data.catalog.notes if n.source.endswith("wall.png"))
@@ -205,11 +210,11 @@ def test_kinds_of_depth_in_other_units_are_not_compared(tmp_path: Path) -> None:
 def test_whose_pose_has_no_place_is_set_aside_by_name(tmp_path: Path) -> None:
     """And used where the recipe names the pose; the bytes of a prepared figure do not hang on who is left out."""
     write_floor_photos(tmp_path)
-    half = render_person(4, 300)[:150]
-    Image.fromarray(half).save(tmp_path / "people/half.png")
-    Image.fromarray(render_person(4, 300)).save(tmp_path / "people/whole.png")
+    person = render_person(4, 300)
+    Image.fromarray(person[:150]).save(tmp_path / "people/half.png")
+    Image.fromarray(person).save(tmp_path / "people/whole.png")
     sources = [{"path": "people/whole.png", "poses": []}, {"path": "people/half.png", "poses": ["standing"]}]
-    catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")).catalog
+    catalog = prepared(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")
     assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ())]
     (aside,) = catalog.set_aside
     assert aside.source.endswith("half.png")
@@ -217,7 +222,7 @@ def test_whose_pose_has_no_place_is_set_aside_by_name(tmp_path: Path) -> None:
     way = 'foregrounds.poses = ["standing", "half-length"] uses it'
     assert aside.reason.endswith(f"cut off at bottom); {way}")
     sources[1]["poses"] = ["half-length"]
-    catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "with")).catalog
+    catalog = prepared(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "with")
     assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ()), ("half-length", ("bottom",))]
 
 
@@ -228,12 +233,12 @@ def test_real_heights_are_those_of_the_source(tmp_path: Path) -> None:
         {"path": "people/person2*", "real_height": [1.2, 1.3]},
         {"path": "people/person0.png"},
     ]
-    data = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out"))
-    heights = {f.source.rsplit("/", 1)[1]: f.real_height for f in data.catalog.foregrounds}
+    catalog = prepared(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")
+    heights = {f.source.rsplit("/", 1)[1]: f.real_height for f in catalog.foregrounds}
     assert heights["person1.png"] == 0.9
     assert 1.2 <= heights["person2.png"] <= 1.3
     assert 1.5 <= heights["person0.png"] <= 1.9
-    assert [f.source_number for f in data.catalog.foregrounds] == [1, 2, 3]
+    assert [f.source_number for f in catalog.foregrounds] == [1, 2, 3]
 
 
 def test_depth_of_backgrounds_from_the_network_once(tmp_path: Path) -> None:
