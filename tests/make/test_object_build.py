@@ -124,6 +124,7 @@ def test_torch_reads_it_in_workers(built: str, photos: Path) -> None:
     assert torch.equal(images, torch.stack([near[i]["image"] for i in range(SAMPLES)]))
 
 
+@pytest.mark.usefixtures("one_core")
 def test_commands_take_an_address(built: str, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def run(*tokens: str, code: int = 0) -> str:
         ended: Any = 0
