@@ -73,9 +73,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("backgrounds", "people"):
         (folder / "mine/photos" / name).mkdir(parents=True)
     for i in range(2):
-        Image.fromarray(render_room(i, 240).rgb).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
+        Image.fromarray(render_room(i, 160).rgb).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
     for i in range(5):
-        Image.fromarray(render_person(i, 300)).save(folder / f"mine/photos/people/person {i}.png")
+        Image.fromarray(render_person(i, 200)).save(folder / f"mine/photos/people/person {i}.png")
     return folder
 
 
