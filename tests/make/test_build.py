@@ -21,13 +21,14 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.memory_store import MemoryStore
-from figureground.dataset import parts
+from figureground.dataset import names, parts
 from figureground.geometry.codes import dequantise
 from figureground.image.masks import tight_box
 from figureground.ingest import ingest
 from figureground.ingest.inputs import Photo
 from figureground.ingest.outcome import Outcome
 from figureground.ingest.pixels import Pixels
+from figureground.make.identity import claim
 from figureground.make.part_task import PartTask
 from figureground.resolve import resolve
 from figureground.samples.maker import Made, Maker
@@ -396,6 +397,19 @@ def test_odd_outputs_are_refused_and_left_alone(photos: Path, tmp_path: Path) ->
     assert files(tmp_path / "full") == {"thesis.doc": b"mine"}
     with pytest.raises(FigureGroundError, match="cannot be written"):
         build(small_recipe(photos), tmp_path / "file" / "below")
+
+
+def test_a_folder_that_another_build_begins_meanwhile_holds_no_other_things(photos: Path) -> None:
+    """It is looked for, then begun by the other, and only then listed; the lock says the rest."""
+
+    class Meanwhile(MemoryStore):
+        def list(self, prefix: str = "") -> Any:
+            self.write(names.BUILD, b"{}")
+            return super().list(prefix)
+
+    store = Meanwhile()
+    claim(store, small_recipe(photos))
+    assert store.read(names.BUILD) == b"{}"
 
 
 def test_the_manifest_matches_the_parts(photos: Path, tmp_path: Path) -> None:
