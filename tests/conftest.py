@@ -31,3 +31,10 @@ pytest.register_assert_rewrite("figureground.testing")
 # examples are no faster on a busy machine, and the same on every one
 settings.register_profile("figureground", deadline=None, derandomize=True)
 settings.load_profile("figureground")
+
+
+@pytest.fixture
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process have one core, so that commands that would start a worker for each start none."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)

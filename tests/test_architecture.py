@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
 import subprocess
@@ -99,15 +100,27 @@ HANDS = {
 }
 
 
+@functools.cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Return the nodes of a file's tree, the module first."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """Hold the trees no longer than these tests ask for them: they are many objects."""
+    yield
+    nodes_of.cache_clear()
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(SOURCE).with_suffix("").as_posix()
 
 
 def imports(path: Path, lazy: bool = True) -> Iterator[str]:
     """Yield the modules of the package that a file imports, dotted, without the package's name."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = ast.walk(tree) if lazy else iter(tree.body)
-    for node in nodes:
+    found = nodes_of(path)
+    for node in found if lazy else ast.iter_child_nodes(found[0]):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "figureground":
             inner = node.module.partition(".")[2]
             for alias in node.names:
@@ -118,7 +131,7 @@ def imports(path: Path, lazy: bool = True) -> Iterator[str]:
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef):
                 yield f"{name_of(path)}.{node.name}", node
 
@@ -164,9 +177,9 @@ def test_pure_modules_touch_nothing_outside() -> None:
     pure = [path for path in FILES if name_of(path) in PURE or f"{name_of(path).partition('/')[0]}/" in PURE]
     assert len(pure) > 30
     for path in pure:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        outside = {a.name.partition(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-        outside |= {n.module.partition(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
+        nodes = nodes_of(path)
+        outside = {a.name.partition(".")[0] for n in nodes if isinstance(n, ast.Import) for a in n.names}
+        outside |= {n.module.partition(".")[0] for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
         assert not outside & WORLD, f"{name_of(path)}: {outside & WORLD}"
         for module in imports(path, lazy=False):
             name = module.replace(".", "/")
@@ -179,12 +192,12 @@ def test_paths_stay_with_the_stores_and_where_users_files_are_found() -> None:
     for path in FILES:
         if name_of(path) in HANDS or name_of(path) == "testing":
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        used = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & methods
-        if "photos.read_bytes" in ast.unparse(tree):
+        nodes = nodes_of(path)
+        used = {n.attr for n in nodes if isinstance(n, ast.Attribute)} & methods
+        if "photos.read_bytes" in ast.unparse(nodes[0]):
             used -= {"read_bytes"}
         assert not used, f"{name_of(path)}: {used}"
-        names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+        names = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
         assert not names & {"fcntl", "glob", "shutil", "tempfile"}, name_of(path)
 
 
@@ -209,7 +222,7 @@ def test_modes_are_compared_at_the_door_alone() -> None:
     """What a text of the recipe means is worked out once, in resolve.py."""
     modes = {"mode", "source", "clip", "mirror", "no_floor"}
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.Compare) and name_of(path) != "resolve":
                 texts = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(node))
                 chains = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr in modes]
@@ -222,7 +235,7 @@ def test_broad_excepts_stand_at_borders_alone() -> None:
     class."""
     broad = []
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.ExceptHandler):
                 kinds = (
                     {"BaseException"}
@@ -271,13 +284,13 @@ def test_public_names_exist_and_no_folder_hides_one() -> None:
 def test_pictures_are_opened_by_named_formats() -> None:
     """Pillow tries every format that it knows otherwise, and starts Ghostscript for an EPS, whatever its name is."""
     for path in FILES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        nodes = nodes_of(path)
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
         opens = [call for call in calls if ast.unparse(call.func) == "Image.open"]
         assert not [call for call in opens if "formats" not in {word.arg for word in call.keywords}], name_of(path)
         from_pillow = {
             alias.name
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.ImportFrom) and node.module in ("PIL", "PIL.Image")
             for alias in node.names
         }
@@ -288,8 +301,8 @@ def test_pictures_are_opened_by_named_formats() -> None:
 
 def test_no_pickle_and_no_shell() -> None:
     for path in FILES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        nodes = nodes_of(path)
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         assert not names & {"pickle", "subprocess", "shelve", "marshal"}, path
-        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        calls = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
         assert not calls & {"eval", "exec", "os.system"}, path

@@ -6,7 +6,6 @@ import gc
 import importlib
 import importlib.util
 import itertools
-import os
 import re
 import shlex
 import subprocess
@@ -74,22 +73,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("backgrounds", "people"):
         (folder / "mine/photos" / name).mkdir(parents=True)
     for i in range(2):
-        Image.fromarray(render_room(i, 240).rgb).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
+        Image.fromarray(render_room(i, 160).rgb).save(folder / f"mine/photos/backgrounds/room {i}.jpg")
     for i in range(5):
-        Image.fromarray(render_person(i, 300)).save(folder / f"mine/photos/people/person {i}.png")
+        Image.fromarray(render_person(i, 200)).save(folder / f"mine/photos/people/person {i}.png")
     return folder
 
 
-def one_core(*_: Any) -> set[int]:
-    """One core, so that commands that would start a worker for each start none."""
-    return {0}
-
-
+@pytest.mark.usefixtures("one_core")
 def test_the_readmes_commands_run(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In their order, as they are written, in a folder with photos where the README says to put them."""
     monkeypatch.chdir(desk)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    monkeypatch.setattr(os, "sched_getaffinity", one_core, raising=False)
     ran = []
     for command in commands(README):
         if command[0] != "figureground":

@@ -124,8 +124,9 @@ def every_command(workers: int) -> list[list[str]]:
         "import 2020 zips taken",
         f"import coco labelled/labels.json --images labelled cuts {crew}",
     ]
-    if workers > 1:  # the others have none
-        return [line.split() for line in lines if crew in line]
+    if workers > 1:  # the others have none, or the same jobs: these prepare photos and make parts as a build does
+        alike = ("check ", "preview ", "build recipe.toml first", "build recipe.toml second")
+        return [line.split() for line in lines if crew in line and not line.startswith(alike)]
     lines += [f"export {name} deep {name}" for name in EXPORTS if name != "2020"]
     lines.append(f"demo demo --backgrounds 1 --people 1 {crew}")
     return [line.split() for line in lines]

@@ -1,5 +1,6 @@
 """Layers at choice and lossless images: what is stored, read and rendered is the same, and agrees with the mask."""
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -64,15 +65,28 @@ def test_layers_of_numbers_come_back_as_they_were(layer: str, seed: int) -> None
     assert np.array_equal(np.asarray(codec.decode(layer, data)), values)
 
 
-def built(tmp_path: Path, **sections: Any) -> Dataset:
-    write_floor_photos(tmp_path)
-    return open_dataset(build(ground_recipe(tmp_path, **sections), tmp_path / "out"))
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    write_floor_photos(folder)
+    return folder
+
+
+def recipe_of(photos: Path, **sections: Any) -> Recipe:
+    """Return a recipe whose photos are prepared once, however many tests ask for them."""
+    return dataclasses.replace(ground_recipe(photos, **sections), cache=True)
+
+
+def built(photos: Path, out: Path, **sections: Any) -> Dataset:
+    return open_dataset(build(recipe_of(photos, **sections), out))
 
 
 @pytest.mark.parametrize("image", ["jpeg", "png", "webp"])
-def test_virtual_is_stored_and_the_mask_is_the_law(tmp_path: Path, image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_virtual_is_stored_and_the_mask_is_the_law(
+    photos: Path, tmp_path: Path, image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(maker, "class_ids", lambda catalog: [7 + 100 * f for f, _ in enumerate(catalog.foregrounds)])
-    data = built(tmp_path, placement=SEVERAL, layers=EVERYTHING, image={"format": image})
+    data = built(photos, tmp_path / "out", placement=SEVERAL, layers=EVERYTHING, image={"format": image})
     virtual = open_dataset(data.path, virtual=True)
     classes = {foreground.id: 7 + 100 * f for f, foreground in enumerate(data.catalog.foregrounds)}
     soft, several = 0, 0
@@ -105,12 +119,10 @@ def test_virtual_is_stored_and_the_mask_is_the_law(tmp_path: Path, image: str, m
     assert {"mask is where alpha >= 128", "mask is where semantic >= 1", "semantic covers the recorded areas"} <= held
 
 
-@pytest.mark.parametrize(
-    "sections", [{"image": {"format": "png"}}, {"image": {"format": "webp"}, "layers": EVERYTHING}]
-)
-def test_same_bytes_on_every_engine(tmp_path: Path, sections: dict[str, Any]) -> None:
-    write_floor_photos(tmp_path)
-    recipe = ground_recipe(tmp_path, placement={**SEVERAL, "samples": 12}, **sections)
+def test_same_bytes_on_every_engine(photos: Path, tmp_path: Path) -> None:
+    recipe = recipe_of(
+        photos, placement={**SEVERAL, "samples": 12}, image={"format": "webp"}, layers=EVERYTHING, parts={"size": 5}
+    )
     serial = build(recipe, tmp_path / "serial", engine=Serial())
     pool = build(recipe, tmp_path / "pool", engine=Processes(2))
     for path in sorted((serial / "parts").iterdir()):
@@ -118,9 +130,9 @@ def test_same_bytes_on_every_engine(tmp_path: Path, sections: dict[str, Any]) ->
     assert (serial / "statistics.json").read_bytes() == (pool / "statistics.json").read_bytes()
 
 
-def test_layers_change_no_other_member(tmp_path: Path) -> None:
-    plain = built(tmp_path, placement=SEVERAL)
-    more = open_dataset(build(ground_recipe(tmp_path, placement=SEVERAL, layers=EVERYTHING), tmp_path / "more"))
+def test_layers_change_no_other_member(photos: Path, tmp_path: Path) -> None:
+    plain = built(photos, tmp_path / "out", placement=SEVERAL)
+    more = open_dataset(build(recipe_of(photos, placement=SEVERAL, layers=EVERYTHING), tmp_path / "more"))
     for i in (0, 11, 30):
         before, after = plain.members(i), more.members(i)
         assert after.keys() - before.keys() == {"alpha", "semantic"}
@@ -129,9 +141,9 @@ def test_layers_change_no_other_member(tmp_path: Path) -> None:
     assert plain[0].semantic is None
 
 
-def test_the_estimate_counts_them(tmp_path: Path) -> None:
-    data = built(tmp_path, layers=EVERYTHING, image={"format": "webp"}, placement={"samples": 12})
-    cost, _ = dry_run(ground_recipe(tmp_path, layers=EVERYTHING, image={"format": "webp"}, placement={"samples": 12}))
+def test_the_estimate_counts_them(photos: Path, tmp_path: Path) -> None:
+    data = built(photos, tmp_path / "out", layers=EVERYTHING, image={"format": "webp"}, placement={"samples": 12})
+    cost, _ = dry_run(recipe_of(photos, layers=EVERYTHING, image={"format": "webp"}, placement={"samples": 12}))
     total = stats.total(stats.by_split_from_json(data.statistics["accumulated_by_split"]).values())
     for layer in ("image", "alpha", "semantic"):
         assert cost.bytes[layer] * 12 == pytest.approx(total.bytes[layer])

@@ -26,11 +26,24 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    write_floor_photos(folder)
+    write_depth_network(folder / "grey.onnx", size=96)
+    return folder
+
+
+def recipe_of(photos: Path, **sections: Any) -> Recipe:
+    """Return a recipe whose photos are prepared once, however many tests ask for them alike."""
+    return dataclasses.replace(ground_recipe(photos, **sections), cache=True)
+
+
 @pytest.fixture(params=list(KINDS))
-def recipe(request: pytest.FixtureRequest, tmp_path: Path) -> Recipe:
-    write_floor_photos(tmp_path)
+def recipe(request: pytest.FixtureRequest, photos: Path, tmp_path: Path) -> Recipe:
     sections = {name: dict(value) for name, value in KINDS[request.param].items()}
     if request.param == "relative depth":
+        write_floor_photos(tmp_path)
         (tmp_path / "depth").rename(tmp_path / "metric")
         (tmp_path / "depth").mkdir()
         from PIL import Image
@@ -38,7 +51,8 @@ def recipe(request: pytest.FixtureRequest, tmp_path: Path) -> Recipe:
         for path in (tmp_path / "metric").iterdir():
             metres = np.asarray(Image.open(path)).astype(np.float64) / 1000
             np.save(tmp_path / "depth" / f"{path.stem}.npy", 7.5 / metres)
-    return ground_recipe(tmp_path, **sections)
+        return ground_recipe(tmp_path, **sections)
+    return recipe_of(photos, **sections)
 
 
 def assert_same(stored: Dataset, virtual: VirtualDataset, i: int) -> None:
@@ -87,9 +101,8 @@ def test_no_parts_are_needed(tmp_path: Path) -> None:
         open_dataset(tmp_path / "nothing", virtual=True)
 
 
-def test_it_survives_pickling_and_refuses_indices_outside(tmp_path: Path) -> None:
-    write_floor_photos(tmp_path)
-    virtual = open_dataset(build(ground_recipe(tmp_path), tmp_path / "out", catalog_only=True), virtual=True)
+def test_it_survives_pickling_and_refuses_indices_outside(photos: Path, tmp_path: Path) -> None:
+    virtual = open_dataset(build(recipe_of(photos), tmp_path / "out", catalog_only=True), virtual=True)
     before = virtual[7].image
     copy: VirtualDataset = pickle.loads(pickle.dumps(virtual))  # noqa: S301 - our own object
     assert np.array_equal(copy[7].image, before)
@@ -102,9 +115,8 @@ def test_it_survives_pickling_and_refuses_indices_outside(tmp_path: Path) -> Non
     assert depth.unit == "m"
 
 
-def test_opening_does_not_depend_on_the_number_of_samples(tmp_path: Path) -> None:
-    write_floor_photos(tmp_path)
-    recipe = ground_recipe(tmp_path, placement={"per_pair": 5_556})
+def test_opening_does_not_depend_on_the_number_of_samples(photos: Path, tmp_path: Path) -> None:
+    recipe = recipe_of(photos, placement={"per_pair": 5_556})
     bare = build(recipe, tmp_path / "out", catalog_only=True)
     start = time.process_time()
     virtual = open_dataset(bare, virtual=True)
@@ -114,13 +126,11 @@ def test_opening_does_not_depend_on_the_number_of_samples(tmp_path: Path) -> Non
     assert spent < 10  # no bar: it only tells a loop over samples from none
 
 
-def test_both_kinds_of_depth_side_by_side(tmp_path: Path) -> None:
-    write_floor_photos(tmp_path)
-    write_depth_network(tmp_path / "grey.onnx", size=96)
-    both = {"source": "both", "model": str(tmp_path / "grey.onnx")}
-    stored = open_dataset(build(ground_recipe(tmp_path, depth=both), tmp_path / "both"))
-    layered = open_dataset(build(ground_recipe(tmp_path), tmp_path / "layered"))
-    network = open_dataset(build(ground_recipe(tmp_path, depth={**both, "source": "network"}), tmp_path / "network"))
+def test_both_kinds_of_depth_side_by_side(photos: Path, tmp_path: Path) -> None:
+    both = {"source": "both", "model": str(photos / "grey.onnx")}
+    stored = open_dataset(build(recipe_of(photos, depth=both), tmp_path / "both"))
+    layered = open_dataset(build(recipe_of(photos), tmp_path / "layered"))
+    network = open_dataset(build(recipe_of(photos, depth={**both, "source": "network"}), tmp_path / "network"))
     for i in (0, 11, 30):
         assert stored.members(i)["depth"] == layered.members(i)["depth"]
         assert stored.members(i)["depth_network"] == network.members(i)["depth"]
@@ -137,13 +147,11 @@ def test_both_kinds_of_depth_side_by_side(tmp_path: Path) -> None:
     assert all(check["passed"] for check in stored.statistics["checks"])
 
 
-def test_layers_on_request_make_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layers_on_request_make_no_others(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor do they run the network where its depth is not wanted."""
-    write_floor_photos(tmp_path)
-    write_depth_network(tmp_path / "grey.onnx", size=96)
-    recipe = ground_recipe(tmp_path, depth={"source": "both", "model": "grey.onnx"})
+    recipe = recipe_of(photos, depth={"source": "both", "model": "grey.onnx"})
     path = build(recipe, tmp_path / "out", catalog_only=True)
-    own = tmp_path / "grey.onnx"
+    own = photos / "grey.onnx"
     whole = open_dataset(path, virtual=True, networks=own)[5]
     assert whole.depth is not None
     some = open_dataset(path, virtual=True, layers=["depth_network"], networks=own)[5]

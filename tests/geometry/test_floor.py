@@ -14,6 +14,7 @@ from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Mask, Picture
 from figureground.core.room import SeenCamera, SeenRoom
 from figureground.drawn import LABELS, Rendering, render_room
+from figureground.geometry import plane
 from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.perspective import figure_heights, horizon_y, inverse
 from figureground.geometry.plane import ESTIMATED, KNOWN
@@ -303,3 +304,23 @@ def test_floors_of_drawn_rooms(rooms: list[Rendering]) -> None:
         assert (mask & floor).sum() > 0.6 * floor[int(0.42 * 128) :].sum()
         flat = floor | (room.labels == LABELS["rug"])
         assert (mask & flat).sum() > 0.85 * mask.sum()
+
+
+def test_planes_are_held_against_the_points_alike_however_many_there_are() -> None:
+    """Each plane's support is what the formula says of it alone, also where points lie behind the camera's horizon."""
+    draws = np.random.default_rng(3)
+    points = np.stack([draws.uniform(0, 160, 300), draws.uniform(50, 120, 300), draws.uniform(0.05, 0.6, 300)], -1)
+    planes = np.stack([draws.normal(0, 5e-4, 100), draws.normal(4e-3, 2e-3, 100), draws.normal(-0.1, 0.1, 100)], -1)
+    planes[7] = 0
+    found = plane._support(points, planes, 120, 0.2)
+    for (a, b, c), support in zip(planes, found, strict=True):
+        expected = 0.0
+        for x, y, q in points:
+            there = a * x + b * y + c
+            if there > 0.02 * points[:, 2].max():
+                weight = min(max((y / 120 - 0.4) / 0.3, 0.2), 1.5)
+                off = q / there - 1
+                expected += weight * (1.0 if abs(off) < 0.2 else -1.0 if off < -0.34 else 0.0)
+        assert support == pytest.approx(expected, abs=1e-9)
+    assert (found > 1).any()
+    assert (found < -1).any()

@@ -94,6 +94,7 @@ def test_a_dataset_is_built_on_them(tmp_path: Path) -> None:
     assert np.nanmax(np.abs(behind.values - 3)) < 0.005
 
 
+@pytest.mark.usefixtures("one_core")
 def test_the_command_ends_with_the_lines_for_a_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_frame(tmp_path / "all/ai_001_001", "cam_00", 0, 3)
     write_frame(tmp_path / "all/ai_001_001", "cam_00", 1, 3, depth=None)

@@ -61,10 +61,21 @@ def begun(runs: Runs, inputs: Path, folder: Path, name: str) -> tuple[int, list[
 
 
 WITH_WORKERS = [name for name, command in COMMANDS.items() if command.workers]
+# a signal each by turns, and both where workers are stopped while they prepare photos and while they make parts
+STOPPED = [
+    (how, name)
+    for number, name in enumerate(WITH_WORKERS)
+    for turn, how in enumerate((signal.SIGTERM, signal.SIGKILL))
+    if number % 2 == turn or name in ("build, workers", "depth, dataset, workers")
+]
 
 
-@pytest.mark.parametrize("name", WITH_WORKERS)
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_every_command_with_workers_is_stopped_and_by_each_signal_some() -> None:
+    assert {name for _, name in STOPPED} == set(WITH_WORKERS)
+    assert min(sum(how == one for one, _ in STOPPED) for how in (signal.SIGTERM, signal.SIGKILL)) >= 4
+
+
+@pytest.mark.parametrize(("how", "name"), STOPPED)
 def test_no_worker_outlives_its_command(
     runs: Runs, inputs: Path, tmp_path: Path, name: str, how: signal.Signals
 ) -> None:

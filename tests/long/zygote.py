@@ -22,6 +22,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 def signal_at(event: int, number: int) -> None:
     """Send this process a signal just before its file operation of that number; tell how many there were."""
     seen, home = 0, os.getpid()
+    sys.dont_write_bytecode = True  # what Python keeps of a module is no operation of ours, and there but once
     atexit.register(lambda: print(f"events {seen}"))
 
     def look(name: str, arguments: tuple[Any, ...]) -> None:

@@ -21,13 +21,14 @@ from figureground.core.errors import FigureGroundError
 from figureground.core.folder_store import FolderStore
 from figureground.core.job import Job
 from figureground.core.memory_store import MemoryStore
-from figureground.dataset import parts
+from figureground.dataset import names, parts
 from figureground.geometry.codes import dequantise
 from figureground.image.masks import tight_box
 from figureground.ingest import ingest
 from figureground.ingest.inputs import Photo
 from figureground.ingest.outcome import Outcome
 from figureground.ingest.pixels import Pixels
+from figureground.make.identity import claim
 from figureground.make.part_task import PartTask
 from figureground.resolve import resolve
 from figureground.samples.maker import Made, Maker
@@ -64,10 +65,21 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def finished(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the dataset of `small_recipe(photos)`, for reading."""
+    return build(small_recipe(photos), tmp_path_factory.mktemp("finished") / "out")
+
+
+@pytest.fixture
+def out(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, as far from its photos, to do with as one likes."""
+    return Path(shutil.copytree(finished, tmp_path / "out"))
+
+
 @pytest.mark.parametrize(
     "depth",
     [
-        {"source": "none"},
         {"source": "layered"},
         {"source": "network", "model": "grey.onnx"},
     ],
@@ -83,7 +95,7 @@ def test_every_engine_order_and_part_size_gives_the_same_bytes(
         small_recipe(photos, depth=depth, backgrounds={"depth": "depth"}, parts={"size": 1000}), tmp_path / "whole"
     )
     assert members(whole) == members(tmp_path / "serial/out")
-    assert len(members(whole)) == 36 * (2 if depth["source"] == "none" else 3)
+    assert len(members(whole)) == 36 * 3
 
 
 def test_a_sample_is_what_plan_and_render_say(photos: Path, tmp_path: Path) -> None:
@@ -153,10 +165,10 @@ def read(data: bytes) -> np.ndarray[Any, Any]:
     return np.asarray(picture.convert("L") if picture.mode == "1" else picture)
 
 
-def test_labels_name_what_is_there(photos: Path, tmp_path: Path) -> None:
+def test_labels_name_what_is_there(finished: Path) -> None:
     import csv
 
-    data = open_dataset(build(small_recipe(photos), tmp_path / "out"))
+    data = open_dataset(finished)
     rows = list(csv.DictReader((data.path / "labels.csv").read_text().splitlines()))
     assert len(rows) == len(data)
     assert len({row["key"] for row in rows}) == len(data)
@@ -170,9 +182,8 @@ def test_labels_name_what_is_there(photos: Path, tmp_path: Path) -> None:
     assert {row["split"] for row in rows} <= {"train", "new_background", "new_foreground", "new_both"}
 
 
-def test_the_same_command_finishes_what_is_missing(photos: Path, tmp_path: Path) -> None:
+def test_the_same_command_finishes_what_is_missing(out: Path, photos: Path) -> None:
     recipe = small_recipe(photos)
-    out = build(recipe, tmp_path / "out")
     whole = files(out)
     (out / "parts/part-00002.zip").unlink()
     (out / "state/part-00003.json").unlink()
@@ -186,10 +197,9 @@ def test_the_same_command_finishes_what_is_missing(photos: Path, tmp_path: Path)
 
 
 def test_a_crash_between_parts_loses_only_the_part_under_way(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = small_recipe(photos)
-    whole = files(build(recipe, tmp_path / "whole/out"))
+    recipe, whole = small_recipe(photos), files(finished)
     calls = 0
 
     def crashing(part: parts.PartWriter, made: Made) -> None:
@@ -202,18 +212,17 @@ def test_a_crash_between_parts_loses_only_the_part_under_way(
     add = parts.PartWriter.add
     monkeypatch.setattr(parts.PartWriter, "add", crashing)
     with pytest.raises(KeyboardInterrupt):
-        build(recipe, tmp_path / "stopped/out")
+        build(recipe, tmp_path / "out")
     with pytest.raises(FigureGroundError, match="not finished"):
-        open_dataset(tmp_path / "stopped/out")
+        open_dataset(tmp_path / "out")
     for folder, suffix in (("parts", "zip"), ("state", "json")):
-        names = {path.name for path in (tmp_path / "stopped/out" / folder).glob("*")}
+        names = {path.name for path in (tmp_path / "out" / folder).glob("*")}
         assert names == {f"part-0000{n}.{suffix}" for n in (0, 1)}
     monkeypatch.undo()
-    assert files(build(recipe, tmp_path / "stopped/out")) == whole
+    assert files(build(recipe, tmp_path / "out")) == whole
 
 
-def test_a_changed_recipe_is_refused_by_the_changed_keys(photos: Path, tmp_path: Path) -> None:
-    out = build(small_recipe(photos), tmp_path / "changed/out")
+def test_a_changed_recipe_is_refused_by_the_changed_keys(out: Path, photos: Path) -> None:
     before = files(out)
     with pytest.raises(FigureGroundError, match=r"seed: 0 -> 5; placement.per_pair: 2 -> 3") as caught:
         build(small_recipe(photos, seed=5, placement={"per_pair": 3}), out)
@@ -221,7 +230,9 @@ def test_a_changed_recipe_is_refused_by_the_changed_keys(photos: Path, tmp_path:
     assert files(out) == before
     build(small_recipe(photos, name="renamed"), out)  # a name is no content
     build(small_recipe(photos, seed=5), out, fresh=True)
-    assert files(build(small_recipe(photos, seed=5), tmp_path / "clean/out")) == files(out)
+    anew = files(out)
+    shutil.rmtree(out)
+    assert files(build(small_recipe(photos, seed=5), out)) == anew
 
 
 def test_changed_photos_and_networks_are_refused(tmp_path: Path) -> None:
@@ -245,9 +256,9 @@ def test_changed_photos_and_networks_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_build_stopped_while_preparing_photos_goes_on(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = files(build(small_recipe(photos), tmp_path / "whole/out"))
+    whole = files(finished)
     real = ingest.prepare_photo
 
     def stop(job: Job, photo: Photo) -> Outcome:
@@ -257,15 +268,12 @@ def test_a_build_stopped_while_preparing_photos_goes_on(
 
     monkeypatch.setattr(ingest, "prepare_photo", stop)
     with pytest.raises(KeyboardInterrupt):
-        build(small_recipe(photos), tmp_path / "stopped/out")
+        build(small_recipe(photos), tmp_path / "out")
     monkeypatch.setattr(ingest, "prepare_photo", real)
-    assert files(build(small_recipe(photos), tmp_path / "stopped/out")) == whole
+    assert files(build(small_recipe(photos), tmp_path / "out")) == whole
 
 
-def test_a_stopped_fresh_build_is_no_finished_dataset(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = build(small_recipe(photos), tmp_path / "out")
+def test_a_stopped_fresh_build_is_no_finished_dataset(out: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -288,8 +296,7 @@ def test_the_recipes_own_folder_is_no_output(tmp_path: Path) -> None:
     assert files(tmp_path) == before
 
 
-def test_a_damaged_catalog_is_prepared_again(photos: Path, tmp_path: Path) -> None:
-    out = build(small_recipe(photos), tmp_path / "out")
+def test_a_damaged_catalog_is_prepared_again(out: Path, photos: Path) -> None:
     whole = files(out)
     swapped = (out / "catalog/Background/bg002.jpg").read_bytes()
     for name, data in (("Background/bg001.jpg", swapped), ("Foreground/fg002.png", b""), ("catalog.jsonl", b"{")):
@@ -315,8 +322,7 @@ def test_odd_names_end_no_run(tmp_path: Path) -> None:
     assert len(data.catalog.backgrounds) > 3
 
 
-def test_a_damaged_part_is_named(photos: Path, tmp_path: Path) -> None:
-    out = build(small_recipe(photos), tmp_path / "out")
+def test_a_damaged_part_is_named(out: Path) -> None:
     part = out / "parts/part-00000.zip"
     damaged = bytearray(part.read_bytes())
     damaged[200] ^= 1
@@ -326,8 +332,7 @@ def test_a_damaged_part_is_named(photos: Path, tmp_path: Path) -> None:
     assert "delete it" in caught.value.remedy
 
 
-def test_two_builds_do_not_share_a_folder(photos: Path, tmp_path: Path) -> None:
-    out = build(small_recipe(photos), tmp_path / "out")
+def test_two_builds_do_not_share_a_folder(out: Path, photos: Path) -> None:
     before = files(out)
     with FolderStore(out).lock(), pytest.raises(FigureGroundError, match="another build is at work"):
         build(small_recipe(photos), out)
@@ -392,6 +397,19 @@ def test_odd_outputs_are_refused_and_left_alone(photos: Path, tmp_path: Path) ->
     assert files(tmp_path / "full") == {"thesis.doc": b"mine"}
     with pytest.raises(FigureGroundError, match="cannot be written"):
         build(small_recipe(photos), tmp_path / "file" / "below")
+
+
+def test_a_folder_that_another_build_begins_meanwhile_holds_no_other_things(photos: Path) -> None:
+    """It is looked for, then begun by the other, and only then listed; the lock says the rest."""
+
+    class Meanwhile(MemoryStore):
+        def list(self, prefix: str = "") -> Any:
+            self.write(names.BUILD, b"{}")
+            return super().list(prefix)
+
+    store = Meanwhile()
+    claim(store, small_recipe(photos))
+    assert store.read(names.BUILD) == b"{}"
 
 
 def test_the_manifest_matches_the_parts(photos: Path, tmp_path: Path) -> None:

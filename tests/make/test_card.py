@@ -56,17 +56,25 @@ def modes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for name in ("plain", "several", "none"):
         write_photos(folder / name, 2, 2)
     write_floor_photos(folder / "ground")
-    recipes.append(small_recipe(folder / "plain"))
-    recipes.append(small_recipe(folder / "several", placement={"figures": [1, 3]}, layers={"semantic": True}, **given))
+    few = {"samples": 9}
+    recipes.append(small_recipe(folder / "plain", placement=few))
+    several = {"figures": [1, 3], **few}
+    recipes.append(small_recipe(folder / "several", placement=several, layers={"semantic": True}, **given))
     recipes.append(small_recipe(folder / "none", seed=7, placement={"figures": [0, 1], "samples": 2}, **given))
-    recipes.append(ground_recipe(folder / "ground"))
+    recipes.append(ground_recipe(folder / "ground", placement=few))
     made = [build(recipe, recipe.root / "out") for recipe in recipes]
     bare = open_dataset(made[2])
     assert not any(bare.record(i).figures for i in range(len(bare)))  # nothing to guess a figure's columns by
     return made
 
 
-def test_datasets_opens_every_mode_whole_and_as_a_stream(modes: list[Path], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where `datasets` keeps what it has read once."""
+    return tmp_path_factory.mktemp("read") / "cache"
+
+
+def test_datasets_opens_every_mode_whole_and_as_a_stream(modes: list[Path], cache: Path) -> None:
     sizes = [len(open_dataset(path)) for path in modes]
     layers = (
         "image mask",
@@ -75,18 +83,18 @@ def test_datasets_opens_every_mode_whole_and_as_a_stream(modes: list[Path], tmp_
         "image mask depth",
     )
     expected = [f"{size} {names} False" for size, names in zip(sizes, layers, strict=True)]
-    assert said(LOAD, tmp_path / "cache", *modes) == expected
+    assert said(LOAD, cache, *modes) == expected
 
 
-def test_datasets_joins_any_two_modes(modes: list[Path], tmp_path: Path) -> None:
+def test_datasets_joins_any_two_modes(modes: list[Path], cache: Path) -> None:
     """No column is null, and each has one type in all of them."""
     sizes = [len(open_dataset(path)) for path in modes]
-    assert said(JOINED, tmp_path / "cache", *modes) == [str(one + other) for one in sizes for other in sizes]
+    assert said(JOINED, cache, *modes) == [str(one + other) for one in sizes for other in sizes]
 
 
-def test_datasets_opens_the_folder_of_parts_too(modes: list[Path], tmp_path: Path) -> None:
+def test_datasets_opens_the_folder_of_parts_too(modes: list[Path], cache: Path) -> None:
     several = modes[1:2]
-    assert said(PARTS, tmp_path / "cache", *several) == [f"{len(open_dataset(several[0]))} (64, 64) 1"]
+    assert said(PARTS, cache, *several) == [f"{len(open_dataset(several[0]))} (64, 64) 1"]
 
 
 def test_it_says_what_is_there(tmp_path: Path) -> None:

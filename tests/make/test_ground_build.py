@@ -13,6 +13,7 @@ from figureground import build, open_dataset
 from figureground.core.engines import Processes, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.folder_store import FolderStore
+from figureground.core.nouns import Catalog
 from figureground.core.recipe import Recipe
 from figureground.dataset.stored import Dataset
 from figureground.drawn import render_person
@@ -39,15 +40,27 @@ def total_of(data: Dataset) -> Statistics:
     return stats.total(stats.by_split_from_json(data.statistics["accumulated_by_split"]).values())
 
 
-def built(tmp_path: Path, **sections: Any) -> Dataset:
-    write_floor_photos(tmp_path)
-    return open_dataset(build(ground_recipe(tmp_path, **sections), tmp_path / "out"))
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    write_floor_photos(folder)
+    return folder
 
 
-@pytest.mark.parametrize("sections", [{}, {"placement": SEVERAL}], ids=["one", "several"])
-def test_same_bytes_on_every_engine_and_after_a_stop(tmp_path: Path, sections: dict[str, Any]) -> None:
+def built(photos: Path, out: Path, **sections: Any) -> Dataset:
+    """Build from photos that are prepared once, however many tests ask for them alike."""
+    recipe = dataclasses.replace(ground_recipe(photos, **sections), cache=True)
+    return open_dataset(build(recipe, out))
+
+
+def prepared(recipe: Recipe, out: Path) -> Catalog:
+    """Prepare the photos of a recipe alone."""
+    return load_catalog(FolderStore(build(recipe, out, catalog_only=True) / "catalog"))
+
+
+def test_same_bytes_on_every_engine_and_after_a_stop(tmp_path: Path) -> None:
     write_floor_photos(tmp_path)
-    recipe = ground_recipe(tmp_path, **sections)
+    recipe = ground_recipe(tmp_path, placement=SEVERAL)
     serial = build(recipe, tmp_path / "serial", engine=Serial())
     pool = build(recipe, tmp_path / "pool", engine=Processes(2))
     assert members(serial) == members(pool)
@@ -59,8 +72,8 @@ def test_same_bytes_on_every_engine_and_after_a_stop(tmp_path: Path, sections: d
         assert (serial / name).read_bytes() == (pool / name).read_bytes()
 
 
-def test_background_pixels_keep_exactly_their_depth(tmp_path: Path) -> None:
-    data = built(tmp_path, placement=SEVERAL)
+def test_background_pixels_keep_exactly_their_depth(photos: Path, tmp_path: Path) -> None:
+    data = built(photos, tmp_path / "out", placement=SEVERAL)
     virtual = open_dataset(data.path, virtual=True)
     backgrounds = {b.id: i for i, b in enumerate(data.catalog.backgrounds)}
     for sample in data:
@@ -76,8 +89,8 @@ def test_background_pixels_keep_exactly_their_depth(tmp_path: Path) -> None:
     assert not check["detail"].startswith("0 of 0")
 
 
-def test_records_say_what_is_seen(tmp_path: Path) -> None:
-    data = built(tmp_path, placement=SEVERAL)
+def test_records_say_what_is_seen(photos: Path, tmp_path: Path) -> None:
+    data = built(photos, tmp_path / "out", placement=SEVERAL)
     several = hidden = 0
     for sample in data:
         figures = sample.record.figures
@@ -107,10 +120,10 @@ def test_records_say_what_is_seen(tmp_path: Path) -> None:
     assert hidden > 3
 
 
-def test_what_the_room_hides_is_in_the_whole_mask(tmp_path: Path) -> None:
+def test_what_the_room_hides_is_in_the_whole_mask(photos: Path, tmp_path: Path) -> None:
     """One figure: what stands before it is the room's box alone."""
     behind = 0
-    for sample in built(tmp_path, placement={"per_pair": 8}, look=NO_LOOK):
+    for sample in built(photos, tmp_path / "out", placement={"per_pair": 8}, look=NO_LOOK):
         (figure,) = sample.record.figures
         assert sample.mask is not None
         whole = sample.whole_mask(0)
@@ -121,10 +134,10 @@ def test_what_the_room_hides_is_in_the_whole_mask(tmp_path: Path) -> None:
     assert behind >= 2
 
 
-def test_figures_are_as_tall_as_perspective_says(tmp_path: Path) -> None:
+def test_figures_are_as_tall_as_perspective_says(photos: Path, tmp_path: Path) -> None:
     """Focal length 1.0 and real height over distance: within the pixel that heights are rounded to, and the pitch, the
     more the nearer they stand."""
-    data = built(tmp_path, look=NO_LOOK)
+    data = built(photos, tmp_path / "out", look=NO_LOOK)
     heights = {f.id: f.real_height for f in data.catalog.foregrounds}
     for i in range(len(data)):
         (figure,) = data.record(i).figures
@@ -157,14 +170,13 @@ def test_a_room_without_a_floor_is_left_out_or_placed_otherwise_and_says_so(tmp_
     write_floor_photos(tmp_path)
     Image.fromarray(scene_photo(9, 120, 150)).save(tmp_path / "rooms/wall.png")
     Image.fromarray(np.full((120, 150), 3000, np.uint16)).save(tmp_path / "depth/wall.png")
-    recipe = ground_recipe(tmp_path)
-    left_out = open_dataset(build(recipe, tmp_path / "out")).catalog
+    left_out = prepared(ground_recipe(tmp_path), tmp_path / "out")
     assert len(left_out.backgrounds) == 3
     (aside,) = left_out.set_aside
     assert aside.source.endswith("wall.png")
     assert "no usable floor" in aside.reason
     for mode in ("uniform", "grid"):
-        other = ground_recipe(tmp_path, placement={"no_floor": mode})
+        other = dataclasses.replace(ground_recipe(tmp_path, placement={"no_floor": mode}), cache=True)
         data = open_dataset(build(other, tmp_path / mode))
         assert len(data.catalog.backgrounds) == 4
         assert any("floor" in n.reason for n in data.catalog.notes if n.source.endswith("wall.png"))
@@ -178,8 +190,8 @@ def test_a_room_without_a_floor_is_left_out_or_placed_otherwise_and_says_so(tmp_
         assert np.allclose(sample.depth.values, 3.0)  # a flat card at the wall that it covers
 
 
-def test_only_the_first_figure_is_ever_on_a_grid(tmp_path: Path) -> None:
-    data = built(tmp_path, placement={"mode": "grid", "figures": [2, 3], "min_visible": 0.2})
+def test_only_the_first_figure_is_ever_on_a_grid(photos: Path, tmp_path: Path) -> None:
+    data = built(photos, tmp_path / "out", placement={"mode": "grid", "figures": [2, 3], "min_visible": 0.2})
     placed = [[f.placement for f in data.record(i).figures] for i in range(len(data))]
     assert {ways[0] for ways in placed} == {"grid"}
     assert {way for ways in placed for way in ways[1:]} == {"uniform"}
@@ -198,11 +210,11 @@ def test_kinds_of_depth_in_other_units_are_not_compared(tmp_path: Path) -> None:
 def test_whose_pose_has_no_place_is_set_aside_by_name(tmp_path: Path) -> None:
     """And used where the recipe names the pose; the bytes of a prepared figure do not hang on who is left out."""
     write_floor_photos(tmp_path)
-    half = render_person(4, 300)[:150]
-    Image.fromarray(half).save(tmp_path / "people/half.png")
-    Image.fromarray(render_person(4, 300)).save(tmp_path / "people/whole.png")
+    person = render_person(4, 300)
+    Image.fromarray(person[:150]).save(tmp_path / "people/half.png")
+    Image.fromarray(person).save(tmp_path / "people/whole.png")
     sources = [{"path": "people/whole.png", "poses": []}, {"path": "people/half.png", "poses": ["standing"]}]
-    catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")).catalog
+    catalog = prepared(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")
     assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ())]
     (aside,) = catalog.set_aside
     assert aside.source.endswith("half.png")
@@ -210,7 +222,7 @@ def test_whose_pose_has_no_place_is_set_aside_by_name(tmp_path: Path) -> None:
     way = 'foregrounds.poses = ["standing", "half-length"] uses it'
     assert aside.reason.endswith(f"cut off at bottom); {way}")
     sources[1]["poses"] = ["half-length"]
-    catalog = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "with")).catalog
+    catalog = prepared(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "with")
     assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ()), ("half-length", ("bottom",))]
 
 
@@ -221,12 +233,12 @@ def test_real_heights_are_those_of_the_source(tmp_path: Path) -> None:
         {"path": "people/person2*", "real_height": [1.2, 1.3]},
         {"path": "people/person0.png"},
     ]
-    data = open_dataset(build(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out"))
-    heights = {f.source.rsplit("/", 1)[1]: f.real_height for f in data.catalog.foregrounds}
+    catalog = prepared(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "out")
+    heights = {f.source.rsplit("/", 1)[1]: f.real_height for f in catalog.foregrounds}
     assert heights["person1.png"] == 0.9
     assert 1.2 <= heights["person2.png"] <= 1.3
     assert 1.5 <= heights["person0.png"] <= 1.9
-    assert [f.source_number for f in data.catalog.foregrounds] == [1, 2, 3]
+    assert [f.source_number for f in catalog.foregrounds] == [1, 2, 3]
 
 
 def test_depth_of_backgrounds_from_the_network_once(tmp_path: Path) -> None:
@@ -287,9 +299,9 @@ def test_the_catalog_is_kept_when_only_the_drawing_changes(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("mode", ["ground", "uniform"])
-def test_negatives_are_samples_like_others(tmp_path: Path, mode: str) -> None:
+def test_negatives_are_samples_like_others(photos: Path, tmp_path: Path, mode: str) -> None:
     placement = {"mode": mode, "figures": [0, 2], "per_pair": 3, "min_visible": 0.5}
-    data = built(tmp_path, placement=placement, layers={"semantic": True, "alpha": True})
+    data = built(photos, tmp_path / "out", placement=placement, layers={"semantic": True, "alpha": True})
     empty = [i for i in range(len(data)) if not data.record(i).figures]
     assert 0.1 < len(empty) / len(data) < 0.6
     for i in empty[:6]:
@@ -310,8 +322,8 @@ def test_negatives_are_samples_like_others(tmp_path: Path, mode: str) -> None:
     assert "no figure" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
 
 
-def test_contacts_below_the_frame_have_depth_and_cast_no_shadow(tmp_path: Path) -> None:
-    data = built(tmp_path, placement={"per_pair": 4}, foregrounds={"height": [0.9, 1.3]})
+def test_contacts_below_the_frame_have_depth_and_cast_no_shadow(photos: Path, tmp_path: Path) -> None:
+    data = built(photos, tmp_path / "out", placement={"per_pair": 4}, foregrounds={"height": [0.9, 1.3]})
     below = 0
     for sample in data:
         (figure,) = sample.record.figures

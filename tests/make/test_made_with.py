@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import zlib
 from collections.abc import Callable
 from importlib import metadata
@@ -34,6 +35,22 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return what makes the dataset "out" in a `root`: built once for each recipe, and copied there."""
+    there: dict[str, Path] = {}
+
+    def copied(root: Path, **sections: Any) -> Path:
+        key = json.dumps(sections, sort_keys=True)
+        if key not in there:
+            folder = tmp_path_factory.mktemp("made")
+            shutil.copytree(root, folder, dirs_exist_ok=True)
+            there[key] = build(small_recipe(folder, **sections), folder / "out")
+        return Path(shutil.copytree(there[key], root / "out"))
+
+    return copied
+
+
 def about(dataset: Path, name: str = "build.json") -> dict[str, Any]:
     found: dict[str, Any] = json.loads((dataset / name).read_text())
     return found
@@ -55,8 +72,8 @@ def lose(dataset: Path, number: int = 1) -> None:
 NETWORK = {"source": "network", "model": "grey.onnx"}
 
 
-def test_build_and_manifest_name_the_libraries(root: Path) -> None:
-    out = build(small_recipe(root, depth=NETWORK), root / "out")
+def test_build_and_manifest_name_the_libraries(root: Path, made: Callable[..., Path]) -> None:
+    out = made(root, depth=NETWORK)
     told = about(out)["made_with"]
     assert told == about(out, "manifest.json")["made_with"]
     assert told["Pillow"] == PIL.__version__
@@ -100,9 +117,14 @@ WEBP: dict[str, Any] = {"image": {"format": "webp"}}
     ],
 )
 def test_going_on_is_refused_where_bytes_may_differ_and_only_there(
-    root: Path, library: str, sections: dict[str, Any], held: bool, caplog: pytest.LogCaptureFixture
+    root: Path,
+    made: Callable[..., Path],
+    library: str,
+    sections: dict[str, Any],
+    held: bool,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    out = build(small_recipe(root, **sections), root / "out")
+    out = made(root, **sections)
     whole = files(out)
     as_if_made_with(out, **{library: "0.1"})
     told = about(out)["made_with"]
@@ -152,8 +174,10 @@ def test_every_network_that_looks_at_photos_is_a_reason_to_name_what_runs_it(roo
     assert runs(depth=layered, backgrounds=known, placement={**standing, "room": "small"})
 
 
-def test_zlib_ng_is_told_from_the_zlib_whose_version_it_says(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = build(small_recipe(root), root / "out")
+def test_zlib_ng_is_told_from_the_zlib_whose_version_it_says(
+    root: Path, made: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = made(root)
     monkeypatch.setattr(zlib, "ZLIBNG_VERSION", "2.2.4", raising=False)
     lose(out)
     with pytest.raises(FigureGroundError, match=r"with zlib (\S+), here is \1 \(zlib-ng 2.2.4\)"):
@@ -177,9 +201,9 @@ def test_growing_under_another_version_is_refused_unless_all_parts_are_made_anew
 
 
 def test_a_library_that_is_gone_is_named_and_several_are_told_together(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, made: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = build(small_recipe(root, depth=NETWORK), root / "out")
+    out = made(root, depth=NETWORK)
     as_if_made_with(out, libjpeg="9f")
     lose(out)
     plain = metadata.version
@@ -194,8 +218,8 @@ def test_a_library_that_is_gone_is_named_and_several_are_told_together(
         build(small_recipe(root, depth=NETWORK), out)
 
 
-def test_a_record_that_does_not_say_is_not_held_to(root: Path) -> None:
-    out = build(small_recipe(root), root / "out")
+def test_a_record_that_does_not_say_is_not_held_to(root: Path, made: Callable[..., Path]) -> None:
+    out = made(root)
     plain = about(out)
     del plain["made_with"]
     (out / "build.json").write_text(json.dumps(plain))
@@ -236,9 +260,9 @@ def test_photos_that_come_out_otherwise_name_the_library(root: Path, monkeypatch
             build(recipe, out)
 
 
-def test_what_differs_is_named(root: Path) -> None:
+def test_what_differs_is_named(root: Path, made: Callable[..., Path]) -> None:
     """Where the recipe's own check does not see it: recipe.toml or build.json of the dataset were changed."""
-    out = build(small_recipe(root), root / "out")
+    out = made(root)
     plain = about(out)
     for change, what in (
         ({"recipe": {**plain["recipe"], "seed": 7}}, r"something else: seed: 7 -> 0\n"),
@@ -260,9 +284,9 @@ def redo(source: Path, out: Path) -> Path:
 
 @pytest.mark.parametrize("in_place", [True, False])
 def test_new_depth_that_was_begun_elsewhere_is_refused(
-    root: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool
+    root: Path, made: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, in_place: bool
 ) -> None:
-    source = build(small_recipe(root, **WEBP), root / "out")
+    source = made(root, **WEBP)
     as_if_made_with(source, libwebp="0.9")  # composites are copied
     out = source if in_place else root / "new"
     plain = redepth._redo_part
@@ -299,8 +323,8 @@ def test_versions_of_what_two_have_made_are_both_named() -> None:
     assert joined(first, {"zlib": "3"}) == first
 
 
-def test_a_dataset_made_by_two_versions_takes_no_more(root: Path) -> None:
-    out = build(small_recipe(root), root / "out")
+def test_a_dataset_made_by_two_versions_takes_no_more(root: Path, made: Callable[..., Path]) -> None:
+    out = made(root)
     lose(out)
     as_if_made_with(out, Pillow=f"0.1, {PIL.__version__}")
     with pytest.raises(FigureGroundError, match=f"with Pillow 0.1, {PIL.__version__}, here is {PIL.__version__}"):

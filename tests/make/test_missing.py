@@ -20,7 +20,7 @@ import pytest
 from figureground import build, export, open_dataset
 from figureground.core import crew
 from figureground.core import progress as progresses
-from figureground.core.engines import Engine, Outcome, Processes, Serial
+from figureground.core.engines import Engine, Outcome, Serial
 from figureground.core.errors import FigureGroundError
 from figureground.core.recipe import DepthOptions
 from figureground.core.recipe_toml import to_toml
@@ -41,6 +41,22 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     write_photos(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def whole(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the files of the dataset that nobody stopped."""
+    return files(build(small_recipe(photos), tmp_path_factory.mktemp("whole") / "out"))
+
+
+@pytest.fixture
+def out(whole: dict[str, bytes], tmp_path: Path) -> Path:
+    """Return a folder that holds the catalog of the photos, and no parts: these tests are about those."""
+    for name, data in whole.items():
+        if name.startswith("catalog/") or name == "build.json":
+            (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "out" / name).write_bytes(data)
+    return tmp_path / "out"
 
 
 @pytest.fixture(autouse=True)
@@ -86,9 +102,9 @@ class Twice:
 
 
 @pytest.mark.parametrize("engine", [Serial(), Backwards(), InThreads(), Twice()])
-def test_samples_are_counted_from_what_is_finished_to_the_last(photos: Path, tmp_path: Path, engine: Engine) -> None:
+def test_samples_are_counted_from_what_is_finished_to_the_last(photos: Path, out: Path, engine: Engine) -> None:
     recipe, heard = small_recipe(photos), Heard()
-    out = build(recipe, tmp_path / "out", engine=engine, progress=heard)
+    build(recipe, out, engine=engine, progress=heard)
     assert heard.done == sorted(heard.done)
     assert (heard.done[0], heard.done[-1], heard.totals) == (0, 36, {36})
     assert heard.threads == {threading.get_ident()}  # whoever called is told where it called
@@ -102,18 +118,18 @@ def test_samples_are_counted_from_what_is_finished_to_the_last(photos: Path, tmp
     assert (again.done[0], again.done[-1]) == (22, 36)
 
 
-def test_workers_are_heard_within_their_parts(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_are_heard_within_their_parts(photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two parts of two workers; whole parts alone would be three numbers."""
     monkeypatch.setattr(crew, "_LOOK_S", 0.01)
     heard = Heard()
-    recipe = small_recipe(photos, placement={"per_pair": 80}, parts={"size": 720})
-    build(recipe, tmp_path / "out", workers=2, progress=heard)
+    recipe = small_recipe(photos, placement={"per_pair": 30}, parts={"size": 270})
+    build(recipe, out, workers=2, progress=heard)
     assert heard.done == sorted(heard.done)
-    assert (heard.done[0], heard.done[-1], heard.totals) == (0, 1440, {1440})
-    assert len(set(heard.done) - {0, 720, 1440}) >= 2
+    assert (heard.done[0], heard.done[-1], heard.totals) == (0, 540, {540})
+    assert len(set(heard.done) - {0, 270, 540}) >= 2
 
 
-def test_a_sample_counts_as_soon_as_it_is_made(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_counts_as_soon_as_it_is_made(photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever it comes to its turn to be written."""
     heard, told = Heard(), []
     plain = Maker.encode
@@ -123,7 +139,7 @@ def test_a_sample_counts_as_soon_as_it_is_made(photos: Path, tmp_path: Path, mon
         return plain(maker, one, codes)
 
     monkeypatch.setattr(Maker, "encode", encode)
-    build(small_recipe(photos, parts={"size": 1000}), tmp_path / "out", progress=heard)
+    build(small_recipe(photos, parts={"size": 1000}), out, progress=heard)
     assert told == list(range(36))
 
 
@@ -153,17 +169,17 @@ def killed_once(mark: str, task: PartTask, number: int, tick: Tick) -> int:
 
 @posix
 def test_a_part_whose_worker_was_killed_is_counted_once(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark, heard = tmp_path / "killed", Heard()
     monkeypatch.setattr("figureground.make.build.make_part", functools.partial(killed_once, str(mark)))
-    build(small_recipe(photos), tmp_path / "out", workers=2, progress=heard)
+    build(small_recipe(photos), out, workers=2, progress=heard)
     assert mark.exists()
     assert max(heard.done) == heard.done[-1] == 36
     assert any(later < earlier for earlier, later in itertools.pairwise(heard.done))  # what was lost is not counted
 
 
-def test_a_part_that_fails_is_not_counted(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_fails_is_not_counted(photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add = parts.PartWriter.add
 
     def failing(part: parts.PartWriter, made: Made) -> None:
@@ -174,17 +190,17 @@ def test_a_part_that_fails_is_not_counted(photos: Path, tmp_path: Path, monkeypa
     monkeypatch.setattr(parts.PartWriter, "add", failing)
     heard = Heard()
     with pytest.raises(FigureGroundError, match="1 of 6 parts failed"):
-        build(small_recipe(photos), tmp_path / "out", progress=heard)
+        build(small_recipe(photos), out, progress=heard)
     assert max(heard.done) == heard.done[-1] == 29
 
 
-def test_labels_and_exports_are_counted_by_samples(photos: Path, tmp_path: Path) -> None:
+def test_labels_and_exports_are_counted_by_samples(photos: Path, out: Path, tmp_path: Path) -> None:
     heard: dict[str, list[tuple[int, int]]] = {}
 
     def progress(step: str, done: int, total: int) -> None:
         heard.setdefault(step, []).append((done, total))
 
-    out = build(small_recipe(photos, parts={"size": 1000}), tmp_path / "out", progress=progress)
+    build(small_recipe(photos, parts={"size": 1000}), out, progress=progress)
     export(open_dataset(out), "2020", tmp_path / "zips", progress=progress)
     assert heard["labels"] == [(36, 36)]  # a part at a time
     for step in ("records", "export"):
@@ -202,20 +218,20 @@ def test_new_depth_is_counted_in_samples(tmp_path: Path) -> None:
 
 
 def test_a_stop_says_what_is_kept_and_leaves_no_temporary(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = Maker.encode
 
     def stopping(maker: Maker, one: Any, codes: Any) -> Made:
         if one.scene.index == 17:
-            (tmp_path / "out/parts/part-00004.zip.0123abcd.partial").write_bytes(b"of a worker that was ended")
+            (out / "parts/part-00004.zip.0123abcd.partial").write_bytes(b"of a worker that was ended")
             raise KeyboardInterrupt
         return plain(maker, one, codes)
 
     monkeypatch.setattr(Maker, "encode", stopping)
     with pytest.raises(KeyboardInterrupt, match="14 of 36 samples are finished and kept, and the same command goes on"):
-        build(small_recipe(photos), tmp_path / "out")
-    assert sorted(p.name for p in (tmp_path / "out/parts").iterdir()) == ["part-00000.zip", "part-00001.zip"]
+        build(small_recipe(photos), out)
+    assert sorted(p.name for p in (out / "parts").iterdir()) == ["part-00000.zip", "part-00001.zip"]
 
 
 def slow_part(task: PartTask, number: int, tick: Tick) -> int:
@@ -225,7 +241,7 @@ def slow_part(task: PartTask, number: int, tick: Tick) -> int:
 
 
 def test_whoever_ends_a_build_from_its_progress_waits_for_no_worker(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error of the caller's own, with workers in the midst of parts that take minutes."""
 
@@ -233,13 +249,13 @@ def test_whoever_ends_a_build_from_its_progress_waits_for_no_worker(
         if step == "samples" and first.is_file():  # its last sample is told before the part is whole
             raise StoppedError
 
-    first = tmp_path / "out/parts/part-00000.zip"
+    first = out / "parts/part-00000.zip"
     monkeypatch.setattr("figureground.make.build.make_part", slow_part)
     began = time.monotonic()
     with pytest.raises(StoppedError):
-        build(small_recipe(photos), tmp_path / "out", workers=2, progress=stop)
+        build(small_recipe(photos), out, workers=2, progress=stop)
     assert time.monotonic() - began < 120
-    assert [p.name for p in (tmp_path / "out/parts").iterdir()] == ["part-00000.zip"]
+    assert [p.name for p in (out / "parts").iterdir()] == ["part-00000.zip"]
 
 
 def alive(pids: Iterable[int]) -> list[int]:
@@ -272,10 +288,11 @@ CALLS = {
 }
 
 
-def begun(photos: Path, folder: Path, way: str, workers: int) -> tuple["subprocess.Popen[str]", list[int]]:
-    """Start a build in a process group of its own; return it and the pids that make parts once two parts are made and
-    the others are in hand."""
-    log, out, recipe = folder / "log", folder / "out", folder / "recipe.toml"
+def begun(photos: Path, out: Path, way: str, workers: int) -> tuple["subprocess.Popen[str]", list[int]]:
+    """Start a build in a process group of its own, by a recipe beside `out`; return it and the pids that make parts
+    once two parts are made and the others are in hand."""
+    folder = out.parent
+    log, recipe = folder / "log", folder / "recipe.toml"
     log.mkdir()
     recipe.write_text(to_toml(small_recipe(photos)).replace('"rooms"', json.dumps(str(photos / "rooms"))))
     recipe.write_text(recipe.read_text().replace('"people"', json.dumps(str(photos / "people"))))
@@ -298,8 +315,10 @@ def begun(photos: Path, folder: Path, way: str, workers: int) -> tuple["subproce
 @posix
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("way", ["cli", "api"])
-def test_ctrl_c_loses_what_is_in_flight_alone(photos: Path, tmp_path: Path, way: str, workers: int) -> None:
-    process, pids = begun(photos, tmp_path, way, workers)
+def test_ctrl_c_loses_what_is_in_flight_alone(
+    photos: Path, whole: dict[str, bytes], out: Path, way: str, workers: int
+) -> None:
+    process, pids = begun(photos, out, way, workers)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
     _, told = process.communicate(timeout=60)
     assert "14 of 36 samples are finished and kept, and the same command goes on" in told
@@ -310,24 +329,23 @@ def test_ctrl_c_loses_what_is_in_flight_alone(photos: Path, tmp_path: Path, way:
         assert told.count("Traceback") == 1
         assert told.rstrip().splitlines()[-1].startswith("KeyboardInterrupt: 14 of 36")
     assert alive(pids) == []
-    left = sorted(p.name for p in (tmp_path / "out").rglob("*") if ".zip" in p.name or p.name.endswith(".partial"))
+    left = sorted(p.name for p in out.rglob("*") if ".zip" in p.name or p.name.endswith(".partial"))
     assert left == ["part-00000.zip", "part-00001.zip"]
-    whole = build(small_recipe(photos), tmp_path / "whole/out")
-    ours = build(tmp_path / "recipe.toml", tmp_path / "out")
-    assert {n: b for n, b in files(ours).items() if n.startswith("parts/")} == {
-        n: b for n, b in files(whole).items() if n.startswith("parts/")
+    ours = files(build(out.parent / "recipe.toml", out))
+    assert {n: b for n, b in ours.items() if n.startswith("parts/")} == {
+        n: b for n, b in whole.items() if n.startswith("parts/")
     }
 
 
 @posix
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_their_parent_however_it_ends(photos: Path, tmp_path: Path, how: signal.Signals) -> None:
-    process, pids = begun(photos, tmp_path, "cli", 2)
+def test_workers_end_with_their_parent_however_it_ends(photos: Path, out: Path, how: signal.Signals) -> None:
+    process, pids = begun(photos, out, "cli", 2)
     process.send_signal(how)  # to the parent alone
     process.communicate(timeout=60)  # to the end of stderr, which the workers have open as well
     assert alive(pids) == []
-    build(tmp_path / "recipe.toml", tmp_path / "out")
-    assert not list((tmp_path / "out").rglob("*.partial"))
+    build(out.parent / "recipe.toml", out)
+    assert not list(out.rglob("*.partial"))
 
 
 def test_checking_photos_ends_its_workers_with_an_error_of_the_caller(photos: Path) -> None:
@@ -355,11 +373,9 @@ class Watching:
             self.ended = True
 
 
-def test_another_engines_iterator_needs_no_close(photos: Path, tmp_path: Path) -> None:
+def test_another_engines_iterator_needs_no_close(photos: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
     class Plain:
         def map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Outcome]:
             return iter(list(Serial().map(function, jobs)))
 
-    assert files(build(small_recipe(photos), tmp_path / "a/out", engine=Plain())) == files(
-        build(small_recipe(photos), tmp_path / "b/out", engine=Processes(1))
-    )
+    assert files(build(small_recipe(photos), tmp_path / "out", engine=Plain())) == whole

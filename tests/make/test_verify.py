@@ -72,6 +72,21 @@ def recipe_on(folder: Path, **sections: Any) -> Recipe:
     return small_recipe(folder, **sections)
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with photos, and the dataset "out" of them."""
+    folder = tmp_path_factory.mktemp("plain")
+    build(recipe_on(folder), folder / "out")
+    return folder
+
+
+@pytest.fixture
+def out(plain: Path, tmp_path: Path) -> Path:
+    """Return a copy of that dataset, beside its photos, to do with as one likes."""
+    shutil.copytree(plain, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "out"
+
+
 @pytest.mark.parametrize("kind", SOUND)
 def test_a_sound_dataset_is_sound(kind: str, tmp_path: Path) -> None:
     require_sound(build(recipe_on(tmp_path, **SOUND[kind]), tmp_path / "out"))
@@ -122,8 +137,7 @@ def test_a_catalog_alone_is_sound_and_its_parts_are_said_to_be_none(tmp_path: Pa
     assert [one.part for one in verify(out).damage] == ["catalog/Background/bg001.jpg"]
 
 
-def test_preparing_alone_leaves_a_finished_one_sound(tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_preparing_alone_leaves_a_finished_one_sound(out: Path, tmp_path: Path) -> None:
     (tmp_path / "rooms/room0.png").rename(tmp_path / "rooms/room00.png")
     build(recipe_on_as_it_is(tmp_path), out, catalog_only=True)
     require_sound(out)
@@ -174,8 +188,7 @@ def aged(out: Path, **changes: Any) -> None:
         seal(out, f"state/{sidecar.name}")
 
 
-def test_one_of_other_code_or_an_older_render_version_is_sound(tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_one_of_other_code_or_an_older_render_version_is_sound(out: Path) -> None:
     aged(out, code="0" * 64)
     verdict = verify(out, deep=True)
     assert verdict.damage == ()
@@ -188,8 +201,7 @@ def test_one_of_other_code_or_an_older_render_version_is_sound(tmp_path: Path) -
     assert any("its pixels" in one.what for one in verify(out, deep=True).damage)
 
 
-def test_one_that_was_made_before_there_was_a_croissant_is_sound(tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_one_that_was_made_before_there_was_a_croissant_is_sound(out: Path) -> None:
     (out / "croissant.json").unlink()
     edit_json(out / "manifest.json", lambda manifest: manifest["files"].pop("croissant.json") and None)
     assert {one.part for one in verify(out).damage} >= {"croissant.json"}
@@ -197,8 +209,7 @@ def test_one_that_was_made_before_there_was_a_croissant_is_sound(tmp_path: Path)
     assert verify(out).damage == ()
 
 
-def test_under_another_library_pixels_are_compared(tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_under_another_library_pixels_are_compared(out: Path) -> None:
     made_with = json.loads((out / "build.json").read_text())["made_with"]
     aged(out, made_with={**made_with, "libjpeg": "1.2"})
     verdict = verify(out, deep=True)
@@ -213,8 +224,7 @@ def test_a_folder_that_is_no_dataset(tmp_path: Path) -> None:
         verify(tmp_path)
 
 
-def test_every_engine_says_the_same(tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_every_engine_says_the_same(out: Path) -> None:
     flip(out / "parts/part-00001.zip", 700)
     os.remove(out / "labels.csv")
     verdicts: list[Verdict] = [verify(out, deep=True, workers=workers) for workers in (1, 2)]
@@ -241,10 +251,9 @@ def test_every_engine_says_the_same(tmp_path: Path) -> None:
     ],
 )
 def test_a_build_makes_damage_anew_and_says_so(
-    kind: str, says: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    out: Path, kind: str, says: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recipe = recipe_on(tmp_path)
-    out = build(recipe, tmp_path / "out")
+    recipe = small_recipe(out.parent)
     before = contents(out)
     caplog.set_level(logging.WARNING, "figureground")
     build(recipe, out)
@@ -264,16 +273,14 @@ def test_a_build_makes_damage_anew_and_says_so(
         ("manifest: build id", "of another build"),
     ],
 )
-def test_opening_refuses_what_costs_nothing_to_see(kind: str, says: str, tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_opening_refuses_what_costs_nothing_to_see(out: Path, kind: str, says: str) -> None:
     planted.KINDS[kind](out, out)
     with pytest.raises(FigureGroundError, match=says) as caught:
         open_dataset(out)
     assert "figureground verify" in caught.value.remedy
 
 
-def test_what_cannot_be_mended_is_named_and_stays(tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_what_cannot_be_mended_is_named_and_stays(out: Path, tmp_path: Path) -> None:
     flip(out / "catalog/Background/bg001.jpg", 200)
     flip(out / "labels.csv", 300)
     os.remove(tmp_path / "rooms/room1.png")
@@ -284,8 +291,7 @@ def test_what_cannot_be_mended_is_named_and_stays(tmp_path: Path) -> None:
     assert repair(out).left.sound
 
 
-def test_regenerate_says_whether_it_is_the_stored_one(tmp_path: Path) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_regenerate_says_whether_it_is_the_stored_one(out: Path, tmp_path: Path) -> None:
     data = open_dataset(out)
     again = regenerate(out, "8", tmp_path / "eight")
     assert again.equal
@@ -305,8 +311,7 @@ def test_regenerate_says_whether_it_is_the_stored_one(tmp_path: Path) -> None:
         regenerate(out, "99")
 
 
-def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = build(recipe_on(tmp_path), tmp_path / "out")
+def test_the_commands(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     def run(*words: str, code: int = 0) -> str:
         with pytest.raises(SystemExit) as caught:

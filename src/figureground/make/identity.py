@@ -97,12 +97,14 @@ def claim(store: Store, recipe: Recipe) -> None:
         raise FigureGroundError("the output is a file, not a folder", store.name, "give a folder's name")
     try:
         if not names.is_begun(store):
-            if store.list():
+            there = store.list()
+            if there and not names.is_begun(store):  # nor was it begun meanwhile, by a build that the lock tells of
                 remedy = "give a new or empty folder"
                 if store.size(names.RECIPE) is not None:
                     remedy += ": that one is a recipe's, which comes first (figureground build RECIPE OUT)"
                 raise FigureGroundError("the output folder holds other things", store.name, remedy)
-            store.create(names.BUILD, json.dumps(VERSIONS).encode())
+            if not there:
+                store.create(names.BUILD, json.dumps(VERSIONS).encode())
         if store.size(names.RECIPE) is None:
             store.write(names.RECIPE, to_toml(recipe).encode())
     except OSError as error:
