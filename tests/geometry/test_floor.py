@@ -173,6 +173,21 @@ def test_a_table_top_is_no_floor_where_depth_and_room_do_not_agree() -> None:
     assert isinstance(fit_floor(canonical(front), GREY, ESTIMATED, Told(0.0, 1.4), fooled), str)
 
 
+def test_what_only_networks_call_a_floor_has_to_be_surer_than_known_depth() -> None:
+    """A room network that is three quarters sure is enough where depth is known, and not where depth is a guess, too;
+    nine tenths are enough for both."""
+    view = View(1.5, 12.0, 0.0, 0.9, 6.0)
+    for sure, taken in ((0.77, False), (0.95, True)):
+        found = {
+            trust: fit_floor(canonical(view), GREY, trust, Told(0.0, 1.4), seen_room(view, sure))
+            for trust in (KNOWN, ESTIMATED)
+        }
+        assert not isinstance(found[KNOWN], str)
+        assert isinstance(found[ESTIMATED], str) is not taken
+        if not taken:
+            assert 0.5 <= float(str(found[ESTIMATED]).rsplit(" ", 1)[1].rstrip(")")) < 0.66
+
+
 def test_slightly_other_pictures_have_one_floor() -> None:
     """Depth and probability that differ by noise, as those of a picture's encodings do, give nearly the same floor."""
     view = View(1.4, 14.0, -1.0, 0.9, 5.0)

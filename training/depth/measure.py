@@ -1,6 +1,6 @@
 """Measure depth networks on drawn rooms that no training saw, at the rooms' own size.
 
-    python -m training.depth.measure work/cache src/figureground/weights/depth-small.onnx work/depth-small.onnx
+    python -m training.depth.measure work/cache src/figureground/weights/depth-small.onnx work/network.onnx
 
 Prints a line of JSON a file: scaled AbsRel and boundary F1 of the map, as it is and as it is stored for a background,
 on the picture's outlines; and, where the network tells of them, the floor's IoU and the cameras' median errors.

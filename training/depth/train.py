@@ -133,6 +133,15 @@ def prepare(args: argparse.Namespace) -> tuple[Data, Data]:
     return train_on, Data(read_photos(labelled, True), first, split(judged, last=False), args.side)
 
 
+def write_shipped(net: DepthNet, side: int, out: Path) -> None:
+    """Write network.onnx and of it what ships, with their cards."""
+    whole = out / "network.onnx"
+    export(Shipped(net), side, whole, "picture", "depth", "floor", "camera")
+    strip(whole, out)
+    for name in ("network", "depth-small"):
+        (out / f"{name}.card.toml").write_text(CARD.format(side=side), encoding="utf-8")
+
+
 def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder with train/people and the rooms' folders")
@@ -171,11 +180,7 @@ def main(given: Sequence[str] | None = None) -> None:
     train_along(course, state, stepper(data, args), lambda net: validate(net, held_out, args.validate))
     if state.step < args.steps:
         return
-    whole = args.out / "network.onnx"
-    export(Shipped(state.average), args.side, whole, "picture", "depth", "floor", "camera")
-    strip(whole, args.out)
-    for name in ("network", "depth-small"):
-        (args.out / f"{name}.card.toml").write_text(CARD.format(side=args.side), encoding="utf-8")
+    write_shipped(state.average, args.side, args.out)
 
 
 if __name__ == "__main__":

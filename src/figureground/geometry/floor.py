@@ -25,7 +25,9 @@ from figureground.image.masks import pieces
 
 LEAST_FLOOR = 0.02  # of the picture
 _LEAST_RATE = 0.2  # of a floor's inverse depth, a picture height: its horizon is at most five of them above
-LEAST_CONFIDENCE = 0.5
+_LEAST = 0.5  # confidence
+# where depth and floor are told by networks: most table tops that are seen from near lie below, few floors do
+_LEAST_OF_NETWORKS = 0.66
 _MISFIT = 18.0  # of a viewpoint's sources, that halves the confidence
 _TOLD_SD = 0.01  # of the logarithm of a focal length that somebody tells
 _EXACT = Doubts(rate=0.02, roll=0.02, level=0.02)  # of known depth, where its focal length is asked for
@@ -65,7 +67,7 @@ def fit_floor(
     if share < LEAST_FLOOR:
         return f"only {share:.1%} of the picture is floor"
     ground = _ground(depth, mask, tuple(map(float, plane)), trust, told, room)
-    if ground.confidence < LEAST_CONFIDENCE:
+    if ground.confidence < (_LEAST if room is None or trust.doubts is None else _LEAST_OF_NETWORKS):
         return f"what its depth has for a floor does not look like one (confidence {ground.confidence:.2f})"
     return ground, mask
 
