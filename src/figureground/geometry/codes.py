@@ -65,15 +65,17 @@ def quantise(depth: DepthMap, encoding: str) -> DepthCode:
         return DepthCode(steps.astype(np.uint16), 1 / _STEPS[depth.unit], 0.0, 0, depth.unit, depth.direction)
     values = depth.values.astype(np.float64)
     valid = np.isfinite(values)
+    whole = bool(valid.all())
     invalid, top = _STRETCHES[encoding]
-    if invalid is None and not valid.all():
+    if invalid is None and not whole:
         raise ValueError("8-bit JPEG depth has no code for pixels without a value; use png16 or png8")
-    low, high = (float(values[valid].min()), float(values[valid].max())) if valid.any() else (0.0, 0.0)
+    known = values if whole else values[valid]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
     first = 0 if invalid is None else 1
     scale = (high - low) / (top - first) or 1.0
     offset = low - first * scale
-    stretched = np.rint((np.where(valid, values, low) - offset) / scale)
-    if invalid is not None:
+    stretched = np.rint(((values if whole else np.where(valid, values, low)) - offset) / scale)
+    if not whole:
         stretched = np.where(valid, stretched, invalid)
     final = stretched.astype(np.uint16) if top > 255 else stretched.astype(np.uint8)
     return DepthCode(final, scale, offset, invalid, depth.unit, depth.direction)

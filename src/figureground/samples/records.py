@@ -152,9 +152,11 @@ class Recorder:
 
 def meaning_of(code: DepthCode) -> DepthMeaning:
     """Return what a reader needs to read codes back, and what a person needs to use them."""
-    # without a comparison where it is 0, which it mostly is
-    codes = code.codes if code.invalid == 0 else code.codes != code.invalid
-    valid = np.count_nonzero(codes) / codes.size
+    if code.invalid is None:
+        valid = 1.0
+    else:  # without a comparison where it is 0, which it mostly is
+        codes = code.codes if code.invalid == 0 else code.codes != code.invalid
+        valid = np.count_nonzero(codes) / codes.size
     return DepthMeaning(code.unit, code.direction, code.scale, code.offset, code.invalid, round(valid, 6))
 
 
