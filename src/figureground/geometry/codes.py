@@ -75,7 +75,7 @@ def quantise(depth: DepthMap, encoding: str) -> DepthCode:
     scale = (high - low) / (top - first) or 1.0
     offset = low - first * scale
     stretched = np.rint(((values if whole else np.where(valid, values, low)) - offset) / scale)
-    if not whole:
+    if invalid is not None and not whole:
         stretched = np.where(valid, stretched, invalid)
     final = stretched.astype(np.uint16) if top > 255 else stretched.astype(np.uint8)
     return DepthCode(final, scale, offset, invalid, depth.unit, depth.direction)
