@@ -27,6 +27,7 @@ from figureground.drawn import LABELS, Camera, Effort, Stage, furnish, render_st
 from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.perspective import figure_heights, floor_normal, focal_px, inverse
 from figureground.geometry.plane import ESTIMATED, plane_where
+from figureground.image.edgels import edgels_of
 from figureground.ingest.outlines import estimated
 from figureground.networks.registry import open_network, resolve
 from figureground.networks.room import SHIPPED, room_network, room_weights
@@ -204,12 +205,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("work/views"))
     parser.add_argument("--rgbd", type=Path, help="folder of NAME.jpg, NAME.depth.png (mm) and focal.csv")
     parser.add_argument("--room", default=SHIPPED, help='a room network; "" for none')
+    parser.add_argument("--lines", action=argparse.BooleanOptionalAction, default=True, help="whether lines are asked")
     chosen = parser.parse_args()
     path = room_weights(chosen.room, Path())
     room, network = room_network(path) if path else None, open_network(resolve("small", "", Path()))
 
     def ask(rgb: Picture) -> tuple[Ground, Mask] | str:
-        return fit_floor(estimated(network, rgb), rgb, ESTIMATED, Told(0.0, 1.4), room(rgb) if room else None)
+        told = Told(0.0, 1.4, edgels=edgels_of(rgb) if chosen.lines else None)
+        return fit_floor(estimated(network, rgb), rgb, ESTIMATED, told, room(rgb) if room else None)
 
     if chosen.views:
         drawn(chosen.cache, chosen.first, chosen.views, ask)

@@ -6,7 +6,7 @@ import pytest
 from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.recipe import Fit
-from figureground.ingest.framing import canvas_focal, enlargement, framed, framed_depth, pixel_stretch
+from figureground.ingest.framing import canvas_focal, enlargement, framed, framed_depth, framed_edgels, pixel_stretch
 from tests.builders import scene_photo
 
 
@@ -132,3 +132,17 @@ def test_the_middle_of_the_canvas_is_the_middle_of_the_photo() -> None:
 )
 def test_enlargement(fit: Fit, canvas: tuple[int, int], factor: float) -> None:
     assert enlargement((90, 150, 3), Canvas(*canvas), fit) == pytest.approx(factor)
+
+
+def test_what_fills_the_canvas_beside_a_photo_has_no_edgels() -> None:
+    """They are the photo's own, where it lies; its rim against the filling is no line of a room."""
+    photo = np.full((300, 600, 3), 90, np.uint8)
+    photo[:, 400:] = 220
+    canvas = Canvas(224, 224)
+    found = framed_edgels(photo, canvas, "contain")
+    assert found.place.shape[1] > 50
+    assert found.place[0] == pytest.approx((400 - 300) / 600, abs=0.01)
+    assert np.abs(found.place[1]).max() < 0.25
+    assert np.abs(found.normal[0]).min() > 0.99
+    stretched = framed_edgels(photo, canvas, "stretch")
+    assert stretched.place[0] == pytest.approx(2 * (400 - 300) / 600, abs=0.02)  # columns are twice as far apart

@@ -1,4 +1,4 @@
-"""What a room network sees of a photo: values alone."""
+"""What is seen of a room in a photo, by a network and by its lines: values alone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ class SeenCamera:
     pitch_sd: float
     fov: float
     fov_sd: float
+
+
+@dataclass(frozen=True, eq=False)
+class Edgels:
+    """Pixels on the lines of a picture.  `place` float32 (2, n): x and y from the picture's middle, in its heights;
+    `normal` float32 (2, n): unit vectors across their lines."""
+
+    place: Singles
+    normal: Singles
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,10 +16,20 @@ from PIL import Image, ImageFilter
 from figureground.core.arrays import Floats
 from figureground.core.canvas import Canvas
 from figureground.core.nouns import DepthMap, Ground, Mask, Picture
-from figureground.core.room import SeenRoom
+from figureground.core.room import Edgels, SeenRoom
 from figureground.geometry.perspective import floor_normal, focal_px, inverse
 from figureground.geometry.plane import TOP, Trust, plane_in, plane_where, slope_of
-from figureground.geometry.viewpoint import FOCAL_SD, HEIGHT_SD, Doubts, Slope, Viewpoint, viewpoint
+from figureground.geometry.vanishing import lines_in
+from figureground.geometry.viewpoint import (
+    FOCAL_SD,
+    HEIGHT_SD,
+    Doubts,
+    Said,
+    Slope,
+    Viewpoint,
+    usual_for_lines,
+    viewpoint,
+)
 from figureground.image.filters import box_blur
 from figureground.image.masks import pieces
 
@@ -36,12 +46,14 @@ _EXACT = Doubts(rate=0.02, roll=0.02, level=0.02)  # of known depth, where its f
 @dataclass(frozen=True)
 class Told:
     """What is told of a camera.  `focal`: focal length / width, 0 if unknown.  `height`: metres, for where depth and
-    focal do not say it, with the standard deviation of its logarithm.  `stretch`: as in `Ground`."""
+    focal do not say it, with the standard deviation of its logarithm.  `stretch`: as in `Ground`.  `edgels`: of the
+    photo as it is on the canvas, at that size or larger; None where its lines are not asked."""
 
     focal: float
     height: float
     height_sd: float = HEIGHT_SD
     stretch: float = 1.0
+    edgels: Edgels | None = None
 
 
 def fit_floor(
@@ -95,7 +107,8 @@ def _ground(
     usual = canvas.shorter / canvas.height * math.sqrt(told.stretch)
     focal = (told.focal * canvas.width * told.stretch / canvas.height, _TOLD_SD) if told.focal else (usual, FOCAL_SD)
     seen = None if room is None else room.camera
-    at = viewpoint(slope, trust.doubts or _EXACT, seen, focal, (told.height, told.height_sd))
+    said = None if told.edgels is None else lines_in(told.edgels, usual_for_lines(seen, focal))
+    at = viewpoint(slope, trust.doubts or _EXACT, Said(seen, said), focal, (told.height, told.height_sd))
     across = told.focal or round(at.focal * canvas.height / told.stretch / canvas.width, 5)
     sds = {"focal_sd": 0.0 if told.focal else _rounded(across * at.focal_sd)}
     if trust.doubts is None:

@@ -44,7 +44,7 @@ class Trust:
 KNOWN = Trust(0.03, 0.4, 2, (-1.0, 0.75), None, False)
 USUAL_HORIZON = 0.44  # mean over photos of rooms, in picture heights
 # Networks flatten depth, and draw floors towards where they usually lie: measured on drawn rooms (docs/placement.md).
-_NETWORKS = Doubts(rate=0.25, roll=math.radians(4), level=0.14, gain=0.7, bias=0.03)
+_NETWORKS = Doubts(rate=0.25, roll=math.radians(4), level=0.12, gain=0.7, bias=0.03)
 ESTIMATED = Trust(0.07, 1.0, 4, (-1.2, 0.65), _NETWORKS)
 # Files whose shift was worked out: networks' depth, mostly, but with the horizon already where it is believed to be.
 FITTED = Trust(0.07, 1.0, 4, (-1.2, 0.65), None)

@@ -1,7 +1,8 @@
 """How a camera stands over a floor: the most probable pitch, roll, focal length and height, by all that is seen.
 
 Each source is a number with a standard deviation: the floor's plane in depth (its horizon, its tilt and, of metric
-depth, its level), a network's pitch and field of view, EXIF, and what is usual of photos of rooms.  They are weighed by
+depth, its level), a network's pitch and field of view, the room's straight lines, EXIF, and what is usual of photos of
+rooms.  They are weighed by
 least squares (a maximum a posteriori estimate, Gauss-Newton), so that where the picture speaks, the usual has no say,
 and where it does not, nothing else has.  What is left open is the posterior's standard deviation.
 """
@@ -16,6 +17,7 @@ import numpy as np
 
 from figureground.core.arrays import Floats
 from figureground.core.room import SeenCamera
+from figureground.geometry.vanishing import Lines, Usual
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,25 @@ class Doubts:
     bias: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a photo says of its camera beside its depth: to a network, and by its straight lines."""
+
+    seen: SeenCamera | None = None
+    lines: Lines | None = None
+
+
+NOTHING_SAID = Said()
+
+
 @dataclass(frozen=True)
 class Viewpoint:
     """pitch (downwards positive) and roll in radians; focal length / picture height, in rows; height in metres.
 
     `horizon`: picture heights below the top edge, in the middle column.  `_sd`: standard deviations, of the focal
-    length and the height relative ones.  `misfit`: by how much the sources disagree, the sum of their squared
-    deviations in standard deviations; about 2 for floors, and 10 and more for what is none.
+    length and the height relative ones.  `misfit`: by how much depth, network and what is usual disagree, the sum of
+    their squared deviations in standard deviations where they alone are asked: about 2 for floors, and 10 and more for
+    what is none.  Lines tell of the camera, whatever it looks at.
     """
 
     pitch: float
@@ -74,12 +88,14 @@ USUAL_PITCH, PITCH_SD = math.radians(6), math.radians(14)
 ROLL_SD = math.radians(3)
 HEIGHT_SD = 0.27  # of the logarithm of heights of cameras: people hold them between chest and eyes
 FOCAL_SD = 0.25  # of the logarithm of focal lengths
+_LINES_SURE = 0.5  # lines are off by more than the differences among them show: measured on drawn rooms
+_ODD = 2.0  # standard deviations from which lines that do not fit count less
 _STEPS, _SMALL = 12, 1e-5
 Residuals = Callable[[Floats], Floats]
 
 
 def viewpoint(
-    slope: Slope, doubts: Doubts, seen: SeenCamera | None, focal: tuple[float, float], height: tuple[float, float]
+    slope: Slope, doubts: Doubts, said: Said, focal: tuple[float, float], height: tuple[float, float]
 ) -> Viewpoint:
     """Return the most probable viewpoint.
 
@@ -87,13 +103,21 @@ def viewpoint(
     them; `height`: of the camera, likewise.
     """
 
-    def residuals(at: Floats) -> Floats:
-        return np.array(_terms(at, slope, doubts, seen, focal, height))
+    def of_depth(at: Floats) -> Floats:
+        return np.array(_terms(at, slope, doubts, said.seen, focal, height))
 
-    start = np.array(
-        [USUAL_PITCH if seen is None else math.radians(seen.pitch), 0.0, *map(math.log, (focal[0], height[0]))]
-    )
-    found, spread = _solved(residuals, start)
+    def of_all(at: Floats) -> Floats:
+        return np.concatenate([of_depth(at), _of_lines(at, said.lines)])
+
+    start = USUAL_PITCH if said.seen is None else math.radians(said.seen.pitch)
+    alone, spread = _solved(of_depth, np.array([start, 0.0, *map(math.log, (focal[0], height[0]))]))
+    found = alone
+    if said.lines is not None:
+        found = _solved(of_all, alone)[0]
+        slopes = np.concatenate(
+            [_slopes(of_depth, found), _LINES_SURE * _slopes(of_all, found)[len(of_depth(found)) :]]
+        )
+        spread = np.linalg.inv(slopes.T @ slopes)
     pitch, roll, log_focal, log_height = (float(v) for v in found)
     sides = np.array([_horizon(found + step) - _horizon(found - step) for step in _SMALL * np.eye(4)]) / (2 * _SMALL)
     return Viewpoint(
@@ -105,7 +129,7 @@ def viewpoint(
         math.sqrt(float(sides @ spread @ sides)),
         math.sqrt(float(spread[2, 2])),
         math.sqrt(float(spread[3, 3])),
-        float(np.sum(residuals(found) ** 2)),
+        float(np.sum(of_depth(alone) ** 2)),
     )
 
 
@@ -144,6 +168,27 @@ def _terms(
         shown = doubts.gain * (log_height - usual) + usual - doubts.bias  # of the height
         terms.append((slope.level - slope.canonical * log_focal - math.log(ahead) + shown) / doubts.level)
     return terms
+
+
+def _of_lines(at: Floats, lines: Lines | None) -> Floats:
+    """Return by how many standard deviations the camera is off what lines say, the farther the less counted (Cauchy):
+    lines of a slope or of a vault are taken for a wall's."""
+    if lines is None:
+        return np.empty(0)
+    off = lines.weights @ at[:3] - lines.values
+    far = max(float(off @ off), 1e-12) / _ODD**2
+    return np.asarray(off * math.sqrt(math.log1p(far) / far), np.float64)
+
+
+def usual_for_lines(seen: SeenCamera | None, focal: tuple[float, float]) -> Usual:
+    """Return where the camera is looked for by its lines.  `focal`: as of `viewpoint`."""
+    if seen is None:
+        return Usual(USUAL_PITCH, PITCH_SD, math.log(focal[0]), focal[1], ROLL_SD)
+    told, told_sd = math.log(0.5 / math.tan(math.radians(seen.fov) / 2)), max(seen.fov_sd / seen.fov, 0.1)
+    weight = (focal[1] / told_sd) ** 2  # of the network's
+    log_focal = (math.log(focal[0]) + weight * told) / (1 + weight)
+    pitch_sd = math.radians(max(seen.pitch_sd, 2.0))
+    return Usual(math.radians(seen.pitch), pitch_sd, log_focal, focal[1] / math.sqrt(1 + weight), ROLL_SD)
 
 
 def _solved(residuals: Residuals, at: Floats) -> tuple[Floats, Floats]:

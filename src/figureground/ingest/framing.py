@@ -12,6 +12,10 @@ from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.nouns import Picture
 from figureground.core.recipe import Fit
+from figureground.core.room import Edgels
+from figureground.image.edgels import edgels_of
+
+_LINES_SEEN = 336  # px of the shorter side: on fewer, lines are told less well
 
 
 def enlargement(photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit) -> float:
@@ -42,6 +46,20 @@ def framed(picture: Picture, canvas: Canvas, fit: Fit) -> Picture:
         return filled
     box = _cover_box(image.width, image.height, canvas) if fit == "cover" else (0, 0, image.width, image.height)
     return np.asarray(image.resize((canvas.width, canvas.height), Image.Resampling.LANCZOS, box, reducing_gap=3.0))
+
+
+def framed_edgels(picture: Picture, canvas: Canvas, fit: Fit) -> Edgels:
+    """Return the edgels of a photo as it lies on the canvas, which is taken larger where it is small.
+
+    What fills the canvas beside a photo that is contained has none.
+    """
+    factor = max(1.0, _LINES_SEEN / canvas.shorter)
+    fine = Canvas(round(factor * canvas.height), round(factor * canvas.width))
+    if fit != "contain":
+        return edgels_of(framed(picture, fine, fit), pixel_stretch(picture.shape, canvas, fit))
+    bare = Canvas(*_contained(picture.shape[1], picture.shape[0], fine)[::-1])
+    found = edgels_of(framed(picture, bare, "stretch"))
+    return Edgels(found.place * np.float32(bare.height / fine.height), found.normal)
 
 
 def _cover_box(width: int, height: int, canvas: Canvas) -> tuple[float, float, float, float]:

@@ -11,7 +11,7 @@ from figureground.core.canvas import Canvas
 from figureground.core.errors import SetAsideError
 from figureground.core.job import Job
 from figureground.core.nouns import Background, DepthMap
-from figureground.core.room import SeenRoom
+from figureground.core.room import Edgels, SeenRoom
 from figureground.core.units import SHIFTED, direction_of, stored_unit
 from figureground.geometry.intrinsics import planar_from_distance
 from figureground.geometry.shift import without_shift
@@ -67,12 +67,16 @@ def _of_map(camera: Camera, at: Lie, photo_shape: tuple[int, ...], map_shape: tu
 
 
 def with_given_depth(
-    prepared: Prepared[Background], given: GivenMap, decoded: Decoded, job: Job, room: SeenRoom | None = None
+    prepared: Prepared[Background],
+    given: GivenMap,
+    decoded: Decoded,
+    job: Job,
+    looks: tuple[SeenRoom | None, Edgels | None] = (None, None),
 ) -> Prepared[Background]:
     """Return a background with the depth that the user gives and, where figures are to stand, its floor.
 
-    `room`: what a room network sees in it, None where none was asked.  Raises SetAsideError for a map that cannot be
-    used.
+    `looks`: what a room network sees in it, and its edgels; None where they were not asked for.  Raises SetAsideError
+    for a map that cannot be used.
     """
     own = job.inputs.backgrounds[prepared.entry.source_number - 1]
     shape, unit = decoded.pixels.shape, given.reading.unit
@@ -104,6 +108,6 @@ def with_given_depth(
     )
     try:
         depth_from = "fitted" if shifted else "network" if given.reading.estimated else "file"
-        return prepare.with_depth(prepared, depth, job, prepare.Seen(focal, stretch, room, depth_from))
+        return prepare.with_depth(prepared, depth, job, prepare.Seen(focal, stretch, *looks, depth_from))
     except SetAsideError as error:
         raise SetAsideError("; ".join([error.reason, *told])) from None

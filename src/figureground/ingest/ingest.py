@@ -27,7 +27,7 @@ from figureground.ingest.cache import PhotoCache, open_cache
 from figureground.ingest.catalog import FILE, to_lines
 from figureground.ingest.copies import Seen, told_apart
 from figureground.ingest.cutters import bystanders_in, ways_of
-from figureground.ingest.framing import canvas_focal, pixel_stretch
+from figureground.ingest.framing import canvas_focal, framed_edgels, pixel_stretch
 from figureground.ingest.given_depth import figures_depth, with_given_depth
 from figureground.ingest.given_masks import NO_MASK, GivenMask, read_mask
 from figureground.ingest.inputs import Photo, classes_of, photos_of
@@ -188,12 +188,13 @@ def _with_depth(job: Job, photo: Photo, decoded: photos.Photo, prepared: Prepare
     """Return a background with its depth, by the network or as the user gives it."""
     model = job.floors.room
     room = room_network(model.path, model.files)(prepared.pixels) if model else None
-    if photo.given is not None:
-        return with_given_depth(prepared, photo.given, decoded, job, room)
     shape, fit = decoded.pixels.shape, job.inputs.backgrounds[photo.source].fit
+    edgels = framed_edgels(decoded.pixels, job.canvas, fit) if job.floors.wanted else None
+    if photo.given is not None:
+        return with_given_depth(prepared, photo.given, decoded, job, (room, edgels))
     focal = job.depth.focal or canvas_focal(decoded.focal, shape, job.canvas, fit)
     depth = estimated(depth_network(job.depth), prepared.pixels)
-    seen = prepare.Seen(focal, pixel_stretch(shape, job.canvas, fit), room)
+    seen = prepare.Seen(focal, pixel_stretch(shape, job.canvas, fit), room, edgels)
     return prepare.with_depth(prepared, depth, job, seen)
 
 

@@ -21,7 +21,7 @@ from figureground.core.errors import SetAsideError
 from figureground.core.job import Heights, Job
 from figureground.core.nouns import ONE_TINT, Alpha, Background, Cutout, DepthMap, Foreground, Ground, Mask, Picture
 from figureground.core.recipe import Fit, Relief
-from figureground.core.room import SeenRoom
+from figureground.core.room import Edgels, SeenRoom
 from figureground.geometry.codes import background_code, dequantise
 from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.footing import footing_of
@@ -123,12 +123,14 @@ class Seen:
     """What is known of a background beside its depth.
 
     `focal`: focal length / width of the canvas, 0 if unknown.  `stretch`: `framing.pixel_stretch`.  `room`: what a room
-    network sees in it, None where none was asked.  `depth_from`: as in `Background`.
+    network sees in it, `edgels` what its lines are; None where they were not asked for.  `depth_from`: as in
+    `Background`.
     """
 
     focal: float = 0.0
     stretch: float = 1.0
     room: SeenRoom | None = None
+    edgels: Edgels | None = None
     depth_from: str = "network"
 
 
@@ -160,7 +162,7 @@ def with_depth(prepared: Prepared[Background], depth: DepthMap, job: Job, seen: 
     if not job.floors.wanted:
         return replace(prepared, entry=entry, files=files)
     height_sd = _TOLD_SD if job.floors.height_given else HEIGHT_SD
-    told = Told(seen.focal, job.floors.camera_height, height_sd, seen.stretch)
+    told = Told(seen.focal, job.floors.camera_height, height_sd, seen.stretch, seen.edgels)
     found = fit_floor(dequantise(code), prepared.pixels, _trust(job, seen, entry), told, seen.room)
     if not isinstance(found, str):
         edge = nearness(dequantise(code), prepared.pixels, seen.depth_from != "file")[-1]
