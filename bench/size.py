@@ -27,7 +27,7 @@ from figureground.drawn import LABELS, Camera, Effort, Stage, furnish, render_st
 from figureground.geometry.floor import Told, fit_floor
 from figureground.geometry.perspective import figure_heights, floor_normal, focal_px, inverse
 from figureground.geometry.plane import ESTIMATED, plane_where
-from figureground.image.edgels import edgels_of
+from figureground.ingest.framing import framed_edgels
 from figureground.ingest.outlines import estimated
 from figureground.networks.registry import open_network, resolve
 from figureground.networks.room import SHIPPED, room_network, room_weights
@@ -211,7 +211,7 @@ def main() -> None:
     room, network = room_network(path) if path else None, open_network(resolve("small", "", Path()))
 
     def ask(rgb: Picture) -> tuple[Ground, Mask] | str:
-        told = Told(0.0, 1.4, edgels=edgels_of(rgb) if chosen.lines else None)
+        told = Told(0.0, 1.4, edgels=framed_edgels(rgb, Canvas(*rgb.shape[:2]), "cover") if chosen.lines else None)
         return fit_floor(estimated(network, rgb), rgb, ESTIMATED, told, room(rgb) if room else None)
 
     if chosen.views:

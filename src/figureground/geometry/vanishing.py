@@ -19,7 +19,7 @@ from figureground.core.room import Edgels
 FEWEST = 60  # edgels from which a picture has lines
 _SPREAD = np.float32(math.radians(3))  # of an edgel's direction about its line's
 _SHARES = 0.22, 0.19, 0.19  # of edgels that are of lines up, along and across; the others may have any direction
-_INDEPENDENT = 16.0  # neighbours on a line, and lines of one thing, err alike: all of a picture count as so many edgels
+_INDEPENDENT = 32.0  # neighbours on a line, and lines of one thing, err alike: all of a picture count as so many edgels
 _MANY = 500  # edgels of which that is so; fewer count less
 _COMPASS = np.radians(np.arange(0, 90, 6))
 _COARSE = 320  # edgels that are asked when all directions of the compass are tried
@@ -112,8 +112,8 @@ def _nearest(edgels: Edgels, usual: Usual) -> Floats:
     def score(of: Edgels, at: Floats) -> float:
         far = (at[0] - usual.pitch) / usual.pitch_sd, at[1] / usual.roll_sd, (at[3] - usual.log_focal) / usual.focal_sd
         count = of.place.shape[1]
-        believed = _INDEPENDENT / count * min(edgels.place.shape[1] / _MANY, 1.0)
-        return believed * likelihood(of, at) - float(sum(v * v for v in far)) / 2
+        believed = float(_INDEPENDENT / count * min(edgels.place.shape[1] / _MANY, 1.0))
+        return believed * likelihood(of, at) - float(far[0] ** 2 + far[1] ** 2 + far[2] ** 2) / 2
 
     starts = [
         np.array([usual.pitch + up * usual.pitch_sd, 0.0, compass, usual.log_focal + long * usual.focal_sd])

@@ -15,7 +15,7 @@ from figureground.core.recipe import Fit
 from figureground.core.room import Edgels
 from figureground.image.edgels import edgels_of
 
-_LINES_SEEN = 336  # px of the shorter side: on fewer, lines are told less well
+_LINES_SEEN = 320  # px of the shorter side: of 224, 320 and 448 what told the most of frames with sensor depth
 
 
 def enlargement(photo_shape: tuple[int, ...], canvas: Canvas, fit: Fit) -> float:
@@ -49,11 +49,11 @@ def framed(picture: Picture, canvas: Canvas, fit: Fit) -> Picture:
 
 
 def framed_edgels(picture: Picture, canvas: Canvas, fit: Fit) -> Edgels:
-    """Return the edgels of a photo as it lies on the canvas, which is taken larger where it is small.
+    """Return the edgels of a photo as it lies on the canvas, taken at the size at which lines are told best.
 
     What fills the canvas beside a photo that is contained has none.
     """
-    factor = max(1.0, _LINES_SEEN / canvas.shorter)
+    factor = _LINES_SEEN / canvas.shorter
     fine = Canvas(round(factor * canvas.height), round(factor * canvas.width))
     if fit != "contain":
         return edgels_of(framed(picture, fine, fit), pixel_stretch(picture.shape, canvas, fit))
