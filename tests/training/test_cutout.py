@@ -9,13 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-import onnx
 import onnxruntime
 import torch
 
@@ -23,7 +20,7 @@ from figureground.core.card import Card
 from figureground.networks import cutout, depth
 from tests.builders import write_saliency_network
 from training.common import encoder
-from training.cutout import augment, blend, data, grounds, teachers, toy, train
+from training.cutout import augment, data, grounds, teachers, toy, train
 from training.cutout.loss import loss_of, scores
 from training.cutout.net import Alphas, CutoutNet
 from training.cutout.sampler import SHARES, Sampler
@@ -92,48 +89,6 @@ def test_another_network_is_no_start(tmp_path: Path) -> None:
     other = write_saliency_network(tmp_path / "red.onnx")
     with pytest.raises(KeyError, match="folded tensors"):
         start_from(CutoutNet(), other, torch.zeros(1, 3, 64, 64))
-
-
-def test_a_blend_is_the_mean_of_weights_by_their_shares(unbroken: Path, tmp_path: Path) -> None:
-    one = onnx.load(str(unbroken / "cutout-small.onnx"))
-    other = onnx.ModelProto()
-    other.CopyFrom(one)
-    for tensor in other.graph.initializer:
-        values = onnx.numpy_helper.to_array(tensor)
-        if values.dtype in (np.float16, np.float32):
-            tensor.CopyFrom(onnx.numpy_helper.from_array(values + values.dtype.type(0.5), tensor.name))
-    made = blend.blended([one, other], [3, 1])
-    assert made.graph.node == one.graph.node
-    for mean, mine, its in zip(made.graph.initializer, one.graph.initializer, other.graph.initializer, strict=True):
-        weights = [onnx.numpy_helper.to_array(tensor).astype(float) for tensor in (mean, mine, its)]
-        assert weights[0] == pytest.approx(0.75 * weights[1] + 0.25 * weights[2], rel=2e-3, abs=1e-6)
-    onnx.save(made, str(tmp_path / "mean.onnx"))
-    assert cutout.cutout_network(tmp_path / "mean.onnx").tells_people
-
-
-def test_an_output_that_only_one_of_two_networks_has_is_its_own(unbroken: Path) -> None:
-    both = onnx.load(str(unbroken / "cutout-small.onnx"))
-    alone = onnx.ModelProto()
-    alone.CopyFrom(both)
-    for tensor in alone.graph.initializer:
-        if tensor.name.startswith("net.fine."):  # its outputs are the rows: of alpha first, then of people
-            values = onnx.numpy_helper.to_array(tensor)
-            tensor.CopyFrom(onnx.numpy_helper.from_array(values[:4] + values.dtype.type(1), tensor.name))
-    made = {
-        tensor.name: onnx.numpy_helper.to_array(tensor)
-        for tensor in blend.blended([alone, both], [1, 1]).graph.initializer
-    }
-    for tensor in both.graph.initializer:
-        values = onnx.numpy_helper.to_array(tensor)
-        if tensor.name.startswith("net.fine."):
-            assert made[tensor.name][:4] == pytest.approx(values[:4] + 0.5, abs=2e-3)
-            assert (made[tensor.name][4:] == values[4:]).all()
-
-
-def test_another_network_is_not_blended(unbroken: Path, tmp_path: Path) -> None:
-    other = onnx.load(str(write_saliency_network(tmp_path / "red.onnx")))
-    with pytest.raises(KeyError, match="without"):
-        blend.blended([other, onnx.load(str(unbroken / "cutout-small.onnx"))], [1, 1])
 
 
 def test_the_onnx_is_a_cut_out_network(unbroken: Path) -> None:
@@ -242,46 +197,6 @@ def test_teachers_that_disagree_teach_nothing() -> None:
     assert teachers.agreed(soft, 0.9, 3)[0] is None
     nothing = {name: np.zeros_like(matte) for name, matte in mattes.items()}
     assert teachers.agreed(nothing, 0.9, 3)[0] is None
-
-
-def test_a_teacher_draws_the_outline_of_a_mask_and_nothing_else() -> None:
-    drawn = np.zeros((110, 80), np.uint8)
-    drawn[10:100, 10:70] = 255
-    drawn[28:32, 38:40] = 0  # a hole by mistake, narrower than the band
-    matte = np.zeros((110, 80), np.float32)
-    matte[11:101, 10:71] = 0.9
-    matte[2:4, 2:4] = 1  # a crumb of the teacher's, far from the outline
-    alpha = teachers.redrawn(drawn, matte)
-    assert alpha is not None
-    assert (alpha[100, 20], alpha[10, 20], alpha[30, 39]) == (230, 0, 230)  # the teacher's, near what was drawn
-    assert alpha[2, 2] == 0
-    assert alpha[60, 40] == 255  # far inside
-    assert teachers.redrawn(drawn, np.roll(matte, 8, 1)) is None
-
-
-def test_photos_that_are_trained_on_get_the_better_outline(tmp_path: Path) -> None:
-    photo = np.zeros((6, 5, 4), np.uint8)
-    assert data.outlined(photo, None) is photo
-    assert data.outlined(photo, tmp_path / "none.png") is photo
-    Image.fromarray(np.full((6, 5), 9, np.uint8)).save(tmp_path / "one.png")
-    assert (data.outlined(photo, tmp_path / "one.png") == np.array([0, 0, 0, 9])).all()
-
-
-def test_redrawing_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    asked, photos = [], []
-    for number in range(2):
-        photos.append(tmp_path / f"{number}.jpg")
-        Image.new("RGB", (40, 40)).save(photos[-1])
-        Image.fromarray(np.pad(np.full((20, 20), 255, np.uint8), 10)).save(photos[-1].with_suffix(".png"))
-
-    def teacher(rgb: data.Pixels) -> NDArray[np.float32]:
-        asked.append(rgb.shape)
-        return np.pad(np.ones((20, 20), np.float32), 10) if len(asked) == 1 else np.zeros((40, 40), np.float32)
-
-    teachers.redraw(photos[:1], teacher, tmp_path / "out")
-    teachers.redraw(photos, teacher, tmp_path / "out")
-    assert asked == [(40, 40, 3)] * 2
-    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["0.png"]  # of the other it sees another figure
 
 
 @pytest.mark.parametrize(

@@ -111,14 +111,6 @@ def with_mask(photo: Path, mask: Path) -> Pixels:
     return np.dstack([pixels[..., :3], drawn])
 
 
-def outlined(photo: Pixels, better: Path | None) -> Pixels:
-    """Return a photo with another mask, where there is one."""
-    if better is None or not better.is_file():
-        return photo
-    with Image.open(better) as image:
-        return np.dstack([photo[..., :3], np.asarray(image)])
-
-
 def test_thumbnails(photos: Path, tests: set[str]) -> dict[str, NDArray[np.float32]]:
     """Return thumbnails of the test pictures: whole, and cut out by their masks, tight."""
     found = {}
@@ -138,8 +130,7 @@ def load(shared: Path, taught: Path | None = None, trinkets: Path | None = None,
     every third thing are kept for choosing, and never trained on; a cut-out made from a photo that is held out is
     left out, too.
 
-    `taught`: what `teachers.py` wrote, drawn masks with a teacher's outline among it: held-out photos keep the drawn
-    one.  `trinkets`: a folder of small transparent pictures named by their Unicode
+    `taught`: what `teachers.py` wrote.  `trinkets`: a folder of small transparent pictures named by their Unicode
     letters, of which those of things are taken.
     """
     stock = Stock()
@@ -155,7 +146,7 @@ def load(shared: Path, taught: Path | None = None, trinkets: Path | None = None,
             stock.held_photos.append(pixels)
             held.add(source_of(path.stem))
         else:
-            stock.photos.append(outlined(pixels, taught / "outlines" / f"{path.stem}.png" if taught else None))
+            stock.photos.append(pixels)
     for path in sorted((shared / "photos/people_cutouts").glob("*.png")):
         pixels = augment.tight(read(path))
         reason = excluded(path.stem, tests) or near(pixels, looks)

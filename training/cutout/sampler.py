@@ -18,7 +18,6 @@ SHARES = {"real": 0.22, "wide": 0.07, "taught": 0.10, "window": 0.09, "empty": 0
 LEAST_SHARE = 0.01  # a picture shows at least this much figure
 THINGS = 0.40  # of composites show a thing alone
 HELD = 0.12  # of composites of people have a thing in a hand, or anywhere before them
-SMALL_TO_WHOLE = math.log(0.2), math.log(0.95)  # height of a figure that stands anywhere, in heights of the picture
 CAMOUFLAGE = 0.15  # of composites have a ground of the figure's colour
 
 
@@ -173,7 +172,7 @@ class Sampler:
         shape = figure.shape[1] / figure.shape[0] / aspect  # width per height on the squeezed canvas
         kind = rng.random()
         if kind < 0.45:  # all of it, standing anywhere
-            height = min(math.exp(rng.uniform(*SMALL_TO_WHOLE)), 0.98 / shape) * side
+            height = min(rng.uniform(0.25, 0.95), 0.98 / shape) * side
             left = rng.uniform(-0.05, 1.05) * (side - height * shape)
             top = rng.uniform(0.3, 1.02) * (side - height)
         elif kind < 0.75:  # near: it fills the frame

@@ -7,9 +7,6 @@ Photos of people are shown to all four; windows of rooms, whose chairs, lamps an
 u2net.  TAUGHT gets `people/NAME.png` and `things/NUMBER.png`, RGBA whose alpha is the mean of those that agree, and
 `agreement.jsonl`: for every picture the IoU of every two teachers, and whether it was kept.  A second run goes on.
 
-Masks that were drawn by hand are right about who is in a picture, and a pixel or three wrong about where they end.
-`outlines/NAME.png` are these masks with u2netp's outline, where it finds the same figure.
-
 The teachers: u2netp and u2net (Qin et al. 2020, Apache-2.0), ISNet (Qin et al. 2022, MIT), MediaPipe's selfie network
 (Apache-2.0).  None of their weights is in this repository.
 """
@@ -25,10 +22,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from training.common.encoder import MEAN, STD
-from training.cutout.data import Pixels, read, with_mask
+from training.cutout.data import Pixels, read
 
 Matte = NDArray[np.float32]
 Teacher = Callable[[Pixels], Matte]
@@ -36,7 +33,6 @@ LONGEST = 512
 AGREE_PEOPLE, AGREE_THINGS = 0.90, 0.85  # IoU of two teachers from which they agree
 SOFT = 0.3  # of the figure's area may be between 15 and 85 % alpha
 WINDOWS, SEED = 420, 7  # of rooms
-SAME_FIGURE, BAND = 0.92, 9  # IoU from which a teacher may draw a mask's outline, and how wide, px
 
 
 def _enlarged(matte: NDArray[np.floating], like: Pixels) -> Matte:
@@ -111,35 +107,6 @@ def agreed(mattes: Mapping[str, Matte], least: float, needed: int) -> tuple[Pixe
     return None, between
 
 
-def redrawn(drawn: Pixels, matte: Matte) -> Pixels | None:
-    """Return a drawn mask with a teacher's outline: its alpha within BAND pixels about the drawn outline, uint8.
-
-    None where the teacher's figure is another one.
-    """
-    mask, other = drawn >= 128, matte >= 0.5
-    if (mask & other).sum() < SAME_FIGURE * max((mask | other).sum(), 1):
-        return None
-    image = Image.fromarray(mask.astype(np.uint8) * 255)
-    inner, outer = (np.asarray(image.filter(kind(BAND))) for kind in (ImageFilter.MinFilter, ImageFilter.MaxFilter))
-    return np.where(inner == outer, 255 * mask, np.rint(255 * matte)).astype(np.uint8)
-
-
-def redraw(photos: list[Path], teacher: Teacher, out: Path) -> None:
-    """Write the masks beside some photos with a teacher's outline; a second run goes on."""
-    out.mkdir(parents=True, exist_ok=True)
-    log = out / "kept.jsonl"
-    known = {json.loads(line)["name"] for line in log.read_text().splitlines()} if log.exists() else set()
-    for path in photos:
-        if path.stem in known:
-            continue
-        pixels = with_mask(path, path.with_suffix(".png"))
-        alpha = redrawn(pixels[..., 3], teacher(np.ascontiguousarray(pixels[..., :3])))
-        if alpha is not None:
-            Image.fromarray(alpha).save(out / f"{path.stem}.png")
-        with log.open("a") as file:
-            file.write(json.dumps({"name": path.stem, "kept": alpha is not None}) + "\n")
-
-
 def windows(rooms: list[Path]) -> list[tuple[Path, Pixels]]:
     """Return windows of room photos, a third to three quarters as large; half of them of rooms named "ikea"."""
     rng, found = np.random.default_rng(SEED), []
@@ -194,7 +161,6 @@ def main() -> None:
     label([(path, read(path)[..., :3]) for path in people], four, args.out / "people", AGREE_PEOPLE, 3)
     rooms = windows(sorted((args.photos / "train/rooms").glob("*.jpg")))
     label(rooms, u2, args.out / "things", AGREE_THINGS, 2)
-    redraw(sorted((args.photos / "train/people").glob("*.jpg")), u2["u2netp"], args.out / "outlines")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from training.cutout.net import CutoutNet, Separable
 
-FORMERLY = ("depthwise", "filter")  # what the first edition's file calls the encoder's depthwise convolutions
-FOLDED = "onnx::Conv_"  # how the names of folded weights begin
+_FORMERLY = ("depthwise", "filter")  # what the first edition's file calls the encoder's depthwise convolutions
 
 
 def start_from(net: CutoutNet, path: Path, pictures: Tensor) -> None:
@@ -32,7 +31,7 @@ def start_from(net: CutoutNet, path: Path, pictures: Tensor) -> None:
         for tensor in graph.initializer
     }
     mixes = [module for module in net.modules() if isinstance(module, Separable)]
-    folded = [name for name in there if name.startswith(FOLDED)]  # weight, bias, weight, bias, ...
+    folded = [name for name in there if name.startswith("onnx::Conv_")]  # weight, bias, weight, bias, ...
     if len(folded) != 2 * len(mixes):
         raise KeyError(f"{path.name} has {len(folded)} folded tensors instead of {2 * len(mixes)}")
     with torch.no_grad():
@@ -40,7 +39,7 @@ def start_from(net: CutoutNet, path: Path, pictures: Tensor) -> None:
         for name, parameter in net.named_parameters():
             if id(parameter) in later or (name.startswith("coarse.") and f"net.{name}" not in there):
                 continue  # the first edition's file lacks what only training had
-            same = f"net.{name}" if f"net.{name}" in there else f"net.{name.replace(*FORMERLY)}"
+            same = f"net.{name}" if f"net.{name}" in there else f"net.{name.replace(*_FORMERLY)}"
             parameter[: len(there[same])] = there[same]  # of an output that is new, nothing
         for module, weight, bias in zip(mixes, folded[::2], folded[1::2], strict=True):
             module.mix.weight.copy_(there[weight])
