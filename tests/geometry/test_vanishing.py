@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figureground.core.room import Edgels
-from figureground.drawn import render_room
+from figureground.drawn import Effort, furnish, render_stage, room_glow
 from figureground.geometry.vanishing import FEWEST, Lines, Usual, lines_in
 from figureground.image.edgels import edgels_of
 
@@ -51,13 +52,27 @@ def with_usual(lines: Lines, usual: Usual = USUAL) -> tuple[float, float, float]
 
 
 @settings(max_examples=25)
-@given(st.floats(-2, 20), st.floats(-5, 5), st.floats(0.65, 1.3), st.floats(0.5, 1.07))
+@given(st.floats(12, 22), st.floats(-5, 5), st.floats(0.65, 1.3), st.floats(0.5, 1.07))
 def test_lines_tell_pitch_roll_and_focal_length(pitch: float, roll: float, focal: float, compass: float) -> None:
     lines = lines_in(seen(math.radians(pitch), math.radians(roll), focal, compass), USUAL)
     assert lines is not None
     found = with_usual(lines)
     assert found[:2] == pytest.approx((pitch, roll), abs=1.2)
     assert found[2] == pytest.approx(focal, rel=0.16)
+
+
+@settings(max_examples=15)
+@given(st.floats(-1, 1), st.floats(-5, 5), st.floats(-0.3, 0.3))
+def test_parallel_uprights_tell_the_roll_alone(pitch: float, roll: float, shift: float) -> None:
+    """Of a level camera, or of a picture with its uprights made parallel and cropped: its horizon is elsewhere."""
+    edgels = seen(math.radians(pitch), math.radians(roll), 0.9, 0.7)
+    moved = Edgels(edgels.place + np.array([[0], [shift]], np.float32), edgels.normal)
+    lines = lines_in(moved, USUAL)
+    assert lines is not None
+    assert (lines.weights[:, [0, 2]] == 0).all()
+    pitched, rolled, focal = with_usual(lines)
+    assert (pitched, focal) == pytest.approx((8, 0.9))
+    assert rolled == pytest.approx(roll, abs=1)
 
 
 def test_lines_of_one_direction_leave_the_rest_open() -> None:
@@ -67,10 +82,8 @@ def test_lines_of_one_direction_leave_the_rest_open() -> None:
     angle = random.normal(math.radians(2), math.radians(1), 300)
     lines = lines_in(Edgels(place, np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)), USUAL)
     assert lines is not None
-    told = np.linalg.norm(lines.weights, axis=0)  # of pitch, roll, log focal length
-    assert told[1] > 20
-    assert told[2] < 0.1 * told[1]
-    assert abs(with_usual(lines)[1]) == pytest.approx(2, abs=0.5)
+    assert (lines.weights[:, [0, 2]] == 0).all()
+    assert abs(math.degrees(float(lines.values[0] / lines.weights[0, 1]))) == pytest.approx(2, abs=0.5)
 
 
 def test_edgels_of_nothing_say_next_to_nothing() -> None:
@@ -87,14 +100,16 @@ def test_edgels_of_nothing_say_next_to_nothing() -> None:
 
 
 def test_drawn_rooms_are_seen_as_they_were_drawn() -> None:
-    """From a start that is 5 degrees off; the median of five rooms."""
+    """From a start that is 5 degrees off; the median of five rooms, looked down into."""
     off = []
+    quick = Effort(to_window=1, gathered=1, parts=4, near=False, mirrors=False)
     for seed in range(5):
-        room = render_room(seed, 320)
-        camera = room.camera
-        start = Usual(math.radians(camera.pitch_deg + 5), math.radians(6), math.log(camera.focal), 0.2, 0.05)
-        lines = lines_in(edgels_of(room.rgb), start)
+        stage, usual = furnish(seed)
+        camera = replace(usual, pitch_deg=16.0, roll_deg=2.0)
+        rgb = render_stage(stage, camera, 320, seed, 0.2, room_glow(stage), quick).rgb
+        start = Usual(math.radians(21), math.radians(6), math.log(camera.focal), 0.2, 0.05)
+        lines = lines_in(edgels_of(rgb), start)
         assert lines is not None
         pitch, roll, _ = with_usual(lines, start)
-        off.append([abs(pitch - camera.pitch_deg), abs(roll + camera.roll_deg)])
-    assert (np.median(off, 0) < [1.2, 0.7]).all()
+        off.append([abs(pitch - 16), abs(roll + 2)])
+    assert (np.median(off, 0) < [2, 1]).all()

@@ -3,6 +3,10 @@
 A camera is likely where the lines that it would see of these three directions are those of the picture: Coughlan and
 Yuille 1999, "Manhattan World: compass direction from a single image by Bayesian inference", with pitch, roll and focal
 length beside the compass.  Each edgel is of one of the directions, or of none; no line has to be found first.
+
+Photographers of interiors make their uprights parallel, by a shifted lens or afterwards, and crop: then the horizon is
+anywhere, and the picture's middle is not the lens's.  So where uprights are parallel, lines are asked for the roll
+alone.  Where they converge, nobody has touched them.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ _MANY = 500  # edgels of which that is so; fewer count less
 _COMPASS = np.radians(np.arange(0, 90, 6))
 _COARSE = 320  # edgels that are asked when all directions of the compass are tried
 _ROUGH, _FINEST = 0.01, 1.5e-3  # radians, and part of the focal length, at which a search ends
+_PARALLEL = 0.7  # of the logarithm: how much likelier a pitch that lines upwards show must be than none
 _TRIED, _APART = 4, 0.12  # summits; radians between starts for them
 _NOTHING = 1e-3  # of the largest: information below it is none
 
@@ -56,9 +61,11 @@ def lines_in(edgels: Edgels, usual: Usual) -> Lines | None:
     count = edgels.place.shape[1]
     if count < FEWEST:
         return None
-    at = _nearest(edgels, usual)
+    (at, least), (parallel, most) = (_nearest(edgels, usual, upright) for upright in (False, True))
+    upright = most > least - _PARALLEL
+    at = parallel if upright else at
     believed = _INDEPENDENT / max(count, _MANY)
-    slopes, bends = _derivatives(edgels, at)
+    slopes, bends = _derivatives(edgels, at, upright)
     information = -bends * believed
     kept = [0, 1, 3]  # the compass is nobody's concern: what is said whatever it is (Schur complement)
     compass = max(float(information[2, 2]), 1e-9)
@@ -68,18 +75,32 @@ def lines_in(edgels: Edgels, usual: Usual) -> Lines | None:
     said = strengths > max(_NOTHING * float(strengths.max()), 1e-6)
     strengths, axes = strengths[said], axes[:, said]
     weights = np.sqrt(strengths)[:, None] * axes.T
-    return Lines(weights, weights @ at[kept] + axes.T @ pull / np.sqrt(strengths))
+    values = weights @ at[kept] + axes.T @ pull / np.sqrt(strengths)
+    return _of_roll(Lines(weights, values), at[kept]) if upright else Lines(weights, values)
 
 
-def likelihoods(edgels: Edgels, at: Floats) -> Floats:
+def _of_roll(lines: Lines, at: Floats) -> Lines:
+    """Return what lines say of the roll alone, whatever pitch and focal length.  `at`: where they were found."""
+    told = np.concatenate([lines.weights, 0.1 * np.eye(3)])  # next to nothing of each, so that there is an answer
+    spread = np.linalg.inv(told.T @ told)
+    roll = float(at[1] + (spread @ lines.weights.T @ (lines.values - lines.weights @ at))[1])
+    weight = np.array([[0.0, 1 / math.sqrt(float(spread[1, 1])), 0.0]])
+    return Lines(weight, weight[:, 1] * roll)
+
+
+def likelihoods(edgels: Edgels, at: Floats, upright: bool = False) -> Floats:
     """Return the sum of the logarithms of how likely each edgel is, of k cameras at once.
 
-    `at`: float64 (k, 4): pitch, roll, compass, log focal length.
+    `at`: float64 (k, 4): pitch, roll, compass, log focal length.  `upright`: lines that run up are parallel in the
+    picture whatever the pitch.
     """
     rays = edgels.place[:, None] * np.exp(-at[:, 3, None]).astype(np.float32)
     across, down = edgels.normal
     likely = np.full(rays.shape[1:], np.float32((1 - sum(_SHARES)) / math.pi))
-    for axis, share in zip(_axes(*at[:, :3].T), _SHARES, strict=True):
+    down_axis, *level = _axes(*at[:, :3].T)
+    if upright:
+        down_axis = -np.sin(at[:, 1]), np.cos(at[:, 1]), np.zeros(len(at))
+    for axis, share in zip((down_axis, *level), _SHARES, strict=True):
         # the plane of the pixel's ray and the axis meets the picture in the line that the pixel would be of
         x, y, z = (np.asarray(v, np.float32)[:, None] for v in axis)
         along_x, along_y = rays[1] * z - y, x - rays[0] * z
@@ -106,8 +127,8 @@ def _axes(pitch: Floats, roll: Floats, compass: Floats) -> tuple[Axis, Axis, Axi
 Score = Callable[[Floats], Floats]
 
 
-def _nearest(edgels: Edgels, usual: Usual) -> Floats:
-    """Return the most probable (pitch, roll, compass, log focal length)."""
+def _nearest(edgels: Edgels, usual: Usual, upright: bool) -> tuple[Floats, float]:
+    """Return the most probable (pitch, roll, compass, log focal length), and how probable it is, as a logarithm."""
     every = -(-edgels.place.shape[1] // _COARSE)
     few = Edgels(edgels.place[:, ::every], edgels.normal[:, ::every])
     middle = np.array([usual.pitch, 0.0, 0.0, usual.log_focal])
@@ -115,7 +136,7 @@ def _nearest(edgels: Edgels, usual: Usual) -> Floats:
 
     def score(of: Edgels) -> Score:
         believed = _INDEPENDENT / of.place.shape[1] * min(edgels.place.shape[1] / _MANY, 1.0)
-        return lambda at: believed * likelihoods(of, at) - (((at - middle) / sds) ** 2).sum(1) / 2
+        return lambda at: believed * likelihoods(of, at, upright) - (((at - middle) / sds) ** 2).sum(1) / 2
 
     ups, longs = np.linspace(-2, 2, 9) * usual.pitch_sd, np.array([-1, 0, 1]) * usual.focal_sd
     grid = np.meshgrid(usual.pitch + ups, [0.0], _COMPASS, usual.log_focal + longs, indexing="ij")
@@ -124,7 +145,8 @@ def _nearest(edgels: Edgels, usual: Usual) -> Floats:
     step = np.array([usual.pitch_sd / 4, 0.03, 0.05, usual.focal_sd / 3])
     summits = np.stack([_climbed(score(few), start, step, _ROUGH) for start in _apart(starts)])
     highest = summits[np.argmax(score(edgels)(summits))]
-    return _climbed(score(edgels), highest, np.full(4, 2 * _ROUGH), _FINEST)
+    at = _climbed(score(edgels), highest, np.full(4, 2 * _ROUGH), _FINEST)
+    return at, float(score(edgels)(at[None])[0])
 
 
 def _apart(starts: Floats) -> list[Floats]:
@@ -152,7 +174,7 @@ def _climbed(score: Score, at: Floats, step: Floats, finest: float) -> Floats:
     return at
 
 
-def _derivatives(edgels: Edgels, at: Floats) -> tuple[Floats, Floats]:
+def _derivatives(edgels: Edgels, at: Floats, upright: bool) -> tuple[Floats, Floats]:
     """Return the gradient and the matrix of second derivatives of the likelihood."""
     small = np.array([4e-3, 4e-3, 4e-3, 1e-2])
     signs = np.array([(a, b) for a in (1, -1) for b in (1, -1)])
@@ -160,7 +182,7 @@ def _derivatives(edgels: Edgels, at: Floats) -> tuple[Floats, Floats]:
     asked = np.stack(
         [at + a * small[i] * np.eye(4)[i] + b * small[j] * np.eye(4)[j] for i, j in pairs for a, b in signs]
     )
-    found = likelihoods(edgels, asked).reshape(4, 4, 4)
+    found = likelihoods(edgels, asked, upright).reshape(4, 4, 4)
     bends = (found * signs.prod(1)).sum(-1) / (4 * np.outer(small, small))
     slopes = (found[np.arange(4), np.arange(4)] @ [1, 0, 0, -1]) / (4 * small)
     return slopes, bends
