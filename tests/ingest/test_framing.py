@@ -146,3 +146,12 @@ def test_what_fills_the_canvas_beside_a_photo_has_no_edgels() -> None:
     assert np.abs(found.normal[0]).min() > 0.99
     stretched = framed_edgels(photo, canvas, "stretch")
     assert stretched.place[0] == pytest.approx(2 * (400 - 300) / 600, abs=0.02)  # columns are twice as far apart
+
+
+@pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
+def test_slivers_of_photos_and_of_canvases_have_edgels_or_none(fit: Fit) -> None:
+    panorama = np.random.default_rng(0).integers(0, 256, (8, 4000, 3)).astype(np.uint8)
+    for canvas in (Canvas(224, 224), Canvas(16, 2048)):
+        found = framed_edgels(panorama, canvas, fit)
+        assert found.place.shape == found.normal.shape
+        assert np.isfinite(found.place).all()

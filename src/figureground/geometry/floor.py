@@ -47,7 +47,7 @@ _EXACT = Doubts(rate=0.02, roll=0.02, level=0.02)  # of known depth, where its f
 class Told:
     """What is told of a camera.  `focal`: focal length / width, 0 if unknown.  `height`: metres, for where depth and
     focal do not say it, with the standard deviation of its logarithm.  `stretch`: as in `Ground`.  `edgels`: of the
-    photo as it is on the canvas, at that size or larger; None where its lines are not asked."""
+    photo as it lies on the canvas, at any size; None where its lines are not asked."""
 
     focal: float
     height: float

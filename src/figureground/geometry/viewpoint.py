@@ -2,9 +2,9 @@
 
 Each source is a number with a standard deviation: the floor's plane in depth (its horizon, its tilt and, of metric
 depth, its level), a network's pitch and field of view, the room's straight lines, EXIF, and what is usual of photos of
-rooms.  They are weighed by
-least squares (a maximum a posteriori estimate, Gauss-Newton), so that where the picture speaks, the usual has no say,
-and where it does not, nothing else has.  What is left open is the posterior's standard deviation.
+rooms.  They are weighed by least squares (a maximum a posteriori estimate, Gauss-Newton), so that where the picture
+speaks, the usual has no say, and where it does not, nothing else has.  What is left open is the posterior's standard
+deviation.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ def edgels_of(picture: Picture, stretch: float = 1.0) -> Edgels:
     the slope is steepest across its line (Canny 1986).  `stretch`: by how much columns are farther apart than rows are.
     """
     height, width = picture.shape[:2]
+    if min(height, width) <= 2 * _RIM:  # a sliver, as a long panorama is on a canvas that contains it
+        return Edgels(np.empty((2, 0), np.float32), np.empty((2, 0), np.float32))
     grey = np.asarray(Image.fromarray(picture).convert("L"), np.float32)[..., None]
     down, across = np.gradient(_smooth(grey, 1)[..., 0])
     steep = np.hypot(across, down)

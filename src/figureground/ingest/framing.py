@@ -53,7 +53,7 @@ def framed_edgels(picture: Picture, canvas: Canvas, fit: Fit) -> Edgels:
 
     What fills the canvas beside a photo that is contained has none.
     """
-    factor = _LINES_SEEN / canvas.shorter
+    factor = min(_LINES_SEEN / canvas.shorter, 4 * _LINES_SEEN / canvas.longer)
     fine = Canvas(round(factor * canvas.height), round(factor * canvas.width))
     if fit != "contain":
         return edgels_of(framed(picture, fine, fit), pixel_stretch(picture.shape, canvas, fit))
