@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +21,9 @@ NETWORK, CHECK, CARD = (WEIGHTS / name for name in ("cutout-small.onnx", "cutout
 
 
 def test_it_is_small_and_the_one_its_card_describes() -> None:
-    for path in (NETWORK, CHECK):
+    for path, most in ((NETWORK, 12_000_000), (CHECK, 8_000_000)):
         data = path.read_bytes()
-        assert len(data) <= 8_000_000
+        assert len(data) <= most
         told = f"`{path.name}` | sha256 `{hashlib.sha256(data).hexdigest()}`, {len(data):,} bytes"
         assert told in CARD.read_text("utf-8")
 
@@ -57,6 +59,38 @@ def test_it_tells_people_from_rooms() -> None:
         found[folder] = np.array(shares)
     assert (found[PEOPLE] >= SOMEBODY).mean() >= 0.8
     assert (found[ROOMS] >= SOMEBODY).mean() <= 0.2
+
+
+class _TwoAnswers:
+    """A session that says one thing of the whole picture, that its left half is the figure, and another from near."""
+
+    def __init__(self, near: float) -> None:
+        self.near, self.asked = near, 0
+
+    def get_inputs(self) -> list[Any]:
+        return [SimpleNamespace(name="input", shape=["n", 3, 64, 64])]
+
+    def get_outputs(self) -> list[Any]:
+        return [SimpleNamespace(name="alpha")]
+
+    def run(self, _: list[str], __: dict[str, Any]) -> list[Any]:
+        self.asked += 1
+        alpha = np.zeros((1, 1, 64, 64), np.float32)
+        if self.asked == 1:
+            alpha[..., 24:40, 24:40] = 1
+        else:
+            alpha[:] = self.near
+        return [alpha]
+
+
+@pytest.mark.parametrize(("near", "expected"), [(0.0, 128), (1.0, 255)])
+def test_both_looks_count_alike(near: float, expected: int) -> None:
+    """A figure that is seen in the whole picture, but not from near, is half there; one that is seen twice is there."""
+    session = _TwoAnswers(near)
+    alpha = cutout.CutoutNetwork(NETWORK, session, tells_people=False)(np.full((256, 256, 3), 128, np.uint8))
+    assert session.asked == 2
+    assert abs(int(alpha[128, 128]) - expected) <= 1
+    assert alpha[0, 0] == 0
 
 
 def test_an_empty_wall_has_no_figure() -> None:

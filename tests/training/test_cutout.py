@@ -20,9 +20,11 @@ from figureground.core.card import Card
 from figureground.networks import cutout, depth
 from tests.builders import write_saliency_network
 from training.common import encoder
+from training.common.export import export
 from training.cutout import augment, data, grounds, teachers, toy, train
+from training.cutout.join import join
 from training.cutout.loss import loss_of, scores
-from training.cutout.net import Alphas, CutoutNet
+from training.cutout.net import OUTPUTS, Alphas, CutoutNet
 from training.cutout.sampler import SHARES, Sampler
 from training.cutout.warm import start_from
 
@@ -83,6 +85,39 @@ def test_a_training_can_go_on_from_an_exported_file(unbroken: Path) -> None:
         expected = torch.sigmoid(given.eval()(pictures)[0])
         assert (torch.sigmoid(net.eval()(pictures)[0]) - expected).abs().max() < 0.02
         assert (torch.sigmoid(net.train()(pictures)[0]) - expected).abs().max() < 0.02
+
+
+def exported(out: Path, seed: int, side: int = 64) -> CutoutNet:
+    torch.manual_seed(seed)
+    net = CutoutNet().eval()
+    export(Alphas(net), side, out, "input", *OUTPUTS)
+    return net
+
+
+def test_joined_networks_see_the_picture_and_its_mirror_image(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.onnx" for name in ("first", "second", "joined")]
+    first, second = (exported(path, seed) for path, seed in zip(paths[:2], (1, 2), strict=True))
+    join(*paths)
+    session = onnxruntime.InferenceSession(paths[2], providers=["CPUExecutionProvider"])
+    assert [made.name for made in session.get_outputs()] == ["alpha", "person"]
+    x = torch.from_numpy(np.random.default_rng(0).normal(0, 1, (3, 3, 64, 64)).astype(np.float32))
+    with torch.no_grad():
+        one, other = first(x)[0], second(x.flip(3))[0].flip(3)
+        expected = torch.sigmoid((one[:, :1] + other[:, :1]) / 2), torch.sigmoid(other[:, 1:])
+    for found, wanted in zip(session.run(None, {"input": x.numpy()}), expected, strict=True):
+        assert found.shape == (3, 1, 64, 64)
+        assert np.abs(found - wanted.numpy()).max() < 0.01
+
+
+def test_only_networks_of_one_kind_are_joined(tmp_path: Path) -> None:
+    exported(tmp_path / "small.onnx", 1, side=32)
+    exported(tmp_path / "large.onnx", 1, side=64)
+    with pytest.raises(ValueError, match="other sizes"):
+        join(tmp_path / "small.onnx", tmp_path / "large.onnx", tmp_path / "joined.onnx")
+    other = write_saliency_network(tmp_path / "red.onnx")
+    with pytest.raises(ValueError, match="exported by training"):
+        join(other, tmp_path / "large.onnx", tmp_path / "joined.onnx")
+    assert not (tmp_path / "joined.onnx").exists()
 
 
 def test_another_network_is_no_start(tmp_path: Path) -> None:
