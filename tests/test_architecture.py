@@ -53,7 +53,7 @@ PURE = {
     ),
     *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
     *("ingest/doubt", "ingest/own_size", "ingest/bystanders", "render/view"),
-    *("render/shadows", "render/tone", "ingest/rims", "ingest/edges", "ingest/pose", "ingest/shown"),
+    *("render/shadows", "render/tone", "ingest/rims", "ingest/bodies", "ingest/edges", "ingest/pose", "ingest/shown"),
     *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),
     *(
         "ingest/mask_values",

@@ -288,7 +288,7 @@ def test_people_alone_are_cut_out_by_a_network(knobs: dict[str, str], what: str)
 @pytest.mark.parametrize(
     ("mode", "named", "used"),
     [
-        ("ground", [], {"standing", "half-length", "object"}),
+        ("ground", [], {"standing", "half-length", "group", "object"}),
         ("uniform", [], set(POSES) - {"cropped"}),
         ("grid", [], set(POSES) - {"cropped"}),
         ("ground", ["seated", "standing"], {"seated", "standing"}),

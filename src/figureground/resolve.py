@@ -118,7 +118,7 @@ def inputs_of(recipe: Recipe, *, prepared: bool = False) -> Inputs:
 
 # who has a place where figures stand on a floor, and where they do not; what is cut off anywhere but below has none
 # a half-length rises from the lower edge of the picture: its feet are below
-_ON_FLOORS: tuple[Pose, ...] = ("standing", "half-length", "object")
+_ON_FLOORS: tuple[Pose, ...] = ("standing", "half-length", "group", "object")
 _ANYWHERE = tuple(pose for pose in POSES if pose != "cropped")
 
 

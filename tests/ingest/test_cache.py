@@ -173,7 +173,9 @@ NO_MATTER: dict[str, dict[str, Any]] = {
     "parts": {"parts": {"size": 9}},
     "name": {"name": "another"},
     "class": {"foregrounds": {"class": "woman"}},
-    "poses": {"foregrounds": {"poses": ["seated", "standing", "cropped", "half-length", "group", "airborne"]}},
+    "poses": {
+        "foregrounds": {"poses": ["seated", "standing", "cropped", "half-length", "group", "scattered", "airborne"]}
+    },
     "tag": {"backgrounds": {"tag": "indoor"}},
     "weight": {"foregrounds": {"weight": 2.0}},
     "encoding": {"depth": {"encoding": "png8"}},

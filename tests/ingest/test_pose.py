@@ -8,9 +8,10 @@ import pytest
 
 from figureground.core.nouns import POSES, Alpha, Foreground, Mask
 from figureground.drawn import render_person
+from figureground.ingest.bodies import LowerSide
 from figureground.ingest.edges import Edge
 from figureground.ingest.matting import trim
-from figureground.ingest.pose import Posed, bodies, is_person, judged, left_out, posed
+from figureground.ingest.pose import LEVEL, Posed, is_person, judged, left_out, posed
 from figureground.networks import pose as head
 from tests.plan.sights import PLAIN
 
@@ -69,20 +70,59 @@ def says(**shares: float) -> dict[str, float]:
 def test_edges_and_outline_together_tell_the_pose(
     edges: dict[str, Edge], shares: dict[str, float], pose: str, cut: tuple[str, ...]
 ) -> None:
-    found = judged({**NONE, **edges}, 1, shares)
+    found = judged({**NONE, **edges}, 1, shares, LowerSide(0.0, 0.9))
     assert (found.pose, found.cut) == (pose, cut)
     assert 0 <= found.confidence <= 1
     assert round(found.confidence, 2) == found.confidence
 
 
-def test_two_bodies_are_a_group_and_a_bag_is_no_body() -> None:
-    two = np.zeros((100, 90), np.bool_)
-    two[10:100, 5:30] = two[20:100, 50:80] = True
-    assert bodies(two) == 2
-    assert judged(NONE, 2, says(standing=0.9)).pose == "group"
-    two[20:85, 50:80] = False  # what is left is low
-    assert bodies(two) == 1
-    assert bodies(two[:, :40]) == 1
+def test_two_bodies_are_a_group_whatever_the_head_says() -> None:
+    assert judged(NONE, 2, says(standing=0.9), LowerSide(0.0, 0.4)) == Posed("group", 0.95)
+
+
+@pytest.mark.parametrize(
+    ("edge", "lower", "pose", "cut"),
+    [
+        (Edge(), LowerSide(0.0, 0.4), "group", ()),
+        (Edge(), LowerSide(LEVEL, 0.4), "group", ()),
+        (Edge(), LowerSide(LEVEL + 0.001, 0.4), "scattered", ()),
+        # legs that are cut one by one fill little of the side, soles less of what ends there
+        (Edge(0.0, 0.33), LowerSide(0.0, 0.38), "group", ("bottom",)),
+        (Edge(0.0, 0.18), LowerSide(0.0, 0.44), "group", ()),
+        (Edge(0.0, 0.0), LowerSide(0.0, 0.0), "group", ()),
+        (Edge(0.7, 0.7), LowerSide(0.0, 0.9), "group", ("bottom",)),
+        (Edge(0.7, 0.7), LowerSide(0.2, 0.9), "scattered", ("bottom",)),
+    ],
+)
+def test_several_people_are_a_group_where_all_end_in_one_row(
+    edge: Edge, lower: LowerSide, pose: str, cut: tuple[str, ...]
+) -> None:
+    assert judged({**NONE, "bottom": edge}, 1, says(group=0.8), lower) == Posed(pose, 0.8, cut)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("alone", "pose"),
+    [
+        (says(standing=0.6, seated=0.3), "group"),
+        (says(standing=0.3, seated=0.5), "seated"),
+        (says(airborne=0.5), "airborne"),
+    ],
+)
+def test_a_whole_group_does_what_its_tallest_does(alone: dict[str, float], pose: str) -> None:
+    """The head, of which several people are one kind, is asked again of one alone."""
+    asked: list[Mask] = []
+
+    def answers(mask: Mask) -> dict[str, float]:
+        asked.append(mask)
+        return says(group=0.9) if len(asked) == 1 else alone
+
+    pair = np.zeros((120, 140), np.uint8)
+    for left, top in ((10, 20), (80, 10)):  # legs in pointed shoes, a body and a head each
+        for foot in (left, left + 28):
+            pair[top + 60 : 100, foot : foot + 12] = pair[100:110, foot + 5 : foot + 7] = 255
+        pair[top + 20 : top + 60, left : left + 40] = pair[top : top + 20, left + 13 : left + 27] = 255
+    assert posed(pair, framed=False, person=True, shares_of=answers).pose == pose
+    assert [mask.shape for mask in asked] == [(100, 110), (100, 40)]
 
 
 def test_half_a_face_at_the_frame_of_a_photo_is_no_half_length() -> None:
@@ -137,7 +177,11 @@ def test_drawn_people_are_known_whole_cut_and_together(seed: int) -> None:
     assert of(alpha[round(height * 0.25) :]).pose == "cropped"
     beside = np.zeros((height, 2 * width + 20), np.uint8)
     beside[:, :width], beside[:, width + 20 :] = alpha, alpha[:, ::-1]
-    assert of(beside).pose == "group"
+    assert (of(beside).pose, of(beside).cut) == ("group", ())
+    assert (of(beside[: height // 2]).pose, of(beside[: height // 2]).cut) == ("group", ("bottom",))
+    beside[:, width + 20 :] = np.roll(beside[:, width + 20 :], -round(0.15 * height), 0)
+    beside[-round(0.15 * height) :, width + 20 :] = beside[: round(0.15 * height), width + 20 :] = 0
+    assert of(beside).pose == "scattered"
     assert of(alpha[:, ::-1]).pose == "standing"
 
 
@@ -149,4 +193,9 @@ def test_what_is_left_out_is_said_with_the_way_to_use_it() -> None:
     assert reason == (
         "pose: half-length (93% sure, cut off at bottom); "
         'foregrounds.poses = ["standing", "object", "half-length"] uses it'
+    )
+    apart = left_out(replace(ENTRY, pose="scattered", pose_confidence=0.95), ("standing", "group"))
+    assert apart == (
+        "pose: scattered (95% sure): several people who do not end in one row, so they stand at different depths, or "
+        'do not stand; foregrounds.poses = ["standing", "group", "scattered"] uses it'
     )

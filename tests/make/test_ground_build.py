@@ -19,6 +19,7 @@ from figureground.dataset.stored import Dataset
 from figureground.drawn import render_person
 from figureground.geometry.codes import dequantise
 from figureground.ingest.catalog import load_catalog
+from figureground.ingest.matting import trim
 from figureground.plan.split import split
 from figureground.resolve import placing_of, resolve
 from figureground.samples import stats
@@ -224,6 +225,36 @@ def test_whose_pose_has_no_place_is_set_aside_by_name(tmp_path: Path) -> None:
     sources[1]["poses"] = ["half-length"]
     catalog = prepared(ground_recipe(tmp_path, foregrounds=sources), tmp_path / "with")
     assert [(one.pose, one.cut) for one in catalog.foregrounds] == [("standing", ()), ("half-length", ("bottom",))]
+
+
+def test_a_group_in_one_row_stands_or_rises_and_others_are_set_aside(tmp_path: Path) -> None:
+    """One card holds several people where all end in its lowest row: on their feet, or below the picture's edge."""
+    write_floor_photos(tmp_path)
+    people = np.zeros((250, 200, 4), np.uint8)
+    for left, seed in ((10, 6), (100, 2)):
+        one = trim(render_person(seed, 200))
+        people[240 - one.shape[0] : 240, left : left + one.shape[1]] = one
+    Image.fromarray(people).save(tmp_path / "people/level.png")
+    Image.fromarray(people[:160]).save(tmp_path / "people/cut.png")
+    people[:, :95] = np.roll(people[:, :95], -35, 0)
+    Image.fromarray(people).save(tmp_path / "people/scattered.png")
+    sources = [{"path": f"people/{name}.png", "poses": []} for name in ("cut", "level", "scattered")]
+    recipe = ground_recipe(tmp_path, foregrounds=sources, placement={"per_pair": 4})
+    data = open_dataset(build(recipe, tmp_path / "out"))
+    cut, level = data.catalog.foregrounds
+    assert (level.pose, level.cut, level.shown) == ("group", (), 1.0)
+    assert (cut.pose, cut.cut) == ("group", ("bottom",))
+    assert cut.shown == pytest.approx(0.6, abs=0.15)
+    (aside,) = data.catalog.set_aside
+    assert aside.source.endswith("scattered.png")
+    assert "they stand at different depths" in aside.reason
+    figures = [figure for sample in data for figure in sample.record.figures]
+    assert {figure.foreground for figure in figures} == {cut.id, level.id}
+    for figure in figures:
+        assert figure.placement == "ground"
+        if figure.foreground == cut.id:
+            assert figure.box is not None
+            assert figure.box[3] == 96
 
 
 def test_real_heights_are_those_of_the_source(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.plan.sights import catalog_of
 
 
 def with_cut(*sides: str, pose: str = "standing") -> Foreground:
-    shown = 0.6 if pose == "half-length" else 1.0
+    shown = 0.6 if pose == "half-length" or (pose == "group" and "bottom" in sides) else 1.0
     return dataclasses.replace(WHOLE, cut=sides, pose=pose, shown=shown)  # type: ignore[arg-type]
 
 
@@ -33,6 +33,8 @@ def test_cuts_turn_with_the_figure() -> None:
         ("standing", (), 1.0),
         ("standing", ("bottom",), 0.94),
         ("half-length", ("bottom",), 0.6),
+        ("group", ("bottom",), 0.6),
+        ("group", (), 1.0),
         ("cropped", ("bottom",), 0.7),
         ("cropped", ("left",), 1.0),
         ("standing", ("top",), 0.87),

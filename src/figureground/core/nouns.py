@@ -145,7 +145,7 @@ class Background:
         return "larger is farther" if self.depth_unit == "m" else "larger is nearer"
 
 
-Pose = Literal["standing", "seated", "half-length", "airborne", "group", "cropped", "object"]
+Pose = Literal["standing", "seated", "half-length", "airborne", "group", "scattered", "cropped", "object"]
 POSES: tuple[Pose, ...] = get_args(Pose)
 SIDES = ("top", "right", "bottom", "left")
 
@@ -161,7 +161,7 @@ class Foreground:
     figure.  `class_id`: from 1; 0 is the background.
     `pose`: how it stands or why it cannot, with how sure that is, 0..1.  `cut`: the sides on which the photo's frame
     cut it off, in the order of SIDES; such a side is a straight edge of the cut-out.  `shown`: the part of a body's
-    height that a half-length figure shows; 1 of others.
+    height that a figure shows who is cut off below, of a group the tallest one; 1 of others.
     `mask_sha256`: of the mask's file, "" in older catalogs, whose masks are held to their cut-outs.
     `source_number`, `licence`, `credit`, `group` and `twins` are as with backgrounds.
     """

@@ -130,8 +130,8 @@ class Foregrounds:
     depth_kind: DepthKind = _knob("planar", _KIND)
     poses: tuple[str, ...] = _knob(
         (),
-        "who is used: standing, seated, half-length, airborne, group, cropped, object; empty: standing, half-length "
-        "and object for mode = ground, else all but cropped",
+        "who is used: standing, seated, half-length, airborne, group, scattered, cropped, object; empty: standing, "
+        "half-length, group and object for mode = ground, else all but cropped",
     )
     exclude: tuple[str, ...] = _knob(
         (),

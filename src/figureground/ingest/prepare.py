@@ -35,6 +35,7 @@ from figureground.image.masks import area_table, mask_of
 from figureground.image.opened import opened
 from figureground.ingest import stance
 from figureground.ingest.appearance import measure
+from figureground.ingest.bodies import tallest
 from figureground.ingest.cutout import ALONE, DOUBTFUL, Ways, cut_out, sized, working
 from figureground.ingest.doubt import doubts_of
 from figureground.ingest.framing import enlargement, framed
@@ -283,8 +284,15 @@ def _entry(scaled: Cutout, source: Source, stands: Posed, method: str) -> Foregr
         pose=stands.pose,
         pose_confidence=stands.confidence,
         cut=stands.cut,
-        shown=body_shown(mask) if stands.pose == "half-length" else 1.0,
+        shown=_shown(mask, stands),
     )
+
+
+def _shown(mask: Mask, stands: Posed) -> float:
+    """Return the part of a body's height that a figure shows, 1 where nothing below is missing."""
+    if stands.pose == "half-length":
+        return body_shown(mask)
+    return body_shown(tallest(mask)) if stands.pose == "group" and "bottom" in stands.cut else 1.0
 
 
 def _posed(alpha: Alpha, method: str, person: bool) -> Posed:

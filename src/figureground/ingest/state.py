@@ -14,7 +14,7 @@ from figureground.core.job import CutoutModel, Job
 from figureground.core.recipe_toml import content
 from figureground.ingest.inputs import Photo
 
-VERSION = 8  # raise it when preparation changes what it writes
+VERSION = 9  # raise it when preparation changes what it writes
 _SECTIONS = ("seed", "size", "near_twins", "backgrounds", "foregrounds", "placement")
 # placement's knobs that change nothing of the catalog, so that changing them does not prepare it anew
 _NO_MATTER = {"placement.per_pair", "placement.samples", "placement.figures", "placement.overlap"}

@@ -44,7 +44,7 @@ def missing(cutout: Foreground) -> tuple[float, float]:
     """Return the parts of the real height that are (above, below) what the cut-out shows."""
     cut = sides(cutout, False)
     above = _HEAD * ("top" in cut)
-    if cutout.pose == "half-length":
+    if cutout.pose == "half-length" or cutout.shown < 1:  # or a group that is cut off below
         return above, 1 - cutout.shown - above
     return above, _BELOW.get(cutout.pose, _FEET) * ("bottom" in cut)
 

@@ -155,7 +155,7 @@ def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, 
     if cut.sides(cutout, figure.flip):
         place, size = (figure.x, figure.y), (figure.width, figure.height)
         return {} if cut.is_beyond(cutout, canvas, place, size, figure.flip) else {CANNOT: sure}
-    if cutout.pose in ("seated", "airborne", "cropped"):
+    if cutout.pose in ("seated", "airborne", "scattered", "cropped"):
         return {CANNOT: sure, POSE: 1 - sure}
     return {POSE: 1 - sure}
 
