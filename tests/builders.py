@@ -225,7 +225,7 @@ def varied_recipe(folder: Path, **sections: Any) -> Recipe:
 
 
 NO_LOOK: dict[str, Any] = {
-    name: [0, 0] for name in ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap")
+    name: [0, 0] for name in ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap", "poisson")
 }
 
 

@@ -51,7 +51,7 @@ PURE = {
         "core/recipe_values",
         "core/texts",
     ),
-    *("image/", "geometry/", "plan/", "render/composite", "render/harmonise"),
+    *("image/", "geometry/", "plan/", "render/composite", "render/harmonise", "render/seamless"),
     *("ingest/doubt", "ingest/own_size", "ingest/bystanders", "render/view"),
     *("render/shadows", "render/tone", "ingest/rims", "ingest/bodies", "ingest/edges", "ingest/pose", "ingest/shown"),
     *("ingest/appearance", "ingest/cleaning", "ingest/copies", "ingest/cutout", "ingest/duplicates", "ingest/labels"),

@@ -37,6 +37,7 @@ def test_it_opens(old: Path) -> None:
         for k, figure in enumerate(sample.record.figures):
             assert (sample.whole_mask(k) | ~sample.figure_mask(k)).all()
             assert figure.real_height is not None
+            assert figure.look.poisson == 0  # of which its records do not speak
         assert sample.background is not None
         assert sample.background_depth is not None
     assert {record.split for record in map(data.record, range(8))} > {"train", "new_both"}

@@ -87,13 +87,12 @@ def out(finished: Path, tmp_path: Path) -> Path:
 def test_every_engine_order_and_part_size_gives_the_same_bytes(
     photos: Path, tmp_path: Path, depth: dict[str, str]
 ) -> None:
-    recipe = small_recipe(photos, depth=depth, backgrounds={"depth": "depth"})
+    sections: dict[str, Any] = {"depth": depth, "backgrounds": {"depth": "depth"}, "look": {"poisson": [0.2, 0.8]}}
+    recipe = small_recipe(photos, **sections)
     serial = files(build(recipe, tmp_path / "serial/out"))
     assert files(build(recipe, tmp_path / "two/out", engine=Processes(2))) == serial
     assert files(build(recipe, tmp_path / "backwards/out", engine=Backwards())) == serial
-    whole = build(
-        small_recipe(photos, depth=depth, backgrounds={"depth": "depth"}, parts={"size": 1000}), tmp_path / "whole"
-    )
+    whole = build(small_recipe(photos, **sections, parts={"size": 1000}), tmp_path / "whole")
     assert members(whole) == members(tmp_path / "serial/out")
     assert len(members(whole)) == 36 * 3
 

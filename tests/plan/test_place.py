@@ -51,21 +51,22 @@ def test_a_look_goes_towards_the_background_and_never_past_it() -> None:
     room = dataclasses.replace(room, appearance=dataclasses.replace(PLAIN, blur=1.5, noise=4.0))
     sharp = dataclasses.replace(cutout, appearance=dataclasses.replace(PLAIN, blur=0.9, noise=3.0))
     figure, light = card(3, 4, 20, 60, 0.5), Light(0.5, -0.4, 0.2)
-    full = looked(figure, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light)
+    strong = [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    full = looked(figure, room, sharp, strong, light)
     assert full.look == Look(0.4, 0.3, round((1.5**2 - 0.9**2) ** 0.5, 2), round(7**0.5, 2))
     assert dataclasses.replace(full, look=Look()) == figure
-    smaller = looked(dataclasses.replace(figure, height=30), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light)
+    smaller = looked(dataclasses.replace(figure, height=30), room, sharp, strong, light)
     assert smaller.look.blur == round((1.5**2 - 0.45**2) ** 0.5, 2)  # reduced, it is sharper and cleaner
-    tiny = looked(dataclasses.replace(figure, height=6), room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light)
+    tiny = looked(dataclasses.replace(figure, height=6), room, sharp, strong, light)
     assert tiny.look.blur == round((1.5**2 - 0.35**2) ** 0.5, 2)  # but no sharper than pixels are
     blurred = dataclasses.replace(cutout, appearance=dataclasses.replace(PLAIN, blur=3.0, noise=9.0))
-    assert looked(figure, room, blurred, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0], light).look == Look(0.4, 0.3)
-    edges = looked(figure, room, blurred, [0.0, 0.0, 1.0, 1.0, 0.5, 0.2, 0.6], light).look
-    assert edges == Look(feather=0.5, wrap=0.2, cast=0.6, light_x=0.5, light_z=-0.4, light_soft=0.2)
-    assert looked(figure, room, sharp, [0.0] * 7, light).look == Look()
+    assert looked(figure, room, blurred, strong, light).look == Look(0.4, 0.3)
+    edges = looked(figure, room, blurred, [0.0, 0.0, 1.0, 1.0, 0.5, 0.2, 0.6, 0.12345], light).look
+    assert edges == Look(feather=0.5, wrap=0.2, cast=0.6, light_x=0.5, light_z=-0.4, light_soft=0.2, poisson=0.123)
+    assert looked(figure, room, sharp, [0.0] * 8, light).look == Look()
     flat = dataclasses.replace(figure, contact=None, inverse_depth=0.0)
-    floating = looked(flat, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.5], light).look
-    assert (floating.shadow, floating.cast, floating.light_x) == (0, 0, 0)
+    floating = looked(flat, room, sharp, [0.4, 0.3, 1.0, 1.0, 0.0, 0.0, 0.5, 0.2], light).look
+    assert (floating.shadow, floating.cast, floating.light_x, floating.poisson) == (0, 0, 0, 0.2)
 
 
 def test_a_background_has_one_light_that_is_never_straight_from_aside() -> None:

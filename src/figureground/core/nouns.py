@@ -240,7 +240,8 @@ class Look:
     `noise`: standard deviation of the noise added, 0..255.  `feather`: standard deviation in px by which its outline
     alone is softened, inwards.  `wrap`: how far its rim takes the light of what lies behind, 0..1.  `cast`: part of the
     light that its shadow on the floor takes, 0..1.  `light_x`, `light_z`: where that shadow falls, in figure heights to
-    the right and away from the camera; `light_soft`: its breadth of penumbra at the far end, likewise.
+    the right and away from the camera; `light_soft`: its breadth of penumbra at the far end, likewise.  `poisson`: how
+    far its colours are moved so that they go over into what lies behind at its outline, 0..1.
     """
 
     shadow: float = 0.0
@@ -253,6 +254,7 @@ class Look:
     light_x: float = 0.0
     light_z: float = 0.0
     light_soft: float = 0.0
+    poisson: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from figureground.core.nouns import POSES
 from figureground.core.recipe import Recipe, keys
 from figureground.core.recipe_toml import from_mapping, to_toml
 
-_LOOK = ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap")
+_LOOK = ("shadow", "cast", "colour", "sharpness", "noise", "feather", "wrap", "poisson")
 PRESETS: dict[str, dict[str, Any]] = {
     # figures that stand on the floor of each background, with depth that agrees
     "default": {},

@@ -201,6 +201,9 @@ class LookOptions:
     wrap: tuple[float, float] = _knob(
         (0.0, 0.0), "how far the rim takes the light of what is behind", between=(0.0, 1.0)
     )
+    poisson: tuple[float, float] = _knob(
+        (0.0, 0.0), "Poisson blending: colours go over into what is behind; 1: no step is left", between=(0.0, 1.0)
+    )
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from figureground.plan.sight import Sight, needed
 from figureground.plan.split import Split, split
 
 TRIES = 24
-_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather", "wrap", "cast")
+_LOOKS = ("shadow", "colour", "sharpness", "noise", "feather", "wrap", "cast", "poisson")
 _RESIZED = 0.35  # px: blur of photos' edges as `appearance.measure` sees them after resizing (median 0.33)
 Placed = tuple[Figure, ...]  # one figure, once for each way that it is turned
 
@@ -99,7 +99,7 @@ class Slot:
 
     `background`, `foreground`: their numbers in the catalog.  `counter`: the number that its draws count with.
     `turn`: its number in the scene, `again`: how often the scene was begun before.  `flips`: the ways it is turned, in
-    all of which the place must suit; `strengths`: shadow, colour, sharpness, noise, feather, wrap and cast as drawn.
+    all of which the place must suit; `strengths`: of the look, as drawn, in the order of _LOOKS.
     """
 
     background: int
@@ -123,8 +123,8 @@ def strengths(placing: Placing, counter: Ints, turn: int) -> list[tuple[float, .
 def looked(
     figure: Figure, background: Background, cutout: Foreground, strengths: Sequence[float], light: Light
 ) -> Figure:
-    """Return the figure with its look; `strengths`: shadow, colour, sharpness, noise, feather, wrap, cast as drawn."""
-    shadow, colour, sharpness, noise, feather, wrap, cast = strengths
+    """Return the figure with its look; `strengths`: as drawn, in the order of _LOOKS."""
+    shadow, colour, sharpness, noise, feather, wrap, cast, poisson = strengths
     ratio = figure.height / cutout.height
     own, other = cutout.appearance, background.appearance
     missing = max(0.0, other.blur**2 - blur_at(own.blur, ratio) ** 2)
@@ -139,7 +139,8 @@ def looked(
         round(feather, 2) if feather >= 0.2 else 0.0,
         round(wrap, 3),
         round(cast, 3) if falls else 0.0,
-        *((light.x, light.z, light.soft) if falls else ()),
+        *((light.x, light.z, light.soft) if falls else (0.0, 0.0, 0.0)),
+        round(poisson, 3),
     )
     return _looking(figure, look)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from figureground.core.nouns import Alpha, Appearance, Cutout, Figure, Mask, Pic
 from figureground.image.masks import mask_of
 from figureground.image.resample import resized
 from figureground.render.harmonise import add_noise, rim
+from figureground.render.seamless import behind, seamless
 from figureground.render.shadows import Shadow, darken
 from figureground.render.tone import NODES, colour_table
 
@@ -224,9 +225,11 @@ def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None =
     if shadows := [one.shadow for one in sprites if one.shadow is not None]:
         places.append(darken(image, shadows, floor))
     order = far_to_near([one.figure for one in sprites])
-    for one in (sprites[i] for i in order):
-        place = one.rows, one.columns
-        places.append(place)
+    for rank, i in enumerate(order):
+        one = sprites[i]
+        places.append((one.rows, one.columns))
+        if one.figure.look.poisson > 0:
+            one = _moved(one, image, [sprites[j] for j in order[rank + 1 :]])
         _paste(one, image, alpha)
     mask = mask_of(alpha)
     if len(sprites) == 1:
@@ -235,6 +238,17 @@ def compose(background: Picture, sprites: Sequence[Sprite], floor: Mask | None =
         numbers = np.array([0, *(i + 1 for i in order)], np.uint8)
         instances = numbers[_owners([sprites[i] for i in order], shape)] if sprites else np.zeros(shape, np.uint8)
     return Composite(image, alpha, mask, instances, _around(places))
+
+
+def _moved(one: Sprite, image: Picture, nearer: Sequence[Sprite]) -> Sprite:
+    """Return a figure with colours that go over into the image behind it, as far as its look says."""
+    before = None
+    if nearer:
+        before = np.zeros(image.shape[:2], np.bool_)
+        for other in nearer:
+            before[other.rows, other.columns] |= mask_of(other.visible)
+    around = behind(image, before, one.rows, one.columns)
+    return replace(one, colour=seamless(one.colour, one.whole, one.visible, around, one.figure.look.poisson))
 
 
 def _paste(one: Sprite, image: Picture, alpha: Alpha) -> None:
