@@ -177,7 +177,9 @@ def test_a_look_that_says_nothing_of_a_later_knob_has_none_of_it(record: Record)
     row = record.to_row()
     for figure in row["figures"]:
         figure["look"] = {name: value for name, value in figure["look"].items() if name != "poisson"}
-    assert Record.from_row(row) == record
+    found = Record.from_row(row)
+    assert found == record
+    assert {figure.look.poisson for figure in found.figures} <= {0.0}
 
 
 @given(records)

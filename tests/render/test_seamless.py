@@ -91,6 +91,18 @@ def test_inside_gradients_are_the_figures_and_across_the_outline_there_is_no_ste
     assert np.abs(values(own)[found.mask] - found.image[found.mask]).max() > 8
 
 
+def test_colours_end_at_black_and_white() -> None:
+    """Stripes of a dark coat in a white room, and of a white one in a dark room, would be beyond both."""
+    cutout = coloured((0, 0, 0), soft=False)
+    for stripe, around, end in ((90, 255, 255), (165, 0, 0)):
+        cutout[..., :3] = 255 - around
+        cutout[10:50:4, 4:20, :3] = stripe
+        found = compose(np.full((SIZE, SIZE, 3), around, np.uint8), [pasted(cutout, 1.0)])
+        rows = found.image[10 + 10 : 10 + 50 : 4, 20 + 9 : 20 + 15]
+        assert (rows == end).all()
+        assert np.abs(values(found.image) - end).max() < 128
+
+
 def test_without_it_nothing_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes are those of a plain pasting, by the formula, as of records that do not know of it."""
     one, background = pasted(figure_cutout(1, 60, 30), 0.0), room()

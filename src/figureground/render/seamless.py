@@ -48,8 +48,8 @@ def seamless(colour: Picture, whole: Alpha, visible: Alpha, around: Behind, stre
 
     `whole`, `visible`: its alpha with nothing before it, and what the background's nearer things leave of it; `around`:
     of its part of the canvas.  The outline is free, and ties nothing, by the edge of the canvas, where something hides
-    it, and beside what hides the background; where it is free everywhere, colours stay as they are.  Soft px outside
-    the mask take what is added to the mask beside them.
+    it, and beside what hides the background; where it is free everywhere, colours stay as they are.  Px outside the
+    mask, soft ones too, take what is added to the mask beside them.
     """
     inside = mask_of(whole)
     links, given = _ties(colour, inside, inside & mask_of(visible), around)
@@ -58,8 +58,8 @@ def seamless(colour: Picture, whole: Alpha, visible: Alpha, around: Behind, stre
     added = spread(membrane(inside, links, given), inside)
     added *= np.float32(strength)
     added += colour.transpose(2, 0, 1)
-    moved = np.rint(np.minimum(np.maximum(added, 0, out=added), 255, out=added)).astype(np.uint8)
-    return np.where(whole[..., None] > 0, moved.transpose(1, 2, 0), colour)
+    np.rint(np.minimum(np.maximum(added, 0, out=added), 255, out=added), out=added)
+    return np.ascontiguousarray(added.transpose(1, 2, 0), np.uint8)
 
 
 def _ties(colour: Picture, inside: Mask, seen: Mask, around: Behind) -> tuple[Singles, Singles]:
