@@ -29,8 +29,8 @@ NOBODY = (
 )
 DENIED = 0.9  # from here on the head's word that somebody stands outweighs an edge that is no more than SURE
 # Of several people: how far apart, of the height, their feet may lie in the picture.  With a camera 1.4 m high and a
-# figure of 1.7 m who ends d higher stands 1 / (1 - 1.2 d) times as far away: 11 %, a third of a metre at 3 m.
-LEVEL = 0.08
+# figure of 1.7 m who ends d higher stands 1 / (1 - 1.2 d) times as far away: 8 %, a quarter of a metre at 3 m.
+LEVEL = 0.06
 FLUSH = 0.5  # of what ends near the lowest row: from here on a straight edge is a cut of all, and no soles
 
 Shares = Mapping[str, float]  # how likely each of `networks.pose.POSES` is, in hundredths
