@@ -3,14 +3,15 @@
     python bench/seam.py PEOPLE [--source CHECKOUT/src] [--set look.wrap=[0,0] ...] [--size 144 220]
 
 PEOPLE holds photos NAME.jpg of people with masks NAME.png.  Pasted outlines come from datasets that figureground (of
-another CHECKOUT, where one is named) builds of these very photos, as foregrounds by their masks and as backgrounds;
-real ones from the photos themselves, framed and stored as those backgrounds are.  So both show people of the same kind
-in the same places, as large, resized alike, in JPEGs alike.
+another CHECKOUT, where one is named) builds of these very photos, as foregrounds by their masks and as backgrounds.
+Each pasted patch has a real twin: the same point of the same figure's outline in its own photo, which is resized once,
+to the scale at which the figure is pasted, and stored as often in JPEGs.  So both kinds show the same parts of the same
+people, as large, by the same masks; what may tell them is the seam, and the ground behind.
 
 A network of about 10,000 parameters learns patches of 16 x 16 px on two thirds of the photos; the area under its ROC
 curve is told on the rest: 0.5 where it can tell nothing.  Patches lie on the mask's outline, up to 3 px off it either
 way, since a drawn mask is off, too; away from the frame, from feet, and in pasted ones from the background's person.
-Real against real, two halves of the photos, says what chance does.
+Real against real says what chance does: twins of some people against those of others, divided anew for each training.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -30,18 +32,22 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from figureground import open_dataset
+from figureground import Sample, open_dataset
 from figureground.core.arrays import Bytes
 from figureground.core.canvas import Canvas
 from figureground.core.folder_store import FolderStore
 from figureground.core.nouns import Mask, Picture
 from figureground.dataset.names import CATALOG
+from figureground.image.masks import FAINT, tight_box
 from figureground.ingest.catalog import load_catalog
 from figureground.ingest.framing import framed
 
 SIDE, PATCHES, JITTER = 16, 24, 3
 ROUNDS, BATCH, SEEDS = 16, 128, 3
 FEET = 0.15  # of a figure's height, its lowest part
+# of the frame's height: figures larger than that are drawn, since cut-outs are prepared for the largest, and by default
+# that is 1.3; but they are much larger than what the backgrounds show, and not looked at
+LARGEST = 0.95
 _RECIPE = """\
 name = "seam"
 size = [{width}, {height}]
@@ -51,7 +57,7 @@ path = "photos"
 people = "do not ask"
 [foregrounds]
 path = "photos"
-height = [0.75, 0.92]
+height = [0.75, 1.3]
 poses = ["standing", "seated", "half-length", "airborne", "group", "cropped", "object"]
 [placement]
 mode = "uniform"
@@ -62,6 +68,16 @@ samples = {samples}
 [depth]
 source = "none"
 """
+
+Kinds = tuple[Sequence[Bytes], Sequence[Bytes]]
+
+
+class Pair(NamedTuple):
+    """A patch of a pasted figure's outline, and one of the same point of it in its own photo; uint8 (16, 16, 3)."""
+
+    person: str
+    real: Bytes
+    pasted: Bytes
 
 
 def outline(mask: Mask, keep_out: Mask) -> NDArray[np.int64]:
@@ -83,14 +99,10 @@ def outline(mask: Mask, keep_out: Mask) -> NDArray[np.int64]:
     return places[free]
 
 
-def patches(picture: Picture, mask: Mask, keep_out: Mask, dice: np.random.Generator) -> list[Bytes]:
-    """Return up to PATCHES patches along a mask's outline."""
-    places = outline(mask, keep_out)
-    chosen = dice.permutation(len(places))[:PATCHES]
-    found = []
-    for y, x in places[chosen] + dice.integers(-JITTER, JITTER + 1, (len(chosen), 2)):
-        found.append(picture[y - SIDE // 2 : y + SIDE // 2, x - SIDE // 2 : x + SIDE // 2])
-    return found
+def patch(picture: Picture, place: NDArray[np.int64], dice: np.random.Generator) -> Bytes:
+    """Return a patch around a (y, x), up to JITTER px off it."""
+    y, x = place + dice.integers(-JITTER, JITTER + 1, 2)
+    return picture[y - SIDE // 2 : y + SIDE // 2, x - SIDE // 2 : x + SIDE // 2]
 
 
 def stored(picture: Picture, quality: int, subsampling: str) -> Picture:
@@ -108,41 +120,64 @@ def framed_mask(path: Path, canvas: Canvas) -> Mask:
     return np.asarray(framed(np.dstack([grey] * 3), canvas, "cover")[..., 0] >= 128)
 
 
-def real(photos: Sequence[Path], canvas: Canvas, seed: int) -> list[Bytes]:
-    """Return patches of the photos' own outlines."""
-    dice, found = np.random.default_rng(seed), []
-    for path in photos:
-        with Image.open(path) as photo:
-            picture = framed(np.asarray(photo.convert("RGB")), canvas, "cover")
-        mask = framed_mask(path, canvas)
-        picture = stored(stored(picture, 95, "4:4:4"), 90, "4:2:0")
-        found += patches(picture, mask, np.zeros_like(mask), dice)
-    return found
+def at_scale(path: Path, scale: float) -> tuple[Picture, NDArray[np.float64]]:
+    """Return a photo at a scale, as samples are stored, and the (y, x) there of the corner of its figure's box."""
+    with Image.open(path) as photo, Image.open(path.with_suffix(".png")) as mask:
+        size = round(photo.width * scale), round(photo.height * scale)
+        picture = np.asarray(photo.convert("RGB").resize(size, Image.Resampling.LANCZOS))
+        box = tight_box(np.asarray(mask.convert("L")) >= FAINT)
+    if box is None:
+        raise ValueError(f"{path}: an empty mask")
+    return stored(stored(picture, 95, "4:4:4"), 90, "4:2:0"), np.array([box[1], box[0]]) * scale
 
 
-def pasted(photos: Sequence[Path], canvas: Canvas, source: Path, settings: Sequence[str]) -> list[Bytes]:
-    """Return patches of outlines that a figureground pasted of these photos into each other."""
-    dice, found = np.random.default_rng(1), []
+def pairs(sample: Sample, own: Path, keep_out: Mask, dice: np.random.Generator) -> list[Pair]:
+    """Return up to PATCHES patches along a pasted figure's outline, each with its twin.
+
+    `own`: the figure's photo; `keep_out`: where the background shows somebody.
+    """
+    if sample.mask is None:
+        raise ValueError("a sample without a mask")
+    figure, near = sample.record.figures[0], SIDE // 2 + JITTER + 1
+    picture, corner = at_scale(own, figure.scale)
+    moved = np.rint(corner - (figure.y, figure.x)).astype(np.int64)
+    places = outline(sample.mask, keep_out)
+    twins = places + moved
+    inside = ((twins >= near) & (twins <= np.array(picture.shape[:2]) - near)).all(1)
+    chosen = dice.permutation(np.flatnonzero(inside))[:PATCHES]
+    return [Pair(own.stem, patch(picture, twins[i], dice), patch(sample.image, places[i], dice)) for i in chosen]
+
+
+def pasted(photos: Sequence[Path], canvas: Canvas, source: Path, settings: Sequence[str]) -> list[Pair]:
+    """Return patches of outlines that a figureground pasted of these photos into each other, with their twins."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "photos").mkdir()
         for path in photos:
             for suffix, name in ((".jpg", path.name), (".png", f"{path.stem}_mask.png")):
                 (root / "photos" / name).symlink_to(path.with_suffix(suffix).absolute())
-        text = _RECIPE.format(width=canvas.width, height=canvas.height, seed=1, samples=2 * len(photos))
+        text = _RECIPE.format(width=canvas.width, height=canvas.height, seed=1, samples=4 * len(photos))
         (root / "recipe.toml").write_text(text)
         command = [sys.executable, "-m", "figureground", "build", "recipe.toml", "out", "--workers", "1"]
         command += [part for setting in settings for part in ("--set", setting)]
         environment = os.environ | {"PYTHONPATH": str(source)}
         subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
-        catalog = load_catalog(FolderStore(root / "out").below(CATALOG))
-        sources = {one.id: Path(one.source).stem for one in catalog.backgrounds}
-        stems = {path.stem: path for path in photos}
-        for sample in open_dataset(root / "out"):
-            path = stems[sources[sample.record.background]]
-            if sample.mask is None:
-                raise ValueError("a sample without a mask")
-            found += patches(sample.image, sample.mask, framed_mask(path, canvas), dice)
+        return pairs_of(root / "out", photos, canvas)
+
+
+def pairs_of(dataset: Path, photos: Sequence[Path], canvas: Canvas) -> list[Pair]:
+    """Return the patches of a dataset of these photos, with their twins."""
+    dice, found = np.random.default_rng(1), []
+    catalog = load_catalog(FolderStore(dataset).below(CATALOG))
+    stems = {path.stem: path for path in photos}
+    sources = {one.id: stems[Path(one.source).stem] for one in catalog.backgrounds}
+    sources |= {one.id: stems[Path(one.source).stem] for one in catalog.foregrounds}
+    for sample in open_dataset(dataset):
+        record = sample.record
+        if record.figures[0].height > LARGEST * canvas.height:
+            continue
+        keep_out = framed_mask(sources[record.background], canvas)
+        found += pairs(sample, sources[record.figures[0].foreground], keep_out, dice)
     return found
 
 
@@ -161,40 +196,57 @@ def area_under_curve(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> 
     return float(below / (positive * (len(labels) - positive)))
 
 
-def told_apart(train: tuple[list[Bytes], list[Bytes]], test: tuple[list[Bytes], list[Bytes]]) -> list[float]:
-    """Return the areas under the curve, a training each, of (one kind, the other), as many of either."""
-    found = []
-    for seed in range(SEEDS):
-        torch.manual_seed(seed)
-        dice = np.random.default_rng(seed)
-        x, y = _even(train, dice)
-        model, order = network(), np.arange(len(x))
-        optimiser = torch.optim.AdamW(model.parameters(), 3e-3, weight_decay=1e-2)
-        steps = ROUNDS * (len(x) // BATCH)
-        rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=steps)
-        for _ in range(ROUNDS):
-            dice.shuffle(order)
-            for k in range(len(x) // BATCH):
-                chosen = order[k * BATCH : (k + 1) * BATCH]
-                batch = x[chosen].flip(3) if dice.random() < 0.5 else x[chosen]
-                loss = nn.functional.binary_cross_entropy_with_logits(model(batch)[:, 0], y[chosen])
-                optimiser.zero_grad()
-                torch.autograd.backward([loss])
-                optimiser.step()
-                rate.step()
-        model.eval()
-        x, y = _even(test, dice)
-        with torch.no_grad():
-            scores = model(x)[:, 0].double().numpy()
-        found.append(area_under_curve(scores, y.numpy() > 0.5))
-    return found
+def told_apart(train: Kinds, test: Kinds, seed: int) -> float:
+    """Return the area under the curve of one training on (one kind, the other), as many of either."""
+    torch.manual_seed(seed)
+    dice = np.random.default_rng(seed)
+    x, y = _even(train, dice)
+    model, order = network(), np.arange(len(x))
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3, weight_decay=1e-2)
+    steps = ROUNDS * (len(x) // BATCH)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=steps)
+    for _ in range(ROUNDS):
+        dice.shuffle(order)
+        for k in range(len(x) // BATCH):
+            chosen = order[k * BATCH : (k + 1) * BATCH]
+            batch = x[chosen].flip(3) if dice.random() < 0.5 else x[chosen]
+            loss = nn.functional.binary_cross_entropy_with_logits(model(batch)[:, 0], y[chosen])
+            optimiser.zero_grad()
+            torch.autograd.backward([loss])
+            optimiser.step()
+            rate.step()
+    model.eval()
+    x, y = _even(test, dice)
+    with torch.no_grad():
+        scores = model(x)[:, 0].double().numpy()
+    return area_under_curve(scores, y.numpy() > 0.5)
 
 
-def _even(kinds: tuple[list[Bytes], list[Bytes]], dice: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def _even(kinds: Kinds, dice: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     count = min(map(len, kinds))
     chosen = [np.stack(kind)[dice.permutation(len(kind))[:count]] for kind in kinds]
     values = np.concatenate(chosen).transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
     return torch.from_numpy(values), torch.from_numpy(np.repeat([0.0, 1.0], count).astype(np.float32))
+
+
+def halves(found: Sequence[Pair], seed: int) -> Kinds:
+    """Return the real patches of half of the people, and those of the others."""
+    people = sorted({pair.person for pair in found})
+    some = set(np.random.default_rng(seed).permutation(people)[::2].tolist())
+    return [p.real for p in found if p.person in some], [p.real for p in found if p.person not in some]
+
+
+def report(train: Sequence[Pair], test: Sequence[Pair]) -> None:
+    """Print how well pasted patches and real ones are told apart, and real ones from real ones."""
+    size = sum(value.numel() for value in network().parameters())
+    print(f"{len(train)} + {len(test)} pairs of patches, {size} parameters")
+    one, other = (([p.real for p in found], [p.pasted for p in found]) for found in (train, test))
+    seeds = range(SEEDS)
+    for name, areas in (
+        ("pasted against real", [told_apart(one, other, seed) for seed in seeds]),
+        ("real against real", [told_apart(halves(train, seed), halves(test, seed), seed) for seed in seeds]),
+    ):
+        print(f"{name}: AUC {np.mean(areas):.3f} ({min(areas):.3f} to {max(areas):.3f})")
 
 
 def main() -> None:
@@ -205,7 +257,6 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(144, 220), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--photos", type=int, default=180)
     parser.add_argument("--skip", type=int, default=0, help="photos, so that others are used")
-    parser.add_argument("--control", action="store_true", help="real against real")
     args = parser.parse_args()
     torch.set_num_threads(1)
     everything = sorted(args.people.glob("*.jpg"))
@@ -213,16 +264,8 @@ def main() -> None:
     photos = [everything[i] for i in order]
     cut = 2 * len(photos) // 3
     canvas = Canvas(args.size[1], args.size[0])
-    halves = photos[:cut], photos[cut:]
-    if args.control:
-        pairs = [(real(half[::2], canvas, 1), real(half[1::2], canvas, 1)) for half in halves]
-    else:
-        source = args.source.absolute()
-        pairs = [(real(half, canvas, 1), pasted(half, canvas, source, args.settings)) for half in halves]
-    counts = ", ".join(f"{len(a)} + {len(b)}" for a, b in pairs)
-    found = told_apart(pairs[0], pairs[1])
-    size = sum(value.numel() for value in network().parameters())
-    print(f"{counts} patches, {size} parameters: AUC {np.mean(found):.3f} ({min(found):.3f} to {max(found):.3f})")
+    source = args.source.absolute()
+    report(*(pasted(part, canvas, source, args.settings) for part in (photos[:cut], photos[cut:])))
 
 
 if __name__ == "__main__":
