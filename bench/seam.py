@@ -80,6 +80,13 @@ class Pair(NamedTuple):
     pasted: Bytes
 
 
+def shuffled(people: Path, skip: int, count: int) -> tuple[list[Path], list[Path]]:
+    """Return two thirds of `count` photos of a folder, to learn from, and the others; the first `skip` are left out."""
+    everything = sorted(people.glob("*.jpg"))
+    photos = [everything[i] for i in np.random.default_rng(0).permutation(len(everything))[skip : skip + count]]
+    return photos[: 2 * len(photos) // 3], photos[2 * len(photos) // 3 :]
+
+
 def outline(mask: Mask, keep_out: Mask) -> NDArray[np.int64]:
     """Return the (y, x) of a mask's outermost px that lie away from the frame, from feet and from `keep_out`."""
     inner = mask.copy()
@@ -259,13 +266,10 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="photos, so that others are used")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    everything = sorted(args.people.glob("*.jpg"))
-    order = np.random.default_rng(0).permutation(len(everything))[args.skip : args.skip + args.photos]
-    photos = [everything[i] for i in order]
-    cut = 2 * len(photos) // 3
+    parts = shuffled(args.people, args.skip, args.photos)
     canvas = Canvas(args.size[1], args.size[0])
     source = args.source.absolute()
-    report(*(pasted(part, canvas, source, args.settings) for part in (photos[:cut], photos[cut:])))
+    report(*(pasted(part, canvas, source, args.settings) for part in parts))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
-from bench import seam
+from bench import seam, seam_filters
 from figureground.core.canvas import Canvas
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -43,6 +43,26 @@ def test_twins_are_of_the_same_place_of_a_figure(tmp_path: Path, monkeypatch: py
     shared = [(real & pasted).sum() / (real | pasted).sum() for real, pasted in dark]
     assert np.median(shared) > 0.85  # figure and ground lie alike in both
     assert max(pair.pasted.shape != (16, 16, 3) for pair in found) == 0
+
+
+def test_figures_pasted_by_hand_lie_as_their_twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seam, "JITTER", 0)
+    found = seam_filters.by_hand(drawn(tmp_path, 3), "lanczos", CANVAS)
+    assert {pair.person for pair in found} == {"one0", "one1", "one2"}
+    dark = [[(one < 110).all(-1) for one in (pair.real, pair.pasted)] for pair in found]
+    assert np.median([(real & pasted).sum() / (real | pasted).sum() for real, pasted in dark]) > 0.85
+
+
+def test_a_figure_is_reduced_by_the_filters_of_a_way() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 100, 4), dtype=np.uint8)
+    noise[..., 3] = 255
+    left = {}
+    for way in seam_filters.WAYS:
+        small = seam_filters.reduced(Image.fromarray(noise), 80, way, CANVAS)
+        assert small.shape == (80, 27, 4)
+        left[way] = small[..., :3].std()
+    assert left["lanczos"] > left["hamming"] > left["lanczos+hamming"]
+    assert left["lanczos+lanczos"] > left["lanczos+hamming"]
 
 
 def test_a_photo_comes_at_the_scale_of_its_figure(tmp_path: Path) -> None:
