@@ -1,6 +1,6 @@
 """What of a seam do the filters make by which figures are reduced?  Figures pasted by hand, all else being equal.
 
-    PYTHONPATH=src:. python bench/seam_filters.py PEOPLE [lanczos+hamming lanczos+lanczos ...] [--skip 180] [--trainings 3]
+    PYTHONPATH=src:. python bench/seam_filters.py PEOPLE [lanczos+hamming lanczos+lanczos ...] [--skip 180]
 
 PEOPLE and the network are those of `seam.py`, and so are the twins.  Photos become backgrounds, and figures by their
 drawn masks are reduced: straight to their size, or first to the largest that is drawn by default, 1.3 frames, as a
