@@ -19,16 +19,19 @@ def below(found: Singles) -> Singles:
     return found[found[:, 1] >= CANVAS.height]
 
 
-def room_for_two_shoes(floor: Bools, ground: Ground, x: int, y: int) -> bool:
-    """What `footing_of` asks of a pixel of the floor, point by point."""
+def room_to_stand(floor: Bools, ground: Ground, x: int, y: int) -> bool:
+    """What `footing_of` asks of a pixel of the floor, point by point: a metre is a part of the distance."""
     tall = float(figure_heights(ground, USUAL_M, x + 0.5, y + 1.0, CANVAS))
     focal = 100.0 if ground.focal else 110.0
-    behind = 40 + (y - 40) / (1 + 0.15 * tall / USUAL_M / focal)
-    points = [
-        (round(x + side * 0.09 * tall), round(row)) for row in (y, min(y, behind)) for side in (-1, -0.5, 0, 0.5, 1)
-    ]
-    good = [bool(floor[row, max(0, min(column, 79))]) or not 0 <= column < 80 for column, row in points]
-    return sum(good) >= 8
+    good = []
+    for metres in (-0.15, 0.0, 0.15, 0.3):
+        deeper = 1 + metres * tall / USUAL_M / focal
+        row = min(round(40 + (y - 40) / deeper), 99)  # below the frame it is as at the lower edge
+        for k in range(-3, 4):
+            column = round(x + k / 3 * 0.15 * tall / deeper)
+            hidden = not 0 <= column < 80  # by the frame
+            good.append(hidden or bool(floor[row, column]))
+    return sum(good) >= 0.7 * 28
 
 
 @pytest.mark.parametrize("ground", [LEVEL, PINHOLE])
@@ -40,7 +43,7 @@ def test_places_come_by_height_and_each_says_how_tall_somebody_is_there(ground: 
     tall = figure_heights(ground, USUAL_M, found[:, 0] + 0.5, found[:, 1] + 1.0, CANVAS)
     assert found[:, 2] == pytest.approx(tall, rel=1e-5)
     seen = {(int(x), int(y)) for x, y, _ in found if y < 100}
-    assert seen == {(x, y) for y in range(60, 100) for x in range(10, 50) if room_for_two_shoes(floor, ground, x, y)}
+    assert seen == {(x, y) for y in range(60, 100) for x in range(10, 50) if room_to_stand(floor, ground, x, y)}
     assert (30, 99) in seen
     assert (10, 99) not in seen  # half of it is beside the floor
     # it goes on below the columns where it reaches the lower edge, in steps that a height does not miss
@@ -72,15 +75,20 @@ def test_nobody_stands_where_the_head_too_would_be_below_the_frame() -> None:
     assert found[:, 2].max() < 20
 
 
-def test_shoes_need_floor_beside_and_behind_them() -> None:
+def test_who_stands_needs_floor_all_around() -> None:
     floor = np.zeros(CANVAS.shape, bool)
     floor[70:, :20] = True  # a wall behind; to the left what the frame hides
-    floor[80:, 60:63] = True  # a gap between two legs of a table
+    floor[80:, 56:66] = True  # a gap between two legs of a table: broad enough for shoes, and for nobody
+    floor[83:86, 30:50] = True  # what is seen of it between two rows of chairs
     places = {(int(x), int(y)) for x, y, _ in footing_of(PINHOLE, floor, np.zeros(80, np.float32), CANVAS) if y < 100}
     assert places
     assert max(x for x, _ in places) < 20
-    assert min(y for _, y in places) > 70
-    assert (0, 80) in places
+    assert (0, 85) in places
+    assert (8, 74) in places
+    assert (8, 70) not in places  # the wall is right behind
+    floor[75:, 30:50] = True
+    wider = {(int(x), int(y)) for x, y, _ in footing_of(PINHOLE, floor, np.zeros(80, np.float32), CANVAS)}
+    assert (40, 84) in wider  # the same place, where the floor goes on before it and behind
 
 
 def test_a_plane_has_depth_below_its_horizon_alone() -> None:

@@ -145,6 +145,21 @@ def test_somebody_in_black_and_white_is_doubtful_where_figures_stand() -> None:
     assert prepare.foreground(person, meant(GROUND), PHOTO, Tools()).entry.pose == "standing"
 
 
+def test_somebody_in_the_light_of_one_colour_is_doubtful_where_figures_stand() -> None:
+    person = render_person(4, 300)
+    grey = person[..., :3].mean(-1)
+    lit, dressed = person.copy(), person.copy()
+    lit[..., :3] = np.stack([grey * 0.25, grey * 0.3, 40 + 0.8 * grey], -1) + 0.06 * person[..., :3]  # as on a stage
+    rows = slice(90, 300)
+    dressed[rows, :, :3] = dressed[rows, :, :3] * 0.15 + [10, 20, 190]  # a blue overall, by daylight
+    with pytest.raises(SetAsideError, match="one strong colour"):
+        prepare.foreground(lit, meant(GROUND), PHOTO, Tools())
+    taken = prepare.foreground(lit, meant(GROUND | {"foregrounds": {"doubtful": "use"}}), PHOTO, Tools()).entry
+    other = prepare.foreground(dressed, meant(GROUND), PHOTO, Tools()).entry
+    assert np.hypot(*other.appearance.lab_mean[1:]) > 25  # as strong a colour, and others beside it
+    assert taken.appearance.hues < other.appearance.hues
+
+
 @pytest.mark.parametrize("table", [GROUND, {"size": 96}])
 def test_pose_and_cut_are_known_in_every_mode(table: dict[str, Any]) -> None:
     person = render_person(4, 300)

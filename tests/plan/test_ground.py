@@ -174,7 +174,7 @@ def test_on_an_unsure_floor_heights_follow_from_the_floor_as_a_sample_draws_it()
         setting = Setting(rules(64, mode="ground", min_visible=0.5), Catalog((background,), (cutout,)), sight)
         floors = []
         for counter in range(40):
-            slot = Slot(0, 0, counter, 0, (False, True), (0.0,) * 7)
+            slot = Slot(0, 0, counter, 0, (False, True), (0.0,) * 8)
             floor = as_it_may_be(setting, slot)
             assert floor is not None
             assert floor == as_it_may_be(setting, dataclasses.replace(slot, turn=1, again=2, flips=(True,)))
@@ -338,7 +338,7 @@ def put(
 ) -> tuple[Figure, ...] | None:
     """Return the cut-out where it stands in the room, alone."""
     setting = Setting(rules(64, mode="ground", min_visible=min_visible), Catalog((room,), (cutout,)), sight)
-    return stand(setting, Slot(0, 0, 7, 0, flips, (0.0,) * 7), [()] * len(flips))
+    return stand(setting, Slot(0, 0, 7, 0, flips, (0.0,) * 8), [()] * len(flips))
 
 
 def test_a_floor_without_a_place_has_no_figure() -> None:
@@ -383,7 +383,7 @@ def test_nobody_stands_in_what_is_behind_them() -> None:
 
     def rows(sight: Cards) -> set[int]:
         setting = Setting(rules(64, mode="ground", min_visible=0.5), Catalog((room,), (cutout,)), sight)
-        found = (stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 7), [(), ()]) for counter in range(60))
+        found = (stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 8), [(), ()]) for counter in range(60))
         return {figure.contact[1] for one in found if one is not None for figure in one if figure.contact}
 
     def metres(row: float) -> float:  # the rule of horizons, of a focal length of 1.1 heights
@@ -456,7 +456,7 @@ def test_a_pair_without_a_place_is_known_after_the_first_time(monkeypatch: pytes
     costs = []
     for counter in range(5):
         before = sum(glances)
-        assert stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 7), [(), ()]) is None
+        assert stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 8), [(), ()]) is None
         costs.append(sum(glances) - before)
     assert costs[0] > 100
     assert max(costs[1:]) <= 24

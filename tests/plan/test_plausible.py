@@ -165,7 +165,7 @@ def test_a_place_that_scores_less_than_the_rules_want_is_not_taken() -> None:
         setting = Setting(placing, Catalog((room,), (cutout,)), sight)
         found = []
         for counter in range(12):
-            placed = ground.stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 7), [(), ()])
+            placed = ground.stand(setting, Slot(0, 0, counter, 0, (False, True), (0.0,) * 8), [(), ()])
             assert placed is not None
             assert placed[0].contact == placed[1].contact  # twins share their place
             found.append(placed[0].contact[0] if placed[0].contact else -1)

@@ -18,9 +18,12 @@ _TALLEST = 3.0  # of the frame's height: who is taller stands within 0.6 m of a 
 _STEP, _ROWS = 0.02, 256  # of the height, from row to row below the frame, and how many rows at most
 _COLUMNS = 112  # that are looked at below the frame
 _MOST = 8192  # floor pixels that are kept, evenly over the floor
-_BESIDE, _BEHIND = 0.09, 0.15  # part of a height to each side, and metres behind: what shoes need to stand on
-_ACROSS = 5  # points that are looked at from one side to the other, and behind as many
-_UNDER = 0.8  # of the points there: how many must be floor, as floors of pictures have frayed edges
+# Metres before and behind a foot, and part of a height to each side: what somebody needs to stand on.  Of 146
+# composites of photos with the feet in the picture 8 of the 29 that stood in furniture did not have it, and 8 of 103
+# believable ones
+_AROUND, _BESIDE = (-0.15, 0.0, 0.15, 0.3), 0.15
+_ACROSS = 7  # points that are looked at from one side to the other, at each of these distances
+_UNDER = 0.7  # of the points there: how many must be floor, as floors of pictures have frayed edges
 _USUAL_FOCAL = 1.1  # of the canvas's height, where a floor knows none
 _BEFORE = 1.3  # times the inverse depth of what the lower edge shows, where that is no floor
 
@@ -28,10 +31,10 @@ _BEFORE = 1.3  # times the inverse depth of what the lower edge shows, where tha
 def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Singles:
     """Return the places for a foot: float32 (n, 3), x, y and how many px tall somebody of 1.7 m is there, by height.
 
-    `floor`: where floor of known depth is seen; there a foot is on it, if the floor goes on beside and behind the foot
-    as far as two shoes need.  `edge`: inverse depth of the lowest row, 0
-    where unknown.  Below the frame, y >= height, a foot is where floor reaches the lower edge of its column, or where
-    what is seen there is well behind it, so that the floor goes on before that.
+    `floor`: where floor of known depth is seen; there a foot is on it, if the floor goes on around the foot as far as
+    somebody needs.  `edge`: inverse depth of the lowest row, 0 where unknown.  Below the frame, y >= height, a foot is
+    where floor reaches the lower edge of its column, or where what is seen there is well behind it, so that the floor
+    goes on before that.
     """
     at = np.flatnonzero(floor)
     y, x = np.divmod(at[np.linspace(0, at.size - 1, min(_MOST, at.size)).round().astype(np.int64)], canvas.width)
@@ -49,24 +52,26 @@ def footing_of(ground: Ground, floor: Mask, edge: Singles, canvas: Canvas) -> Si
 
 
 def _roomy(ground: Ground, floor: Mask, places: tuple[Ints, Ints], tall: Floats, canvas: Canvas) -> Bools:
-    """Tell of floor pixels x, y, (n,) each, whether two shoes have room there; what the frame hides counts as floor.
+    """Tell of floor pixels x, y, (n,) each, whether somebody has room there.
 
-    `tall`: px of somebody of usual height there, more than 0.
+    `tall`: px of somebody of usual height there, more than 0.  What the frame hides counts as floor beside the picture,
+    and below it as what is seen at the lower edge.
     """
     x, y = places
-    # times as far away; heights above the horizon shrink alike
-    deeper = 1 + _BEHIND * tall / (USUAL_M * focal_rows(ground, canvas))
-    horizon = horizon_y(ground, x, canvas)
-    behind = np.minimum(y, horizon + (y - horizon) / deeper)
-    framed = np.ones((canvas.height + 2, canvas.width + 2), np.bool_)
-    framed[1:-1, 1:-1] = floor
-    rows = [(_pixels(row, canvas.height) + 1) * (canvas.width + 2) + 1 for row in (y, behind)]
+    horizon, beside = horizon_y(ground, x, canvas), tall * _BESIDE
+    metre = tall / (USUAL_M * focal_rows(ground, canvas))  # of what is as far away: part of that distance
+    framed = np.ones((canvas.height, canvas.width + 2), np.bool_)
+    framed[:, 1:-1] = floor
     under = np.zeros(x.size, np.uint8)
-    for part in np.linspace(-1, 1, _ACROSS):
-        column = _pixels(x + tall * _BESIDE * part, canvas.width)
-        for row in rows:
-            under += framed.ravel().take(row + column)
-    return np.asarray(under / (2 * _ACROSS) >= _UNDER, np.bool_)
+    for metres in _AROUND:
+        # times as far away; heights below the horizon, and widths, shrink alike.  Nearer than the camera nothing is
+        deeper = np.maximum(1 + metres * metre, 0.1)
+        row = np.where(horizon < y, horizon + (y - horizon) / deeper, y)
+        start = np.minimum(np.maximum(np.rint(row), 0), canvas.height - 1).astype(np.int64) * (canvas.width + 2) + 1
+        for part in np.linspace(-1, 1, _ACROSS):
+            column = _pixels(x + beside * part / deeper, canvas.width)
+            under += framed.ravel().take(start + column)
+    return np.asarray(under / (len(_AROUND) * _ACROSS) >= _UNDER, np.bool_)
 
 
 def focal_rows(ground: Ground, canvas: Canvas) -> float:

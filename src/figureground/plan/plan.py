@@ -31,7 +31,7 @@ from figureground.plan.interleave import sources_of
 from figureground.plan.place import Setting, Slot, strengths
 from figureground.plan.sight import Sight
 
-VERSION = 7  # raise it when a scene becomes another for the same rules, catalog and number
+VERSION = 8  # raise it when a scene becomes another for the same rules, catalog and number
 _LOOKED_AT = 2**20  # samples whose split is looked for at a time
 
 
