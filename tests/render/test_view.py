@@ -17,9 +17,9 @@ def test_what_the_frame_and_nearer_things_leave_is_counted_and_so_are_feet() -> 
     hidden = np.zeros((40, 6), np.uint8)
     hidden[34:] = 255
     seen = seen_of(figure, np.full((40, 10), 255, np.uint8), 0, canvas, hidden)
-    assert view_of(figure, seen, mask_of(seen.visible)) == View(400, 240, 204, 24, 0)
+    assert view_of(figure, seen, mask_of(seen.visible)) == View(240, 204, 24, 0)
     whole = seen_of(figure, np.full((40, 10), 255, np.uint8), 0, canvas, None)
-    assert view_of(figure, whole, mask_of(whole.visible)) == View(400, 240, 240, 24, 24)
+    assert view_of(figure, whole, mask_of(whole.visible)) == View(240, 240, 24, 24)
     low = Figure(0, 0, 40, 10, 40, False)  # its feet lie below the frame
     cut = seen_of(low, np.full((40, 10), 255, np.uint8), 0, canvas, None)
-    assert view_of(low, cut, mask_of(cut.visible)) == View(400, 240, 240, 0, 0)
+    assert view_of(low, cut, mask_of(cut.visible)) == View(240, 240, 0, 0)

@@ -35,6 +35,10 @@ from figureground.image.masks import pieces
 
 LEAST_FLOOR = 0.02  # of the picture
 _LEAST_RATE = 0.2  # of a floor's inverse depth, a picture height: its horizon is at most five of them above
+# how likely a pixel is floor that tells of the plane, and one that networks alone call floor and somebody may stand on.
+# Of 131 composites with feet in the picture 28 stood in furniture: half of these places are less likely than that or
+# too narrow (`footing`), and 19 of 103 believable ones
+_LIKELY, _SURE = 0.4, 0.8
 _LEAST = 0.5  # confidence
 # where depth and floor are told by networks: most table tops that are seen from near lie below, few floors do
 _LEAST_OF_NETWORKS = 0.66
@@ -74,14 +78,19 @@ def fit_floor(
     plane = _plane(q, slope, trust, room)
     if isinstance(plane, str):
         return plane
-    mask = _seen(q, _likely(q, slope, plane, picture, trust, room), trust)
-    share = float(mask.mean())
-    if share < LEAST_FLOOR:
+    likely = _likely(q, slope, plane, picture, trust, room)
+    mask = _seen(likely, _LIKELY, trust)
+    if (share := float(mask.mean())) < LEAST_FLOOR:
         return f"only {share:.1%} of the picture is floor"
     ground = _ground(depth, mask, tuple(map(float, plane)), trust, told, room)
     if ground.confidence < (_LEAST if room is None or trust.doubts is None else _LEAST_OF_NETWORKS):
         return f"what its depth has for a floor does not look like one (confidence {ground.confidence:.2f})"
-    return ground, mask
+    if room is None or trust.doubts is None:
+        return ground, mask
+    sure = _seen(likely, _SURE, trust) & mask
+    if (share := float(sure.mean())) < LEAST_FLOOR:
+        return f"only {share:.1%} of the picture is surely floor"
+    return replace(ground, share=round(share, 4)), sure
 
 
 def _plane(q: Floats, slope: Floats, trust: Trust, room: SeenRoom | None) -> Floats | str:
@@ -201,14 +210,13 @@ def _likely(q: Floats, slope: Floats, plane: Floats, picture: Picture, trust: Tr
     return np.asarray(likely, np.float64)
 
 
-def _seen(q: Floats, likely: Floats, trust: Trust) -> Mask:
-    """Return the pixels that show the floor, in pieces of at least 1.2 % of the picture."""
-    smooth = box_blur(likely[..., None].astype(np.float32), max(1, round(Canvas(*q.shape).px(trust.window / 2))))[
-        ..., 0
-    ]
-    mask = Image.fromarray((smooth > 0.4).astype(np.uint8) * np.uint8(255)).filter(ImageFilter.MedianFilter(5))
+def _seen(likely: Floats, least: float, trust: Trust) -> Mask:
+    """Return the pixels that show the floor, as likely as `least`, in pieces of at least 1.2 % of the picture."""
+    radius = max(1, round(Canvas(*likely.shape).px(trust.window / 2)))
+    smooth = box_blur(likely[..., None].astype(np.float32), radius)[..., 0]
+    mask = Image.fromarray((smooth > least).astype(np.uint8) * np.uint8(255)).filter(ImageFilter.MedianFilter(5))
     labels, areas = pieces(np.asarray(mask) > 0)
-    keep = areas >= 0.012 * q.size
+    keep = areas >= 0.012 * likely.size
     keep[0] = False
     return np.asarray(keep[labels], np.bool_)
 

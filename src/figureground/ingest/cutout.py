@@ -18,7 +18,7 @@ from figureground.ingest.rims import trimmed
 
 WORKING_SIDE = 768  # cut-outs are made at no more than this on the longer side; figures end up 6 times smaller
 # limits of `matting.softness`; measured on studio and street photos (docs/cutouts.md)
-KEY_SOFT, NETWORK_SOFT = 0.08, 0.2
+KEY_SOFT, NETWORK_SOFT = 0.08, 0.16
 
 
 Cutter = Callable[[Picture], Alpha]

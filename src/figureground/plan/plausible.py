@@ -23,24 +23,23 @@ TOLD = 0.25  # of z: what a doubt must weigh at least to be named
 # the names of doubts, as records and the report have them
 NO_FLOOR, FEET_HIDDEN, HIDDEN = "placed without a floor", "its feet are hidden", "much of it is hidden"
 SIZE = "size unsure"  # alone, or what the name of a doubt about sizes begins with
-CANNOT, POSE, FLOOR, CUT = "cannot stand so", "pose unsure", "floor unsure", "the frame cuts it off"
+CANNOT, FLOOR, IN_SIGHT = "cannot stand so", "floor unsure", "its feet are in sight"
 TWO_SIZES = f"{SIZE}: depth says another"
 DOUBTED, COARSE = "cut-out doubted", "its photo shows little detail"
 
 # of z: what each doubt takes away at its strongest; the names are what records and the report call them
-START = 1.0
+START = 2.3
 WEIGHTS = {
-    NO_FLOOR: 2.4,
-    CANNOT: 2.9,
-    POSE: 1.0,
+    NO_FLOOR: 3.7,
+    CANNOT: 4.2,
     FLOOR: 1.0,
-    TWO_SIZES: 1.9,
-    SIZE: 0.9,
+    TWO_SIZES: 0.3,
+    SIZE: 0.6,
+    IN_SIGHT: 1.0,
     FEET_HIDDEN: 0.5,
     HIDDEN: 0.5,
-    CUT: 0.5,
-    DOUBTED: 1.0,
-    COARSE: 1.3,
+    DOUBTED: 1.5,
+    COARSE: 1.2,
 }
 _USUAL_HORIZON_SD = 0.04  # of the canvas's height, of a network's floor that says nothing of it (docs/placement.md)
 _SURE_FLOOR, _NO_FLOOR = 0.75, 0.45  # confidence: nothing is doubted from the first on; nearer to the second all is
@@ -52,10 +51,9 @@ _DETAIL = math.log2(0.35), math.log2(1.0)
 
 @dataclass(frozen=True)
 class View:
-    """What is seen of a figure, in px of its mask: of all of it, of what lies in the frame, of what nothing hides; and
-    of what lies in the frame of its lowest part, on which it stands, how much there is and how much nothing hides."""
+    """What is seen of a figure, in px of its mask: of what lies in the frame, of what nothing hides; and of what lies
+    in the frame of its lowest part, on which it stands, how much there is and how much nothing hides."""
 
-    whole: int
     inside: int
     seen: int
     feet: int
@@ -127,10 +125,11 @@ def strengths(one: Pasted, canvas: Canvas) -> dict[str, float]:
     else:
         found |= _of_size(one, ground, figure.contact, canvas)
         found[FLOOR] = _between(ground.confidence, _SURE_FLOOR, _NO_FLOOR)
+        # who stands below the frame stands in nothing that is seen
+        found[IN_SIGHT] = float(figure.contact[1] < canvas.height)
         if view.feet:
             found[FEET_HIDDEN] = 1 - view.feet_seen / view.feet
     found[HIDDEN] = 1 - view.seen / view.inside if view.inside else 1.0
-    found[CUT] = 1 - view.inside / view.whole if view.whole else 1.0
     found[DOUBTED] = float(one.doubted)
     found[COARSE] = _between(math.log2(max(enlargement(figure, cutout), 1e-3)), *_DETAIL)
     return {name: min(1.0, strength) for name, strength in found.items() if strength > 0}
@@ -156,8 +155,8 @@ def _of_stance(figure: Figure, cutout: Foreground, canvas: Canvas) -> dict[str, 
         place, size = (figure.x, figure.y), (figure.width, figure.height)
         return {} if cut.is_beyond(cutout, canvas, place, size, figure.flip) else {CANNOT: sure}
     if cutout.pose in ("seated", "airborne", "scattered", "cropped"):
-        return {CANNOT: sure, POSE: 1 - sure}
-    return {POSE: 1 - sure}
+        return {CANNOT: sure}
+    return {}
 
 
 def _of_size(one: Pasted, ground: Ground, contact: tuple[int, int], canvas: Canvas) -> dict[str, float]:

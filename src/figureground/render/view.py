@@ -27,11 +27,10 @@ def view_of(figure: Figure, one: Seen, mask: Mask) -> View:
     """Return the view of a figure; `mask`: what is seen of it in its part of the canvas."""
     low = max(0, figure.y + figure.height - max(1, round(FEET * figure.height)) - one.rows.start)
     if native.kernel is not None:
-        return View(one.area, *native.kernel.view(one.whole, mask, low))
+        return View(*native.kernel.view(one.whole, mask, low))
     whole = mask_of(one.whole)
     seen = mask & whole  # where the soft edges of two figures meet, a pixel may be figure only by both of them
     return View(
-        one.area,
         int(np.count_nonzero(whole)),
         int(np.count_nonzero(seen)),
         int(np.count_nonzero(whole[low:])),
