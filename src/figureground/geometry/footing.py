@@ -19,8 +19,8 @@ _STEP, _ROWS = 0.02, 256  # of the height, from row to row below the frame, and 
 _COLUMNS = 112  # that are looked at below the frame
 _MOST = 8192  # floor pixels that are kept, evenly over the floor
 # Metres before and behind a foot, and part of a height to each side: what somebody needs to stand on.  Of 146
-# composites of photos with the feet in the picture 8 of the 29 that stood in furniture did not have it, and 8 of 103
-# believable ones
+# composites of photos with the feet in the picture 8 of the 29 that stood in furniture or floated did not have it, and
+# 8 of 103 believable ones
 _AROUND, _BESIDE = (-0.15, 0.0, 0.15, 0.3), 0.15
 _ACROSS = 7  # points that are looked at from one side to the other, at each of these distances
 _UNDER = 0.7  # of the points there: how many must be floor, as floors of pictures have frayed edges
