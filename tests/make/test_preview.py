@@ -78,11 +78,11 @@ def test_a_doubtful_cut_out_is_shown_beside_its_photo(desk: Path) -> None:
     write_saliency_network(desk / "red.onnx")
     photo = scene_photo(3, 240, 240).copy()
     person = render_person(4, 220)
-    beside, alpha = photo[10:230, 130 : 130 + person.shape[1]], person[..., 3:] / 255
+    beside, alpha = photo[10:230, 240 - person.shape[1] :], person[..., 3:] / 255
     beside[:] = np.rint(alpha * person[..., :3] + (1 - alpha) * beside)
     photo[..., 2] = np.maximum(photo[..., 2], photo[..., 0])  # nothing is red
     v, u = np.mgrid[0:240, 0:240]  # round: straight edges are those of a frame that cut somebody off
-    photo[np.hypot((v - 130) / 70, (u - 60) / 30) < 1] = (230, 30, 30)
+    photo[np.hypot((v - 130) / 70, (u - 120) / 30) < 1] = (230, 30, 30)
     Image.fromarray(photo).save(desk / "people/red.png")
     recipe = small_recipe(desk, foregrounds={"network": "red.onnx"})
     catalog, _ = shown(recipe, desk / "look")
